@@ -1,0 +1,264 @@
+"""The options of this package, on oslo.config.
+
+:func:`get_conf` gives the configuration object with the options registered; nothing is imported or registered before
+it is called, and nobody need have parsed a configuration file: the defaults run an embedded database.
+
+Reading an option as an attribute (``conf.compute_topic``) takes one to two microseconds, because the object first looks
+for a real attribute. :func:`option` takes less than half of one and is as current: it notices overrides, and files that
+were reloaded or mutated. Where many rows need the value, read it once for all of them.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oslo_config import cfg
+
+DEFAULT_BACKEND = "sqlalchemy"
+DEFAULT_CONNECTION = "sqlite:///nova.sqlite"
+
+_LOG = logging.getLogger(__name__)
+_lock = threading.Lock()
+_conf: cfg.ConfigOpts | None = None
+_groups: Mapping[str, Mapping[str, Any]] = {}
+
+
+def get_conf() -> cfg.ConfigOpts:
+    """The configuration in use, with the options registered: ``oslo_config.cfg.CONF``, or what was set instead."""
+    return _conf if _conf is not None else _first_use()
+
+
+def set_conf(conf: cfg.ConfigOpts | None) -> cfg.ConfigOpts:
+    """Use another configuration object from now on; None: ``oslo_config.cfg.CONF``. Returns the one now in use.
+
+    A driver that is already loaded keeps the connection it was made with; see :func:`nova_db.api.reset`.
+    """
+    with _lock:
+        return _use(conf)
+
+
+def _first_use() -> cfg.ConfigOpts:
+    with _lock:
+        return _conf if _conf is not None else _use(None)
+
+
+def _use(conf: cfg.ConfigOpts | None) -> cfg.ConfigOpts:
+    global _conf, _groups
+    if conf is None:
+        from oslo_config import cfg
+
+        conf = cfg.CONF
+    register_opts(conf)
+    _groups = {group: conf[group] for group in _options() if group != "DEFAULT"}
+    _conf = conf
+    return conf
+
+
+def option(name: str, group: str | None = None) -> Any:
+    """The value that an option has now, in some 0.4 microseconds.
+
+    :param group: None for ``[DEFAULT]``, else ``"database"`` or ``"cells"``.
+    :raises oslo_config.cfg.NoSuchOptError: there is no such option.
+    """
+    conf = _conf if _conf is not None else _first_use()
+    return conf[name] if group is None else _groups[group][name]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register the options on a configuration object. Doing so again changes nothing.
+
+    An option that somebody else registered under the same name, as oslo.db does in ``[database]``, is left to them: it
+    is read from the same place.
+    """
+    from oslo_config import cfg
+
+    for group, options in _options().items():
+        for opt in options:
+            try:
+                conf.register_opt(opt, group=None if group == "DEFAULT" else group)
+            except cfg.DuplicateOptError:
+                _LOG.debug("Option %s in [%s] is registered already and is used as it is", opt.name, group)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """The options by group, as ``oslo-config-generator`` asks for them."""
+    return [(group, list(options)) for group, options in _options().items()]
+
+
+@functools.cache
+def _options() -> dict[str, list[cfg.Opt]]:
+    from oslo_config import cfg
+
+    return {"DEFAULT": _default_options(cfg), "database": _database_options(cfg), "cells": _cells_options(cfg)}
+
+
+def _default_options(cfg: Any) -> list[cfg.Opt]:
+    return [
+        cfg.BoolOpt(
+            "enable_new_services",
+            default=True,
+            mutable=True,
+            help="Whether a service that reports in for the first time may be used at once. When false, its record is "
+            "created disabled, whatever the service asks for, and an operator enables it.",
+        ),
+        cfg.StrOpt(
+            "compute_topic",
+            default="compute",
+            mutable=True,
+            help="The message topic of compute services. A service is looked up as the one of a compute host only if "
+            "its record carries this topic.",
+        ),
+        cfg.StrOpt(
+            "instance_name_template",
+            default="instance-%08x",
+            mutable=True,
+            help="How the name of an instance is made. A plain format such as %08x or %d is given the instance's "
+            "number; named ones, as in 'vm-%(uuid)s', are given the columns of its record. Names are made "
+            "whenever a record is read, so a change applies to existing instances too.",
+        ),
+        cfg.StrOpt(
+            "snapshot_name_template",
+            default="snapshot-%s",
+            mutable=True,
+            help="How the name of a volume snapshot is made from its id.",
+        ),
+        cfg.StrOpt(
+            "volume_name_template",
+            default="volume-%s",
+            mutable=True,
+            help="How the name of a volume is made from its id.",
+        ),
+        cfg.StrOpt(
+            "osapi_compute_unique_server_name_scope",
+            default="",
+            mutable=True,
+            help="Where the hostname of an instance must be unique, upper and lower case counting as the same: "
+            "'project': among the live instances of the project; 'global': among all live instances; empty: "
+            "nowhere. Any other value is reported in the log and means nowhere.",
+        ),
+        cfg.BoolOpt(
+            "fatal_exception_format_errors",
+            default=False,
+            mutable=True,
+            help="Whether an exception whose text cannot be put together from its arguments makes way for the "
+            "formatting error. Meant for test runs: otherwise the text stays unfilled and the log tells the "
+            "arguments.",
+        ),
+    ]
+
+
+def _database_options(cfg: Any) -> list[cfg.Opt]:
+    return [
+        cfg.StrOpt(
+            "backend",
+            default=DEFAULT_BACKEND,
+            deprecated_opts=[cfg.DeprecatedOpt("db_backend", group="DEFAULT")],
+            help="The backend that stores the state: the name of an installed one (an entry point in the group "
+            "nova_db.backends), or the import path of a module with a function get_backend(), or of a driver "
+            "class.",
+        ),
+        cfg.StrOpt(
+            "connection",
+            default=DEFAULT_CONNECTION,
+            secret=True,
+            deprecated_opts=[cfg.DeprecatedOpt("sql_connection", group="DEFAULT")],
+            help="The URL of the database, such as postgresql+psycopg://user:password@host/nova, "
+            "mysql+pymysql://user:password@host/nova, or sqlite:////var/lib/nova/nova.sqlite. The default is a "
+            "file in the current folder.",
+        ),
+        *_pool_options(cfg),
+        *_retry_options(cfg),
+        cfg.BoolOpt(
+            "sqlite_synchronous",
+            default=True,
+            deprecated_opts=[cfg.DeprecatedOpt("sqlite_synchronous", group="DEFAULT")],
+            help="Whether SQLite waits until the disk has what was written. When false, a power failure may damage the "
+            "database.",
+        ),
+        cfg.IntOpt(
+            "connection_debug",
+            default=0,
+            min=0,
+            max=100,
+            deprecated_opts=[cfg.DeprecatedOpt("sql_connection_debug", group="DEFAULT")],
+            help="What is logged of the conversation with the database: below 50 nothing, from 50 the statements, at "
+            "100 the rows too.",
+        ),
+    ]
+
+
+def _pool_options(cfg: Any) -> list[cfg.Opt]:
+    return [
+        cfg.IntOpt(
+            "max_pool_size",
+            default=5,
+            min=0,
+            deprecated_opts=[cfg.DeprecatedOpt("sql_max_pool_size", group="DEFAULT")],
+            help="How many connections a process keeps open. 0 means as many as were ever needed at once.",
+        ),
+        cfg.IntOpt(
+            "max_overflow",
+            min=-1,
+            deprecated_opts=[cfg.DeprecatedOpt("sql_max_overflow", group="DEFAULT")],
+            help="How many connections a process may open beyond max_pool_size while it needs them; -1 means any "
+            "number. Unset, the database library decides.",
+        ),
+        cfg.IntOpt(
+            "pool_timeout",
+            min=0,
+            help="How many seconds a call waits for a connection when all are in use, before it fails. Unset, the "
+            "database library decides.",
+        ),
+        cfg.IntOpt(
+            "connection_recycle_time",
+            default=3600,
+            min=-1,
+            deprecated_opts=[cfg.DeprecatedOpt("sql_idle_timeout", group="DEFAULT")],
+            help="After how many seconds a connection is replaced the next time it is taken from the pool; -1 means "
+            "never. Keep it below the time after which the server or a proxy drops idle connections.",
+        ),
+    ]
+
+
+def _retry_options(cfg: Any) -> list[cfg.Opt]:
+    return [
+        cfg.IntOpt(
+            "max_retries",
+            default=10,
+            min=-1,
+            deprecated_opts=[cfg.DeprecatedOpt("sql_max_retries", group="DEFAULT")],
+            help="How many further attempts are made when the first connection to the server fails; -1 means no end.",
+        ),
+        cfg.IntOpt(
+            "retry_interval",
+            default=10,
+            min=0,
+            deprecated_opts=[cfg.DeprecatedOpt("sql_retry_interval", group="DEFAULT")],
+            help="How many seconds pass between these attempts.",
+        ),
+        cfg.IntOpt(
+            "db_max_retries",
+            default=20,
+            min=-1,
+            help="How often a call that lost a conflict (a deadlock, a failed serialization or certification) or its "
+            "connection is run again before the error is raised; -1 means no end.",
+        ),
+    ]
+
+
+def _cells_options(cfg: Any) -> list[cfg.Opt]:
+    return [
+        cfg.BoolOpt(
+            "enable",
+            default=False,
+            mutable=True,
+            help="Whether changes of instances, their faults and their bandwidth are announced to the installed "
+            "listeners (entry points in the group nova_db.cells).",
+        ),
+    ]

@@ -1,0 +1,96 @@
+"""Conditions that a row must satisfy for a change to be made; see ``instance_destroy``."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+__all__ = ["Condition", "Constraint", "EqualAny", "NotEqual", "constraint", "equal_any", "not_equal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(abc.ABC):
+    """What one column must be, compared with ``values``."""
+
+    values: tuple[Any, ...]
+
+    @abc.abstractmethod
+    def holds(self, value: Any) -> bool:
+        """Whether a column that holds ``value`` satisfies the condition; None is null."""
+
+
+@dataclass(frozen=True, slots=True)
+class EqualAny(Condition):
+    """The column equals one of the values; None among them stands for null. Without values it never holds."""
+
+    def holds(self, value: Any) -> bool:
+        """Whether ``value`` is among the values."""
+        return value in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class NotEqual(Condition):
+    """The column is not null and differs from every value, None included. Without values it always holds."""
+
+    def holds(self, value: Any) -> bool:
+        """Whether ``value`` is none of the values."""
+        return not self.values or (value is not None and value not in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """Conditions by column name, all of which must hold. Immutable, and free to be used again."""
+
+    conditions: Mapping[str, Condition]
+
+    def __post_init__(self) -> None:
+        for column, condition in self.conditions.items():
+            if not isinstance(condition, Condition):
+                raise TypeError(
+                    f"The condition on {column} must come from equal_any() or not_equal(), not be {condition!r}"
+                )
+        object.__setattr__(self, "conditions", MappingProxyType(dict(self.conditions)))
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.conditions.items()))
+
+    def __reduce__(self) -> tuple[type[Constraint], tuple[dict[str, Condition]]]:
+        return type(self), (dict(self.conditions),)
+
+    def holds(self, record: Mapping[str, Any]) -> bool:
+        """Whether ``record`` satisfies every condition.
+
+        :raises KeyError: the record lacks a column.
+        """
+        return all(condition.holds(record[column]) for column, condition in self.conditions.items())
+
+
+def constraint(**conditions: Condition) -> Constraint:
+    """Return a constraint: every column named must satisfy the condition given for it.
+
+    Without conditions it always holds. The columns are checked where the constraint is used.
+
+    :raises TypeError: a condition is not one that :func:`equal_any` or :func:`not_equal` returned.
+    """
+    return Constraint(conditions)
+
+
+def equal_any(*values: Any) -> Condition:
+    """Return the condition that a column equals one of ``values``.
+
+    None among them stands for null: ``constraint(host=equal_any(None))`` holds while no host is set. Without values the
+    condition never holds.
+    """
+    return EqualAny(values)
+
+
+def not_equal(*values: Any) -> Condition:
+    """Return the condition that a column differs from all of ``values``.
+
+    Null differs from nothing: a null column never satisfies the condition, and None among the values only says that
+    it must not be null. Without values the condition always holds.
+    """
+    return NotEqual(values)

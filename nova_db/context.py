@@ -1,0 +1,232 @@
+"""Who asks, which rows are seen, and the checks that functions make of it."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import logging
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from nova_db import exceptions
+from nova_db.clock import naive_utc, utcnow
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context
+
+_LOG = logging.getLogger(__name__)
+_READ_DELETED = ("no", "yes", "only")
+_TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
+_ADMIN_ROLE = "admin"
+_thread = threading.local()
+
+
+class RequestContext:
+    """The security context of one request.
+
+    :param user_id: the user, or None; also readable as ``user``.
+    :param project_id: the project, or None; also readable as ``tenant``.
+    :param is_admin: whether the request has administrator's rights; None: whether ``admin``, in upper or lower case, is
+        among the roles.
+    :param read_deleted: ``"no"`` (live rows), ``"yes"`` (all rows) or ``"only"`` (soft-deleted rows).
+    :param roles: names of roles.
+    :param timestamp: when the request was made: a datetime (UTC if it has no zone), its text
+        ``YYYY-MM-DDTHH:MM:SS.ffffff``, or None for now. Kept as naive UTC.
+    :param request_id: ``req-`` and a random uuid, unless given.
+    :param overwrite: whether this context becomes the current one of the thread even if there is one already.
+    :param service_catalog: services as the identity service lists them; only those of the type ``volume`` are kept.
+
+    Further keyword arguments are dropped, and the log says which.
+
+    :raises ValueError: ``read_deleted`` or the text of ``timestamp`` is none of these.
+    """
+
+    is_admin: bool
+    roles: list[str]
+    timestamp: dt.datetime
+    request_id: str
+    service_catalog: list[Any]
+
+    def __init__(
+        self,
+        user_id: str | None,
+        project_id: str | None,
+        is_admin: bool | None = None,
+        read_deleted: str = "no",
+        roles: Iterable[str] | None = None,
+        remote_address: str | None = None,
+        timestamp: dt.datetime | str | None = None,
+        request_id: str | None = None,
+        auth_token: str | None = None,
+        overwrite: bool = True,
+        quota_class: str | None = None,
+        user_name: str | None = None,
+        project_name: str | None = None,
+        service_catalog: Iterable[Mapping[str, Any]] | None = None,
+        instance_lock_checked: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs:
+            # Names only: what comes unasked may be a secret.
+            _LOG.warning("Unknown arguments of a request context were dropped: %s", ", ".join(sorted(kwargs)))
+        self.user_id = user_id
+        self.project_id = project_id
+        self.roles = list(roles or ())
+        self.is_admin = _has_admin_role(self.roles) if is_admin is None else is_admin
+        self.read_deleted = read_deleted
+        self.remote_address = remote_address
+        self.timestamp = _moment(timestamp)
+        self.request_id = request_id or f"req-{uuid.uuid4()}"
+        self.auth_token = auth_token
+        self.quota_class = quota_class
+        self.user_name = user_name
+        self.project_name = project_name
+        self.service_catalog = [service for service in service_catalog or () if service.get("type") == "volume"]
+        self.instance_lock_checked = instance_lock_checked
+        if overwrite or get_current() is None:
+            _thread.context = self
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} user_id={self.user_id!r} project_id={self.project_id!r} "
+            f"is_admin={self.is_admin!r} read_deleted={self._read_deleted!r} request_id={self.request_id!r}>"
+        )
+
+    @property
+    def read_deleted(self) -> str:
+        """Which rows are seen: ``"no"``, ``"yes"`` or ``"only"``."""
+        return self._read_deleted
+
+    @read_deleted.setter
+    def read_deleted(self, value: str) -> None:
+        if value not in _READ_DELETED:
+            raise ValueError(f"read_deleted must be one of 'no', 'yes' and 'only', not {value!r}")
+        self._read_deleted = value
+
+    @property
+    def user(self) -> str | None:
+        """Another name of ``user_id``."""
+        return self.user_id
+
+    @property
+    def tenant(self) -> str | None:
+        """Another name of ``project_id``."""
+        return self.project_id
+
+    def to_dict(self) -> dict[str, Any]:
+        """This context as primitives, for sending; :meth:`from_dict` reads it back."""
+        return {
+            "user_id": self.user_id,
+            "project_id": self.project_id,
+            "is_admin": self.is_admin,
+            "read_deleted": self.read_deleted,
+            "roles": list(self.roles),
+            "remote_address": self.remote_address,
+            "timestamp": self.timestamp.isoformat(timespec="microseconds"),
+            "request_id": self.request_id,
+            "auth_token": self.auth_token,
+            "quota_class": self.quota_class,
+            "user_name": self.user_name,
+            "service_catalog": list(self.service_catalog),
+            "project_name": self.project_name,
+            "instance_lock_checked": self.instance_lock_checked,
+            "tenant": self.tenant,
+            "user": self.user,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The context that :meth:`to_dict` described. It becomes the thread's current one."""
+        return cls(**{name: value for name, value in values.items() if name not in ("tenant", "user")})
+
+    def elevated(self, read_deleted: str | None = None, overwrite: bool = False) -> Self:
+        """A copy with administrator's rights and the role ``admin``; this context keeps its own.
+
+        :param read_deleted: what the copy sees; None: what this context sees.
+        :param overwrite: accepted, without effect.
+        """
+        context = copy.copy(self)
+        context.roles = list(self.roles)
+        context.is_admin = True
+        if _ADMIN_ROLE not in context.roles:
+            context.roles.append(_ADMIN_ROLE)
+        if read_deleted is not None:
+            context.read_deleted = read_deleted
+        return context
+
+
+def get_admin_context(read_deleted: str = "no") -> RequestContext:
+    """An administrator's context of no user and no project. It replaces no current context of the thread."""
+    return RequestContext(None, None, is_admin=True, read_deleted=read_deleted, overwrite=False)
+
+
+def get_current() -> RequestContext | None:
+    """The context made last in this thread (and not with ``overwrite=False``), or None."""
+    context: RequestContext | None = getattr(_thread, "context", None)
+    return context
+
+
+def is_user_context(context: Context | None) -> bool:
+    """Whether this is a user's, with both a user and a project, rather than an administrator's or nobody's."""
+    return bool(context and not context.is_admin and context.user_id and context.project_id)
+
+
+def require_context(context: Context | None) -> None:
+    """Pass administrators and users.
+
+    :raises NotAuthorized: ``context`` is neither.
+    """
+    if not context or not (context.is_admin or (context.user_id and context.project_id)):
+        raise exceptions.NotAuthorized
+
+
+def require_admin(context: Context | None) -> None:
+    """Pass administrators.
+
+    :raises AdminRequired: ``context`` is not one.
+    """
+    if not context or not context.is_admin:
+        raise exceptions.AdminRequired
+
+
+def authorize_project(context: Context | None, project_id: str | None) -> None:
+    """Pass everyone but users of another project.
+
+    :raises NotAuthorized: a user's context, and the project is not ``project_id``.
+    """
+    if context is not None and is_user_context(context) and context.project_id != project_id:
+        raise exceptions.NotAuthorized
+
+
+def authorize_user(context: Context | None, user_id: str | None) -> None:
+    """Pass everyone but other users.
+
+    :raises NotAuthorized: a user's context, and the user is not ``user_id``.
+    """
+    if context is not None and is_user_context(context) and context.user_id != user_id:
+        raise exceptions.NotAuthorized
+
+
+def authorize_quota_class(context: Context | None, class_name: str | None) -> None:
+    """Pass everyone but users of another quota class, or of none.
+
+    :raises NotAuthorized: a user's context, and its ``quota_class`` is not ``class_name``.
+    """
+    if is_user_context(context):
+        quota_class = getattr(context, "quota_class", None)
+        if not quota_class or quota_class != class_name:
+            raise exceptions.NotAuthorized
+
+
+def _has_admin_role(roles: Iterable[str]) -> bool:
+    return any(role.lower() == _ADMIN_ROLE for role in roles)
+
+
+def _moment(timestamp: dt.datetime | str | None) -> dt.datetime:
+    if not timestamp:
+        return utcnow()
+    if isinstance(timestamp, str):
+        return dt.datetime.strptime(timestamp, _TIME_FORMAT)
+    return naive_utc(timestamp)

@@ -1,0 +1,118 @@
+"""Failures of the database itself. They are no :class:`NovaException`: they have no code and no keyword arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from nova_db.exceptions.redaction import redacted
+
+
+class DBError(Exception):
+    """A statement or a transaction failed; nothing of it was kept.
+
+    The text tells what happened and to which columns, never a value, a statement or a password. Without ``message``
+    it is put together from the other arguments, and from the reason that ``inner_exception`` gives.
+
+    :param inner_exception: the error of the driver library, or None.
+    :param message: the text.
+    :param table: the table to blame, or None.
+    :param columns: names of the columns to blame.
+    :param value: the value to blame.
+    """
+
+    summary: ClassVar[str] = "The database failed"
+    """How the text begins."""
+    blame_suffices: ClassVar[bool] = False
+    """Whether the table or the columns say all, so that the library's own words are left out."""
+
+    inner_exception: BaseException | None
+    table: str | None
+    columns: list[str]
+    value: Any
+
+    def __init__(
+        self,
+        inner_exception: BaseException | None = None,
+        *,
+        message: str | None = None,
+        table: str | None = None,
+        columns: Iterable[str] = (),
+        value: Any = None,
+    ) -> None:
+        self.inner_exception = inner_exception
+        self.table = table
+        self.columns = [columns] if isinstance(columns, str) else list(columns)
+        self.value = value
+        super().__init__(message or self._described())
+
+    def _described(self) -> str:
+        blamed = self._blamed()
+        reason = ""
+        if self.inner_exception is not None and not (blamed and self.blame_suffices):
+            kind = type(self.inner_exception).__name__
+            text = redacted(str(self.inner_exception))
+            reason = f": {text} ({kind})" if text else f": {kind}"
+        return f"{self.summary}{blamed}{reason}."
+
+    def _blamed(self) -> str:
+        table = f" in table {self.table}" if self.table else ""
+        if not self.columns:
+            return table
+        return f"{table}, {'columns' if len(self.columns) > 1 else 'column'} {', '.join(self.columns)}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The driver library's error stays behind: where the pickle goes, that library may be missing.
+        state = {**self.__dict__, "inner_exception": None}
+        return (_rebuilt, (type(self), self.args), state)
+
+
+def _rebuilt(kind: type[DBError], args: tuple[Any, ...]) -> DBError:
+    error = kind.__new__(kind)
+    error.args = args
+    return error
+
+
+class DBDuplicateEntry(DBError):
+    """A uniqueness rule would be broken; ``columns`` are the columns of the rule."""
+
+    summary = "Duplicate entry"
+    blame_suffices = True
+
+
+class DBReferenceError(DBError):
+    """A foreign key would point at no row, or a row that others point at would go."""
+
+    summary = "A row that is referred to does not exist, or a row to remove is still referred to"
+    blame_suffices = True
+
+
+class DBDataError(DBError):
+    """A value does not fit its column: type, length, range, a null or a NUL character."""
+
+    summary = "A value is not acceptable"
+
+
+class DBConnectionError(DBError):
+    """The database cannot be reached, or the connection to it was lost."""
+
+    summary = "The connection to the database failed"
+
+
+class DBDeadlock(DBError):
+    """The database ended the transaction in favour of another one. It may be run again as a whole."""
+
+    summary = "The database ended the transaction because of a conflict with another one"
+
+
+class DBCommitUnknown(DBError):
+    """The connection was lost during a commit. The transaction may be stored or not, so it must not be run again."""
+
+    summary = "The outcome of the commit is unknown"
+
+
+class DBInvalidUnicodeParameter(Exception):
+    """The database cannot take this text; no :class:`DBError`."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or "A text cannot be encoded for the database.")

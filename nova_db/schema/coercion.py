@@ -1,0 +1,199 @@
+"""How a value becomes what a column stores: the same rules for every backend.
+
+A coercer takes any value but None and returns the stored form, of exactly the column's Python type: subclasses of
+``str``, ``int``, ``float`` and ``datetime`` become plain.  It raises ``Unsuitable`` for what the column cannot hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from math import isfinite
+from operator import index
+from typing import Any
+
+from nova_db.schema.addresses import normal_cidr, normal_ip
+from nova_db.schema.types import Kind
+
+Coercer = Callable[[Any], Any]
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
+LONGEST_INTEGER = 19
+"""The digits of the largest 64-bit integer: longer text is out of range, and costly to convert."""
+
+
+class Unsuitable(Exception):
+    """A value that its column cannot hold; the message says why.  Validation turns it into the caller's error."""
+
+
+@cache
+def coercer(kind: Kind, length: int | None) -> Coercer:
+    """The coercer of the columns of one kind and length."""
+    match kind:
+        case Kind.INTEGER:
+            return _integers(32)
+        case Kind.BIGINT:
+            return _integers(64)
+        case Kind.BOOLEAN:
+            return _boolean
+        case Kind.FLOAT:
+            return _float
+        case Kind.DATETIME:
+            return _datetime
+    assert length is not None
+    match kind:
+        case Kind.STRING:
+            return _characters(length)
+        case Kind.TEXT | Kind.MEDIUMTEXT:
+            return _bytes(length)
+        case Kind.IP:
+            return _addresses(normal_ip, length)
+        case Kind.CIDR:
+            return _addresses(normal_cidr, length)
+
+
+def parse_datetime(text: str) -> datetime:
+    """The naive datetime that ``YYYY-MM-DDTHH:MM:SS.ffffff`` stands for; the fraction is mandatory.
+
+    Raises ``ValueError`` for any other text.
+    """
+    return datetime.strptime(text, TIME_FORMAT)
+
+
+def _integers(bits: int) -> Coercer:
+    lowest, highest = -(1 << bits - 1), (1 << bits - 1) - 1
+
+    def coerce(value: Any) -> int:
+        number = value if type(value) is int else _plain_int(value)
+        if lowest <= number <= highest:
+            return number
+        raise Unsuitable(f"{_described(number)} is out of range, {lowest} to {highest}")
+
+    return coerce
+
+
+def _plain_int(value: Any) -> int:
+    if isinstance(value, str):
+        digits = value[1:] if value[:1] in ("+", "-") else value
+        if not (digits.isascii() and digits.isdigit()):
+            raise Unsuitable("expected an integer or its decimal text, not other text")
+        if len(digits.lstrip("0")) > LONGEST_INTEGER:
+            raise Unsuitable(f"the number has more than {LONGEST_INTEGER} digits")
+        return int(value)
+    try:
+        return index(value)
+    except TypeError:
+        raise Unsuitable(f"expected an integer or its decimal text, not {_described(value)}") from None
+
+
+def _boolean(value: Any) -> bool:
+    if value is True or value is False:
+        return value
+    if isinstance(value, int) and (value == 0 or value == 1):
+        return value == 1
+    raise Unsuitable(f"expected True, False, 1 or 0, not {_described(value)}")
+
+
+def _float(value: Any) -> float:
+    if not _is_number(value):
+        raise Unsuitable(f"expected a number, not {_described(value)}")
+    try:
+        number = float(value)
+    except (OverflowError, ValueError) as error:
+        raise Unsuitable(f"the number is no finite float: {error}") from None
+    if not isfinite(number):
+        raise Unsuitable(f"{number} is no finite number")
+    return number
+
+
+def _datetime(value: Any) -> datetime:
+    if type(value) is datetime and value.tzinfo is None:
+        return value
+    if not isinstance(value, datetime):
+        raise Unsuitable(f"expected a datetime, not {_described(value)}")
+    try:
+        moment = value if value.utcoffset() is None else value.astimezone(UTC)
+    except OverflowError:
+        raise Unsuitable(f"{value.isoformat()} has no counterpart in UTC") from None
+    return datetime(
+        moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond
+    )
+
+
+def _characters(length: int) -> Coercer:
+    def coerce(value: Any) -> str:
+        if type(value) is str and value.isascii() and len(value) <= length and "\0" not in value:
+            return value  # most values, quickly
+        text = _plain_text(value)
+        if len(text) <= length:
+            return text
+        raise Unsuitable(f"the text has {len(text)} characters, {length} fit")
+
+    return coerce
+
+
+def _bytes(length: int) -> Coercer:
+    def coerce(value: Any) -> str:
+        if type(value) is str and value.isascii() and len(value) <= length and "\0" not in value:
+            return value  # most values, quickly
+        text = _plain_text(value)
+        size = len(text.encode())
+        if size <= length:
+            return text
+        raise Unsuitable(f"the text has {size} bytes in UTF-8, {length} fit")
+
+    return coerce
+
+
+def _addresses(normal: Callable[[str], str], length: int) -> Coercer:
+    checked: Callable[[Any], str] = _characters(length)
+
+    def coerce(value: Any) -> str:
+        if type(value) is str and ":" not in value:
+            return checked(value)
+        return checked(normal(_plain_text(value)))
+
+    return coerce
+
+
+def _plain_text(value: Any) -> str:
+    """``value`` as text that a database can store, whatever its length."""
+    text: str
+    if isinstance(value, str):
+        text = str.__str__(value)  # not str(value): a subclass may show itself as something else
+    elif _is_number(value):
+        text = _number_text(value)
+    else:
+        raise Unsuitable(f"expected text or a number, not {_described(value)}")
+    if "\0" in text:
+        raise Unsuitable("the text holds a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Unsuitable(f"the text holds half a surrogate pair at index {error.start}") from None
+    return text
+
+
+def _number_text(value: Any) -> str:
+    if isinstance(value, float):
+        return repr(float(value))
+    if not isinstance(value, int):
+        return str(value)
+    try:
+        return str(int(value))
+    except ValueError as error:
+        raise Unsuitable(f"the number has no text form: {error}") from None
+
+
+def _is_number(value: Any) -> bool:
+    from numbers import Number
+
+    return isinstance(value, Number) and not isinstance(value, complex)
+
+
+def _described(value: Any) -> str:
+    """A value in an error message: a number as it is, of everything else only the type, for it may be secret."""
+    if isinstance(value, float) or (isinstance(value, int) and value.bit_length() <= 64):
+        return repr(value)
+    return f"a value of type {type(value).__name__}"

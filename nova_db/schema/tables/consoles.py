@@ -1,0 +1,38 @@
+"""Consoles of instances and the proxies that serve them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nova_db.schema.declare import index, integer, ip, many, one, serial, string, table, uuid
+
+CONSOLE_POOLS: Final = table(
+    "console_pools",
+    "ConsolePool",
+    "The access of a console proxy to the consoles of one compute host.",
+    serial("id"),
+    ip("address"),
+    string("username"),
+    string("password"),
+    string("console_type"),
+    string("public_hostname"),
+    string("host", doc="the proxy's host"),
+    string("compute_host"),
+    index("host", "console_type", "compute_host"),
+    many("consoles", "id", "consoles.pool_id"),
+)
+
+CONSOLES: Final = table(
+    "consoles",
+    "Console",
+    "An open console of an instance.",
+    serial("id"),
+    string("instance_name"),
+    uuid("instance_uuid", references="instances.uuid"),
+    string("password"),
+    integer("port"),
+    integer("pool_id", references="console_pools.id"),
+    index("instance_uuid"),
+    index("pool_id"),
+    one("pool", "pool_id", "console_pools.id"),
+)

@@ -1,0 +1,109 @@
+"""Validators: what checks and completes the values of a table's rows, built once for each table on its first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from nova_db.clock import utcnow
+from nova_db.exceptions import DBDataError, UnknownColumn
+from nova_db.schema.coercion import Coercer, Unsuitable, coercer
+from nova_db.schema.types import NO_MATCH, NOW, Kind
+
+if TYPE_CHECKING:
+    from nova_db.schema.types import Column
+
+Validator = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def insert_validator(table: str, columns: tuple[Column, ...]) -> Validator:
+    """The function behind ``Table.insert_values``."""
+    coerced = _coerced(table, columns)
+    generated = next((column.name for column in columns if column.autoincrement), None)
+    given = tuple(column for column in columns if column.name != generated)
+    blank = {column.name: None if column.default is NOW else column.default for column in given}
+    required = tuple(column.name for column in given if not column.nullable and column.default is None)
+    timed = tuple(column.name for column in given if column.default is NOW)
+
+    def insert_values(values: Mapping[str, Any]) -> dict[str, Any]:
+        row: dict[str, Any] = blank.copy()
+        coerced(values, row)
+        for name in required:
+            if row[name] is None:
+                raise _refused(table, name, None, "a value is required")
+        now = None
+        for name in timed:
+            if row[name] is None:
+                row[name] = now = now or utcnow()
+        return {generated: row.pop(generated), **row} if generated in row else row
+
+    return insert_values
+
+
+def update_validator(table: str, columns: tuple[Column, ...]) -> Validator:
+    """The function behind ``Table.update_values``."""
+    coerced = _coerced(table, columns)
+    required = frozenset(column.name for column in columns if not column.nullable)
+
+    def update_values(values: Mapping[str, Any]) -> dict[str, Any]:
+        changes: dict[str, Any] = dict.fromkeys(values)
+        coerced(values, changes)
+        if None in changes.values():
+            for name in required.intersection(changes):
+                if changes[name] is None:
+                    raise _refused(table, name, None, "a value is required")
+        return changes
+
+    return update_values
+
+
+@cache
+def looker(kind: Kind, length: int | None) -> Coercer:
+    """The function behind ``Table.lookup`` for the columns of one kind and length."""
+    coerce = coercer(kind, length)
+
+    def look(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return coerce(value)
+        except Unsuitable:
+            return NO_MATCH
+
+    def look_for_text(value: Any) -> Any:
+        if type(value) is str and value.isascii() and "\0" not in value:
+            return value  # text that is too long matches nothing by itself
+        return look(value)
+
+    return look_for_text if kind in (Kind.STRING, Kind.TEXT, Kind.MEDIUMTEXT) else look
+
+
+def unknown_column(table: str, name: object, names: Iterable[str]) -> UnknownColumn:
+    """The error for a name that is no column of the table; it suggests the one that is spelled most like it."""
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(str(name), names, n=1, cutoff=0.0)
+    return UnknownColumn(table=table, column=name, nearest=nearest[0])
+
+
+def _coerced(table: str, columns: tuple[Column, ...]) -> Callable[[Mapping[str, Any], dict[str, Any]], None]:
+    """A function that puts the coerced form of the values which are not None into a row."""
+    coercers = {column.name: coercer(column.kind, column.length) for column in columns}
+
+    def put(values: Mapping[str, Any], row: dict[str, Any]) -> None:
+        for name, value in values.items():
+            coerce = coercers.get(name)
+            if coerce is None:
+                raise unknown_column(table, name, coercers)
+            if value is not None:
+                try:
+                    row[name] = coerce(value)
+                except Unsuitable as error:
+                    raise _refused(table, name, value, str(error)) from None
+
+    return put
+
+
+def _refused(table: str, column: str, value: Any, reason: str) -> DBDataError:
+    return DBDataError(message=f"{table}.{column}: {reason}", table=table, columns=[column], value=value)
