@@ -1,0 +1,66 @@
+"""The storage-engine interface: about ten primitives, from which the whole API is made.
+
+Authors of backends start at ``nova_db.engine.interface``.
+"""
+
+from __future__ import annotations
+
+from nova_db.engine.interface import INTERFACE_VERSION, Capability, Engine, Row, Transaction, Values
+from nova_db.engine.predicates import (
+    FALSE,
+    TRUE,
+    And,
+    Contains,
+    Eq,
+    EqFold,
+    Exists,
+    Ge,
+    Gt,
+    In,
+    Le,
+    Lt,
+    Ne,
+    NotIn,
+    Or,
+    Predicate,
+    Regexp,
+    all_of,
+    any_of,
+    split,
+)
+from nova_db.engine.query import Order, Query
+from nova_db.engine.values import Add, Col, IfChanged
+
+__all__ = [
+    "FALSE",
+    "INTERFACE_VERSION",
+    "TRUE",
+    "Add",
+    "And",
+    "Capability",
+    "Col",
+    "Contains",
+    "Engine",
+    "Eq",
+    "EqFold",
+    "Exists",
+    "Ge",
+    "Gt",
+    "IfChanged",
+    "In",
+    "Le",
+    "Lt",
+    "Ne",
+    "NotIn",
+    "Or",
+    "Order",
+    "Predicate",
+    "Query",
+    "Regexp",
+    "Row",
+    "Transaction",
+    "Values",
+    "all_of",
+    "any_of",
+    "split",
+]

@@ -1,0 +1,8 @@
+"""The functions of the API, written once on the storage-engine interface; one module a family."""
+
+from __future__ import annotations
+
+from nova_db.operations.driver import EngineDriver
+from nova_db.operations.transactions import Session
+
+__all__ = ["EngineDriver", "Session"]

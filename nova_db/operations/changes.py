@@ -1,0 +1,171 @@
+"""The ways in which rows change: records made, updated, soft-deleted, and sets of keys and values replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.clock import utcnow
+from nova_db.engine import Col, Eq, IfChanged, In, Ne, NotIn, Predicate, Query, Row, all_of
+from nova_db.operations.conditions import LIVE
+from nova_db.operations.records import dress
+from nova_db.schema import TABLES, Table
+
+if TYPE_CHECKING:
+    from nova_db.engine import Transaction
+
+
+def create(tx: Transaction, table: Table, values: Mapping[str, Any]) -> Row:
+    """Insert one row; the record, without relations."""
+    row = tx.insert((table.name, [table.insert_values(values)]))[0][0]
+    dress(table.name, [row])
+    return row
+
+
+def record_update(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The assignments of an update by record: ``updated_at`` moves only where a column really changes."""
+    changes = table.update_values(values)
+    if changes and "updated_at" not in changes:
+        changes["updated_at"] = IfChanged(utcnow())
+    return changes
+
+
+def condition_update(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The assignments of an update by condition: ``updated_at`` moves on every row that matches."""
+    changes = table.update_values(values)
+    changes.setdefault("updated_at", utcnow())
+    return changes
+
+
+def update_record(
+    tx: Transaction,
+    table: Table,
+    where: Predicate,
+    values: Mapping[str, Any],
+    *,
+    load: tuple[str, ...] = (),
+    first: bool = False,
+) -> Row | None:
+    """Update a row as a record; the record as it is now, None where no row matches.
+
+    The condition matches at most one row, or ``first`` says that the lowest key of several is meant.
+    """
+    changes = record_update(table, values)
+    key = table.primary_key
+    found: list[Row] = []
+    if first or not changes:
+        found = tx.select(Query(table.name, where, limit=1, load=() if changes else load, lock=True))
+        if found and changes:
+            where = all_of(Eq(key, found[0][key]), where)
+    if changes and (not first or found):
+        found = tx.update_returning(Query(table.name, where, load=load), changes)
+    if not found:
+        return None
+    dress(table.name, found, load)
+    return found[0]
+
+
+def soft_delete(tx: Transaction, table: str, where: Predicate) -> int:
+    """Soft-delete the rows that match; how many did."""
+    return tx.update(table, where, {"deleted": Col("id"), "deleted_at": utcnow()})
+
+
+class KeyValues:
+    """Rows of keys and values that belong to an owner: at most one live row a key, whoever writes at once."""
+
+    def __init__(self, table: str, owner: str) -> None:
+        self.table = TABLES[table]
+        self.owner = owner
+
+    def rows(self, owner: Any, items: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """Complete rows for items of a new owner."""
+        return [
+            self.table.insert_values({self.owner: owner, "key": key, "value": value})
+            for key, value in _items(self.table, items)
+        ]
+
+    def live(self, tx: Transaction, owner: Any) -> list[Row]:
+        """The live rows of an owner, by id."""
+        return tx.select(Query(self.table.name, all_of(Eq(self.owner, owner), LIVE)))
+
+    def write(
+        self, tx: Transaction, owner: Any, items: Mapping[str, Any], *, replace: bool, stamp_removed: bool = False
+    ) -> dict[str, Any]:
+        """Set the items, in place where the key is live; with ``replace`` soft-delete all other live rows.
+
+        ``stamp_removed`` moves ``updated_at`` of the rows removed.  Returns the items in stored form.
+        """
+        wanted = {
+            new["key"]: new
+            for new in (
+                self.table.update_values({"key": key, "value": value}) for key, value in _items(self.table, items)
+            )
+        }
+        self.serialize(tx, owner)
+        now = utcnow()
+        if replace:
+            self._remove_others(tx, owner, wanted, now if stamp_removed else None)
+        while True:
+            present = self.live(tx, owner)
+            changes = [
+                (row["id"], {"value": wanted[row["key"]]["value"], "updated_at": now})
+                for row in present
+                if row["key"] in wanted and row["value"] != wanted[row["key"]]["value"]
+            ]
+            if not changes or tx.update_each(self.table.name, changes, LIVE) == len(changes):
+                break  # else a row was soft-deleted in between, and its key needs a new one
+        known = {row["key"] for row in present}
+        missing = [key for key in wanted if key not in known]
+        if missing:
+            made = [self.table.insert_values({self.owner: owner, **wanted[key]}) for key in missing]
+            tx.insert((self.table.name, made))
+        return {key: new["value"] for key, new in wanted.items()}
+
+    def remove(self, tx: Transaction, owner: Any, where: Predicate) -> int:
+        """Soft-delete rows of an owner; how many."""
+        self.serialize(tx, owner)
+        return soft_delete(tx, self.table.name, all_of(Eq(self.owner, owner), where))
+
+    def serialize(self, tx: Transaction, owner: Any) -> None:
+        """Keep other writers of the owner's items out until the transaction ends."""
+        tx.serialize(f"{self.table.name}/{owner}")
+
+    def _remove_others(self, tx: Transaction, owner: Any, wanted: Iterable[str], stamp: Any) -> None:
+        now = utcnow()
+        values: dict[str, Any] = {"deleted": Col("id"), "deleted_at": now}
+        if stamp is not None:
+            values["updated_at"] = stamp
+        keys = NotIn("key", wanted)
+        others = keys if keys.values else Ne("id", None)
+        tx.update(self.table.name, all_of(Eq(self.owner, owner), LIVE, others), values)
+
+
+def _items(table: Table, items: Mapping[str, Any] | None) -> Iterable[tuple[Any, Any]]:
+    """The pairs of a mapping; anything else is a TypeError, a key of None a DBDataError."""
+    if items is None:
+        return ()
+    if not isinstance(items, Mapping):
+        raise TypeError(f"{table.name} takes a mapping of keys to values, not {type(items).__name__}")
+    if None in items:
+        raise exceptions.DBDataError(
+            table=table.name, columns=["key"], value=None, message=f"{table.name}.key must not be null"
+        )
+    return items.items()
+
+
+def values_by_key(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Keys and values of rows as a dict; of several rows with one key the last wins."""
+    return {row["key"]: row["value"] for row in rows}
+
+
+__all__ = [
+    "In",
+    "KeyValues",
+    "condition_update",
+    "create",
+    "record_update",
+    "soft_delete",
+    "update_record",
+    "values_by_key",
+]

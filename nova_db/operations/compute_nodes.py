@@ -1,0 +1,119 @@
+"""Compute nodes: what hypervisors have and use, with free-form statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.clock import utcnow
+from nova_db.context import require_admin
+from nova_db.driver.compute_nodes import ComputeNodesContract
+from nova_db.engine import Contains, Ne, Predicate, Query, Row, all_of
+from nova_db.operations.changes import KeyValues, soft_delete
+from nova_db.operations.conditions import LIVE, equals, visible
+from nova_db.operations.times import parsed
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Values
+    from nova_db.engine import Transaction
+
+NODES = TABLES["compute_nodes"]
+STATS = KeyValues("compute_node_stats", "compute_node_id")
+RECORD = ("service", "stats")
+_TEXT_TIMES = ("created_at", "updated_at", "deleted_at")
+_SUMS = (
+    "vcpus",
+    "memory_mb",
+    "local_gb",
+    "vcpus_used",
+    "memory_mb_used",
+    "local_gb_used",
+    "free_ram_mb",
+    "free_disk_gb",
+    "current_workload",
+    "running_vms",
+    "disk_available_least",
+)
+
+
+class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
+    """Compute nodes and their statistics."""
+
+    @writes(require_admin)
+    def compute_node_create(self, tx: Transaction, context: Context, values: Values) -> Record:
+        columns, stats = _split(values)
+        node = tx.insert(("compute_nodes", [NODES.insert_values(columns)]))[0][0]
+        rows = STATS.rows(node["id"], stats)
+        if rows:
+            tx.insert((STATS.table.name, rows))
+        return tx.select(Query("compute_nodes", equals(NODES, "id", node["id"]), load=RECORD))[0]
+
+    @reads(snapshot=False)
+    def compute_node_get(self, tx: Transaction, context: Context, compute_id: Id) -> Record:
+        found = tx.select(Query("compute_nodes", _node(context, compute_id), load=RECORD, limit=1))
+        if not found:
+            raise exceptions.ComputeHostNotFound(host=compute_id)
+        return found[0]
+
+    @reads(require_admin)
+    def compute_node_get_all(self, tx: Transaction, context: Context) -> list[Record]:
+        return tx.select(Query("compute_nodes", visible(context, NODES), load=RECORD))
+
+    @reads(require_admin)
+    def compute_node_search_by_hypervisor(
+        self, tx: Transaction, context: Context, hypervisor_match: str
+    ) -> list[Record]:
+        named: Predicate = Ne("hypervisor_hostname", None)
+        if hypervisor_match:
+            named = Contains("hypervisor_hostname", str(hypervisor_match))
+        return tx.select(Query("compute_nodes", all_of(named, visible(context, NODES)), load=RECORD))
+
+    @writes(require_admin)
+    def compute_node_update(
+        self,
+        tx: Transaction,
+        context: Context,
+        compute_id: Id,
+        values: Values,
+        prune_stats: bool = False,
+    ) -> Record:
+        columns, stats = _split(values)
+        changes = NODES.update_values(columns)
+        changes.setdefault("updated_at", utcnow())
+        updated = tx.update_returning(Query("compute_nodes", _node(context, compute_id), load=RECORD), changes)
+        if not updated:
+            raise exceptions.ComputeHostNotFound(host=compute_id)
+        if not stats and not prune_stats:
+            return updated[0]
+        key = updated[0]["id"]
+        STATS.write(tx, key, stats, replace=prune_stats, stamp_removed=True)
+        return tx.select(Query("compute_nodes", equals(NODES, "id", key), load=RECORD))[0]
+
+    @writes(require_admin)
+    def compute_node_delete(self, tx: Transaction, context: Context, compute_id: Id) -> None:
+        if not soft_delete(tx, "compute_nodes", _node(context, compute_id)):
+            raise exceptions.ComputeHostNotFound(host=compute_id)
+
+    @reads(snapshot=False)
+    def compute_node_statistics(self, tx: Transaction, context: Context) -> dict[str, int]:
+        total: Row = tx.aggregate("compute_nodes", LIVE, sums=_SUMS)[0]
+        return total
+
+
+def _node(context: Context, compute_id: int | str) -> Predicate:
+    return all_of(equals(NODES, "id", compute_id), visible(context, NODES))
+
+
+def _split(values: Values) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """The columns and the statistics among the values; ``host`` is a service's and is ignored."""
+    columns = parsed(values, _TEXT_TIMES)
+    columns.pop("host", None)
+    stats = columns.pop("stats", None)
+    if stats is None:
+        stats = {}
+    if not isinstance(stats, Mapping):
+        raise TypeError(f"stats must be a mapping of keys to values, not {type(stats).__name__}")
+    return columns, stats

@@ -1,0 +1,82 @@
+"""The conditions that most functions share: equality with coercion, visibility, project scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from nova_db.constraints import Constraint, EqualAny
+from nova_db.context import is_user_context
+from nova_db.engine import FALSE, TRUE, Eq, In, Ne, Predicate, all_of, any_of
+from nova_db.schema import NO_MATCH, Table
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context
+
+LIVE = Eq("deleted", 0)
+GONE = Ne("deleted", 0)
+
+
+def equals(table: Table, column: str, value: Any) -> Predicate:
+    """The column equals the value, taken in the column's type; None asks for null, what cannot be equal for nothing."""
+    found = table.lookup(column, value)
+    return FALSE if found is NO_MATCH else Eq(column, found)
+
+
+def among(table: Table, column: str, values: Iterable[Any]) -> Predicate:
+    """The column equals one of the values, each in the column's own type; None never matches."""
+    lookup = table.lookup
+    found = (lookup(column, value) for value in values)
+    return In(column, [value for value in found if value is not NO_MATCH])
+
+
+def matches(table: Table, **equal: Any) -> Predicate:
+    """All columns equal their values."""
+    return all_of(*[equals(table, column, value) for column, value in equal.items()])
+
+
+def one_of(table: Table, column: str, values: Iterable[Any]) -> Predicate:
+    """The column equals one of the values; None among them asks for null, no values match nothing."""
+    values = tuple(values)
+    some = among(table, column, values)
+    return any_of(some, Eq(column, None)) if None in values else some
+
+
+def none_of(table: Table, column: str, values: Iterable[Any]) -> Predicate:
+    """The column differs from all values; a null column matches only where no values are given."""
+    found = [table.lookup(column, value) for value in values]
+    return all_of(*[Ne(column, None if value is NO_MATCH else value) for value in found])
+
+
+def constrained(table: Table, constraint: Constraint | None) -> Predicate:
+    """A caller's constraint as a condition; UnknownColumn for what is no column of the table."""
+    if constraint is None:
+        return TRUE
+    if not isinstance(constraint, Constraint):
+        raise TypeError(f"constraint must be made by nova_db.constraint(), not {type(constraint).__name__}")
+    parts = []
+    for column, condition in constraint.conditions.items():
+        table.looker(column)
+        build = one_of if isinstance(condition, EqualAny) else none_of
+        parts.append(build(table, column, condition.values))
+    return all_of(*parts)
+
+
+def visible(context: Context, table: Table, read_deleted: str | None = None) -> Predicate:
+    """The rows that ``read_deleted`` (the context's, unless a value is forced) lets a call see."""
+    mode = read_deleted or context.read_deleted
+    if mode == "no":
+        return LIVE if type(table.live_value) is int else Eq("deleted", table.live_value)
+    if mode == "yes":
+        return TRUE
+    if mode == "only":
+        return GONE if type(table.live_value) is int else Ne("deleted", table.live_value)
+    raise ValueError(f"read_deleted must be 'no', 'yes' or 'only', not {mode!r}")
+
+
+def scoped(context: Context, project_only: bool | str = True) -> Predicate:
+    """The rows of the caller's project; ``'allow_none'`` adds rows of no project, admins see all."""
+    if not project_only or not is_user_context(context):
+        return TRUE
+    mine = Eq("project_id", context.project_id)
+    return any_of(mine, Eq("project_id", None)) if project_only == "allow_none" else mine

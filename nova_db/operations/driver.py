@@ -1,0 +1,103 @@
+"""The driver made of an engine: the whole API on a handful of primitives."""
+
+from __future__ import annotations
+
+import abc
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from nova_db import conf as configuration
+from nova_db import exceptions
+from nova_db.driver import Driver
+from nova_db.operations.agents import AgentsOperations
+from nova_db.operations.aggregates import AggregatesOperations
+from nova_db.operations.archiving import ArchivingOperations
+from nova_db.operations.block_devices import BlockDevicesOperations
+from nova_db.operations.cells import CellsOperations
+from nova_db.operations.certificates import CertificatesOperations
+from nova_db.operations.compute_nodes import ComputeNodesOperations
+from nova_db.operations.consoles import ConsolesOperations
+from nova_db.operations.dns_domains import DnsDomainsOperations
+from nova_db.operations.ec2_ids import Ec2IdsOperations
+from nova_db.operations.fixed_ips import FixedIpsOperations
+from nova_db.operations.flavors import FlavorsOperations
+from nova_db.operations.floating_ip_lists import FloatingIpListsOperations
+from nova_db.operations.floating_ips import FloatingIpsOperations
+from nova_db.operations.instance_actions import InstanceActionsOperations
+from nova_db.operations.instance_lists import InstanceListsOperations
+from nova_db.operations.instance_metadata import InstanceMetadataOperations
+from nova_db.operations.instances import InstancesOperations
+from nova_db.operations.key_pairs import KeyPairsOperations
+from nova_db.operations.migrations import MigrationsOperations
+from nova_db.operations.network_lists import NetworkListsOperations
+from nova_db.operations.networks import NetworksOperations
+from nova_db.operations.provider_firewall import ProviderFirewallOperations
+from nova_db.operations.quotas import QuotasOperations
+from nova_db.operations.reservations import ReservationsOperations
+from nova_db.operations.security_group_rules import SecurityGroupRulesOperations
+from nova_db.operations.security_groups import SecurityGroupsOperations
+from nova_db.operations.services import ServicesOperations
+from nova_db.operations.task_log import TaskLogOperations
+from nova_db.operations.usage_caches import UsageCachesOperations
+from nova_db.operations.virtual_interfaces import VirtualInterfacesOperations
+
+if TYPE_CHECKING:
+    from nova_db.engine import Engine
+
+
+def _not_supported(name: str) -> Any:
+    def call(self: EngineDriver, *args: Any, **kwargs: Any) -> Any:
+        raise exceptions.NotSupported(f"{name} is not part of EngineDriver yet.")
+
+    call.__name__ = name
+    call.__signature__ = inspect.signature(getattr(Driver, name))  # type: ignore[attr-defined]
+    return call
+
+
+class EngineDriver(
+    AgentsOperations,
+    AggregatesOperations,
+    ArchivingOperations,
+    BlockDevicesOperations,
+    CellsOperations,
+    CertificatesOperations,
+    ComputeNodesOperations,
+    ConsolesOperations,
+    DnsDomainsOperations,
+    Ec2IdsOperations,
+    FixedIpsOperations,
+    FlavorsOperations,
+    FloatingIpListsOperations,
+    FloatingIpsOperations,
+    InstanceActionsOperations,
+    InstanceListsOperations,
+    InstanceMetadataOperations,
+    InstancesOperations,
+    KeyPairsOperations,
+    MigrationsOperations,
+    NetworkListsOperations,
+    NetworksOperations,
+    ProviderFirewallOperations,
+    QuotasOperations,
+    ReservationsOperations,
+    SecurityGroupRulesOperations,
+    SecurityGroupsOperations,
+    ServicesOperations,
+    TaskLogOperations,
+    UsageCachesOperations,
+    VirtualInterfacesOperations,
+    Driver,
+):
+    """All functions of the API on a storage engine.
+
+    A backend derives from it, and may override whatever single function its engine does better by itself.
+    """
+
+    def __init__(self, engine: Engine, conf: Any = None) -> None:
+        conf = conf or configuration.get_conf()
+        super().__init__(engine, max_retries=conf["database"]["db_max_retries"])
+
+
+for _name in sorted(EngineDriver.__abstractmethods__):
+    setattr(EngineDriver, _name, _not_supported(_name))
+abc.update_abstractmethods(EngineDriver)

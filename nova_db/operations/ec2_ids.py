@@ -1,0 +1,116 @@
+"""Small integer ids, as the EC2 interface wants them, for uuids of instances, volumes, snapshots and images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.context import require_context
+from nova_db.driver.ec2_ids import Ec2IdsContract
+from nova_db.engine import Query, Row
+from nova_db.operations.changes import create
+from nova_db.operations.conditions import equals
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record
+    from nova_db.engine import Transaction
+
+INSTANCES = "instance_id_mappings"
+VOLUMES = "volume_id_mappings"
+SNAPSHOTS = "snapshot_id_mappings"
+IMAGES = "s3_images"
+
+
+class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
+    """Mappings of ids; rows are found whether deleted or not, of several the one with the lowest id."""
+
+    @writes(require_context)
+    def ec2_instance_create(
+        self, tx: Transaction, context: Context, instance_uuid: str, id: int | None = None
+    ) -> Record:
+        return create(tx, TABLES[INSTANCES], {"uuid": instance_uuid, "id": id})
+
+    @writes(require_context)
+    def ec2_volume_create(
+        self, tx: Transaction, context: Context, volume_id: str, forced_id: int | None = None
+    ) -> Record:
+        return create(tx, TABLES[VOLUMES], {"uuid": volume_id, "id": forced_id})
+
+    @writes(require_context)
+    def ec2_snapshot_create(
+        self, tx: Transaction, context: Context, snapshot_id: str, forced_id: int | None = None
+    ) -> Record:
+        return create(tx, TABLES[SNAPSHOTS], {"uuid": snapshot_id, "id": forced_id})
+
+    @reads(require_context, snapshot=False)
+    def get_ec2_instance_id_by_uuid(self, tx: Transaction, context: Context, instance_id: str) -> int:
+        found = _mapping(tx, INSTANCES, "uuid", instance_id)
+        if found is None:
+            raise exceptions.InstanceNotFound(instance_id=instance_id)
+        number: int = found["id"]
+        return number
+
+    @reads(require_context, snapshot=False)
+    def get_instance_uuid_by_ec2_id(self, tx: Transaction, context: Context, ec2_id: Id) -> str:
+        found = _mapping(tx, INSTANCES, "id", ec2_id)
+        if found is None:
+            raise exceptions.InstanceNotFound(instance_id=ec2_id)
+        uuid: str = found["uuid"]
+        return uuid
+
+    @reads(require_context, snapshot=False)
+    def get_ec2_volume_id_by_uuid(self, tx: Transaction, context: Context, volume_id: str) -> int:
+        found = _mapping(tx, VOLUMES, "uuid", volume_id)
+        if found is None:
+            raise exceptions.VolumeNotFound(volume_id=volume_id)
+        number: int = found["id"]
+        return number
+
+    @reads(require_context, snapshot=False)
+    def get_volume_uuid_by_ec2_id(self, tx: Transaction, context: Context, ec2_id: Id) -> str:
+        found = _mapping(tx, VOLUMES, "id", ec2_id)
+        if found is None:
+            raise exceptions.VolumeNotFound(volume_id=ec2_id)
+        uuid: str = found["uuid"]
+        return uuid
+
+    @reads(require_context, snapshot=False)
+    def get_ec2_snapshot_id_by_uuid(self, tx: Transaction, context: Context, snapshot_id: str) -> int:
+        found = _mapping(tx, SNAPSHOTS, "uuid", snapshot_id)
+        if found is None:
+            raise exceptions.SnapshotNotFound(snapshot_id=snapshot_id)
+        number: int = found["id"]
+        return number
+
+    @reads(require_context, snapshot=False)
+    def get_snapshot_uuid_by_ec2_id(self, tx: Transaction, context: Context, ec2_id: Id) -> str:
+        found = _mapping(tx, SNAPSHOTS, "id", ec2_id)
+        if found is None:
+            raise exceptions.SnapshotNotFound(snapshot_id=ec2_id)
+        uuid: str = found["uuid"]
+        return uuid
+
+    @writes()
+    def s3_image_create(self, tx: Transaction, context: Context, image_uuid: str) -> Record:
+        return create(tx, TABLES[IMAGES], {"uuid": image_uuid})
+
+    @reads(snapshot=False)
+    def s3_image_get(self, tx: Transaction, context: Context, image_id: Id) -> Record:
+        found = _mapping(tx, IMAGES, "id", image_id)
+        if found is None:
+            raise exceptions.ImageNotFound(image_id=image_id)
+        return found
+
+    @reads(snapshot=False)
+    def s3_image_get_by_uuid(self, tx: Transaction, context: Context, image_uuid: str) -> Record:
+        found = _mapping(tx, IMAGES, "uuid", image_uuid)
+        if found is None:
+            raise exceptions.ImageNotFound(image_id=image_uuid)
+        return found
+
+
+def _mapping(tx: Transaction, table: str, column: str, value: Any) -> Row | None:
+    found = tx.select(Query(table, equals(TABLES[table], column, value), limit=1))
+    return found[0] if found else None

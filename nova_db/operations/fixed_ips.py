@@ -1,0 +1,238 @@
+"""Fixed ips: made, found, associated with instances, and given back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.clock import utcnow
+from nova_db.context import authorize_project, is_user_context, require_admin, require_context
+from nova_db.driver.fixed_ips import FixedIpsContract
+from nova_db.engine import Eq, Exists, Lt, Order, Predicate, Query, Row, all_of, any_of
+from nova_db.operations.changes import create, update_record
+from nova_db.operations.conditions import LIVE, equals, matches, visible
+from nova_db.operations.records import dress
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.uuids import require_uuid
+from nova_db.schema import NO_MATCH, TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+    from nova_db.engine import Transaction
+
+FIXED = TABLES["fixed_ips"]
+_INSTANCE = (("instance_uuid", "uuid"),)
+_NETWORK = (("network_id", "id"),)
+
+
+def first_fixed_ip(tx: Transaction, context: Context, where: Predicate, load: tuple[str, ...] = ()) -> Row | None:
+    """The first fixed ip that matches and that the context sees."""
+    found = tx.select(Query(FIXED.name, all_of(where, visible(context, FIXED)), limit=1, load=load))
+    return found[0] if found else None
+
+
+def fixed_ips_of_instance(tx: Transaction, instance_uuid: str) -> list[Row]:
+    """The live fixed ips of an instance, at least one."""
+    require_uuid(instance_uuid)
+    found = tx.select(Query(FIXED.name, all_of(Eq("instance_uuid", instance_uuid), LIVE)))
+    if not found:
+        raise exceptions.FixedIpNotFoundForInstance(instance_uuid=instance_uuid)
+    return found
+
+
+class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
+    """Fixed ips."""
+
+    @writes(require_admin)
+    def fixed_ip_associate(
+        self,
+        tx: Transaction,
+        context: Context,
+        address: Text,
+        instance_uuid: str,
+        network_id: Id | None = None,
+        reserved: bool = False,
+    ) -> str:
+        require_uuid(instance_uuid)
+        here = any_of(equals(FIXED, "network_id", network_id), Eq("network_id", None))
+        candidate = all_of(matches(FIXED, address=address, reserved=reserved), here, LIVE)
+        found = tx.select(Query(FIXED.name, candidate, limit=1, lock=True))
+        if not found:
+            raise exceptions.FixedIpNotFoundForNetwork(address=address, network_uuid=network_id)
+        free = all_of(Eq("id", found[0]["id"]), any_of(Eq("instance_uuid", None), Eq("instance_uuid", "")))
+        taken = FIXED.update_values({"instance_uuid": instance_uuid, "network_id": network_id})
+        if not tx.update(FIXED.name, free, {**taken, "updated_at": utcnow()}):
+            raise exceptions.FixedIpAlreadyInUse(address=address, instance_uuid=instance_uuid)
+        stored: str = found[0]["address"]
+        return stored
+
+    @writes(require_admin)
+    def fixed_ip_associate_pool(
+        self,
+        tx: Transaction,
+        context: Context,
+        network_id: Id | None,
+        instance_uuid: Text = None,
+        host: Text = None,
+    ) -> str:
+        if instance_uuid:
+            require_uuid(instance_uuid)
+        owner = {"instance_uuid": instance_uuid, "host": host}
+        values = FIXED.update_values({name: value for name, value in owner.items() if value})
+        own = FIXED.lookup("network_id", network_id)
+        networks = [None] if own is NO_MATCH or own is None else [own, None]
+        for network in networks:
+            found = _take(tx, network, {**values, "network_id": own, "updated_at": utcnow()} if values else {})
+            if found:
+                address: str = found[0]["address"]
+                return address
+        raise exceptions.NoMoreFixedIps
+
+    @writes(require_context)
+    def fixed_ip_create(self, tx: Transaction, context: Context, values: Values) -> str | None:
+        create(tx, FIXED, values)
+        address: str | None = values.get("address")
+        return address
+
+    def fixed_ip_bulk_create(self, context: Context, ips: Iterable[Values]) -> None:
+        self._fixed_ips_create(context, list(ips))
+
+    @writes(require_context)
+    def _fixed_ips_create(self, tx: Transaction, context: Context, ips: list[Values]) -> None:
+        if ips:
+            tx.insert((FIXED.name, [FIXED.insert_values(values) for values in ips]))
+
+    @writes(require_context)
+    def fixed_ip_disassociate(self, tx: Transaction, context: Context, address: Text) -> None:
+        fixed = _owned(tx, context, address)
+        update_record(tx, FIXED, Eq("id", fixed["id"]), {"instance_uuid": None})
+
+    @writes(require_admin)
+    def fixed_ip_disassociate_all_by_timeout(
+        self, tx: Transaction, context: Context, host: Text, time: dt.datetime
+    ) -> int:
+        before = FIXED.lookup("updated_at", time)
+        if not isinstance(before, dt.datetime):
+            raise TypeError(f"time must be a dt.datetime, not {time!r}")
+        on_host = equals(TABLES["networks"], "host", host)
+        on_node = equals(TABLES["instances"], "host", host)
+        ours = any_of(
+            Exists("networks", _NETWORK, on_host),
+            all_of(Exists("networks", _NETWORK, Eq("multi_host", True)), Exists("instances", _INSTANCE, on_node)),
+        )
+        stale = all_of(LIVE, Eq("allocated", False), Lt("updated_at", before), Exists("instances", _INSTANCE), ours)
+        return tx.update(FIXED.name, stale, {"instance_uuid": None, "leased": False, "updated_at": utcnow()})
+
+    @reads(require_context)
+    def fixed_ip_get(self, tx: Transaction, context: Context, id: Id, get_network: bool = False) -> Record:
+        fixed = first_fixed_ip(tx, context, equals(FIXED, "id", id), ("network",) if get_network else ())
+        if fixed is None:
+            raise exceptions.FixedIpNotFound(id=id)
+        _authorize_owner(tx, context, fixed)
+        return fixed
+
+    @reads(require_admin, snapshot=False)
+    def fixed_ip_get_all(self, tx: Transaction, context: Context) -> list[Record]:
+        found = tx.select(Query(FIXED.name))
+        if not found:
+            raise exceptions.NoFixedIpsDefined
+        return found
+
+    @reads(require_context)
+    def fixed_ip_get_by_address(self, tx: Transaction, context: Context, address: Text) -> Record:
+        return _owned(tx, context, address)
+
+    @reads(require_admin)
+    def fixed_ip_get_by_address_detailed(
+        self, tx: Transaction, context: Context, address: Text
+    ) -> tuple[Record, Record | None, Record | None]:
+        fixed = first_fixed_ip(tx, context, equals(FIXED, "address", address))
+        if fixed is None:
+            raise exceptions.FixedIpNotFoundForAddress(address=address)
+        network = _first(tx, "networks", "id", fixed["network_id"])
+        return fixed, network, _first(tx, "instances", "uuid", fixed["instance_uuid"])
+
+    @reads(require_context, snapshot=False)
+    def fixed_ip_get_by_floating_address(
+        self, tx: Transaction, context: Context, floating_address: Text
+    ) -> Record | None:
+        floating = all_of(equals(TABLES["floating_ips"], "address", floating_address), LIVE)
+        return first_fixed_ip(tx, context, Exists("floating_ips", (("id", "fixed_ip_id"),), floating))
+
+    @reads(require_admin, snapshot=False)
+    def fixed_ip_get_by_host(self, tx: Transaction, context: Context, host: Text) -> list[Record]:
+        on_host = all_of(equals(TABLES["instances"], "host", host), LIVE)
+        return tx.select(Query(FIXED.name, all_of(Exists("instances", _INSTANCE, on_host), visible(context, FIXED))))
+
+    @reads(require_context, snapshot=False)
+    def fixed_ip_get_by_instance(self, tx: Transaction, context: Context, instance_uuid: str) -> list[Record]:
+        return fixed_ips_of_instance(tx, instance_uuid)
+
+    @reads(require_context, snapshot=False)
+    def fixed_ip_get_by_network_host(
+        self, tx: Transaction, context: Context, network_uuid: Id | None, host: Text
+    ) -> Record:
+        where = all_of(matches(FIXED, network_id=network_uuid, host=host), LIVE)
+        found = tx.select(Query(FIXED.name, where, limit=1))
+        if not found:
+            raise exceptions.FixedIpNotFoundForNetworkHost(network_id=network_uuid, host=host)
+        return found[0]
+
+    @reads(require_context, snapshot=False)
+    def fixed_ips_by_virtual_interface(self, tx: Transaction, context: Context, vif_id: Id | None) -> list[Record]:
+        return tx.select(Query(FIXED.name, all_of(equals(FIXED, "virtual_interface_id", vif_id), LIVE)))
+
+    @writes(require_context)
+    def fixed_ip_update(self, tx: Transaction, context: Context, address: Text, values: Values) -> None:
+        fixed = _owned(tx, context, address)
+        update_record(tx, FIXED, Eq("id", fixed["id"]), values)
+
+    @reads(require_context, snapshot=False)
+    def _fixed_ip_count(self, tx: Transaction, context: Context, project_id: str | None) -> int:
+        ours = Exists("instances", _INSTANCE, equals(TABLES["instances"], "project_id", project_id))
+        count: int = tx.aggregate(FIXED.name, all_of(LIVE, ours))[0]["count"]
+        return count
+
+    def fixed_ip_count_by_project(self, context: Context, project_id: Text, session: Session = None) -> int:
+        require_context(context)
+        authorize_project(context, project_id)
+        with self._joining(session):
+            return self._fixed_ip_count(context, project_id)
+
+
+def _take(tx: Transaction, network: int | None, values: dict[str, Any]) -> list[Row]:
+    """Take the first free address of a network; without values only look at it."""
+    free = all_of(Eq("network_id", network), Eq("reserved", False), Eq("instance_uuid", None), Eq("host", None), LIVE)
+    if values:
+        return tx.claim(FIXED.name, free, values, order=(Order("id"),))
+    return tx.select(Query(FIXED.name, free, limit=1))
+
+
+def _first(tx: Transaction, table: str, column: str, value: Any) -> Row | None:
+    if value is None:
+        return None
+    found = tx.select(Query(table, Eq(column, value), limit=1))
+    dress(table, found)
+    return found[0] if found else None
+
+
+def _owned(tx: Transaction, context: Context, address: str | None) -> Row:
+    """The first visible fixed ip with an address, which must be the caller's if it has an instance."""
+    fixed = first_fixed_ip(tx, context, equals(FIXED, "address", address))
+    if fixed is None:
+        raise exceptions.FixedIpNotFoundForAddress(address=address)
+    _authorize_owner(tx, context, fixed)
+    return fixed
+
+
+def _authorize_owner(tx: Transaction, context: Context, fixed: Row) -> None:
+    """NotAuthorized for a user of another project than the instance's, InstanceNotFound if there is none."""
+    uuid = fixed["instance_uuid"]
+    if uuid is None or not is_user_context(context):
+        return
+    found = tx.select(Query("instances", Eq("uuid", uuid), columns=("project_id",)))
+    if not found:
+        raise exceptions.InstanceNotFound(instance_id=uuid)
+    authorize_project(context, found[0]["project_id"])

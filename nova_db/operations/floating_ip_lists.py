@@ -1,0 +1,84 @@
+"""Lists and counts of floating ips, and the floating addresses of an instance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.context import authorize_project, require_admin, require_context
+from nova_db.driver.floating_ips import FloatingIpsContract
+from nova_db.engine import Eq, Exists, In, Order, Query, all_of
+from nova_db.operations.conditions import LIVE, equals, matches, visible
+from nova_db.operations.fixed_ips import FIXED, fixed_ips_of_instance
+from nova_db.operations.floating_ips import FLOATING, find_floating_ips
+from nova_db.operations.instances import get_by_id
+from nova_db.operations.transactions import TransactionalDriver, reads
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Session, Text
+    from nova_db.engine import Transaction
+
+
+class FloatingIpListsOperations(TransactionalDriver, FloatingIpsContract):
+    """Lists and counts of floating ips."""
+
+    @reads(require_context, snapshot=False)
+    def floating_ip_get_pools(self, tx: Transaction, context: Context) -> list[dict[str, Any]]:
+        pools = tx.aggregate(FLOATING.name, visible(context, FLOATING), group_by=("pool",))
+        return [{"name": row["pool"]} for row in pools]
+
+    @reads(require_admin, snapshot=False)
+    def floating_ip_get_all(self, tx: Transaction, context: Context) -> list[Record]:
+        found = tx.select(Query(FLOATING.name, LIVE))
+        if not found:
+            raise exceptions.NoFloatingIpsDefined
+        return found
+
+    @reads(require_admin, snapshot=False)
+    def floating_ip_get_all_by_host(self, tx: Transaction, context: Context, host: Text) -> list[Record]:
+        found = tx.select(Query(FLOATING.name, all_of(equals(FLOATING, "host", host), LIVE)))
+        if not found:
+            raise exceptions.FloatingIpNotFoundForHost(host=host)
+        return found
+
+    @reads(require_context)
+    def floating_ip_get_all_by_project(self, tx: Transaction, context: Context, project_id: Text) -> list[Record]:
+        authorize_project(context, project_id)
+        where = all_of(matches(FLOATING, project_id=project_id, auto_assigned=False), LIVE)
+        return find_floating_ips(tx, where)
+
+    @reads(require_context, snapshot=False)
+    def floating_ip_get_by_fixed_address(self, tx: Transaction, context: Context, fixed_address: Text) -> list[Record]:
+        fixed = all_of(equals(FIXED, "address", fixed_address), LIVE)
+        associated = Exists(FIXED.name, (("fixed_ip_id", "id"),), fixed)
+        return tx.select(Query(FLOATING.name, all_of(associated, visible(context, FLOATING))))
+
+    @reads(require_context, snapshot=False)
+    def floating_ip_get_by_fixed_ip_id(self, tx: Transaction, context: Context, fixed_ip_id: Id | None) -> list[Record]:
+        where = all_of(equals(FLOATING, "fixed_ip_id", fixed_ip_id), visible(context, FLOATING))
+        return tx.select(Query(FLOATING.name, where))
+
+    @reads(require_context, snapshot=False)
+    def _floating_ip_count(self, tx: Transaction, context: Context, project_id: str | None) -> int:
+        where = all_of(matches(FLOATING, project_id=project_id, auto_assigned=False), LIVE)
+        count: int = tx.aggregate(FLOATING.name, where)[0]["count"]
+        return count
+
+    def floating_ip_count_by_project(self, context: Context, project_id: Text, session: Session = None) -> int:
+        require_context(context)
+        authorize_project(context, project_id)
+        with self._joining(session):
+            return self._floating_ip_count(context, project_id)
+
+    @reads(require_context)
+    def instance_get_floating_address(self, tx: Transaction, context: Context, instance_id: Id) -> str | None:
+        first = fixed_ips_of_instance(tx, get_by_id(tx, context, instance_id)["uuid"])[0]
+        where = all_of(Eq("fixed_ip_id", first["id"]), visible(context, FLOATING))
+        found = tx.select(Query(FLOATING.name, where, limit=1))
+        return found[0]["address"] if found else None
+
+    @reads(require_context)
+    def instance_floating_address_get_all(self, tx: Transaction, context: Context, instance_uuid: str) -> list[Record]:
+        keys = [fixed["id"] for fixed in fixed_ips_of_instance(tx, instance_uuid)]
+        where = all_of(In("fixed_ip_id", keys), visible(context, FLOATING))
+        return tx.select(Query(FLOATING.name, where, order=(Order("fixed_ip_id"), Order("id"))))

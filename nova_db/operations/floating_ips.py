@@ -1,0 +1,171 @@
+"""Floating ips: made, allocated to projects, associated with fixed ips, and given back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.clock import utcnow
+from nova_db.context import authorize_project, require_context
+from nova_db.driver.floating_ips import FloatingIpsContract
+from nova_db.engine import Eq, In, Order, Predicate, Query, Row, all_of, any_of
+from nova_db.operations.changes import condition_update, create, soft_delete, update_record
+from nova_db.operations.conditions import LIVE, among, equals, scoped, visible
+from nova_db.operations.fixed_ips import FIXED, first_fixed_ip
+from nova_db.operations.records import dress
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Text, Values
+    from nova_db.engine import Transaction
+
+FLOATING = TABLES["floating_ips"]
+_FIXED = ("fixed_ip.instance",)
+_CREATION = "floating_ips"
+
+
+class FloatingIpsOperations(TransactionalDriver, FloatingIpsContract):
+    """Single floating ips and what is done with them; lists are in ``floating_ip_lists``."""
+
+    @reads(require_context, snapshot=False)
+    def floating_ip_get(self, tx: Transaction, context: Context, id: Id) -> Record:
+        where = all_of(equals(FLOATING, "id", id), visible(context, FLOATING), scoped(context))
+        found = find_floating_ips(tx, where, limit=1)
+        if not found:
+            raise exceptions.FloatingIpNotFound(id=id)
+        return found[0]
+
+    @reads(require_context)
+    def floating_ip_get_by_address(self, tx: Transaction, context: Context, address: Text) -> Record:
+        return _owned(tx, context, address, _FIXED)
+
+    @writes(require_context)
+    def floating_ip_allocate_address(self, tx: Transaction, context: Context, project_id: Text, pool: Text) -> str:
+        authorize_project(context, project_id)
+        free = all_of(equals(FLOATING, "pool", pool), Eq("fixed_ip_id", None), Eq("project_id", None), LIVE)
+        mine = FLOATING.update_values({"project_id": project_id, "updated_at": utcnow()})
+        taken = tx.claim(FLOATING.name, free, mine, order=(Order("id"),))
+        if not taken:
+            raise exceptions.NoMoreFloatingIps
+        address: str = taken[0]["address"]
+        return address
+
+    @writes(require_context)
+    def floating_ip_create(self, tx: Transaction, context: Context, values: Values) -> str | None:
+        row = FLOATING.insert_values(values)
+        if not values.get("deleted"):
+            tx.serialize(_CREATION)
+            existing = _by_address(tx, context, row["address"])
+            if existing is not None:
+                _authorize_owner(context, existing)
+                raise exceptions.FloatingIpExists(**{**dict.fromkeys(FLOATING.names), **values})
+        create(tx, FLOATING, row)
+        address: str | None = values.get("address")
+        return address
+
+    def floating_ip_bulk_create(self, context: Context, ips: Iterable[Values]) -> None:
+        self._floating_ips_create(context, list(ips))
+
+    @writes(require_context)
+    def _floating_ips_create(self, tx: Transaction, context: Context, ips: list[Values]) -> None:
+        rows: dict[Any, Row] = {}
+        for values in ips:
+            row = FLOATING.insert_values({**values, "address": values["address"]})
+            if rows.setdefault(row["address"], row) is not row:
+                raise exceptions.FloatingIpExists(**{**dict.fromkeys(FLOATING.names), **rows[row["address"]]})
+        tx.serialize(_CREATION)
+        for existing in tx.select(Query(FLOATING.name, all_of(In("address", rows), LIVE))):
+            if rows[existing["address"]].get("id") != existing["id"]:
+                raise exceptions.FloatingIpExists(**existing)
+        if rows:
+            tx.insert((FLOATING.name, list(rows.values())))
+
+    def floating_ip_bulk_destroy(self, context: Context, ips: Iterable[Values]) -> None:
+        require_context(context)
+        self._floating_ips_destroy(context, [ip["address"] for ip in ips])
+
+    @writes(require_context)
+    def _floating_ips_destroy(self, tx: Transaction, context: Context, addresses: list[Any]) -> None:
+        which = among(FLOATING, "address", addresses)
+        if None in addresses:
+            which = any_of(which, Eq("address", None))
+        soft_delete(tx, FLOATING.name, all_of(which, visible(context, FLOATING)))
+
+    @writes(require_context)
+    def floating_ip_deallocate(self, tx: Transaction, context: Context, address: Text) -> None:
+        changes = condition_update(FLOATING, {"project_id": None, "host": None, "auto_assigned": False})
+        tx.update(FLOATING.name, _addressed(context, address), changes)
+
+    @writes(require_context)
+    def floating_ip_set_auto_assigned(self, tx: Transaction, context: Context, address: Text) -> None:
+        tx.update(FLOATING.name, _addressed(context, address), condition_update(FLOATING, {"auto_assigned": True}))
+
+    @writes(require_context)
+    def floating_ip_destroy(self, tx: Transaction, context: Context, address: Text) -> None:
+        tx.delete(FLOATING.name, _addressed(context, address))
+
+    @writes(require_context)
+    def floating_ip_disassociate(self, tx: Transaction, context: Context, address: Text) -> Record | None:
+        floating = _by_address(tx, context, address, lock=True)
+        if floating is None:
+            raise exceptions.FloatingIpNotFoundForAddress(address=address)
+        update_record(tx, FLOATING, Eq("id", floating["id"]), {"fixed_ip_id": None, "host": None})
+        if floating["fixed_ip_id"] is None:
+            return None
+        return first_fixed_ip(tx, context, Eq("id", floating["fixed_ip_id"]), ("network",))
+
+    @writes(require_context)
+    def floating_ip_fixed_ip_associate(
+        self, tx: Transaction, context: Context, floating_address: Text, fixed_address: Text, host: Text
+    ) -> Record | None:
+        floating = _owned(tx, context, floating_address, lock=True)
+        fixed = first_fixed_ip(tx, context, equals(FIXED, "address", fixed_address), ("network",))
+        if fixed is None:
+            raise exceptions.FixedIpNotFoundForAddress(address=fixed_address)
+        if floating["fixed_ip_id"] == fixed["id"]:
+            return None
+        update_record(tx, FLOATING, Eq("id", floating["id"]), {"fixed_ip_id": fixed["id"], "host": host})
+        return fixed
+
+    @writes(require_context)
+    def floating_ip_update(self, tx: Transaction, context: Context, address: Text, values: Values) -> None:
+        floating = _owned(tx, context, address)
+        update_record(tx, FLOATING, Eq("id", floating["id"]), values)
+
+
+def find_floating_ips(tx: Transaction, where: Predicate, *, limit: int | None = None) -> list[Row]:
+    """The floating ips that match, each with its fixed ip and that one's instance."""
+    found = tx.select(Query(FLOATING.name, where, limit=limit, load=_FIXED))
+    dress(FLOATING.name, found, _FIXED)
+    return found
+
+
+def _addressed(context: Context, address: str | None) -> Predicate:
+    """Visible rows with an address; an empty one asks for null."""
+    return all_of(equals(FLOATING, "address", address or None), visible(context, FLOATING))
+
+
+def _by_address(
+    tx: Transaction, context: Context, address: str | None, load: tuple[str, ...] = (), *, lock: bool = False
+) -> Row | None:
+    found = tx.select(Query(FLOATING.name, _addressed(context, address), limit=1, load=load, lock=lock))
+    dress(FLOATING.name, found, load)
+    return found[0] if found else None
+
+
+def _owned(
+    tx: Transaction, context: Context, address: str | None, load: tuple[str, ...] = (), *, lock: bool = False
+) -> Row:
+    """The first visible floating ip with an address, which must be the caller's if it has a project."""
+    found = _by_address(tx, context, address, load, lock=lock)
+    if found is None:
+        raise exceptions.FloatingIpNotFoundForAddress(address=address or None)
+    _authorize_owner(context, found)
+    return found
+
+
+def _authorize_owner(context: Context, floating: Row) -> None:
+    if floating["project_id"]:
+        authorize_project(context, floating["project_id"])

@@ -1,0 +1,45 @@
+"""Unique host names of instances, where the configuration asks for them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from nova_db import conf, exceptions
+from nova_db.engine import TRUE, Eq, EqFold, Predicate, Query, all_of
+from nova_db.engine.matching import fold
+from nova_db.operations.conditions import LIVE
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context
+    from nova_db.engine import Transaction
+
+LOG = logging.getLogger(__name__)
+
+
+def scope() -> str:
+    """Within what host names are unique: '' (not at all), 'project' or 'global'; others are warned of and ignored."""
+    found = conf.option("osapi_compute_unique_server_name_scope") or ""
+    if found in ("", "project", "global"):
+        return found
+    LOG.warning(
+        "osapi_compute_unique_server_name_scope must be '', 'project' or 'global', not %r: host names are not checked",
+        found,
+    )
+    return ""
+
+
+def require_free(tx: Transaction, context: Context, hostname: str | None, *, instead_of: str | None = None) -> None:
+    """InstanceExists when another live instance in scope has the name; a change of letter case is always free."""
+    within = scope()
+    if not within or hostname is None or fold(hostname) == fold(instead_of or ""):
+        return
+    project: Predicate = TRUE
+    name = f"hostname/{fold(hostname)}"
+    if within == "project":
+        project = Eq("project_id", context.project_id)
+        name = f"hostname/{context.project_id}/{fold(hostname)}"
+    tx.serialize(name)
+    taken = all_of(EqFold("hostname", hostname), LIVE, project)
+    if tx.select(Query("instances", taken, columns=("id",), limit=1)):
+        raise exceptions.InstanceExists(name=fold(hostname))

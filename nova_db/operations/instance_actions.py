@@ -1,0 +1,103 @@
+"""Actions on instances, and the events of which they consist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nova_db import exceptions
+from nova_db.driver.instance_actions import InstanceActionsContract
+from nova_db.engine import Eq, Order, Query, Row, all_of
+from nova_db.operations.changes import create, update_record
+from nova_db.operations.conditions import equals, matches, visible
+from nova_db.operations.times import parsed
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Text, Values
+    from nova_db.engine import Transaction
+
+ACTIONS = TABLES["instance_actions"]
+EVENTS = TABLES["instance_actions_events"]
+_TIMES = ("start_time", "finish_time")
+_NEWEST_FIRST = (Order("created_at", descending=True), Order("id", descending=True))
+
+
+class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
+    """Actions and events."""
+
+    @writes()
+    def action_start(self, tx: Transaction, context: Context, values: Values) -> Record:
+        given = parsed(values, _TIMES)
+        if given.get("instance_uuid") is None:
+            message = "instance_actions.instance_uuid must not be null"
+            raise exceptions.DBDataError(table=ACTIONS.name, columns=["instance_uuid"], value=None, message=message)
+        return create(tx, ACTIONS, given)
+
+    @writes()
+    def action_finish(self, tx: Transaction, context: Context, values: Values) -> Record:
+        given = parsed(values, _TIMES)
+        action = _action(tx, context, given)
+        record = update_record(tx, ACTIONS, Eq("id", action["id"]), given)
+        return record if record is not None else action
+
+    @reads(snapshot=False)
+    def actions_get(self, tx: Transaction, context: Context, uuid: Text) -> list[Record]:
+        where = all_of(equals(ACTIONS, "instance_uuid", uuid), visible(context, ACTIONS))
+        return tx.select(Query(ACTIONS.name, where, order=_NEWEST_FIRST))
+
+    @reads(snapshot=False)
+    def action_get_by_request_id(
+        self, tx: Transaction, context: Context, uuid: Text, request_id: Text
+    ) -> Record | None:
+        return _find_action(tx, context, uuid, request_id)
+
+    @writes()
+    def action_event_start(self, tx: Transaction, context: Context, values: Values) -> Record:
+        given = parsed(values, _TIMES)
+        action = _action(tx, context, given)
+        for name in ("instance_uuid", "request_id"):
+            del given[name]
+        return create(tx, EVENTS, {**given, "action_id": action["id"]})
+
+    @writes()
+    def action_event_finish(self, tx: Transaction, context: Context, values: Values) -> Record:
+        given = parsed(values, _TIMES)
+        action = _action(tx, context, given)
+        for name in ("instance_uuid", "request_id"):
+            del given[name]
+        event, result = given["event"], given["result"]
+        where = all_of(Eq("action_id", action["id"]), equals(EVENTS, "event", event), visible(context, EVENTS))
+        record = update_record(tx, EVENTS, where, given, first=True)
+        if record is None:
+            raise exceptions.InstanceActionEventNotFound(action_id=action["id"], event=event)
+        if result.lower() == "error":
+            update_record(tx, ACTIONS, Eq("id", action["id"]), {"message": "Error"})
+        return record
+
+    @reads(snapshot=False)
+    def action_events_get(self, tx: Transaction, context: Context, action_id: Id) -> list[Record]:
+        where = all_of(equals(EVENTS, "action_id", action_id), visible(context, EVENTS))
+        return tx.select(Query(EVENTS.name, where, order=_NEWEST_FIRST))
+
+    @reads(snapshot=False)
+    def action_event_get_by_id(self, tx: Transaction, context: Context, action_id: Id, event_id: Id) -> Record | None:
+        where = all_of(matches(EVENTS, id=event_id, action_id=action_id), visible(context, EVENTS))
+        found = tx.select(Query(EVENTS.name, where))
+        return found[0] if found else None
+
+
+def _find_action(tx: Transaction, context: Context, uuid: object, request_id: object) -> Row | None:
+    """The first action of a request on an instance."""
+    where = all_of(matches(ACTIONS, instance_uuid=uuid, request_id=request_id), visible(context, ACTIONS))
+    found = tx.select(Query(ACTIONS.name, where, limit=1))
+    return found[0] if found else None
+
+
+def _action(tx: Transaction, context: Context, values: Values) -> Row:
+    """The action that values name; KeyError if they do not, InstanceActionNotFound if there is none."""
+    uuid, request_id = values["instance_uuid"], values["request_id"]
+    found = _find_action(tx, context, uuid, request_id)
+    if found is None:
+        raise exceptions.InstanceActionNotFound(request_id=request_id, instance_uuid=uuid)
+    return found

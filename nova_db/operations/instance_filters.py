@@ -1,0 +1,111 @@
+"""The filters, sorting and paging of ``instance_get_all_by_filters``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from nova_db import exceptions
+from nova_db.context import is_user_context
+from nova_db.engine import TRUE, Col, Eq, Exists, Gt, Ne, Order, Predicate, Query, Regexp, all_of, any_of
+from nova_db.engine.regexp import compile_pattern
+from nova_db.operations.conditions import LIVE, among, equals, scoped, visible
+from nova_db.operations.instances import INSTANCES
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context
+    from nova_db.engine import Transaction
+
+_EXACT = frozenset(("project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state"))
+_COLLECTIONS = (list, tuple, set, frozenset)
+
+
+class Page(TypedDict):
+    """Where a page begins, how it is sorted and how long it is."""
+
+    order: tuple[Order, ...]
+    after: tuple[Any, ...] | None
+    limit: int | None
+
+
+def filtered(context: Context, filters: Mapping[str, Any]) -> Predicate:
+    """All filters, as one condition; a user context sees its own project only."""
+    wanted = dict(filters)
+    if is_user_context(context):
+        wanted["project_id"] = context.project_id
+    return all_of(*[_condition(name, value) for name, value in wanted.items()])
+
+
+def paging(
+    tx: Transaction, context: Context, sort_key: str, sort_dir: str, limit: int | None, marker: str | None
+) -> Page:
+    """Check and translate the arguments of sorting and paging; raises before anything but the marker is read."""
+    if sort_dir not in ("asc", "desc"):
+        raise ValueError(f"sort_dir must be 'asc' or 'desc', not {sort_dir!r}")
+    if sort_key not in INSTANCES.column:
+        raise exceptions.InvalidSortKey(key=sort_key)
+    if limit is not None and limit < 0:
+        raise ValueError(f"limit must be None or at least 0, not {limit}")
+    columns = dict.fromkeys((sort_key, "created_at", "id"))
+    order = tuple(Order(column, sort_dir == "desc") for column in columns)
+    after = None
+    if marker is not None:
+        where = all_of(equals(INSTANCES, "uuid", marker), visible(context, INSTANCES), scoped(context))
+        found = tx.select(Query("instances", where, columns=tuple(columns), limit=1))
+        if not found:
+            raise exceptions.MarkerNotFound(marker=marker)
+        after = tuple(found[0][column] for column in columns)
+    return {"order": order, "after": after, "limit": limit}
+
+
+def _condition(name: str, value: Any) -> Predicate:
+    if name == "changes-since":
+        return _changed_since(value)
+    if name == "deleted":
+        return _deleted(value)
+    if name in ("metadata", "system_metadata"):
+        return _has_items(f"instance_{name}", value)
+    if name not in INSTANCES.column:
+        return TRUE
+    if name in _EXACT:
+        return among(INSTANCES, name, value) if isinstance(value, _COLLECTIONS) else equals(INSTANCES, name, value)
+    return _searched(name, value)
+
+
+def _changed_since(value: Any) -> Predicate:
+    if not isinstance(value, dt.datetime):
+        raise TypeError(f"the filter 'changes-since' takes a dt.datetime, not {value!r}")
+    return Gt("updated_at", INSTANCES.lookup("updated_at", value))
+
+
+def _deleted(wanted: Any) -> Predicate:
+    if wanted:
+        return any_of(Eq("deleted", Col("id")), Eq("vm_state", "soft-delete"))
+    return all_of(LIVE, any_of(Ne("vm_state", "soft-delete"), Eq("vm_state", None)))
+
+
+def _has_items(table: str, wanted: Any) -> Predicate:
+    """Each pair is held by one live row; a mapping, or a list of mappings, of keys to values."""
+    parts = wanted if isinstance(wanted, (list, tuple)) else [wanted or {}]
+    items = TABLES[table]
+    conditions = []
+    for part in parts:
+        if not isinstance(part, Mapping):
+            raise TypeError(f"metadata filters are mappings or lists of mappings, not {wanted!r}")
+        for key, value in part.items():
+            same_row = all_of(equals(items, "key", key), equals(items, "value", value), LIVE)
+            conditions.append(Exists(table, (("uuid", "instance_uuid"),), same_row))
+    return all_of(*conditions)
+
+
+def _searched(name: str, value: Any, patterns: type = object) -> Predicate:
+    """The text of the column is searched; of several values any may match, and those that are no text by equality."""
+    if value is None or isinstance(value, bool):
+        return equals(INSTANCES, name, value)
+    if isinstance(value, _COLLECTIONS):
+        return any_of(*[_searched(name, each, str) for each in value])
+    if isinstance(value, patterns):
+        return Regexp(name, compile_pattern(str(value)))
+    return equals(INSTANCES, name, value)

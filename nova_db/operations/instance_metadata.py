@@ -1,0 +1,146 @@
+"""What belongs to an instance: metadata, system metadata, the info cache, and faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.context import require_context
+from nova_db.driver.instance_metadata import InstanceMetadataContract
+from nova_db.engine import Eq, Order, Predicate, Query, all_of
+from nova_db.operations.changes import KeyValues, create, record_update, soft_delete, values_by_key
+from nova_db.operations.conditions import LIVE, among, equals, visible
+from nova_db.operations.instances import METADATA, SYSTEM_METADATA
+from nova_db.operations.notifications import Notifier
+from nova_db.operations.transactions import reads, writes
+from nova_db.schema import NO_MATCH, TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Record, Text, TextT, Values
+    from nova_db.engine import Transaction
+
+CACHES = TABLES["instance_info_caches"]
+FAULTS = TABLES["instance_faults"]
+_NEWEST_FIRST = (Order("created_at", descending=True), Order("id", descending=True))
+
+
+class InstanceMetadataOperations(Notifier, InstanceMetadataContract):
+    """Metadata, info caches and faults of instances."""
+
+    @reads(require_context, snapshot=False)
+    def instance_metadata_get(self, tx: Transaction, context: Context, instance_uuid: Text) -> dict[str, Any]:
+        where = all_of(equals(METADATA.table, "instance_uuid", instance_uuid), LIVE)
+        return values_by_key(tx.select(Query(METADATA.table.name, where)))
+
+    @writes(require_context)
+    def instance_metadata_delete(
+        self, tx: Transaction, context: Context, instance_uuid: Text, key: str | int | None
+    ) -> None:
+        owner = METADATA.table.lookup("instance_uuid", instance_uuid)
+        if owner is not NO_MATCH:
+            METADATA.remove(tx, owner, all_of(equals(METADATA.table, "key", key), LIVE))
+
+    @writes(require_context)
+    def instance_metadata_update(
+        self,
+        tx: Transaction,
+        context: Context,
+        instance_uuid: str,
+        metadata: Mapping[str, Any],
+        delete: bool,
+    ) -> dict[str, Any]:
+        return _write(tx, METADATA, instance_uuid, metadata, replace=bool(delete))
+
+    @reads(require_context, snapshot=False)
+    def instance_system_metadata_get(self, tx: Transaction, context: Context, instance_uuid: Text) -> dict[str, Any]:
+        table = SYSTEM_METADATA.table
+        where = all_of(equals(table, "instance_uuid", instance_uuid), visible(context, table))
+        rows = tx.select(Query(table.name, where))
+        return values_by_key(sorted(rows, key=lambda row: row["deleted"] == 0))
+
+    @writes(require_context)
+    def instance_system_metadata_update(
+        self,
+        tx: Transaction,
+        context: Context,
+        instance_uuid: str,
+        metadata: Mapping[str, Any],
+        delete: bool,
+    ) -> None:
+        _write(tx, SYSTEM_METADATA, instance_uuid, metadata, replace=bool(delete))
+
+    @reads(require_context, snapshot=False)
+    def instance_info_cache_get(self, tx: Transaction, context: Context, instance_uuid: Text) -> Record | None:
+        found = tx.select(Query(CACHES.name, _cache(context, instance_uuid)))
+        return found[0] if found else None
+
+    @writes(require_context)
+    def instance_info_cache_update(
+        self, tx: Transaction, context: Context, instance_uuid: Text, values: Values
+    ) -> Record:
+        changes = record_update(CACHES, values)
+        where = _cache(context, instance_uuid)
+        if changes:
+            updated = tx.update_returning(Query(CACHES.name, all_of(where, LIVE)), changes)
+            if updated:
+                return updated[0]
+        seen = tx.select(Query(CACHES.name, where))
+        if seen and seen[0]["deleted"] != CACHES.live_value:
+            raise exceptions.InstanceInfoCacheNotFound(instance_uuid=instance_uuid)
+        return seen[0] if seen else _lost_cache(tx, instance_uuid, values)
+
+    @writes(require_context)
+    def instance_info_cache_delete(self, tx: Transaction, context: Context, instance_uuid: Text) -> None:
+        soft_delete(tx, CACHES.name, _cache(context, instance_uuid))
+
+    def instance_fault_create(self, context: Context, values: Values, update_cells: bool = True) -> Record:
+        fault = self._fault_create(context, values)
+        if update_cells:
+            self._notify("instance_fault_create", fault)
+        return fault
+
+    @writes()
+    def _fault_create(self, tx: Transaction, context: Context, values: Values) -> Record:
+        return create(tx, FAULTS, values)
+
+    @reads(snapshot=False)
+    def instance_fault_get_by_instance_uuids(
+        self, tx: Transaction, context: Context, instance_uuids: Iterable[TextT]
+    ) -> dict[TextT, list[Record]]:
+        if isinstance(instance_uuids, (str, bytes)):
+            raise TypeError(f"instance_uuids must be a list of uuids, not the text {instance_uuids!r}")
+        faults: dict[TextT, list[Record]] = {uuid: [] for uuid in instance_uuids}
+        where = all_of(among(FAULTS, "instance_uuid", faults), LIVE)
+        for fault in tx.select(Query(FAULTS.name, where, order=_NEWEST_FIRST)) if faults else ():
+            faults[fault["instance_uuid"]].append(fault)
+        return faults
+
+
+def _cache(context: Context, instance_uuid: str | None) -> Predicate:
+    return all_of(equals(CACHES, "instance_uuid", instance_uuid), visible(context, CACHES))
+
+
+def _write(
+    tx: Transaction, items: KeyValues, instance_uuid: Any, metadata: Mapping[str, Any], *, replace: bool
+) -> dict[str, Any]:
+    if metadata is None:
+        raise TypeError("metadata must be a mapping of keys to values, not None")
+    if instance_uuid is None and metadata:
+        table = items.table.name
+        message = f"{table}.instance_uuid must not be null"
+        raise exceptions.DBDataError(table=table, columns=["instance_uuid"], value=None, message=message)
+    owner = items.table.update_values({"instance_uuid": instance_uuid})["instance_uuid"]
+    return items.write(tx, owner, metadata, replace=replace)
+
+
+def _lost_cache(tx: Transaction, instance_uuid: str | None, values: Values) -> Record:
+    """No cache is visible: make one anew where an instance has lost its row, else a placeholder that is not stored."""
+    owner = CACHES.lookup("instance_uuid", instance_uuid)
+    if owner is not None and owner is not NO_MATCH:
+        tx.serialize(f"instance_info_caches/{owner}")
+        has_row = tx.select(Query(CACHES.name, Eq("instance_uuid", owner), columns=("id",)))
+        has_instance = tx.select(Query("instances", Eq("uuid", owner), columns=("id",)))
+        if has_instance and not has_row:
+            return create(tx, CACHES, {**values, "instance_uuid": owner})
+    return {**dict.fromkeys(CACHES.names), **values, "instance_uuid": instance_uuid, "id": None}

@@ -1,0 +1,279 @@
+"""Instances: created, read, listed, updated with compare-and-set, destroyed."""
+
+from __future__ import annotations
+
+import uuid as uuidlib
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.clock import utcnow
+from nova_db.constraints import Constraint
+from nova_db.context import require_admin, require_context
+from nova_db.driver.instances import InstancesContract
+from nova_db.engine import Col, Eq, Predicate, Query, Row, all_of
+from nova_db.operations import hostnames, security_groups
+from nova_db.operations.changes import KeyValues, record_update
+from nova_db.operations.conditions import constrained, equals, one_of, scoped, visible
+from nova_db.operations.notifications import Notifier
+from nova_db.operations.records import dress
+from nova_db.operations.transactions import reads, writes
+from nova_db.operations.uuids import require_uuid
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+    from nova_db.engine import Transaction
+
+INSTANCES = TABLES["instances"]
+RECORD = ("security_groups.rules", "info_cache", "metadata", "system_metadata")
+"""The relations that a single instance carries."""
+
+METADATA = KeyValues("instance_metadata", "instance_uuid")
+SYSTEM_METADATA = KeyValues("instance_system_metadata", "instance_uuid")
+_DEPENDENTS = ("security_group_instance_association", "instance_info_caches", "instance_metadata")
+_INT64 = 2**63
+
+
+def find_instance(tx: Transaction, context: Context, where: Predicate, *, lock: bool = False) -> Row | None:
+    """The instance that a condition on a unique column names, if the context may see it; with all its relations."""
+    condition = all_of(where, visible(context, INSTANCES), scoped(context))
+    found = tx.select(Query("instances", condition, limit=1, load=RECORD, lock=lock))
+    dress("instances", found, RECORD)
+    return found[0] if found else None
+
+
+def get_by_uuid(tx: Transaction, context: Context, uuid: object) -> Row:
+    """As ``instance_get_by_uuid``."""
+    found = find_instance(tx, context, equals(INSTANCES, "uuid", uuid))
+    if found is None:
+        raise exceptions.InstanceNotFound(instance_id=uuid)
+    return found
+
+
+def get_by_id(tx: Transaction, context: Context, instance_id: object) -> Row:
+    """As ``instance_get``."""
+    _require_id(instance_id)
+    found = find_instance(tx, context, equals(INSTANCES, "id", instance_id))
+    if found is None:
+        raise exceptions.InstanceNotFound(instance_id=instance_id)
+    return found
+
+
+class InstancesOperations(Notifier, InstancesContract):
+    """Reads and writes of single instances; lists are in ``instance_lists``."""
+
+    @writes(require_context)
+    def instance_create(self, tx: Transaction, context: Context, values: Values) -> Record:
+        return create_instance(tx, context, values)
+
+    @reads(require_context, snapshot=False)
+    def instance_get(self, tx: Transaction, context: Context, instance_id: Id) -> Record:
+        return get_by_id(tx, context, instance_id)
+
+    @reads(require_context, snapshot=False)
+    def instance_get_by_uuid(self, tx: Transaction, context: Context, uuid: Text) -> Record:
+        return get_by_uuid(tx, context, uuid)
+
+    def instance_update(
+        self, context: Context, instance_uuid: str, values: Values, update_cells: bool = True
+    ) -> Record:
+        _, record = self._instance_update(context, instance_uuid, values, False)
+        if update_cells:
+            self._notify("instance_update", record)
+        return record
+
+    def instance_update_and_get_original(
+        self, context: Context, instance_uuid: str, values: Values
+    ) -> tuple[Record, Record]:
+        original, record = self._instance_update(context, instance_uuid, values, True)
+        self._notify("instance_update", record)
+        return original, record
+
+    @writes(require_context)
+    def _instance_update(
+        self, tx: Transaction, context: Context, instance_uuid: str, values: Values, want_original: bool
+    ) -> tuple[Row, Row]:
+        return update_instance(tx, context, instance_uuid, values, want_original=want_original)
+
+    @writes(require_context)
+    def instance_test_and_set(
+        self,
+        tx: Transaction,
+        context: Context,
+        instance_uuid: str,
+        attr: str,
+        ok_states: Collection[Any],
+        new_state: Any,
+    ) -> None:
+        require_uuid(instance_uuid)
+        changes = INSTANCES.update_values({attr: new_state})
+        changes.setdefault("updated_at", utcnow())
+        where = _target(context, instance_uuid)
+        accepted = all_of(where, one_of(INSTANCES, attr, ok_states))
+        while not tx.update("instances", accepted, changes):
+            current = tx.select(Query("instances", where))
+            if not current:
+                raise exceptions.InstanceNotFound(instance_id=instance_uuid)
+            state = current[0][attr]
+            if not _holds(attr, state, ok_states):
+                raise exceptions.InstanceInvalidState(
+                    attr=attr, instance_uuid=instance_uuid, state=state, method="instance_test_and_set"
+                )
+
+    def instance_destroy(
+        self,
+        context: Context,
+        instance_uuid: str,
+        constraint: Constraint | None = None,
+        update_cells: bool = True,
+    ) -> Record:
+        record = self._instance_destroy(context, instance_uuid, constraint)
+        if update_cells:
+            self._notify("instance_destroy", record)
+        return record
+
+    @writes(require_context)
+    def _instance_destroy(
+        self, tx: Transaction, context: Context, instance_uuid: str, constraint: Constraint | None
+    ) -> Row:
+        require_uuid(instance_uuid)
+        condition = constrained(INSTANCES, constraint)
+        record = find_instance(tx, context, Eq("uuid", instance_uuid), lock=True)
+        if record is None:
+            raise exceptions.InstanceNotFound(instance_id=instance_uuid)
+        now = utcnow()
+        gone = {"deleted": Col("id"), "deleted_at": now}
+        if not tx.update("instances", all_of(_target(context, instance_uuid), condition), gone):
+            raise exceptions.ConstraintNotMet
+        for table in _DEPENDENTS:
+            tx.update(table, Eq("instance_uuid", instance_uuid), gone)
+        dependents = [record["info_cache"]] if record["info_cache"] is not None else []
+        for row in (record, *record["metadata"], *dependents):
+            row.update(deleted=row["id"], deleted_at=now)
+        return record
+
+    @reads(require_admin, snapshot=False)
+    def _instance_data(self, tx: Transaction, context: Context, project_id: str | None) -> tuple[int, int, int]:
+        where = all_of(equals(INSTANCES, "project_id", project_id), visible(context, INSTANCES))
+        total = tx.aggregate("instances", where, sums=("vcpus", "memory_mb"))[0]
+        return total["count"], total["vcpus"], total["memory_mb"]
+
+    def instance_data_get_for_project(
+        self, context: Context, project_id: Text, session: Session = None
+    ) -> tuple[int, int, int]:
+        with self._joining(session):
+            return self._instance_data(context, project_id)
+
+
+def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
+    """Insert an instance with all that belongs to it; the record."""
+    given = dict(values)
+    metadata = given.pop("metadata", None)
+    system_metadata = given.pop("system_metadata", None)
+    info_cache = given.pop("info_cache", None) or {}
+    group_names = _group_names(given.pop("security_groups", ()))
+    given["uuid"] = given.get("uuid") or str(uuidlib.uuid4())
+    row = INSTANCES.insert_values(given)
+    uuid = row["uuid"]
+    batches = (
+        ("instances", [row]),
+        ("instance_info_caches", [TABLES["instance_info_caches"].insert_values({**info_cache, "instance_uuid": uuid})]),
+        ("instance_metadata", METADATA.rows(uuid, metadata)),
+        ("instance_system_metadata", SYSTEM_METADATA.rows(uuid, system_metadata)),
+        ("instance_id_mappings", [TABLES["instance_id_mappings"].insert_values({"uuid": uuid})]),
+    )
+    hostnames.require_free(tx, context, row["hostname"])
+    groups = security_groups.resolve_groups(tx, context, group_names)
+    associate = TABLES["security_group_instance_association"].insert_values
+    links = [associate({"security_group_id": group["id"], "instance_uuid": uuid}) for group in groups]
+    made = tx.insert(*batches, ("security_group_instance_association", links))
+    record = made[0][0]
+    live = record["deleted"] == INSTANCES.live_value
+    record.update(
+        info_cache=made[1][0], metadata=made[2], system_metadata=made[3], security_groups=groups if live else []
+    )
+    dress("instances", [record])
+    return record
+
+
+def update_instance(
+    tx: Transaction, context: Context, instance_uuid: str, values: Values, *, want_original: bool
+) -> tuple[Row, Row]:
+    """Update an instance with compare-and-set; what it was (if wanted, else what it is) and what it is."""
+    require_uuid(instance_uuid)
+    given = dict(values)
+    expected = _expected_states(given)
+    replaced = [
+        (items, given.pop(name))
+        for name, items in (("metadata", METADATA), ("system_metadata", SYSTEM_METADATA))
+        if name in given
+    ]
+    changes = record_update(INSTANCES, given)
+    where = _target(context, instance_uuid)
+    hostname = changes.get("hostname")
+    original = None
+    if want_original or (hostnames.scope() and hostname is not None):
+        original = find_instance(tx, context, Eq("uuid", instance_uuid), lock=True)
+        if original is not None:
+            hostnames.require_free(tx, context, hostname, instead_of=original["hostname"])
+    record = _compare_and_set(tx, where, expected, changes, instance_uuid)
+    for items, wanted in replaced:
+        if wanted is not None:
+            items.write(tx, record["uuid"], wanted, replace=True, stamp_removed=True)
+    if any(wanted is not None for _, wanted in replaced):
+        record = tx.select(Query("instances", Eq("id", record["id"]), load=RECORD))[0]
+    dress("instances", [record], RECORD)
+    return original or record, record
+
+
+def _compare_and_set(
+    tx: Transaction, where: Predicate, expected: tuple[Any, ...] | None, changes: Mapping[str, Any], uuid: str
+) -> Row:
+    """Write the columns if the task state is an expected one; the row with its relations."""
+    accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))
+    while True:
+        if changes:
+            found = tx.update_returning(Query("instances", accepted, load=RECORD), changes)
+        else:
+            found = tx.select(Query("instances", accepted, load=RECORD, limit=1, lock=True))
+        if found:
+            return found[0]
+        current = tx.select(Query("instances", where))
+        if not current:
+            raise exceptions.InstanceNotFound(instance_id=uuid)
+        state = current[0]["task_state"]
+        if expected is None or not _holds("task_state", state, expected):
+            raise exceptions.UnexpectedTaskStateError(actual=state, expected=expected)
+
+
+def _target(context: Context, instance_uuid: str) -> Predicate:
+    return all_of(Eq("uuid", instance_uuid), visible(context, INSTANCES), scoped(context))
+
+
+def _holds(column: str, state: Any, values: Collection[Any]) -> bool:
+    return any(INSTANCES.lookup(column, value) == state for value in values)
+
+
+def _expected_states(given: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Take ``expected_task_state`` out of the values: the acceptable states, None for any."""
+    if "expected_task_state" not in given:
+        return None
+    expected = given.pop("expected_task_state")
+    return tuple(expected) if isinstance(expected, (list, tuple, set, frozenset)) else (expected,)
+
+
+def _group_names(names: Any) -> list[str]:
+    if names is None or isinstance(names, (str, bytes)):
+        raise TypeError(f"security_groups takes a list of group names, not {names!r}")
+    return list(dict.fromkeys(names))
+
+
+def _require_id(instance_id: object) -> None:
+    """InvalidID for a number that no server's integers hold."""
+    try:
+        number = int(instance_id) if isinstance(instance_id, (int, str)) else 0
+    except ValueError:
+        return
+    if not -_INT64 <= number < _INT64:
+        raise exceptions.InvalidID(id=instance_id)

@@ -1,0 +1,155 @@
+"""Networks: made, found, given to projects and hosts, and deleted."""
+
+from __future__ import annotations
+
+import uuid as uuidlib
+from typing import TYPE_CHECKING
+
+from nova_db import exceptions
+from nova_db.clock import utcnow
+from nova_db.context import require_admin, require_context
+from nova_db.driver.networks import NetworksContract
+from nova_db.engine import TRUE, Eq, Order, Predicate, Query, Row, all_of, any_of
+from nova_db.operations.changes import create, soft_delete, update_record
+from nova_db.operations.conditions import LIVE, equals, scoped, visible
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Text, Values
+    from nova_db.engine import Transaction
+
+NETWORKS = TABLES["networks"]
+FIXED = TABLES["fixed_ips"]
+INSTANCES = TABLES["instances"]
+
+
+class NetworksOperations(TransactionalDriver, NetworksContract):
+    """Writes of networks, and reads of single ones; lists are in ``network_lists``."""
+
+    @writes(require_admin)
+    def network_associate(
+        self,
+        tx: Transaction,
+        context: Context,
+        project_id: Text,
+        network_id: Id | None = None,
+        force: bool = False,
+    ) -> Record:
+        tx.serialize(f"{NETWORKS.name}/project/{project_id}")
+        if not force:
+            mine = tx.select(Query(NETWORKS.name, all_of(equals(NETWORKS, "project_id", project_id), LIVE), limit=1))
+            if mine:
+                return mine[0]
+        wanted = TRUE if network_id is None else equals(NETWORKS, "id", network_id)
+        values = NETWORKS.update_values({"project_id": project_id, "updated_at": utcnow()})
+        taken = tx.claim(NETWORKS.name, all_of(wanted, Eq("project_id", None), LIVE), values, order=(Order("id"),))
+        if not taken:
+            raise exceptions.NoMoreNetworks
+        return taken[0]
+
+    @writes(require_admin)
+    def network_create_safe(self, tx: Transaction, context: Context, values: Values) -> Record:
+        try:
+            return create(tx, NETWORKS, {"uuid": str(uuidlib.uuid4()), **values})
+        except exceptions.DBDuplicateEntry as error:
+            _vlan_taken(error, values)
+            raise
+
+    @writes(require_admin)
+    def network_delete_safe(self, tx: Transaction, context: Context, network_id: Id) -> None:
+        addresses = all_of(equals(FIXED, "network_id", network_id), LIVE)
+        found = tx.select(Query(FIXED.name, addresses, columns=("id", "allocated"), lock=True))
+        if any(fixed["allocated"] for fixed in found):
+            raise exceptions.NetworkInUse(network_id=network_id)
+        soft_delete(tx, FIXED.name, addresses)
+        if not tx.delete(NETWORKS.name, _seen(context, network_id)):
+            raise exceptions.NetworkNotFound(network_id=network_id)
+
+    @writes(require_admin)
+    def network_disassociate(
+        self,
+        tx: Transaction,
+        context: Context,
+        network_id: Id,
+        disassociate_host: bool = True,
+        disassociate_project: bool = True,
+    ) -> None:
+        values: dict[str, None] = {}
+        if disassociate_project:
+            values["project_id"] = None
+        if disassociate_host:
+            values["host"] = None
+        if update_record(tx, NETWORKS, _seen(context, network_id), values) is None:
+            raise exceptions.NetworkNotFound(network_id=network_id)
+
+    @reads(require_context, snapshot=False)
+    def network_get(
+        self, tx: Transaction, context: Context, network_id: Id, project_only: bool | str = "allow_none"
+    ) -> Record:
+        found = _first(tx, all_of(_seen(context, network_id), scoped(context, project_only)))
+        if found is None:
+            raise exceptions.NetworkNotFound(network_id=network_id)
+        return found
+
+    @reads(require_admin, snapshot=False)
+    def network_get_by_cidr(self, tx: Transaction, context: Context, cidr: Text) -> Record:
+        either = any_of(equals(NETWORKS, "cidr", cidr), equals(NETWORKS, "cidr_v6", cidr))
+        found = _first(tx, all_of(either, LIVE))
+        if found is None:
+            raise exceptions.NetworkNotFoundForCidr(cidr=cidr)
+        return found
+
+    @reads(require_admin, snapshot=False)
+    def network_get_by_uuid(self, tx: Transaction, context: Context, uuid: Text) -> Record:
+        found = _first(tx, all_of(equals(NETWORKS, "uuid", uuid), LIVE))
+        if found is None:
+            raise exceptions.NetworkNotFoundForUUID(uuid=uuid)
+        return found
+
+    @writes(require_admin)
+    def network_set_host(self, tx: Transaction, context: Context, network_id: Id, host_id: str) -> str:
+        where = all_of(equals(NETWORKS, "id", network_id), LIVE)
+        hostless = any_of(Eq("host", None), Eq("host", ""))
+        update_record(tx, NETWORKS, all_of(where, hostless), {"host": host_id})
+        found = _first(tx, where)
+        if found is None:
+            raise exceptions.NetworkNotFound(network_id=network_id)
+        host: str = found["host"]
+        return host
+
+    @writes(require_context)
+    def network_update(self, tx: Transaction, context: Context, network_id: Id, values: Values) -> Record:
+        where = all_of(_seen(context, network_id), scoped(context, "allow_none"))
+        try:
+            record = update_record(tx, NETWORKS, where, values)
+        except exceptions.DBDuplicateEntry as error:
+            _vlan_taken(error, values)
+            raise
+        if record is None:
+            raise exceptions.NetworkNotFound(network_id=network_id)
+        return record
+
+    def project_get_networks(self, context: Context, project_id: Text, associate: bool = True) -> list[Record]:
+        found = self._networks_of(context, project_id)
+        if found or not associate:
+            return found
+        return [self.network_associate(context, project_id)]
+
+    @reads(require_context, snapshot=False)
+    def _networks_of(self, tx: Transaction, context: Context, project_id: str | None) -> list[Record]:
+        return tx.select(Query(NETWORKS.name, all_of(equals(NETWORKS, "project_id", project_id), LIVE)))
+
+
+def _seen(context: Context, network_id: int | str) -> Predicate:
+    return all_of(equals(NETWORKS, "id", network_id), visible(context, NETWORKS))
+
+
+def _first(tx: Transaction, where: Predicate) -> Row | None:
+    found = tx.select(Query(NETWORKS.name, where, limit=1))
+    return found[0] if found else None
+
+
+def _vlan_taken(error: exceptions.DBDuplicateEntry, values: Values) -> None:
+    if "vlan" in error.columns:
+        raise exceptions.DuplicateVlan(vlan=values.get("vlan")) from error

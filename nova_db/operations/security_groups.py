@@ -1,0 +1,168 @@
+"""Security groups, and the instances in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.context import authorize_project, require_context
+from nova_db.driver.security_groups import SecurityGroupsContract
+from nova_db.engine import Eq, Exists, In, Predicate, Query, Row, all_of, any_of
+from nova_db.operations.changes import create, soft_delete
+from nova_db.operations.conditions import LIVE, equals, matches, scoped, visible
+from nova_db.operations.records import dress
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+    from nova_db.engine import Transaction
+
+GROUPS = TABLES["security_groups"]
+RULES = TABLES["security_group_rules"]
+DEFAULT_RULES = TABLES["security_group_default_rules"]
+ASSOCIATIONS = TABLES["security_group_instance_association"]
+WITH_RULES = ("rules.grantee_group",)
+WITH_ALL = ("rules.grantee_group", "instances")
+_COPIED = ("protocol", "from_port", "to_port", "cidr")
+
+
+def find_groups(
+    tx: Transaction, where: Predicate, load: tuple[str, ...] = WITH_RULES, *, limit: int | None = None
+) -> list[Row]:
+    """The groups that match, with their relations."""
+    groups = tx.select(Query("security_groups", where, load=load, limit=limit))
+    dress("security_groups", groups, load)
+    return groups
+
+
+def resolve_groups(tx: Transaction, context: Context, names: Sequence[str]) -> list[Row]:
+    """The live groups of the context's project with these names, by id, each with its rules.
+
+    Makes the project's default group if there is none.
+    """
+    wanted = dict.fromkeys(("default", *names))
+    mine = all_of(In("name", wanted), Eq("project_id", context.project_id), LIVE)
+    groups = tx.select(Query("security_groups", mine, load=("rules",)))
+    found: dict[str, Row] = {}
+    for group in groups:
+        found.setdefault(group["name"], group)
+    missing = [name for name in names if name not in found and name != "default"]
+    if missing:
+        raise exceptions.SecurityGroupNotFoundForProject(project_id=context.project_id, security_group_id=missing[0])
+    if "default" not in found:
+        _, found["default"] = ensure_default(tx, context)
+    return sorted((found[name] for name in names), key=lambda group: group["id"])
+
+
+def ensure_default(tx: Transaction, context: Context) -> tuple[bool, Row]:
+    """The default group of the context's project, made with the default rules if missing; whether it was there."""
+    tx.serialize(f"security_groups/default/{context.project_id}")
+    where = all_of(Eq("name", "default"), Eq("project_id", context.project_id), LIVE)
+    found = tx.select(Query("security_groups", where, limit=1, load=("rules",)))
+    if found:
+        return True, found[0]
+    templates = tx.select(Query("security_group_default_rules", LIVE))
+    values = {
+        "name": "default",
+        "description": "default",
+        "user_id": context.user_id,
+        "project_id": context.project_id,
+    }
+    group = create(tx, GROUPS, values)
+    rules = [
+        RULES.insert_values({**{column: rule[column] for column in _COPIED}, "parent_group_id": group["id"]})
+        for rule in templates
+    ]
+    group["rules"] = tx.insert(("security_group_rules", rules))[0] if rules else []
+    return False, group
+
+
+class SecurityGroupsOperations(TransactionalDriver, SecurityGroupsContract):
+    """Groups and associations; rules are in ``security_group_rules``."""
+
+    @reads(require_context)
+    def security_group_get_all(self, tx: Transaction, context: Context) -> list[Record]:
+        return find_groups(tx, visible(context, GROUPS))
+
+    @reads(require_context, snapshot=False)
+    def security_group_get(self, tx: Transaction, context: Context, security_group_id: Id) -> Record:
+        where = all_of(equals(GROUPS, "id", security_group_id), visible(context, GROUPS), scoped(context))
+        found = find_groups(tx, where, WITH_ALL, limit=1)
+        if not found:
+            raise exceptions.SecurityGroupNotFound(security_group_id=security_group_id)
+        return found[0]
+
+    @reads(require_context)
+    def security_group_get_by_name(
+        self, tx: Transaction, context: Context, project_id: Text, group_name: Text
+    ) -> Record:
+        where = all_of(matches(GROUPS, project_id=project_id, name=group_name), LIVE)
+        found = find_groups(tx, where, WITH_ALL, limit=1)
+        if not found:
+            raise exceptions.SecurityGroupNotFoundForProject(project_id=project_id, security_group_id=group_name)
+        return found[0]
+
+    @reads(require_context)
+    def security_group_get_by_project(self, tx: Transaction, context: Context, project_id: Text) -> list[Record]:
+        return find_groups(tx, all_of(equals(GROUPS, "project_id", project_id), LIVE))
+
+    @reads(require_context)
+    def security_group_get_by_instance(self, tx: Transaction, context: Context, instance_id: Id) -> list[Record]:
+        instance = all_of(equals(TABLES["instances"], "id", instance_id), LIVE)
+        linked = all_of(LIVE, Exists("instances", (("instance_uuid", "uuid"),), instance))
+        member = Exists("security_group_instance_association", (("id", "security_group_id"),), linked)
+        return find_groups(tx, all_of(LIVE, member))
+
+    @reads(require_context, snapshot=False)
+    def security_group_exists(self, tx: Transaction, context: Context, project_id: Text, group_name: Text) -> bool:
+        where = all_of(matches(GROUPS, project_id=project_id, name=group_name), LIVE)
+        return bool(tx.select(Query("security_groups", where, columns=("id",), limit=1)))
+
+    @reads(require_context, snapshot=False)
+    def security_group_in_use(self, tx: Transaction, context: Context, group_id: Id) -> bool:
+        live_instance = Exists("instances", (("instance_uuid", "uuid"),), LIVE)
+        where = all_of(equals(ASSOCIATIONS, "security_group_id", group_id), LIVE, live_instance)
+        return bool(tx.select(Query(ASSOCIATIONS.name, where, columns=("id",), limit=1)))
+
+    @writes(require_context)
+    def security_group_create(self, tx: Transaction, context: Context, values: Values) -> Record:
+        return {**create(tx, GROUPS, values), "rules": []}
+
+    @writes(require_context)
+    def security_group_ensure_default(self, tx: Transaction, context: Context) -> tuple[bool, Record]:
+        return ensure_default(tx, context)
+
+    @writes(require_context)
+    def security_group_destroy(self, tx: Transaction, context: Context, security_group_id: Id) -> None:
+        soft_delete(tx, "security_groups", equals(GROUPS, "id", security_group_id))
+        soft_delete(tx, ASSOCIATIONS.name, equals(ASSOCIATIONS, "security_group_id", security_group_id))
+        granting, own = (equals(RULES, column, security_group_id) for column in ("group_id", "parent_group_id"))
+        soft_delete(tx, RULES.name, any_of(granting, own))
+
+    @reads(None, snapshot=False)
+    def _security_group_count(self, tx: Transaction, context: Context, project_id: str | None) -> int:
+        where = all_of(equals(GROUPS, "project_id", project_id), LIVE)
+        count: int = tx.aggregate("security_groups", where)[0]["count"]
+        return count
+
+    def security_group_count_by_project(self, context: Context, project_id: Text, session: Session = None) -> int:
+        require_context(context)
+        authorize_project(context, project_id)
+        with self._joining(session):
+            return self._security_group_count(context, project_id)
+
+    @writes()
+    def instance_add_security_group(
+        self, tx: Transaction, context: Context, instance_id: str, security_group_id: Id
+    ) -> None:
+        values = {"instance_uuid": instance_id, "security_group_id": security_group_id}
+        create(tx, ASSOCIATIONS, values)
+
+    @writes(require_context)
+    def instance_remove_security_group(
+        self, tx: Transaction, context: Context, instance_id: Text, security_group_id: Id
+    ) -> None:
+        where: dict[str, Any] = {"instance_uuid": instance_id, "security_group_id": security_group_id}
+        soft_delete(tx, ASSOCIATIONS.name, all_of(matches(ASSOCIATIONS, **where), visible(context, ASSOCIATIONS)))

@@ -1,0 +1,97 @@
+"""Services: what runs where, and its heartbeat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nova_db import conf, exceptions
+from nova_db.context import require_admin
+from nova_db.driver.services import ServicesContract
+from nova_db.engine import Eq, Predicate, Query, Row, all_of
+from nova_db.operations.changes import create, soft_delete, update_record
+from nova_db.operations.conditions import LIVE, equals, matches, visible
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Text, Values
+    from nova_db.engine import Transaction
+
+SERVICES = TABLES["services"]
+COMPUTE_NODES = TABLES["compute_nodes"]
+ENABLED = Eq("disabled", False)
+
+
+class ServicesOperations(TransactionalDriver, ServicesContract):
+    """Services."""
+
+    @writes(require_admin)
+    def service_create(self, tx: Transaction, context: Context, values: Values) -> Record:
+        if not conf.option("enable_new_services"):
+            values = {**values, "disabled": True}
+        return create(tx, SERVICES, values)
+
+    @writes(require_admin)
+    def service_destroy(self, tx: Transaction, context: Context, instance_id: Id) -> None:
+        where = all_of(equals(SERVICES, "id", instance_id), visible(context, SERVICES))
+        if not soft_delete(tx, "services", where):
+            raise exceptions.ServiceNotFound(service_id=instance_id)
+        nodes = all_of(equals(COMPUTE_NODES, "service_id", instance_id), visible(context, COMPUTE_NODES))
+        soft_delete(tx, "compute_nodes", nodes)
+
+    @reads(require_admin, snapshot=False)
+    def service_get(self, tx: Transaction, context: Context, service_id: Id) -> Record:
+        where = all_of(equals(SERVICES, "id", service_id), visible(context, SERVICES))
+        found = _first(tx, where, ("compute_node",))
+        if found is None:
+            raise exceptions.ServiceNotFound(service_id=service_id)
+        return found
+
+    @reads(require_admin, snapshot=False)
+    def service_get_all(self, tx: Transaction, context: Context, disabled: bool | None = None) -> list[Record]:
+        where = visible(context, SERVICES)
+        if disabled is not None:
+            where = all_of(where, equals(SERVICES, "disabled", disabled))
+        return tx.select(Query("services", where))
+
+    @reads(require_admin, snapshot=False)
+    def service_get_all_by_topic(self, tx: Transaction, context: Context, topic: Text) -> list[Record]:
+        return tx.select(Query("services", all_of(equals(SERVICES, "topic", topic), ENABLED, LIVE)))
+
+    @reads(require_admin, snapshot=False)
+    def service_get_all_by_host(self, tx: Transaction, context: Context, host: Text) -> list[Record]:
+        return tx.select(Query("services", all_of(equals(SERVICES, "host", host), LIVE)))
+
+    @reads(require_admin, snapshot=False)
+    def service_get_by_host_and_topic(
+        self, tx: Transaction, context: Context, host: Text, topic: Text
+    ) -> Record | None:
+        return _first(tx, all_of(matches(SERVICES, host=host, topic=topic), ENABLED, LIVE))
+
+    @reads(require_admin, snapshot=False)
+    def service_get_by_compute_host(self, tx: Transaction, context: Context, host: Text) -> Record:
+        topic = conf.option("compute_topic")
+        found = _first(tx, all_of(matches(SERVICES, host=host, topic=topic), LIVE), ("compute_node",))
+        if found is None:
+            raise exceptions.ComputeHostNotFound(host=host)
+        return found
+
+    @reads(require_admin, snapshot=False)
+    def service_get_by_args(self, tx: Transaction, context: Context, host: Text, binary: Text) -> Record:
+        found = _first(tx, all_of(matches(SERVICES, host=host, binary=binary), visible(context, SERVICES)))
+        if found is None:
+            raise exceptions.HostBinaryNotFound(host=host, binary=binary)
+        return found
+
+    @writes(require_admin)
+    def service_update(self, tx: Transaction, context: Context, service_id: Id, values: Values) -> Record:
+        where = all_of(equals(SERVICES, "id", service_id), visible(context, SERVICES))
+        record = update_record(tx, SERVICES, where, values)
+        if record is None:
+            raise exceptions.ServiceNotFound(service_id=service_id)
+        return record
+
+
+def _first(tx: Transaction, where: Predicate, load: tuple[str, ...] = ()) -> Row | None:
+    found = tx.select(Query("services", where, load=load, limit=1))
+    return found[0] if found else None

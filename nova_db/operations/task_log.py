@@ -1,0 +1,117 @@
+"""The log of periodic tasks: one record a task, host and period."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.context import require_admin
+from nova_db.driver.task_log import TaskLogContract
+from nova_db.engine import TRUE, Predicate, Query, all_of
+from nova_db.operations.changes import condition_update, create
+from nova_db.operations.conditions import equals, matches, visible
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Record, Text
+    from nova_db.engine import Transaction
+
+LOG = TABLES["task_log"]
+
+
+class TaskLogOperations(TransactionalDriver, TaskLogContract):
+    """The task log."""
+
+    @reads(require_admin, snapshot=False)
+    def task_log_get(
+        self,
+        tx: Transaction,
+        context: Context,
+        task_name: str,
+        period_beginning: dt.datetime,
+        period_ending: dt.datetime,
+        host: Text,
+        state: Text = None,
+    ) -> Record | None:
+        where = _recorded(context, task_name, period_beginning, period_ending, host, state)
+        found = tx.select(Query(LOG.name, where, limit=1))
+        return found[0] if found else None
+
+    @reads(require_admin, snapshot=False)
+    def task_log_get_all(
+        self,
+        tx: Transaction,
+        context: Context,
+        task_name: str,
+        period_beginning: dt.datetime,
+        period_ending: dt.datetime,
+        host: Text = None,
+        state: Text = None,
+    ) -> list[Record]:
+        return tx.select(Query(LOG.name, _recorded(context, task_name, period_beginning, period_ending, host, state)))
+
+    @writes(require_admin)
+    def task_log_begin_task(
+        self,
+        tx: Transaction,
+        context: Context,
+        task_name: str,
+        period_beginning: dt.datetime,
+        period_ending: dt.datetime,
+        host: str,
+        task_items: int | None = None,
+        message: Text = None,
+    ) -> None:
+        values = {
+            "task_name": task_name,
+            "period_beginning": period_beginning,
+            "period_ending": period_ending,
+            "host": host,
+            "state": "RUNNING",
+            "errors": 0,
+            "task_items": task_items or 0,
+            "message": message or "",
+        }
+        try:
+            create(tx, LOG, values)
+        except exceptions.DBDuplicateEntry as error:
+            raise exceptions.TaskAlreadyRunning(task_name=task_name, host=host) from error
+
+    @writes(require_admin)
+    def task_log_end_task(
+        self,
+        tx: Transaction,
+        context: Context,
+        task_name: str,
+        period_beginning: dt.datetime,
+        period_ending: dt.datetime,
+        host: Text,
+        errors: int,
+        message: Text = None,
+    ) -> None:
+        values: dict[str, Any] = {"state": "DONE", "errors": errors}
+        if message:
+            values["message"] = message
+        where = all_of(_period(context, task_name, period_beginning, period_ending), equals(LOG, "host", host))
+        if not tx.update(LOG.name, where, condition_update(LOG, values)):
+            raise exceptions.TaskNotRunning(task_name=task_name, host=host)
+
+
+def _period(context: Context, task_name: str, beginning: dt.datetime, ending: dt.datetime) -> Predicate:
+    named = matches(LOG, task_name=task_name, period_beginning=beginning, period_ending=ending)
+    return all_of(named, visible(context, LOG))
+
+
+def _recorded(
+    context: Context,
+    task_name: str,
+    beginning: dt.datetime,
+    ending: dt.datetime,
+    host: str | None,
+    state: str | None,
+) -> Predicate:
+    on_host = TRUE if host is None else equals(LOG, "host", host)
+    in_state = TRUE if state is None else equals(LOG, "state", state)
+    return all_of(_period(context, task_name, beginning, ending), on_host, in_state)

@@ -1,0 +1,137 @@
+"""Caches of what instances have sent and received, and of what volumes have read and written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from nova_db.clock import utcnow
+from nova_db.context import require_context
+from nova_db.driver.usage_caches import UsageCachesContract
+from nova_db.engine import Eq, Gt, Query, Row, all_of, any_of
+from nova_db.operations.changes import condition_update, create
+from nova_db.operations.conditions import among, equals, matches
+from nova_db.operations.notifications import Notifier
+from nova_db.operations.transactions import reads, writes
+from nova_db.schema import NO_MATCH, TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Text
+    from nova_db.engine import Transaction
+
+BANDWIDTH = TABLES["bw_usage_cache"]
+VOLUMES = TABLES["volume_usage_cache"]
+_COUNTERS = ("reads", "read_bytes", "writes", "write_bytes")
+
+
+class UsageCachesOperations(Notifier, UsageCachesContract):
+    """Bandwidth and volume usage; rows are found whether deleted or not."""
+
+    @reads(require_context, snapshot=False)
+    def bw_usage_get(
+        self, tx: Transaction, context: Context, uuid: Text, start_period: dt.datetime, mac: Text
+    ) -> Record | None:
+        found = tx.select(Query(BANDWIDTH.name, matches(BANDWIDTH, uuid=uuid, start_period=start_period, mac=mac)))
+        return found[0] if found else None
+
+    def bw_usage_get_by_uuids(self, context: Context, uuids: Iterable[str], start_period: dt.datetime) -> list[Record]:
+        return self._bandwidth_of(context, list(uuids), start_period)
+
+    @reads(require_context, snapshot=False)
+    def _bandwidth_of(
+        self, tx: Transaction, context: Context, uuids: list[str], start_period: dt.datetime
+    ) -> list[Record]:
+        where = all_of(among(BANDWIDTH, "uuid", uuids), equals(BANDWIDTH, "start_period", start_period))
+        return tx.select(Query(BANDWIDTH.name, where))
+
+    def bw_usage_update(
+        self,
+        context: Context,
+        uuid: Text,
+        mac: Text,
+        start_period: dt.datetime,
+        bw_in: int,
+        bw_out: int,
+        last_ctr_in: int,
+        last_ctr_out: int,
+        last_refreshed: dt.datetime | None = None,
+        update_cells: bool = True,
+    ) -> None:
+        key = {"uuid": uuid, "mac": mac, "start_period": start_period}
+        usage = {"bw_in": bw_in, "bw_out": bw_out, "last_ctr_in": last_ctr_in, "last_ctr_out": last_ctr_out}
+        self._bandwidth_update(context, key, {**usage, "last_refreshed": last_refreshed or utcnow()})
+        if update_cells:
+            self._notify("bw_usage_update", {**key, **usage, "last_refreshed": last_refreshed})
+
+    @writes(require_context)
+    def _bandwidth_update(self, tx: Transaction, context: Context, key: dict[str, Any], usage: dict[str, Any]) -> None:
+        row = BANDWIDTH.insert_values({**key, **usage})
+        changes = condition_update(BANDWIDTH, usage)
+        where = matches(BANDWIDTH, **key)
+        if tx.update(BANDWIDTH.name, where, changes):
+            return
+        tx.serialize(f"{BANDWIDTH.name}/{row['uuid']}/{row['mac']}")
+        if not tx.update(BANDWIDTH.name, where, changes):
+            tx.insert((BANDWIDTH.name, [row]))
+
+    @reads(require_context, snapshot=False)
+    def vol_get_usage_by_time(self, tx: Transaction, context: Context, begin: dt.datetime) -> list[Record]:
+        conditions = []
+        for column in ("tot_last_refreshed", "curr_last_refreshed"):
+            since = VOLUMES.lookup(column, begin)
+            if since is None or since is NO_MATCH:
+                raise TypeError(f"begin must be a dt.datetime, not {begin!r}")
+            conditions += [Eq(column, None), Gt(column, since)]
+        return tx.select(Query(VOLUMES.name, any_of(*conditions)))
+
+    @writes(require_context)
+    def vol_usage_update(
+        self,
+        tx: Transaction,
+        context: Context,
+        id: Id,
+        rd_req: int,
+        rd_bytes: int,
+        wr_req: int,
+        wr_bytes: int,
+        instance_id: Id | None,
+        last_refreshed: dt.datetime | None = None,
+        update_totals: bool = False,
+    ) -> None:
+        given = dict(zip(_COUNTERS, (rd_req, rd_bytes, wr_req, wr_bytes), strict=True))
+        now = last_refreshed or utcnow()
+        new = VOLUMES.insert_values(
+            {
+                "volume_id": id,
+                "instance_id": instance_id,
+                "curr_last_refreshed": now,
+                "tot_last_refreshed": now,
+                **{f"{'tot' if update_totals else 'curr'}_{name}": value for name, value in given.items()},
+            }
+        )
+        tx.serialize(f"{VOLUMES.name}/{new['volume_id']}")
+        found = tx.select(Query(VOLUMES.name, Eq("volume_id", new["volume_id"]), limit=1, lock=True))
+        if not found:
+            create(tx, VOLUMES, new)
+            return
+        counted = {name: new[f"{'tot' if update_totals else 'curr'}_{name}"] for name in _COUNTERS}
+        changes = _accumulated(found[0], counted, now, update_totals)
+        values = condition_update(VOLUMES, {**changes, "instance_id": instance_id})
+        tx.update(VOLUMES.name, Eq("id", found[0]["id"]), values)
+
+
+def _accumulated(row: Row, counted: dict[str, int], now: dt.datetime, update_totals: bool) -> dict[str, Any]:
+    """What a reading of the counters changes; a counter below its last reading means that all began anew."""
+    current = {name: row[f"curr_{name}"] or 0 for name in _COUNTERS}
+    restarted = any(counted[name] < current[name] for name in _COUNTERS)
+    changes: dict[str, Any] = {}
+    for name in _COUNTERS:
+        finished = current[name] if restarted else 0
+        changes[f"tot_{name}"] = (row[f"tot_{name}"] or 0) + finished + (counted[name] if update_totals else 0)
+        changes[f"curr_{name}"] = 0 if update_totals else counted[name]
+    if update_totals or restarted:
+        changes["tot_last_refreshed"] = now
+    if not update_totals:
+        changes["curr_last_refreshed"] = now
+    return changes

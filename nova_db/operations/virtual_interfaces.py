@@ -1,0 +1,68 @@
+"""Virtual interfaces: the network cards of instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nova_db import exceptions
+from nova_db.context import require_context
+from nova_db.driver.virtual_interfaces import VirtualInterfacesContract
+from nova_db.engine import Predicate, Query, Row
+from nova_db.operations.changes import create
+from nova_db.operations.conditions import equals, matches
+from nova_db.operations.instances import get_by_uuid
+from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Id, Record, Text, Values
+    from nova_db.engine import Transaction
+
+INTERFACES = TABLES["virtual_interfaces"]
+
+
+class VirtualInterfacesOperations(TransactionalDriver, VirtualInterfacesContract):
+    """Virtual interfaces, found whether deleted or not."""
+
+    @writes(require_context)
+    def virtual_interface_create(self, tx: Transaction, context: Context, values: Values) -> Record:
+        try:
+            return create(tx, INTERFACES, values)
+        except (exceptions.DBDuplicateEntry, exceptions.DBReferenceError, exceptions.DBDataError) as error:
+            raise exceptions.VirtualInterfaceCreateException from error
+
+    @reads(require_context, snapshot=False)
+    def virtual_interface_get(self, tx: Transaction, context: Context, vif_id: Id) -> Record | None:
+        return _first(tx, equals(INTERFACES, "id", vif_id))
+
+    @reads(require_context, snapshot=False)
+    def virtual_interface_get_by_address(self, tx: Transaction, context: Context, address: Text) -> Record | None:
+        return _first(tx, equals(INTERFACES, "address", address))
+
+    @reads(require_context, snapshot=False)
+    def virtual_interface_get_by_uuid(self, tx: Transaction, context: Context, vif_uuid: Text) -> Record | None:
+        return _first(tx, equals(INTERFACES, "uuid", vif_uuid))
+
+    @reads(require_context)
+    def virtual_interface_get_by_instance(self, tx: Transaction, context: Context, instance_id: Text) -> list[Record]:
+        get_by_uuid(tx, context, instance_id)
+        return tx.select(Query(INTERFACES.name, equals(INTERFACES, "instance_uuid", instance_id)))
+
+    @reads(require_context, snapshot=False)
+    def virtual_interface_get_by_instance_and_network(
+        self, tx: Transaction, context: Context, instance_id: Text, network_id: Id | None
+    ) -> Record | None:
+        return _first(tx, matches(INTERFACES, instance_uuid=instance_id, network_id=network_id))
+
+    @writes(require_context)
+    def virtual_interface_delete_by_instance(self, tx: Transaction, context: Context, instance_id: Text) -> None:
+        tx.delete(INTERFACES.name, equals(INTERFACES, "instance_uuid", instance_id))
+
+    @reads(require_context, snapshot=False)
+    def virtual_interface_get_all(self, tx: Transaction, context: Context) -> list[Record]:
+        return tx.select(Query(INTERFACES.name))
+
+
+def _first(tx: Transaction, where: Predicate) -> Row | None:
+    found = tx.select(Query(INTERFACES.name, where, limit=1))
+    return found[0] if found else None
