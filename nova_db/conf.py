@@ -185,9 +185,8 @@ def _database_options(cfg: Any) -> list[cfg.Opt]:
             "connection_debug",
             default=0,
             min=0,
-            max=100,
             deprecated_opts=[cfg.DeprecatedOpt("sql_connection_debug", group="DEFAULT")],
-            help="What is logged of the conversation with the database: below 50 nothing, from 50 the statements, at "
+            help="What is logged of the conversation with the database: below 50 nothing, from 50 the statements, from "
             "100 the rows too.",
         ),
     ]

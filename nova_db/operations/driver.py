@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import abc
-import inspect
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import conf as configuration
-from nova_db import exceptions
 from nova_db.driver import Driver
 from nova_db.operations.agents import AgentsOperations
 from nova_db.operations.aggregates import AggregatesOperations
@@ -43,15 +41,6 @@ from nova_db.operations.virtual_interfaces import VirtualInterfacesOperations
 
 if TYPE_CHECKING:
     from nova_db.engine import Engine
-
-
-def _not_supported(name: str) -> Any:
-    def call(self: EngineDriver, *args: Any, **kwargs: Any) -> Any:
-        raise exceptions.NotSupported(f"{name} is not part of EngineDriver yet.")
-
-    call.__name__ = name
-    call.__signature__ = inspect.signature(getattr(Driver, name))  # type: ignore[attr-defined]
-    return call
 
 
 class EngineDriver(
@@ -98,6 +87,11 @@ class EngineDriver(
         super().__init__(engine, max_retries=conf["database"]["db_max_retries"])
 
 
-for _name in sorted(EngineDriver.__abstractmethods__):
-    setattr(EngineDriver, _name, _not_supported(_name))
-abc.update_abstractmethods(EngineDriver)
+    def sync(self) -> str:
+        """Create or upgrade the schema; a line that tells what was done."""
+        self.engine.create_schema()
+        return "the schema is there"
+
+    def describe(self) -> Mapping[str, str]:
+        """What an operator wants to know of the database: at least ``backend`` and ``engine``."""
+        return {"backend": type(self).__name__, **self.engine.describe()}

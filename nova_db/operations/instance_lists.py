@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.context import require_admin, require_context
 from nova_db.driver.instances import InstancesContract
@@ -142,7 +143,7 @@ def _joins(columns_to_join: Sequence[str] | None) -> tuple[str, ...]:
         return JOINS
     unknown = [name for name in columns_to_join if name not in _JOINABLE]
     if unknown:
-        raise ValueError(f"columns_to_join may name {', '.join(_JOINABLE)}; not {unknown[0]!r}")
+        raise exceptions.Invalid(f"columns_to_join may name {', '.join(_JOINABLE)}; not {unknown[0]!r}.")
     return tuple(dict.fromkeys(columns_to_join))
 
 

@@ -58,7 +58,10 @@ def parse_datetime(text: str) -> datetime:
 
     Raises ``ValueError`` for any other text.
     """
-    return datetime.strptime(text, TIME_FORMAT)
+    try:
+        return datetime.strptime(text, TIME_FORMAT)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time of the form YYYY-MM-DDTHH:MM:SS.ffffff") from None
 
 
 def _integers(bits: int) -> Coercer:
@@ -78,9 +81,10 @@ def _plain_int(value: Any) -> int:
         digits = value[1:] if value[:1] in ("+", "-") else value
         if not (digits.isascii() and digits.isdigit()):
             raise Unsuitable("expected an integer or its decimal text, not other text")
-        if len(digits.lstrip("0")) > LONGEST_INTEGER:
+        digits = digits.lstrip("0") or "0"
+        if len(digits) > LONGEST_INTEGER:
             raise Unsuitable(f"the number has more than {LONGEST_INTEGER} digits")
-        return int(value)
+        return -int(digits) if value.startswith("-") else int(digits)
     try:
         return index(value)
     except TypeError:

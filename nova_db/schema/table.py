@@ -23,8 +23,8 @@ class Table:
     """One table, not to be changed once made; tables are compared by identity.
 
     ``columns`` are in storage order and end with ``created_at``, ``updated_at``, ``deleted_at`` and ``deleted``.
-    ``model`` is the name of the ORM class; its attributes are the columns, the relations that are not hidden, the computed
-    values and the constants.  ``archived`` says whether a shadow table takes rows that were soft-deleted.
+    ``model`` is the name of the ORM class; its attributes are the columns, the relations that are not hidden, the
+    computed values and the constants.  ``archived`` says whether a shadow table takes rows that were soft-deleted.
     """
 
     def __init__(
@@ -113,15 +113,18 @@ class Table:
 
     def looker(self, column: str) -> Coercer:
         """``lookup`` for one column, to be kept by code that compares often.  Raises ``UnknownColumn``."""
-        look = self._lookers.get(column)
-        if look is None:
-            raise validation.unknown_column(self.name, column, self.names)
-        return look
+        try:
+            return self._lookers[column]
+        except KeyError:
+            raise validation.unknown_column(self.name, column, self.names) from None
 
     def lookup(self, column: str, value: Any) -> Any:
         """The value to compare a column with: coerced as if it were stored, None as it is, ``NO_MATCH`` if nothing can.
 
         Raises ``UnknownColumn``; a value that does not fit the column is no error, no row has it.
         """
-        look = self._lookers.get(column) or self.looker(column)
+        try:
+            look = self._lookers[column]
+        except KeyError:
+            raise validation.unknown_column(self.name, column, self.names) from None
         return look(value)

@@ -50,8 +50,8 @@ def update_validator(table: str, columns: tuple[Column, ...]) -> Validator:
         changes: dict[str, Any] = dict.fromkeys(values)
         coerced(values, changes)
         if None in changes.values():
-            for name in required.intersection(changes):
-                if changes[name] is None:
+            for name, value in changes.items():
+                if value is None and name in required:
                     raise _refused(table, name, None, "a value is required")
         return changes
 
@@ -76,7 +76,15 @@ def looker(kind: Kind, length: int | None) -> Coercer:
             return value  # text that is too long matches nothing by itself
         return look(value)
 
-    return look_for_text if kind in (Kind.STRING, Kind.TEXT, Kind.MEDIUMTEXT) else look
+    def look_for_integer(value: Any) -> Any:
+        return value if type(value) is int and 0 <= value <= 0x7FFFFFFF else look(value)
+
+    match kind:
+        case Kind.STRING | Kind.TEXT | Kind.MEDIUMTEXT:
+            return look_for_text
+        case Kind.INTEGER | Kind.BIGINT:
+            return look_for_integer
+    return look
 
 
 def unknown_column(table: str, name: object, names: Iterable[str]) -> UnknownColumn:

@@ -1,0 +1,249 @@
+"""The lazy plug: each function of the API forwards to the driver in force at the time of the call.
+
+Which driver that is, in this order:
+
+1. the one bound (:func:`binding`) in the current context, in the sense of :mod:`contextvars`;
+2. the one bound last anywhere in the process and still bound: threads started inside a binding do not inherit it;
+3. the configured one: the backend named by the options ``backend`` and ``connection`` in ``[database]``, loaded on
+   first use, once for the process, or the one that :func:`set_driver` installed.
+
+Nothing is imported, read or connected before the first call. A child of a fork goes on with its parent's driver.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from types import MethodType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nova_db import conf as options
+from nova_db import loading
+from nova_db.exceptions import BackendLoadError
+from nova_db.loading import installed_backends, load_backend
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from nova_db.driver import Driver
+    from nova_db.driver.types import Context, Session
+
+__all__ = [
+    "API",
+    "Binding",
+    "LazyDriver",
+    "bind",
+    "binding",
+    "get_driver",
+    "installed_backends",
+    "load_backend",
+    "reset",
+    "run",
+    "set_driver",
+    "transaction",
+]
+
+_T = TypeVar("_T")
+_FORWARDED_EXTENSIONS = ("transaction", "run")
+
+_configured: Driver | None = None
+_loading = False
+_lock = threading.RLock()
+# Replaced as a whole, under the lock, so that readers need none. Innermost last.
+_active: tuple[Binding, ...] = ()
+_bound: ContextVar[Binding | None] = ContextVar("nova_db_binding", default=None)
+
+
+def get_driver() -> Driver:
+    """The driver in force here and now; the configured one is loaded if it has not been yet.
+
+    A failure to load is not remembered: the next call tries again.
+
+    :raises BackendNotFound, BackendLoadError, IncompleteDriver, DBError, ValueError: as :func:`load_backend` does.
+    """
+    if _active:
+        driver = _bound_driver()
+        if driver is not None:
+            return driver
+    return _configured if _configured is not None else _load()
+
+
+def set_driver(driver: Driver) -> Driver | None:
+    """Install a driver as the configured one. Returns the one it replaces, which is left open, or None.
+
+    :raises IncompleteDriver: the driver lacks functions, or some of its signatures do not fit.
+    """
+    global _configured
+    loading.check(driver)
+    with _lock:
+        replaced, _configured = _configured, driver
+    return replaced
+
+
+def reset() -> None:
+    """Close the configured driver and forget it; the next call loads it afresh. Bindings are not touched."""
+    global _configured
+    with _lock:
+        driver, _configured = _configured, None
+        loading.forget()
+    if driver is not None:
+        driver.close()
+
+
+class Binding:
+    """A driver in force for the context that bound it, until :meth:`release`. Made by :func:`bind`.
+
+    Read only: ``driver``; ``outer``, the binding that was in force in this context before, or None; ``released``,
+    whether the binding has ended.
+    """
+
+    __slots__ = ("driver", "outer", "released")
+
+    def __init__(self, driver: Driver) -> None:
+        global _active
+        self.driver = driver
+        self.outer = _innermost(_bound.get())
+        self.released = False
+        with _lock:
+            _active = (*_active, self)
+        _bound.set(self)
+
+    def release(self) -> None:
+        """End the binding; the driver stays open. Order, thread and context do not matter, nor does doing it twice."""
+        global _active
+        with _lock:
+            self.released = True
+            _active = tuple(binding for binding in _active if binding is not self)
+        _bound.set(_innermost(_bound.get()))
+
+
+def bind(driver: Driver) -> Binding:
+    """Put a driver into force for the current context, and for threads that have no binding of their own.
+
+    Bindings nest; the innermost one counts. The driver is not checked, so that a partial one can stand in for a test.
+    """
+    return Binding(driver)
+
+
+@contextlib.contextmanager
+def binding(driver: Driver) -> Iterator[Driver]:
+    """Put a driver into force, as :func:`bind` does, for a ``with`` block."""
+    bound = bind(driver)
+    try:
+        yield driver
+    finally:
+        bound.release()
+
+
+def transaction(context: Context) -> AbstractContextManager[Session]:
+    """Make the calls of a ``with`` block one transaction; see :meth:`nova_db.driver.Driver.transaction`."""
+    return get_driver().transaction(context)
+
+
+def run(context: Context, function: Callable[[Session], _T]) -> _T:
+    """Call ``function(session)`` as one transaction, re-run on conflicts; see :meth:`nova_db.driver.Driver.run`."""
+    return get_driver().run(context, function)
+
+
+class LazyDriver:
+    """The functions of the API, as attributes; each forwards to the driver in force when it is called.
+
+    They carry the names, signatures, annotations and docstrings of the contract. One that was looked up stays the same
+    object, and follows the driver wherever it is kept.
+    """
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        from nova_db.driver import FUNCTIONS
+
+        if name not in FUNCTIONS and name not in _FORWARDED_EXTENSIONS:
+            raise AttributeError(_unknown_function(name, FUNCTIONS), name=name, obj=self)
+        # Threads that get here together must end up with one and the same function.
+        function: Callable[..., Any] = self.__dict__.setdefault(name, _forwarder(name))
+        return function
+
+    def __dir__(self) -> list[str]:
+        from nova_db.driver import FUNCTIONS
+
+        return sorted({*super().__dir__(), *FUNCTIONS, *_FORWARDED_EXTENSIONS})
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on {_configured!r}>" if _configured else f"<{type(self).__name__}, not loaded>"
+
+
+API = LazyDriver()
+"""The one that the functions of :mod:`nova_db` are taken from."""
+
+
+def _bound_driver() -> Driver | None:
+    bound = _innermost(_bound.get())
+    if bound is None:
+        active = _active
+        bound = active[-1] if active else None
+    return None if bound is None else bound.driver
+
+
+def _innermost(bound: Binding | None) -> Binding | None:
+    """The binding, or the nearest one around it that has not ended."""
+    while bound is not None and bound.released:
+        bound = bound.outer
+    return bound
+
+
+def _load() -> Driver:
+    global _configured, _loading
+    with _lock:
+        if _configured is not None:
+            return _configured
+        conf = options.get_conf()
+        name = conf["database"]["backend"] or options.DEFAULT_BACKEND
+        if _loading:
+            raise BackendLoadError(name=name, reason="it calls functions of the API while it is being loaded")
+        _loading = True
+        try:
+            _configured = load_backend(name, conf=conf)
+        finally:
+            _loading = False
+        return _configured
+
+
+def _forwarder(name: str) -> Callable[..., Any]:
+    from nova_db.driver import Driver
+
+    contract = getattr(Driver, name)
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        # get_driver() in short, for the usual case: this is on the path of every call.
+        driver = _configured
+        if driver is None or _active:
+            driver = get_driver()
+        return getattr(driver, name)(*args, **kwargs)
+
+    functools.update_wrapper(forward, contract, assigned=("__doc__", "__annotations__"), updated=())
+    forward.__name__ = forward.__qualname__ = name
+    forward.__module__ = "nova_db"
+    # What inspect.signature() goes by. Being a bound method it shows no self, and nothing is worked out in advance:
+    # the signatures of all functions would take milliseconds of everybody's import.
+    forward.__wrapped__ = MethodType(contract, API)  # type: ignore[attr-defined]
+    return forward
+
+
+def _unknown_function(name: str, functions: Any) -> str:
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(name, functions, n=1)
+    return f"the API has no function {name!r}" + (f"; did you mean {nearest[0]!r}?" if nearest else "")
+
+
+def _after_fork() -> None:
+    # Another thread of the parent may have held the lock; it does not exist here.
+    global _lock, _loading
+    _lock = threading.RLock()
+    _loading = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

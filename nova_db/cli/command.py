@@ -1,0 +1,137 @@
+"""Options of the command, and what becomes of errors: one line, exit status 2."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from nova_db import exceptions
+from nova_db.version import __version__
+
+if TYPE_CHECKING:
+    from nova_db.driver import Driver
+
+FAILED = 2
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that tells what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(FAILED, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status: 0, or 2 with one line on standard error."""
+    options = parser().parse_args(argv)
+    try:
+        status: int = options.run(options)
+    except (exceptions.NovaException, exceptions.DBError, OSError, ValueError) as error:
+        print(f"nova-db: {_one_line(error)}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("nova-db: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return status
+
+
+def parser() -> Parser:
+    """The command's options."""
+    found = Parser(prog="nova-db", description="The state database of a compute cloud.")
+    found.add_argument("--version", action="version", version=f"nova-db {__version__}")
+    found.add_argument("--config-file", metavar="FILE", action="append", help="read options from this file")
+    found.add_argument("--backend", metavar="NAME", help="the backend, instead of [database] backend")
+    found.add_argument("--connection", metavar="URL", help="the database, instead of [database] connection")
+    commands = found.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    _sync(commands.add_parser("sync", help="create or upgrade the schema"))
+    _seed(commands.add_parser("seed", help="add the default flavors that are missing"))
+    _status(commands.add_parser("status", help="tell backend, server, schema version, and rows per table"))
+    _demo(commands.add_parser("demo", help="live through a cloud's day, by the public functions"))
+    _conformance(commands.add_parser("conformance", help="run the conformance suite on a backend"))
+    return found
+
+
+def open_driver(options: argparse.Namespace) -> Driver:
+    """The driver that the options name; nothing is connected to yet."""
+    from nova_db.api import load_backend
+
+    settings = configured(options)
+    return load_backend(settings["database"]["backend"], settings["database"]["connection"])
+
+
+def configured(options: argparse.Namespace) -> dict[str, dict[str, str]]:
+    """Backend and connection: from the options, else from configuration files, else the defaults."""
+    from oslo_config import cfg
+
+    from nova_db import conf as configuration
+
+    conf = configuration.get_conf()
+    try:
+        conf(args=[], project="nova-db", default_config_files=options.config_file or None)
+    except cfg.ConfigFilesNotFoundError as error:
+        raise ValueError(f"cannot read the configuration file {', '.join(error.config_files)}") from error
+    except cfg.ConfigFileParseError as error:
+        raise ValueError(_one_line(error)) from error
+    return {
+        "database": {
+            "backend": options.backend or conf.database.backend,
+            "connection": options.connection or (None if options.backend else conf.database.connection),
+        }
+    }
+
+
+def _command(found: argparse.ArgumentParser, name: str) -> None:
+    """Run ``nova_db.cli.<name>.run``, imported when it is asked for."""
+
+    def run(options: argparse.Namespace) -> int:
+        import importlib
+
+        work: Callable[[argparse.Namespace], int] = importlib.import_module(f"nova_db.cli.{name}").run
+        return work(options)
+
+    found.set_defaults(run=run)
+
+
+def _sync(found: argparse.ArgumentParser) -> None:
+    _command(found, "sync")
+
+
+def _seed(found: argparse.ArgumentParser) -> None:
+    _command(found, "seed")
+
+
+def _status(found: argparse.ArgumentParser) -> None:
+    _command(found, "status")
+
+
+def _demo(found: argparse.ArgumentParser) -> None:
+    found.add_argument("--hosts", type=_at_least_two, default=12, metavar="N", help="compute hosts (default 12)")
+    found.add_argument("--instances", type=_positive, default=300, metavar="N", help="instances (default 300)")
+    found.add_argument("--quiet", action="store_true", help="no progress bar, only the closing table")
+    _command(found, "demo")
+
+
+def _conformance(found: argparse.ArgumentParser) -> None:
+    found.add_argument("arguments", nargs="*", metavar="PYTEST_ARGUMENT", help="after --, passed to pytest")
+    _command(found, "conformance")
+
+
+def _positive(text: str) -> int:
+    return _at_least(text, 1)
+
+
+def _at_least_two(text: str) -> int:
+    return _at_least(text, 2)
+
+
+def _at_least(text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"must be a number of at least {least}, not {text!r}")
+    return int(text)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

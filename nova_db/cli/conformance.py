@@ -1,0 +1,20 @@
+"""``nova-db conformance``: the suite that tells whether a backend is one."""
+
+from __future__ import annotations
+
+import argparse
+
+from nova_db import exceptions
+from nova_db.cli.command import configured
+
+
+def run(options: argparse.Namespace) -> int:
+    settings = configured(options)["database"]
+    try:
+        from nova_db_conformance import run as run_suite
+    except ImportError as error:
+        raise exceptions.NotSupported(
+            f"The conformance suite needs {error.name}: pip install 'nova-db[conformance]'."
+        ) from error
+    status: int = run_suite(settings["backend"], settings["connection"], options.arguments)
+    return status

@@ -1,0 +1,127 @@
+"""``nova-db demo``: a cloud's day, lived by the public functions."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.cli.command import open_driver
+from nova_db.cli.day import Day
+from nova_db.cli.schemas import engine_driver, schema_keeper
+from nova_db.cli.status import row_counts
+from nova_db.engine import Capability
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nova_db.operations import EngineDriver
+
+
+class Calls:
+    """The ``nova_db`` namespace, every call counted, timed and told to a listener."""
+
+    def __init__(self, listener: Callable[[], None]) -> None:
+        self.made: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.seconds: Counter[str] = Counter()
+        self._listener = listener
+
+    def __getattr__(self, name: str) -> Any:
+        import nova_db
+
+        function = getattr(nova_db, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            begun = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            except exceptions.NovaException:
+                self.refused[name] += 1
+                raise
+            finally:
+                self.seconds[name] += time.perf_counter() - begun  # type: ignore[assignment]
+                self.made[name] += 1
+                self._listener()
+
+        setattr(self, name, call)
+        return call
+
+
+def run(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from nova_db.api import binding
+
+    console = Console()
+    with contextlib.closing(open_driver(options)) as driver, binding(driver):
+        engine = engine_driver(driver)
+        if Capability.PERSISTENT not in engine.engine.capabilities:
+            schema_keeper(driver).sync()
+        calls, seconds = _live(console, options)
+        _tell(console, engine, calls, seconds)
+    return 0
+
+
+def _live(console: Console, options: argparse.Namespace) -> tuple[Calls, float]:
+    with _progress(console, options) as advance:
+        calls = Calls(advance)
+        begun = time.perf_counter()
+        day = Day(calls, hosts=options.hosts, instances=options.instances)
+        for part in day.parts():
+            advance(part.title)
+            part.live()
+        return calls, time.perf_counter() - begun
+
+
+@contextlib.contextmanager
+def _progress(console: Console, options: argparse.Namespace) -> Iterator[Callable[..., None]]:
+    """A bar that advances by a call, or changes its title."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=options.quiet, transient=not console.is_terminal) as progress:
+        task = progress.add_task("", total=Day.expected_calls(options.hosts, options.instances))
+
+        def advance(title: str | None = None) -> None:
+            if title is None:
+                progress.advance(task)
+            else:
+                progress.update(task, description=title)
+
+        yield advance
+        progress.update(task, total=progress.tasks[0].completed, description="the day is over")
+
+
+def _tell(console: Console, driver: EngineDriver, calls: Calls, seconds: float) -> None:
+    """The closing tables: calls by function, and what is in the database now."""
+    from rich.columns import Columns
+    from rich.table import Table
+
+    total = sum(calls.made.values())
+    spent = sum(calls.seconds.values())
+    by_function = Table(title="calls", title_justify="left", show_footer=True)
+    by_function.add_column("function", "all")
+    by_function.add_column("calls", str(total), justify="right")
+    by_function.add_column("refused", str(sum(calls.refused.values())), justify="right")
+    by_function.add_column("µs a call", f"{1e6 * spent / total:.0f}", justify="right")
+    for name, made in calls.made.most_common():
+        each = 1e6 * calls.seconds[name] / made
+        by_function.add_row(name, str(made), str(calls.refused[name] or ""), f"{each:.0f}")
+    counts = row_counts(driver)
+    rows = Table(title="in the database now", title_justify="left", show_footer=True)
+    rows.add_column("table", "all")
+    rows.add_column("live", str(sum(live for live, _ in counts.values())), justify="right")
+    rows.add_column("deleted", str(sum(deleted for _, deleted in counts.values())), justify="right")
+    for name, (live, deleted) in counts.items():
+        rows.add_row(name, str(live), str(deleted))
+    console.print(Columns([by_function, rows]))
+    described = schema_keeper(driver).describe()
+    server = described.get("server") or described.get("engine", "")
+    console.print(
+        f"{total} calls in {seconds:.2f} s: {total / seconds:.0f} calls per second on {server}", highlight=False
+    )

@@ -1,0 +1,256 @@
+"""Databases for tests: fresh, private, and thrown away.
+
+::
+
+    class TestScheduler(testtools.TestCase):
+        def setUp(self):
+            super().setUp()
+            self.useFixture(DatabaseFixture())      # in memory; or DatabaseFixture("sqlalchemy", url)
+
+While the fixture is active, ``nova_db.<function>`` works on its database.
+
+What a driver offers it (all optional, looked up by name; the memory driver, for one, has none of it)
+    ``provision(connection) -> connection``
+        A classmethod that makes an empty database for tests, schema included, and returns its connection.
+        ``connection`` is what the fixture was given: the URL of a server stands for a database of its own beside the
+        one named, which is never touched; None stands for whatever is handy, such as a temporary file.
+    ``discard(connection)``
+        A classmethod that removes what ``provision`` made; not an error if it is gone. Called after ``driver.close()``.
+    ``reset()``
+        Empties the driver's database and starts its counters anew, quickly. A driver with an ``engine``
+        (:class:`nova_db.engine.Engine`) need not have it: the engine's ``clear()`` is what is used.
+
+Making a driver must not connect: one is made for the connection given, only to be asked for ``provision``.
+
+A driver with an engine but without ``provision`` works too. If rows do not outlive its engine (it lacks the capability
+``PERSISTENT``), each new driver is a database of its own. If they do, the database that the connection names is used
+itself, by one fixture at a time, and only if it is empty to begin with. A driver with neither ``engine`` nor
+``provision`` and ``reset`` is refused.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import fixtures
+
+from nova_db.api import bind, load_backend
+from nova_db.conf import DEFAULT_CONNECTION
+from nova_db.exceptions import DBError, NotSupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nova_db.driver import Driver
+
+__all__ = ["DatabaseFixture", "discard_idle_databases"]
+
+_Key = tuple[str, str | None]
+
+
+class DatabaseFixture(fixtures.Fixture):
+    """A fresh, empty database, to which the ``nova_db`` namespace is bound while the fixture is active.
+
+    It is bound for the current context (:mod:`contextvars`), so that tests running in parallel threads do not meet.
+    Code in contexts without a fixture of their own, such as threads that a test starts, gets the one activated last.
+    Fixtures nest; any number can be active at once, each with its own database.
+
+    Databases are made once and then reused within the process, emptied after each use and removed at its end.
+
+    :param backend: the name of an installed backend, or the import path of one.
+    :param connection: the URL of a server or file, see the head of this module. A server's database and a file that
+        are named here stay as they are; an in-memory URL is used as it is.
+
+    :raises NovaException: the backend cannot be loaded, or offers no database for tests.
+    :raises DBError: the database cannot be made.
+    """
+
+    driver: Driver
+    """The driver of the database; set while the fixture is active."""
+    connection: str | None
+    """Where the database is: a URL that other drivers of this backend can be given. Set while the fixture is active."""
+
+    def __init__(self, backend: str = "memory", connection: str | None = None) -> None:
+        super().__init__()
+        self._key: _Key = (backend, connection)
+        self._database: _Database | None = None
+
+    def setUp(self) -> None:
+        """Take a database and bind the namespace to it."""
+        # Not in _setUp: there an error would come out wrapped in two others, and be less plain than it is here.
+        self._database = _databases.take(self._key)
+        super().setUp()
+
+    def _setUp(self) -> None:  # noqa: N802 - the name that fixtures.Fixture calls
+        database = self._database
+        assert database is not None
+        self.addCleanup(self._give_back)
+        self.driver = database.driver
+        self.connection = database.connection
+        self.addCleanup(bind(self.driver).release)
+
+    def _give_back(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            _databases.give_back(database)
+
+    def reset(self) -> None:
+        """Empty the database; the driver stays the same."""
+        if self._database is None:
+            raise RuntimeError("the fixture is not active: setUp() comes first")
+        self._database.clear()
+
+    def getDetails(self) -> dict[str, Any]:  # noqa: N802 - the name that fixtures.Fixture gives it
+        """What there is to attach to a test's report: nothing, in particular not after a failed ``setUp``."""
+        return super().getDetails() if self._database is not None else {}
+
+
+def discard_idle_databases() -> None:
+    """Remove the databases that no fixture is using. Done at the end of the process without being asked."""
+    _databases.discard_idle()
+
+
+class _Database:
+    """A database of this process, with its driver."""
+
+    __slots__ = ("connection", "driver", "is_shared", "key", "pid")
+
+    def __init__(self, key: _Key) -> None:
+        self.key = key
+        self.pid = os.getpid()
+        self.is_shared = False
+        backend, connection = key
+        self.connection = connection
+        # Never the configured one: that may be a database in use.
+        self.driver: Any = load_backend(backend, DEFAULT_CONNECTION if connection is None else connection)
+        if not hasattr(self.driver, "provision"):
+            self._adopt(backend)
+            return
+        _require_way_to_empty(backend, self.driver)
+        self.connection = self.driver.provision(connection)
+        self.driver.close()
+        self.driver = load_backend(backend, self.connection)
+
+    def _adopt(self, backend: str) -> None:
+        """Make do with what the connection leads to, for a driver without ``provision``."""
+        engine = getattr(self.driver, "engine", None)
+        if engine is None:
+            raise NotSupported(
+                f"The driver of backend {backend!r} has no database for tests: it needs the methods provision() and "
+                f"reset(), or an engine; see nova_db.fixtures."
+            )
+        from nova_db.engine import Capability
+
+        engine.create_schema()
+        self.is_shared = Capability.PERSISTENT in engine.capabilities
+        if self.is_shared or self.connection is not None:
+            _require_empty(engine)
+
+    def clear(self) -> None:
+        """Remove all rows."""
+        reset = getattr(self.driver, "reset", None)
+        (reset or self.driver.engine.clear)()
+
+    def discard(self) -> None:
+        """Remove the database, if it was made for tests."""
+        self.driver.close()
+        if hasattr(self.driver, "discard"):
+            self.driver.discard(self.connection)
+
+
+class _Databases:
+    """The databases of this process: those that are in use, and those that wait for the next fixture."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._all: set[_Database] = set()
+        self._idle: dict[_Key, list[_Database]] = {}
+        self._of_parent: list[object] = []
+
+    def take(self, key: _Key) -> _Database:
+        """An empty database."""
+        with self._lock:
+            idle = self._idle.get(key)
+            if idle:
+                return idle.pop()
+        database = _Database(key)
+        with self._lock:
+            if database.is_shared and any(other.key == key for other in self._all):
+                raise NotSupported(
+                    f"Backend {key[0]!r} has one database for tests, and another fixture is using it: its driver needs "
+                    f"the method provision() to make more; see nova_db.fixtures."
+                )
+            self._all.add(database)
+        return database
+
+    def give_back(self, database: _Database) -> None:
+        """Empty a database and keep it for the next fixture; give it up if it cannot be emptied."""
+        if database.pid != os.getpid():
+            return  # a forked child ends with a copy of the fixture: the database is still the parent's
+        try:
+            database.clear()
+        except BaseException:
+            with self._lock:
+                self._all.discard(database)
+            database.discard()
+            raise
+        with self._lock:
+            self._idle.setdefault(database.key, []).append(database)
+
+    def discard_idle(self) -> None:
+        """Remove the databases that wait."""
+        with self._lock:
+            idle = [database for databases in self._idle.values() for database in databases]
+            self._idle.clear()
+            self._all.difference_update(idle)
+        _discard(idle)
+
+    def discard_all(self) -> None:
+        """Remove all, those of fixtures that were never cleaned up included."""
+        with self._lock:
+            databases, self._all = self._all, set()
+            self._idle.clear()
+        _discard(databases)
+
+    def forget(self) -> None:
+        """Leave everything to the parent, after a fork."""
+        # The references are kept: a connection that is collected here would be closed in the parent's name.
+        self._of_parent.append(self._all)
+        self._lock, self._all, self._idle = threading.Lock(), set(), {}
+
+
+def _discard(databases: Iterable[_Database]) -> None:
+    """Remove databases, every one of them even if some cannot be."""
+    with contextlib.ExitStack() as stack:
+        for database in databases:
+            stack.callback(database.discard)
+
+
+def _require_way_to_empty(backend: str, driver: Any) -> None:
+    if not hasattr(driver, "reset") and not hasattr(driver, "engine"):
+        raise NotSupported(
+            f"The driver of backend {backend!r} has provision() but nothing to empty a database with: it needs the "
+            f"method reset(), or an engine; see nova_db.fixtures."
+        )
+
+
+def _require_empty(engine: Any) -> None:
+    tx = engine.read()
+    try:
+        filled = [table for table in engine.tables() if tx.aggregate(table)[0]["count"]]
+    finally:
+        tx.rollback()
+    if filled:
+        raise DBError(
+            message=f"The database is not empty (table {filled[0]} has rows): tests would destroy what it holds. "
+            f"Name an empty one."
+        )
+
+
+_databases = _Databases()
+atexit.register(_databases.discard_all)
+os.register_at_fork(after_in_child=_databases.forget)

@@ -1,0 +1,185 @@
+"""Finding the backend that the configuration names, and making a driver of it.
+
+A backend is an entry point in the group ``nova_db.backends``: a :class:`~nova_db.driver.Driver` class, or a function
+that returns a driver. Either is called with two keyword arguments: ``connection``, the database's URL, and ``conf``,
+the configuration object. A backend without an entry point is named by its import path: ``package.module``, which must
+have a function ``get_backend``, or ``package.module.Class`` (also written ``package.module:Class``).
+"""
+
+from __future__ import annotations
+
+import importlib
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nova_db import conf as options
+from nova_db.exceptions import BackendLoadError, BackendNotFound, DBError, NovaException
+from nova_db.exceptions.redaction import redacted
+
+if TYPE_CHECKING:
+    from oslo_config import cfg
+
+    from nova_db.driver import Driver
+
+NAMESPACE = "nova_db.backends"
+EXTRAS = {"psycopg": "postgresql", "pymysql": "mysql"}
+"""Module of a database's driver library to the extra of this package that installs it."""
+
+Factory: TypeAlias = Callable[..., Any]
+
+_factories: dict[str, Factory] = {}
+_checked: weakref.WeakSet[type] = weakref.WeakSet()
+
+
+def installed_backends() -> list[str]:
+    """The names of the installed backends, sorted. None of them is imported."""
+    from stevedore.named import NamedExtensionManager
+
+    manager: NamedExtensionManager[Any] = NamedExtensionManager(NAMESPACE, [], on_missing_entrypoints_callback=None)
+    return sorted({entry_point.name for entry_point in manager.list_entry_points()})
+
+
+def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts | None = None) -> Driver:
+    """Make a new driver of the backend ``name``. It is not installed anywhere; the caller closes it.
+
+    :param name: the name of an installed backend, or an import path.
+    :param connection: the database's URL; None: the option ``connection`` in ``[database]``.
+    :param conf: the configuration for the backend; None: :func:`nova_db.conf.get_conf`.
+
+    :raises BackendNotFound: there is no such backend.
+    :raises BackendLoadError: it cannot be imported, or fails when it is called, or returns no driver.
+    :raises IncompleteDriver: the driver lacks functions, or some of its signatures do not fit.
+    :raises DBError: the backend says so of the database, e.g. that it cannot be reached.
+    :raises ValueError: the backend does not accept the connection's URL.
+    """
+    if conf is None:
+        conf = options.get_conf()
+    else:
+        options.register_opts(conf)
+    if connection is None:
+        # Another library may have registered the option, with no default.
+        connection = conf["database"]["connection"] or options.DEFAULT_CONNECTION
+    factory = _find(name)
+    if isinstance(factory, type):
+        # Before it is instantiated, which Python would refuse with fewer words.
+        _check(factory, factory)
+    driver = _make(name, factory, connection, conf)
+    check(driver)
+    return driver
+
+
+def check(driver: Driver) -> None:
+    """Compare a driver with the contract, once for each class.
+
+    :raises IncompleteDriver: it lacks functions, or some of its signatures do not fit.
+    """
+    _check(driver, type(driver))
+
+
+def forget() -> None:
+    """Look backends up afresh from now on."""
+    _factories.clear()
+
+
+def _find(name: str) -> Factory:
+    factory = _factories.get(name)
+    if factory is None:
+        factory = _from_entry_point(name)
+        if factory is None and ("." in name or ":" in name):
+            factory = _from_path(name)
+        if factory is None:
+            raise _not_found(name)
+        _factories[name] = factory
+    return factory
+
+
+def _from_entry_point(name: str) -> Factory | None:
+    from stevedore.named import NamedExtensionManager
+
+    failures: list[BaseException] = []
+    manager: NamedExtensionManager[Any] | None = None
+    try:
+        manager = NamedExtensionManager(
+            NAMESPACE,
+            [name],
+            on_load_failure_callback=lambda _manager, _entry_point, error: failures.append(error),
+            on_missing_entrypoints_callback=None,
+        )
+    except AssertionError as error:  # the one failure that stevedore does not hand to the callback
+        failures.append(error)
+    if failures or manager is None:
+        raise _load_error(name, failures[0]) from failures[0]
+    found = {extension.entry_point_target: extension.plugin for extension in manager}
+    if len(found) > 1:
+        raise BackendLoadError(name=name, reason=f"several are installed under this name: {', '.join(sorted(found))}")
+    return next(iter(found.values()), None)
+
+
+def _from_path(path: str) -> Factory | None:
+    """What an import path leads to; None where there is nothing of that name."""
+    module_name, colon, attribute = path.partition(":")
+    module = _import(path, module_name)
+    if module is None and not colon:
+        module_name, _, attribute = path.rpartition(".")
+        module = _import(path, module_name)
+    if module is None:
+        return None
+    attribute = attribute or "get_backend"
+    factory: Factory | None = getattr(module, attribute, None)
+    if not callable(factory):
+        raise BackendLoadError(name=path, reason=f"module {module_name} has no class or function {attribute}")
+    return factory
+
+
+def _import(path: str, module_name: str) -> Any:
+    """The module, or None if there is none; its own failures are raised."""
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and f"{module_name}.".startswith(f"{error.name}."):
+            return None
+        raise _load_error(path, error) from error
+    except Exception as error:
+        raise _load_error(path, error) from error
+
+
+def _make(name: str, factory: Factory, connection: str, conf: cfg.ConfigOpts) -> Driver:
+    from nova_db.driver import Driver
+
+    try:
+        driver = factory(connection=connection, conf=conf)
+    except (NovaException, DBError, ValueError):
+        raise
+    except Exception as error:
+        raise _load_error(name, error) from error
+    if not isinstance(driver, Driver):
+        kind = type(driver).__name__
+        raise BackendLoadError(name=name, reason=f"it returned {kind}, which is no nova_db.driver.Driver")
+    return driver
+
+
+def _check(driver: object, kind: type) -> None:
+    if kind in _checked:
+        return
+    from nova_db.driver import check_driver
+
+    check_driver(driver)
+    _checked.add(kind)
+
+
+def _load_error(name: str, error: BaseException) -> BackendLoadError:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        module = error.name.partition(".")[0]
+        return BackendLoadError(
+            name=name, reason=f"the module {error.name} is not installed", module=error.name, extra=EXTRAS.get(module)
+        )
+    return BackendLoadError(name=name, reason=f"{type(error).__name__}: {redacted(str(error))}")
+
+
+def _not_found(name: str) -> BackendNotFound:
+    from difflib import get_close_matches
+
+    installed = installed_backends()
+    nearest = next(iter(get_close_matches(name, installed, n=1)), None)
+    return BackendNotFound(name=name, installed=installed, nearest=nearest)
