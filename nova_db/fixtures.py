@@ -177,15 +177,20 @@ class _Databases:
             idle = self._idle.get(key)
             if idle:
                 return idle.pop()
+            self._refuse_if_shared(key)
         database = _Database(key)
         with self._lock:
-            if database.is_shared and any(other.key == key for other in self._all):
-                raise NotSupported(
-                    f"Backend {key[0]!r} has one database for tests, and another fixture is using it: its driver needs "
-                    f"the method provision() to make more; see nova_db.fixtures."
-                )
+            if database.is_shared:
+                self._refuse_if_shared(key)
             self._all.add(database)
         return database
+
+    def _refuse_if_shared(self, key: _Key) -> None:
+        if any(database.is_shared and database.key == key for database in self._all):
+            raise NotSupported(
+                f"Backend {key[0]!r} has one database for tests, and another fixture is using it: its driver needs the "
+                f"method provision() to make more; see nova_db.fixtures."
+            )
 
     def give_back(self, database: _Database) -> None:
         """Empty a database and keep it for the next fixture; give it up if it cannot be emptied."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _LONGEST = 300
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s'\"]*@")
+# Up to the last @: passwords are not always escaped as they should be.
+_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]*@")
 _SECRET_ARGUMENT = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)(\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&,;)]+)")
 _STATEMENT = re.compile(
     r"(?is)\[SQL\b.*|\[parameters\b.*|\bLINE \d+:.*|\bDETAIL:.*|\bright syntax to use near\b.*"

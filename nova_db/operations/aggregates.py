@@ -88,10 +88,10 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
             metadata = {**(metadata or {}), "availability_zone": columns.pop("availability_zone")}
         changes = record_update(AGGREGATES, columns)
         key = _require(tx, context, aggregate_id)
-        if metadata is not None:
-            METADATA.write(tx, key, metadata, replace=replace)
         if changes:
             tx.update(AGGREGATES.name, Eq("id", key), changes)
+        if metadata is not None:
+            METADATA.write(tx, key, metadata, replace=replace)
         return _aggregates(tx, Eq("id", changes.get("id", key)))[0]
 
     @writes(require_admin)

@@ -80,10 +80,7 @@ class KeyValues:
 
     def rows(self, owner: Any, items: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         """Complete rows for items of a new owner."""
-        return [
-            self.table.insert_values({self.owner: owner, "key": key, "value": value})
-            for key, value in _items(self.table, items)
-        ]
+        return [self.table.insert_values({self.owner: owner, **new}) for new in self._stored(items).values()]
 
     def live(self, tx: Transaction, owner: Any) -> list[Row]:
         """The live rows of an owner, by id."""
@@ -96,12 +93,7 @@ class KeyValues:
 
         ``stamp_removed`` moves ``updated_at`` of the rows removed.  Returns the items in stored form.
         """
-        wanted = {
-            new["key"]: new
-            for new in (
-                self.table.update_values({"key": key, "value": value}) for key, value in _items(self.table, items)
-            )
-        }
+        wanted = self._stored(items)
         self.serialize(tx, owner)
         now = utcnow()
         if replace:
@@ -130,6 +122,11 @@ class KeyValues:
     def serialize(self, tx: Transaction, owner: Any) -> None:
         """Keep other writers of the owner's items out until the transaction ends."""
         tx.serialize(f"{self.table.name}/{owner}")
+
+    def _stored(self, items: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
+        """Keys and values in stored form, by key; of keys that are stored alike the last wins."""
+        stored = (self.table.update_values({"key": key, "value": value}) for key, value in _items(self.table, items))
+        return {new["key"]: new for new in stored}
 
     def _remove_others(self, tx: Transaction, owner: Any, wanted: Iterable[str], stamp: Any) -> None:
         now = utcnow()

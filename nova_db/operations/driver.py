@@ -86,7 +86,6 @@ class EngineDriver(
         conf = conf or configuration.get_conf()
         super().__init__(engine, max_retries=conf["database"]["db_max_retries"])
 
-
     def sync(self) -> str:
         """Create or upgrade the schema; a line that tells what was done."""
         self.engine.create_schema()

@@ -29,10 +29,15 @@ def scope() -> str:
     return ""
 
 
-def require_free(tx: Transaction, context: Context, hostname: str | None, *, instead_of: str | None = None) -> None:
-    """InstanceExists when another live instance in scope has the name; a change of letter case is always free."""
+def is_renamed(old: str | None, new: str | None) -> bool:
+    """Whether a host name changes in more than letter case; null counts as empty, and a change to null as none."""
+    return new is not None and fold(new) != fold(old or "")
+
+
+def require_free(tx: Transaction, context: Context, hostname: str | None) -> None:
+    """InstanceExists when a live instance in scope has the name; null is always free."""
     within = scope()
-    if not within or hostname is None or fold(hostname) == fold(instead_of or ""):
+    if not within or hostname is None:
         return
     project: Predicate = TRUE
     name = f"hostname/{fold(hostname)}"

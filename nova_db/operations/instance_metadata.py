@@ -104,17 +104,20 @@ class InstanceMetadataOperations(Notifier, InstanceMetadataContract):
     def _fault_create(self, tx: Transaction, context: Context, values: Values) -> Record:
         return create(tx, FAULTS, values)
 
-    @reads(snapshot=False)
     def instance_fault_get_by_instance_uuids(
-        self, tx: Transaction, context: Context, instance_uuids: Iterable[TextT]
+        self, context: Context, instance_uuids: Iterable[TextT]
     ) -> dict[TextT, list[Record]]:
         if isinstance(instance_uuids, (str, bytes)):
             raise TypeError(f"instance_uuids must be a list of uuids, not the text {instance_uuids!r}")
         faults: dict[TextT, list[Record]] = {uuid: [] for uuid in instance_uuids}
-        where = all_of(among(FAULTS, "instance_uuid", faults), LIVE)
-        for fault in tx.select(Query(FAULTS.name, where, order=_NEWEST_FIRST)) if faults else ():
+        for fault in self._faults_of(context, list(faults)) if faults else ():
             faults[fault["instance_uuid"]].append(fault)
         return faults
+
+    @reads(snapshot=False)
+    def _faults_of(self, tx: Transaction, context: Context, uuids: list[Any]) -> list[Record]:
+        where = all_of(among(FAULTS, "instance_uuid", uuids), LIVE)
+        return tx.select(Query(FAULTS.name, where, order=_NEWEST_FIRST))
 
 
 def _cache(context: Context, instance_uuid: str | None) -> Predicate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid as uuidlib
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
@@ -153,7 +154,7 @@ class InstancesOperations(Notifier, InstancesContract):
             row.update(deleted=row["id"], deleted_at=now)
         return record
 
-    @reads(require_admin, snapshot=False)
+    @reads(snapshot=False)
     def _instance_data(self, tx: Transaction, context: Context, project_id: str | None) -> tuple[int, int, int]:
         where = all_of(equals(INSTANCES, "project_id", project_id), visible(context, INSTANCES))
         total = tx.aggregate("instances", where, sums=("vcpus", "memory_mb"))[0]
@@ -162,6 +163,7 @@ class InstancesOperations(Notifier, InstancesContract):
     def instance_data_get_for_project(
         self, context: Context, project_id: Text, session: Session = None
     ) -> tuple[int, int, int]:
+        require_admin(context)
         with self._joining(session):
             return self._instance_data(context, project_id)
 
@@ -211,12 +213,14 @@ def update_instance(
     ]
     changes = record_update(INSTANCES, given)
     where = _target(context, instance_uuid)
-    hostname = changes.get("hostname")
     original = None
-    if want_original or (hostnames.scope() and hostname is not None):
+    if want_original or (hostnames.scope() and changes.get("hostname") is not None):
         original = find_instance(tx, context, Eq("uuid", instance_uuid), lock=True)
-        if original is not None:
-            hostnames.require_free(tx, context, hostname, instead_of=original["hostname"])
+        if original is None:
+            raise exceptions.InstanceNotFound(instance_id=instance_uuid)
+        _require_expected(original, expected)
+        if hostnames.is_renamed(original["hostname"], changes.get("hostname")):
+            hostnames.require_free(tx, context, changes["hostname"])
     record = _compare_and_set(tx, where, expected, changes, instance_uuid)
     for items, wanted in replaced:
         if wanted is not None:
@@ -228,7 +232,7 @@ def update_instance(
 
 
 def _compare_and_set(
-    tx: Transaction, where: Predicate, expected: tuple[Any, ...] | None, changes: Mapping[str, Any], uuid: str
+    tx: Transaction, where: Predicate, expected: Collection[Any] | None, changes: Mapping[str, Any], uuid: str
 ) -> Row:
     """Write the columns if the task state is an expected one; the row with its relations."""
     accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))
@@ -242,9 +246,14 @@ def _compare_and_set(
         current = tx.select(Query("instances", where))
         if not current:
             raise exceptions.InstanceNotFound(instance_id=uuid)
-        state = current[0]["task_state"]
-        if expected is None or not _holds("task_state", state, expected):
-            raise exceptions.UnexpectedTaskStateError(actual=state, expected=expected)
+        _require_expected(current[0], expected)
+
+
+def _require_expected(row: Row, expected: Collection[Any] | None) -> None:
+    """UnexpectedTaskStateError unless the task state is an expected one; None expects nothing in particular."""
+    state = row["task_state"]
+    if expected is not None and not _holds("task_state", state, expected):
+        raise exceptions.UnexpectedTaskStateError(actual=state, expected=expected)
 
 
 def _target(context: Context, instance_uuid: str) -> Predicate:
@@ -255,12 +264,12 @@ def _holds(column: str, state: Any, values: Collection[Any]) -> bool:
     return any(INSTANCES.lookup(column, value) == state for value in values)
 
 
-def _expected_states(given: dict[str, Any]) -> tuple[Any, ...] | None:
+def _expected_states(given: dict[str, Any]) -> Collection[Any] | None:
     """Take ``expected_task_state`` out of the values: the acceptable states, None for any."""
     if "expected_task_state" not in given:
         return None
     expected = given.pop("expected_task_state")
-    return tuple(expected) if isinstance(expected, (list, tuple, set, frozenset)) else (expected,)
+    return copy.copy(expected) if isinstance(expected, (list, tuple, set, frozenset)) else (expected,)
 
 
 def _group_names(names: Any) -> list[str]:

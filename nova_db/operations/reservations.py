@@ -111,17 +111,15 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
             raise exceptions.ReservationNotFound(uuid=uuid)
         return found[0]
 
-    @writes(require_context)
-    def reservation_commit(
-        self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
-    ) -> None:
-        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=True)
+    def reservation_commit(self, context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+        self._settle(context, list(reservations), commit=True)
+
+    def reservation_rollback(self, context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+        self._settle(context, list(reservations), commit=False)
 
     @writes(require_context)
-    def reservation_rollback(
-        self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
-    ) -> None:
-        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=False)
+    def _settle(self, tx: Transaction, context: Context, reservations: list[str], *, commit: bool) -> None:
+        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=commit)
 
     @writes(require_admin)
     def reservation_expire(self, tx: Transaction, context: Context) -> None:

@@ -24,7 +24,8 @@ Check = Callable[["Context"], None]
 
 _FIRST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.5
-_RETRIED = (exceptions.DBDeadlock, exceptions.DBConnectionError)
+_RECONNECTIONS = 2
+"""How often a call goes on after its connection was lost; how long to wait for a server is the engine's business."""
 
 
 class Session:
@@ -153,13 +154,20 @@ class TransactionalDriver:
     def _again(self, attempt: Callable[[], R]) -> R:
         """Run, and run again after a conflict or a lost connection, with growing, jittered pauses."""
         pause = _FIRST_PAUSE
-        for _ in range(self._max_retries):
+        conflicts = losses = 0
+        while True:
             try:
                 return attempt()
-            except _RETRIED:
-                time.sleep(random.uniform(0, pause))
-                pause = min(2 * pause, _LONGEST_PAUSE)
-        return attempt()
+            except exceptions.DBDeadlock:
+                conflicts += 1
+                if conflicts > self._max_retries:
+                    raise
+            except exceptions.DBConnectionError:
+                losses += 1
+                if losses > _RECONNECTIONS:
+                    raise
+            time.sleep(random.uniform(0, pause))
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _finish(session: Session) -> None:

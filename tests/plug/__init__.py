@@ -1,0 +1,1 @@
+"""The plug and what stands around it: contexts, exceptions, constraints, options, the clock, listeners."""
