@@ -33,6 +33,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -117,21 +118,34 @@ def discard_idle_databases() -> None:
 class _Database:
     """A database of this process, with its driver."""
 
-    __slots__ = ("connection", "driver", "is_shared", "key", "pid")
+    __slots__ = ("connection", "driver", "is_private", "is_shared", "key", "pid")
 
     def __init__(self, key: _Key) -> None:
         self.key = key
         self.pid = os.getpid()
-        self.is_shared = False
+        self.is_private = self.is_shared = False
         backend, connection = key
         self.connection = connection
         # Never the configured one: that may be a database in use.
         self.driver: Any = load_backend(backend, DEFAULT_CONNECTION if connection is None else connection)
-        if not hasattr(self.driver, "provision"):
-            self._adopt(backend)
-            return
-        _require_way_to_empty(backend, self.driver)
-        self.connection = self.driver.provision(connection)
+        try:
+            if hasattr(self.driver, "provision"):
+                self._provide(backend)
+            else:
+                self._adopt(backend)
+        except BaseException:
+            self.discard()
+            raise
+
+    def _provide(self, backend: str) -> None:
+        """Have a database made, and make a driver for it in place of the one that was asked."""
+        if not hasattr(self.driver, "reset") and not hasattr(self.driver, "engine"):
+            raise NotSupported(
+                f"The driver of backend {backend!r} has provision() but nothing to empty a database with: it needs the "
+                f"method reset(), or an engine; see nova_db.fixtures."
+            )
+        self.connection = self.driver.provision(self.connection)
+        self.is_private = True
         self.driver.close()
         self.driver = load_backend(backend, self.connection)
 
@@ -158,7 +172,7 @@ class _Database:
     def discard(self) -> None:
         """Remove the database, if it was made for tests."""
         self.driver.close()
-        if hasattr(self.driver, "discard"):
+        if self.is_private and hasattr(self.driver, "discard"):
             self.driver.discard(self.connection)
 
 
@@ -182,8 +196,16 @@ class _Databases:
         with self._lock:
             if database.is_shared:
                 self._refuse_if_shared(key)
+            if not self._all:
+                self._discard_at_exit()
             self._all.add(database)
         return database
+
+    def _discard_at_exit(self) -> None:
+        """Have them removed at the end of a child of ``multiprocessing`` too, where ``atexit`` is passed over."""
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None:
+            util.Finalize(None, self.discard_all, exitpriority=0)
 
     def _refuse_if_shared(self, key: _Key) -> None:
         if any(database.is_shared and database.key == key for database in self._all):
@@ -235,18 +257,13 @@ def _discard(databases: Iterable[_Database]) -> None:
             stack.callback(database.discard)
 
 
-def _require_way_to_empty(backend: str, driver: Any) -> None:
-    if not hasattr(driver, "reset") and not hasattr(driver, "engine"):
-        raise NotSupported(
-            f"The driver of backend {backend!r} has provision() but nothing to empty a database with: it needs the "
-            f"method reset(), or an engine; see nova_db.fixtures."
-        )
-
-
 def _require_empty(engine: Any) -> None:
+    from nova_db.schema import TABLES
+
+    shadows = [table.shadow.name for table in TABLES.values() if table.shadow is not None]
     tx = engine.read()
     try:
-        filled = [table for table in engine.tables() if tx.aggregate(table)[0]["count"]]
+        filled = [name for name in (*TABLES, *shadows) if tx.aggregate(name)[0]["count"]]
     finally:
         tx.rollback()
     if filled:

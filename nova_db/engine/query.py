@@ -53,7 +53,8 @@ class Query:
 
     def __repr__(self) -> str:
         values = {name: getattr(self, name) for name in self.__slots__}
-        return f"Query({', '.join(f'{name}={value!r}' for name, value in values.items() if value not in (None, ()))})"
+        told = {name: value for name, value in values.items() if value not in (None, ()) and value is not False}
+        return f"Query({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
     def replace(self, **changes: Any) -> Query:
         """A copy with some parts changed."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
 from nova_db.context import require_context
 from nova_db.driver.instance_metadata import InstanceMetadataContract
-from nova_db.engine import Eq, Order, Predicate, Query, all_of
+from nova_db.engine import Eq, In, Order, Predicate, Query, all_of
 from nova_db.operations.changes import KeyValues, create, record_update, soft_delete, values_by_key
-from nova_db.operations.conditions import LIVE, among, equals, visible
+from nova_db.operations.conditions import LIVE, equals, visible
 from nova_db.operations.instances import METADATA, SYSTEM_METADATA
 from nova_db.operations.notifications import Notifier
 from nova_db.operations.transactions import reads, writes
@@ -109,14 +110,16 @@ class InstanceMetadataOperations(Notifier, InstanceMetadataContract):
     ) -> dict[TextT, list[Record]]:
         if isinstance(instance_uuids, (str, bytes)):
             raise TypeError(f"instance_uuids must be a list of uuids, not the text {instance_uuids!r}")
-        faults: dict[TextT, list[Record]] = {uuid: [] for uuid in instance_uuids}
-        for fault in self._faults_of(context, list(faults)) if faults else ():
+        asked = {uuid: FAULTS.lookup("instance_uuid", uuid) for uuid in instance_uuids}
+        uuids = [uuid for uuid in asked.values() if uuid is not None and uuid is not NO_MATCH]
+        faults: defaultdict[str, list[Record]] = defaultdict(list)
+        for fault in self._faults_of(context, uuids) if uuids else ():
             faults[fault["instance_uuid"]].append(fault)
-        return faults
+        return {uuid: [fault.copy() for fault in faults.get(stored, ())] for uuid, stored in asked.items()}
 
     @reads(snapshot=False)
-    def _faults_of(self, tx: Transaction, context: Context, uuids: list[Any]) -> list[Record]:
-        where = all_of(among(FAULTS, "instance_uuid", uuids), LIVE)
+    def _faults_of(self, tx: Transaction, context: Context, uuids: list[str]) -> list[Record]:
+        where = all_of(In("instance_uuid", uuids), LIVE)
         return tx.select(Query(FAULTS.name, where, order=_NEWEST_FIRST))
 
 
@@ -127,13 +130,16 @@ def _cache(context: Context, instance_uuid: str | None) -> Predicate:
 def _write(
     tx: Transaction, items: KeyValues, instance_uuid: Any, metadata: Mapping[str, Any], *, replace: bool
 ) -> dict[str, Any]:
-    if metadata is None:
-        raise TypeError("metadata must be a mapping of keys to values, not None")
-    if instance_uuid is None and metadata:
-        table = items.table.name
-        message = f"{table}.instance_uuid must not be null"
-        raise exceptions.DBDataError(table=table, columns=["instance_uuid"], value=None, message=message)
-    owner = items.table.update_values({"instance_uuid": instance_uuid})["instance_uuid"]
+    if not isinstance(metadata, Mapping):
+        raise TypeError(f"metadata must be a mapping of keys to values, not {type(metadata).__name__}")
+    table = items.table
+    if not metadata:
+        owner = table.lookup("instance_uuid", instance_uuid)
+        return {} if owner is None or owner is NO_MATCH else items.write(tx, owner, {}, replace=replace)
+    owner = table.update_values({"instance_uuid": instance_uuid})["instance_uuid"]
+    if owner is None:
+        message = f"{table.name}.instance_uuid: a value is required"
+        raise exceptions.DBDataError(table=table.name, columns=["instance_uuid"], value=None, message=message)
     return items.write(tx, owner, metadata, replace=replace)
 
 

@@ -13,7 +13,7 @@ from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.context import RequestContext, require_admin, require_context
 from nova_db.driver.reservations import ReservationsContract
-from nova_db.engine import Add, Col, Lt, Predicate, Query, Row, all_of
+from nova_db.engine import Add, Col, In, Lt, Predicate, Query, Row, all_of
 from nova_db.operations.changes import create
 from nova_db.operations.conditions import LIVE, among, equals
 from nova_db.operations.quotas import RESERVATIONS, USAGES, serialize_projects
@@ -60,6 +60,7 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
         project_id: Text,
     ) -> tuple[list[str], exceptions.OverQuota | None]:
         project = context.project_id if project_id is None else project_id
+        deltas = {resource: _number(delta) for resource, delta in deltas.items()}
         serialize_projects(tx, project)
         elevated = _elevated(context)
 
@@ -112,18 +113,20 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
         return found[0]
 
     def reservation_commit(self, context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+        require_context(context)
         self._settle(context, list(reservations), commit=True)
 
     def reservation_rollback(self, context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+        require_context(context)
         self._settle(context, list(reservations), commit=False)
 
-    @writes(require_context)
+    @writes()
     def _settle(self, tx: Transaction, context: Context, reservations: list[str], *, commit: bool) -> None:
         _end(tx, among(RESERVATIONS, "uuid", reservations), commit=commit)
 
     @writes(require_admin)
     def reservation_expire(self, tx: Transaction, context: Context) -> None:
-        _end(tx, Lt("expire", utcnow()), commit=False)
+        _end(tx, Lt("expire", utcnow()), commit=False, orphans=True)
 
 
 class Usages:
@@ -136,7 +139,7 @@ class Usages:
         self._max_age = max_age
         self._now = utcnow()
         where = all_of(equals(USAGES, "project_id", project), LIVE)
-        self.rows: dict[str, Row] = {row["resource"]: row for row in tx.select(Query("quota_usages", where))}
+        self.rows: dict[str, Row] = {row["resource"]: row for row in tx.select(Query("quota_usages", where, lock=True))}
         self._changes: defaultdict[str, dict[str, Any]] = defaultdict(dict)
 
     def refresh(self, resources: Iterable[str], sync: Sync) -> None:
@@ -189,7 +192,7 @@ class Usages:
         alike: defaultdict[tuple[str, ...], list[tuple[Any, dict[str, Any]]]] = defaultdict(list)
         for name, changes in self._changes.items():
             if name not in new:
-                values = USAGES.update_values({**changes, "updated_at": self._now})
+                values = {**changes, "updated_at": self._now}
                 alike[tuple(sorted(values))].append((self.rows[name]["id"], values))
         for rows in alike.values():
             self._tx.update_each("quota_usages", rows)
@@ -214,8 +217,14 @@ class Usages:
         usage = self.rows.setdefault(
             resource, {"project_id": self._project, "resource": resource, "in_use": 0, "reserved": 0}
         )
-        usage.update(values)
-        self._changes[resource].update(values)
+        changes = USAGES.update_values(values)
+        usage.update(changes)
+        self._changes[resource].update(changes)
+
+
+def _number(delta: Any) -> int:
+    number: int = RESERVATIONS.update_values({"delta": delta})["delta"]
+    return number
 
 
 def _elevated(context: Context) -> Context:
@@ -229,8 +238,11 @@ def _elevated(context: Context) -> Context:
     )
 
 
-def _end(tx: Transaction, which: Predicate, *, commit: bool) -> None:
-    """End the live reservations that match, each exactly once, and settle the usages that they name."""
+def _end(tx: Transaction, which: Predicate, *, commit: bool, orphans: bool = False) -> None:
+    """End the live reservations that match, each exactly once, and settle the usages that they name.
+
+    KeyError if such a usage is no longer live, unless ``orphans`` are to end as well.
+    """
     live = all_of(which, LIVE)
     projects = {row["project_id"] for row in tx.select(Query("reservations", live, columns=("id", "project_id")))}
     if not projects:
@@ -249,5 +261,15 @@ def _end(tx: Transaction, which: Predicate, *, commit: bool) -> None:
         for usage, (reserved, in_use) in sorted(settled.items())
         if commit or reserved
     ]
-    if changes:
-        tx.update_each("quota_usages", changes, LIVE)
+    changed = tx.update_each("quota_usages", changes, LIVE) if changes else 0
+    if changed < len(settled) and not orphans:
+        _require_usages(tx, ended)
+
+
+def _require_usages(tx: Transaction, reservations: Iterable[Row]) -> None:
+    """KeyError if a usage that the reservations name is no longer live."""
+    named = all_of(In("id", [row["usage_id"] for row in reservations]), LIVE)
+    live = {row["id"] for row in tx.select(Query("quota_usages", named, columns=("id",)))}
+    for row in reservations:
+        if row["usage_id"] not in live:
+            raise KeyError(f"project {row['project_id']} has no live usage of {row['resource']} for {row['uuid']}")

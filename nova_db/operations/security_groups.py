@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nova_db import exceptions
 from nova_db.context import authorize_project, require_context
 from nova_db.driver.security_groups import SecurityGroupsContract
-from nova_db.engine import Eq, Exists, In, Predicate, Query, Row, all_of, any_of
+from nova_db.engine import Exists, In, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.changes import create, soft_delete
 from nova_db.operations.conditions import LIVE, equals, matches, scoped, visible
 from nova_db.operations.records import dress
@@ -43,7 +43,7 @@ def resolve_groups(tx: Transaction, context: Context, names: Sequence[str]) -> l
     Makes the project's default group if there is none.
     """
     wanted = dict.fromkeys(("default", *names))
-    mine = all_of(In("name", wanted), Eq("project_id", context.project_id), LIVE)
+    mine = all_of(In("name", wanted), equals(GROUPS, "project_id", context.project_id), LIVE)
     groups = tx.select(Query("security_groups", mine, load=("rules",)))
     found: dict[str, Row] = {}
     for group in groups:
@@ -56,11 +56,11 @@ def resolve_groups(tx: Transaction, context: Context, names: Sequence[str]) -> l
     return sorted((found[name] for name in names), key=lambda group: group["id"])
 
 
-def ensure_default(tx: Transaction, context: Context) -> tuple[bool, Row]:
+def ensure_default(tx: Transaction, context: Context, load: tuple[str, ...] = ("rules",)) -> tuple[bool, Row]:
     """The default group of the context's project, made with the default rules if missing; whether it was there."""
     tx.serialize(f"security_groups/default/{context.project_id}")
-    where = all_of(Eq("name", "default"), Eq("project_id", context.project_id), LIVE)
-    found = tx.select(Query("security_groups", where, limit=1, load=("rules",)))
+    where = all_of(matches(GROUPS, name="default", project_id=context.project_id), LIVE)
+    found = find_groups(tx, where, load, limit=1)
     if found:
         return True, found[0]
     templates = tx.select(Query("security_group_default_rules", LIVE))
@@ -132,11 +132,16 @@ class SecurityGroupsOperations(TransactionalDriver, SecurityGroupsContract):
 
     @writes(require_context)
     def security_group_ensure_default(self, tx: Transaction, context: Context) -> tuple[bool, Record]:
-        return ensure_default(tx, context)
+        existed, group = ensure_default(tx, context, WITH_RULES)
+        if not existed:
+            for rule in group["rules"]:
+                rule["grantee_group"] = None
+        return existed, group
 
     @writes(require_context)
     def security_group_destroy(self, tx: Transaction, context: Context, security_group_id: Id) -> None:
-        soft_delete(tx, "security_groups", equals(GROUPS, "id", security_group_id))
+        if not soft_delete(tx, "security_groups", equals(GROUPS, "id", security_group_id)):
+            return  # nothing refers to it; a null reference is not one to the group None
         soft_delete(tx, ASSOCIATIONS.name, equals(ASSOCIATIONS, "security_group_id", security_group_id))
         granting, own = (equals(RULES, column, security_group_id) for column in ("group_id", "parent_group_id"))
         soft_delete(tx, RULES.name, any_of(granting, own))

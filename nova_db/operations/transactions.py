@@ -57,8 +57,13 @@ class TransactionalDriver:
         """Several calls as one transaction; see ``Driver.transaction``."""
         joined = self._current.session
         if joined is not None:
-            with joined.tx.savepoint():
-                yield joined
+            announced = len(joined._after_commit)
+            try:
+                with joined.tx.savepoint():
+                    yield joined
+            except BaseException:
+                del joined._after_commit[announced:]  # nobody is told of what is undone
+                raise
             return
         session = Session(self, self.engine.write())
         with self._joining(session):

@@ -1,0 +1,104 @@
+# The project's commands; `make` alone lists them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_DATABASE := nova.sqlite
+# What a change of installs the project anew.
+RECIPE := setup.py pyproject.toml nova_db/version.py
+# Two workers keep two cores busy; each has its own databases. Tests of one class or module stay on one worker, because
+# they share what is dear to make; past four workers the servers are what one waits for.
+PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadscope
+SUITES := tests conformance/nova_db_conformance
+# More arguments for pytest: make test ARGS="-k quotas -x"
+ARGS :=
+
+.PHONY: help venv run test lint types format test-pythons servers servers-stop wheel clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make run           install, then a cloud'"'"'s day on $(DEMO_DATABASE) and in memory'
+	@echo 'make test          lint, types, and all tests on memory, SQLite and PostgreSQL (ARGS=... for pytest)'
+	@echo 'make lint          ruff: rules and format'
+	@echo 'make types         mypy, strict'
+	@echo 'make format        let ruff mend and format what it can'
+	@echo 'make test-pythons  the tests on memory and SQLite, on each of Python 3.11, 3.12 and 3.13 that is there'
+	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
+	@echo 'make servers-stop  stop them'
+	@echo 'make wheel         build dist/*.whl and dist/*.tar.gz'
+	@echo 'make venv          bring $(VENV) up to date'
+	@echo 'make clean         remove the environments, the servers and everything built'
+
+# The environment ------------------------------------------------------------------------------------------------------
+
+venv: $(VENV)/.installed
+
+$(VENV)/.installed: $(RECIPE)
+	@echo '== environment: $(VENV)'
+	@$(BIN)/python -c '' 2>/dev/null || { python=$$(scripts/find-python) && "$$python" -m venv --clear $(VENV); }
+	@$(BIN)/python -m pip install -qq --editable '.[dev]'
+	@touch $@
+
+.PRECIOUS: .venvs/%/.installed
+.venvs/%/.installed: $(RECIPE)
+	@echo '== environment: .venvs/$*'
+	@python=$$(scripts/find-python $*) && "$$python" -m venv --clear .venvs/$*
+	@.venvs/$*/bin/python -m pip install -qq --editable '.[dev]'
+	@touch $@
+
+# The main job ---------------------------------------------------------------------------------------------------------
+
+run: venv
+	@$(BIN)/nova-db --connection sqlite:///$(DEMO_DATABASE) sync
+	@$(BIN)/nova-db --connection sqlite:///$(DEMO_DATABASE) seed
+	@$(BIN)/nova-db --connection sqlite:///$(DEMO_DATABASE) demo
+	@$(BIN)/nova-db --connection sqlite:///$(DEMO_DATABASE) status
+	@$(BIN)/nova-db --backend memory demo
+
+# Checks ---------------------------------------------------------------------------------------------------------------
+
+lint: venv
+	@echo '== lint'
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --diff .
+
+types: venv
+	@echo '== types'
+	@$(BIN)/mypy --no-error-summary
+
+format: venv
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+# Nothing comes after pytest, so that its summary is the last thing said.
+test: lint types
+	@echo '== tests'
+	@url=$$($(BIN)/python -m scripts.servers postgresql url) && NOVA_DB_TEST_POSTGRESQL="$$url" exec $(BIN)/$(PYTEST) \
+	    --nova-db-backend memory --nova-db-backend sqlite --nova-db-backend postgresql $(ARGS) $(SUITES)
+
+test-pythons:
+	@failed=; for version in 3.11 3.12 3.13; do \
+	    if scripts/find-python $$version >/dev/null 2>&1; \
+	    then $(MAKE) --no-print-directory test-python-$$version || failed="$$failed $$version"; \
+	    else echo "== Python $$version is not on this machine: not tested"; fi; \
+	done; \
+	if [ -n "$$failed" ]; then echo "failed on Python:$$failed" >&2; exit 1; fi
+
+test-python-%: .venvs/%/.installed
+	@echo '== tests on Python $*, memory and SQLite'
+	@.venvs/$*/bin/$(PYTEST) --nova-db-backend memory --nova-db-backend sqlite $(ARGS) $(SUITES)
+
+# Servers, builds, clean -----------------------------------------------------------------------------------------------
+
+servers: venv
+	@$(BIN)/python -m scripts.servers all url
+
+servers-stop:
+	@python=$$(scripts/find-python) && "$$python" -m scripts.servers all stop
+
+wheel: venv
+	@$(BIN)/python -m build --outdir dist
+
+clean:
+	@python=$$(scripts/find-python) && "$$python" -m scripts.servers all remove
+	@rm -rf $(VENV) .venvs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	@rm -f $(DEMO_DATABASE) $(DEMO_DATABASE)-shm $(DEMO_DATABASE)-wal
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,53 @@
+"""Primary keys, unique rules and foreign keys: checked before a row is stored, changed or removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nova_db.engine import Row
+from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBReferenceError
+from nova_db_memory.storage import Store, Stores
+
+
+def check(stores: Stores, store: Store, old: Row | None, new: Row | None) -> None:
+    """Whether a version of a row may follow another; None where there is no row before, or none after."""
+    layout = store.layout
+    if new is not None:
+        _check_key(store, old, new)
+        _check_unique(store, old, new)
+        for reference in layout.foreign_keys:
+            value = new[reference.column]
+            if value is None or (old is not None and old[reference.column] == value):
+                continue
+            if not _has(stores[reference.table], reference.remote, value):
+                raise DBReferenceError(table=store.name, columns=[reference.column], value=value)
+    if old is not None:
+        for column, referring in layout.referred:
+            value = old[column]
+            if value is None or (new is not None and new[column] == value):
+                continue
+            for table, name in referring:
+                if _has(stores[table], name, value):
+                    raise DBReferenceError(table=table, columns=[name], value=value)
+
+
+def _check_key(store: Store, old: Row | None, new: Row) -> None:
+    name = store.layout.key
+    key = new[name]
+    if key is None:
+        message = f"{store.name}.{name}: a value is required"
+        raise DBDataError(message=message, table=store.name, columns=[name])
+    if key in store.rows and (old is None or old[name] != key):
+        raise DBDuplicateEntry(table=store.name, columns=[name], value=key)
+
+
+def _check_unique(store: Store, old: Row | None, new: Row) -> None:
+    for name, columns in store.layout.uniques:
+        index = store.indexes[name]
+        value = index.value_of(new)
+        if value is not None and value in index.buckets and (old is None or index.value_of(old) != value):
+            raise DBDuplicateEntry(table=store.name, columns=columns, value=value)
+
+
+def _has(store: Store, column: str, value: Any) -> bool:
+    return value in (store.rows if column == store.layout.key else store.index(column).buckets)

@@ -1,0 +1,29 @@
+"""The SQL backend: an engine over SQLAlchemy's tables, compiler and dialects, run on the driver library's own cursors.
+
+Read ``engine`` (connections and transactions), ``transaction`` and ``writer`` (the primitives), ``statements`` (from
+shapes to compiled SQL), then one module a database in ``dialects``.  ``models`` and ``session`` are SQLAlchemy's ORM on
+the same tables, for reports and scripts; the API does not use them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.driver import SQLAlchemyDriver
+    from nova_db_sqlalchemy.engine import SQLEngine
+
+__all__ = ["SQLAlchemyDriver", "SQLEngine"]
+
+
+def __getattr__(name: str) -> Any:
+    # The ORM models and the migrations do not need the engine, nor the other way round.
+    if name == "SQLAlchemyDriver":
+        from nova_db_sqlalchemy.driver import SQLAlchemyDriver
+
+        return SQLAlchemyDriver
+    if name == "SQLEngine":
+        from nova_db_sqlalchemy.engine import SQLEngine
+
+        return SQLEngine
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

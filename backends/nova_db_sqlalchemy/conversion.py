@@ -1,0 +1,124 @@
+"""Generated functions that turn rows of a cursor into records, and values into parameters.
+
+A *form* is a Python expression in which ``{v}`` stands for a value: a dialect has one for each kind of column whose
+values its driver library does not give, or take, as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from nova_db.engine import Row
+from nova_db.engine.matching import fold
+from nova_db.schema import Kind
+
+Forms = Mapping[Kind, str]
+Read = Callable[[Sequence[Any]], list[Row]]
+"""From the rows of a cursor to records."""
+ReadPairs = Callable[[Sequence[Any]], list[tuple[Any, Row]]]
+Bind = Callable[[Sequence[Any]], Sequence[Any]]
+"""From the values of a call, in the order of its shape, to the parameters of a statement."""
+BindRow = Callable[[Mapping[str, Any]], tuple[Any, ...]]
+"""From a row to the parameters of its insert."""
+
+TIME_FROM_TEXT = "None if {v} is None else time({v})"
+TIME_TO_TEXT = "None if {v} is None else {v}.isoformat(' ', 'microseconds')"
+TO_TEXT = "None if {v} is None else str({v})"
+TO_FLOAT = "None if {v} is None else float({v})"
+FROM_BIT = "None if {v} is None else {v} != 0"
+TO_BIT = "None if {v} is None else 1 if {v} else 0"
+TO_LETTER = "None if {v} is None else 't' if {v} else 'f'"
+
+
+def pad(values: Sequence[Any], size: int) -> list[Any]:
+    """The values, the last one repeated until there are ``size``."""
+    return [*values, *[values[-1]] * (size - len(values))]
+
+
+def array(values: Iterable[Any]) -> str:
+    """Values as the text of a PostgreSQL array."""
+    texts = [str(value) for value in values]
+    joined = '","'.join(texts)
+    if joined.count('"') != 2 * (len(texts) - 1) or "\\" in joined:
+        joined = '","'.join([text.replace("\\", "\\\\").replace('"', '\\"') for text in texts])
+    return '{"' + joined + '"}'
+
+
+def document(values: Any) -> str:
+    """Values as JSON, times as text."""
+    return _encode(values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "microseconds")
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+_encode = json.JSONEncoder(default=_plain, check_circular=False).encode
+NAMES: Mapping[str, Any] = {
+    "array": array,
+    "document": document,
+    "fold": fold,
+    "loads": json.loads,
+    "pad": pad,
+    "time": datetime.fromisoformat,
+}
+
+
+def generate(source: str, name: str, names: Mapping[str, Any] = NAMES) -> Any:
+    """The function ``name`` of Python source; the source holds names of columns, values stay parameters."""
+    namespace = dict(names)
+    exec(source, namespace)  # noqa: S102 - nothing in it comes from a caller
+    return namespace[name]
+
+
+def formed(forms: Forms, kind: Kind | None, variable: str) -> str:
+    """The expression for a value of a kind."""
+    form = forms.get(kind) if kind is not None else None
+    return form.format(v=variable) if form else variable
+
+
+def record_source(
+    columns: Sequence[tuple[str, Kind | None]], forms: Forms, more: Sequence[tuple[str, str]] = ()
+) -> tuple[str, str]:
+    """The variables that a row with these columns is unpacked to, and the dict display that makes a record of them.
+
+    ``more``: names and forms of values that stand behind the columns.
+    """
+    shown = [(name, formed(forms, kind, "{v}")) for name, kind in columns]
+    shown += more
+    items = [f"{name!r}: {form.format(v=f'v{index}')}" for index, (name, form) in enumerate(shown)]
+    return "".join(f"v{index}, " for index in range(len(shown))), f"{{{', '.join(items)}}}"
+
+
+def reader(columns: Sequence[tuple[str, Kind | None]], forms: Forms, more: Sequence[tuple[str, str]] = ()) -> Read:
+    """A function from rows with these columns, and more behind them, to records."""
+    variables, record = record_source(columns, forms, more)
+    read: Read = generate(f"def read(rows):\n    return [{record} for {variables}in rows]", "read")
+    return read
+
+
+def pair_reader(columns: Sequence[tuple[str, Kind | None]], forms: Forms) -> ReadPairs:
+    """A function from rows, a key before these columns, to pairs of the key and a record."""
+    variables, record = record_source(columns, forms)
+    read: ReadPairs = generate(f"def read(rows):\n    return [(k, {record}) for k, {variables} in rows]", "read")
+    return read
+
+
+def row_binder(columns: Sequence[tuple[str, Kind]], forms: Forms) -> BindRow:
+    """A function from a row to the values of these columns, as parameters."""
+    lines = ["def bind(row):"]
+    expressions = []
+    for index, (name, kind) in enumerate(columns):
+        if forms.get(kind):
+            lines.append(f"    v{index} = row[{name!r}]")
+            expressions.append(formed(forms, kind, f"v{index}"))
+        else:
+            expressions.append(f"row[{name!r}]")
+    lines.append(f"    return ({', '.join(expressions)},)")
+    bind: BindRow = generate("\n".join(lines), "bind")
+    return bind

@@ -1,0 +1,160 @@
+"""Writing on PostgreSQL: several tables in one statement, rows as JSON, and rows that others race for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from nova_db.engine import TRUE, NotIn, Order, Predicate, Query, Row, Values, all_of
+from nova_db.engine.ordering import sort_rows, total_order
+from nova_db_sqlalchemy.catalog import CATALOG
+from nova_db_sqlalchemy.conversion import array
+from nova_db_sqlalchemy.dialects.postgresql_statements import ROW_KEY, InsertPart, insert_part
+from nova_db_sqlalchemy.errors import Written
+from nova_db_sqlalchemy.statements import Statement
+from nova_db_sqlalchemy.write_statements import assignment, bound_columns
+from nova_db_sqlalchemy.writer import Writer, keyed, runs_by_key
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.dialects.postgresql_statements import PostgreSQLStatements
+
+_SERIALIZE: Final = Statement(
+    b"SELECT pg_advisory_xact_lock(name) FROM unnest(CAST($1 AS BIGINT[])) AS name", lambda keys: (array(keys),)
+)
+_ADVANCE: Final = (
+    "SELECT setval(counter, greatest({key}, coalesce(pg_sequence_last_value(counter), 0)))"
+    " FROM (SELECT pg_get_serial_sequence('{table}', '{column}')::regclass AS counter) AS of_table"
+)
+
+Run = tuple[int, InsertPart, Sequence[Values]]
+"""Rows of one batch that all have a key, or all want one."""
+
+
+class PostgreSQLWriter(Writer):
+    """A writer on PostgreSQL."""
+
+    __slots__ = ()
+
+    @property
+    def _own(self) -> PostgreSQLStatements:
+        statements: Any = self._engine.statements
+        found: PostgreSQLStatements = statements
+        return found
+
+    def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
+        runs = list(_runs(batches))
+        made: list[list[Row]] = [[] for _ in batches]
+        if not runs:
+            return made
+        given = _highest_given(runs)
+        for table in sorted(given):
+            # Whoever else inserts here has taken its number from the counter, so the counter can be set.
+            self._control(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+        keys = self._insert_runs(batches, runs)
+        for (batch, part, rows), found in zip(runs, keys, strict=True):
+            made[batch] += _keyed(CATALOG[part.table].primary_key, rows, found)
+        for table, key in given.items():
+            column = CATALOG[table].primary_key
+            self.fetch(Statement(_ADVANCE.format(table=table, column=column, key=key).encode(), None), ())
+        return made
+
+    def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
+        if len({key for key, _ in changes}) < len(changes):
+            return sum(self.update_each(table, [change], where) for change in changes)
+        return super().update_each(table, changes, where)
+
+    def claim(
+        self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
+    ) -> list[Row]:
+        if limit == 1:
+            rows = self._claim_first(table, where, values, order)
+            if rows:
+                return rows
+        key = CATALOG[table].primary_key
+        picked = self._pick(table, where, order, limit, wait=False) if limit > 1 else []
+        while len(picked) < limit:
+            # What is left is being taken by others, who may yet leave it.
+            others = all_of(where, NotIn(key, [row[key] for row in picked]) if picked else TRUE)
+            if not self.select(Query(table, others, limit=1, columns=(key,))):
+                break
+            picked += self._pick(table, others, order, limit - len(picked), wait=True)
+        sort = total_order(order, key)
+        return self._take(table, [row[key] for row in sort_rows(picked, sort)], values)
+
+    def move(
+        self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
+    ) -> int:
+        bound = where.parameters()
+        if limit is not None:
+            bound.append(limit)
+        shaped = self._own.move(source, target, where.shape(), order, limited=limit is not None)
+        self._touch(source)
+        return self.change(shaped.fitting(bound), bound, Written(((target, ()),), where, source))
+
+    def serialize(self, *names: str) -> None:
+        if names:
+            self.fetch(_SERIALIZE, [_number(name) for name in sorted(set(names))])
+
+    def _insert_runs(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:
+        """Insert all runs in one statement; the keys of each, in the order of its rows."""
+        bound: list[Any] = []
+        for _, part, rows in runs:
+            if part.is_many:
+                bound.append(rows)
+            else:
+                bound += [rows[0][name] for name in part.columns]
+            self._touch(part.table)
+        parts = tuple([part for _, part, _ in runs])
+        found = self.fetch(self._own.insert_parts(parts).fitting(bound), bound, Written(batches))
+        if len(parts) == 1:
+            return [[key for (key,) in found]]
+        keys: list[list[Any]] = [[] for _ in parts]
+        for place, key in found:
+            keys[place].append(key)
+        return keys
+
+    def _update_run(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
+        if len(changes) == 1:
+            return super()._update_run(table, changes, where)
+        assigned, _ = assignment(changes[0][1])
+        names = bound_columns(assigned)
+        rows = [{ROW_KEY: key, **dict(zip(names, assignment(values)[1], strict=True))} for key, values in changes]
+        bound: list[Any] = [rows]
+        where.bind(bound)
+        statement = self._own.update_rows(table, where.shape(), assigned).fitting(bound)
+        return self.change(statement, bound, Written(((table, [values for _, values in changes]),), where))
+
+    def _pick(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
+        bound = [*where.parameters(), limit]
+        statement = self._own.pick(table, where.shape(), order, wait=wait).fitting(bound)
+        rows: list[Row] = statement.read(self.fetch(statement, bound))
+        return rows
+
+
+def _runs(batches: Sequence[tuple[str, Sequence[Values]]]) -> Iterator[Run]:
+    for batch, (table, rows) in enumerate(batches):
+        for has_key, alike in runs_by_key(rows, CATALOG[table].primary_key):
+            yield batch, insert_part(CATALOG[table], alike, has_key=has_key), alike
+
+
+def _highest_given(runs: Sequence[Run]) -> dict[str, int]:
+    """The highest key that rows bring along, by table, where the server counts keys itself."""
+    given: dict[str, int] = {}
+    for _, part, rows in runs:
+        table = CATALOG[part.table]
+        if table.autoincrement and table.primary_key in part.columns:
+            given[part.table] = max(given.get(part.table, 0), *[row[table.primary_key] for row in rows])
+    return given
+
+
+def _keyed(key: str, rows: Sequence[Values], keys: Sequence[Any]) -> list[Row]:
+    """The rows as stored.  The server counted while it took the rows in order, so the lowest key is the first row's."""
+    if rows[0].get(key) is not None:
+        return [dict(row) for row in rows]
+    return [keyed(row, key, number) for row, number in zip(rows, sorted(keys), strict=True)]
+
+
+def _number(name: str) -> int:
+    """The number that stands for a name among the server's advisory locks."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

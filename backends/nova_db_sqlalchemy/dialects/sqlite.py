@@ -1,0 +1,267 @@
+"""SQLite, through Python's ``sqlite3``: a file in WAL mode, or a database in memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from nova_db.engine import Capability
+from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBError, DBReferenceError
+from nova_db.schema import Kind
+from nova_db_sqlalchemy.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, Forms
+from nova_db_sqlalchemy.dialects.base import Dialect, Expression, Mode
+from nova_db_sqlalchemy.dialects.sqlite_writer import SQLiteWriter
+from nova_db_sqlalchemy.errors import Fault, conflict, missing, unsuitable
+from nova_db_sqlalchemy.link import Link
+from nova_db_sqlalchemy.parameters import Parameters
+from nova_db_sqlalchemy.pool import BoundedPool, Pool, SinglePool
+from nova_db_sqlalchemy.url import is_memory
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.settings import Settings
+
+BUSY_SECONDS: Final = 30.0
+"""How long a writer waits for the one before it, unless the URL says ``?timeout=``."""
+CACHED_STATEMENTS: Final = 512
+LONGEST_LIST: Final = 64
+"""Longer ``in`` lists travel as one JSON array."""
+_DUPLICATES: Final = (
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_ROWID,
+)
+_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_COLUMNS: Final = re.compile(r"failed: (.*)")
+_MISSING: Final = re.compile(r"no such (table|column): (\S+)|(?P<of>table \S+ has no column named \S+)")
+_RANGE: Final = {Kind.INTEGER: 2**31, Kind.BIGINT: 2**63}
+
+
+class SQLiteDialect(Dialect):
+    """SQLite."""
+
+    name = "sqlite"
+    writer = SQLiteWriter
+    errors = (sqlite3.Error, UnicodeError, OverflowError)
+    row_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_FROM_TEXT, Kind.BOOLEAN: FROM_BIT}
+    document_forms: ClassVar[Forms] = row_forms
+    document_excludes = frozenset({Kind.FLOAT})  # its JSON functions round to 15 digits
+    parameter_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_TO_TEXT, Kind.BOOLEAN: TO_BIT}
+
+    def __init__(self, url: sa.URL, settings: Settings) -> None:
+        super().__init__(url, settings)
+        missing = {Capability.CONCURRENT_WRITERS: "SQLite lets one transaction write at a time"}
+        if is_memory(url):
+            missing[Capability.PERSISTENT] = "the database lives in the memory of one process"
+        self.missing = missing
+        self.capabilities = frozenset(Capability) - missing.keys()
+        dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
+        self.compiler = dialect
+        arguments, options = dialect.create_connect_args(url)
+        self._arguments: list[Any] = list(arguments)
+        self._options = {
+            "timeout": BUSY_SECONDS,
+            **options,
+            "check_same_thread": False,
+            "isolation_level": None,
+            "cached_statements": CACHED_STATEMENTS,
+        }
+        self._patience = float(self._options["timeout"])
+        # Threads of this process queue here: SQLite itself lets them sleep and try again, in no order.
+        self._turn = threading.Lock()
+        self._writing: Link | None = None
+        _dialects.add(self)
+
+    # ------------------------------------------------------------------------------------------ connections
+
+    def pool(self) -> Pool:
+        kind = SinglePool if is_memory(self.url) else BoundedPool
+        return kind(self.connect, self.close, self.settings)
+
+    def connect(self) -> Link:
+        try:
+            connection = sqlite3.connect(*self._arguments, **self._options)
+            self._prepare(connection)
+        except sqlite3.Error as error:
+            kind = DBError if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB else DBConnectionError
+            raise kind(error, message=f"SQLite cannot open {self.url.database}: {error}.") from error
+        return Link(connection, connection.cursor())
+
+    def close(self, link: Link) -> None:
+        self._leave(link)
+        try:
+            link.connection.close()
+        except sqlite3.Error:
+            return  # nothing is lost: what was not committed is undone
+
+    def server(self, link: Link) -> str:
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    def table_names(self, link: Link) -> set[str]:
+        return {name for (name,) in link.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def run_script(self, link: Link, statements: Sequence[str]) -> None:
+        self.begin(link, Mode.WRITE)
+        try:
+            for statement in statements:
+                link.connection.execute(statement)
+            self.commit(link)
+        except BaseException:
+            self.rollback(link)
+            raise
+
+    def emptying(self, tables: Sequence[str]) -> list[str]:
+        counted = ", ".join(f"'{table}'" for table in tables)
+        return [
+            *[f'DELETE FROM "{table}"' for table in tables],
+            *([f"DELETE FROM sqlite_sequence WHERE name IN ({counted})"] if tables else []),
+        ]
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self.settings.sqlite_synchronous else 'OFF'}")
+        if is_memory(self.url):
+            return
+        end = time.monotonic() + self._patience
+        while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+                    return
+                if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.005)  # another process is changing the mode, which does not wait by itself
+
+    # ----------------------------------------------------------------------------------------- transactions
+
+    def begin(self, link: Link, mode: Mode) -> None:
+        if mode is Mode.SNAPSHOT:
+            link.cursor.execute("BEGIN")
+            return
+        if not self._turn.acquire(timeout=self._patience):
+            raise DBDeadlock(message=f"Another transaction has been writing for {self._patience:g} seconds.")
+        self._writing = link
+        try:
+            link.cursor.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._leave(link)
+            raise
+
+    def commit(self, link: Link) -> None:
+        link.cursor.execute("COMMIT")
+        self._leave(link)
+
+    def rollback(self, link: Link) -> None:
+        if link.connection.in_transaction:
+            link.cursor.execute("ROLLBACK")
+        self._leave(link)
+
+    def control(self, link: Link, statement: str) -> None:
+        link.cursor.execute(statement)
+
+    def is_lost(self, link: Link, error: BaseException) -> bool:
+        return False
+
+    def fault(self, link: Link, error: BaseException) -> Fault:
+        found = unsuitable(error)
+        if found is not None:
+            return found
+        fault = _fault(getattr(error, "sqlite_errorcode", 0), str(error))
+        return fault._replace(ends_transaction=fault.ends_transaction or not link.connection.in_transaction)
+
+    def after_fork_in_child(self) -> None:
+        """Forget who was writing: the thread, or its connection, is not this process's."""
+        self._turn = threading.Lock()
+        self._writing = None
+
+    def _leave(self, link: Link) -> None:
+        if self._writing is link:
+            self._writing = None
+            self._turn.release()
+
+    # ------------------------------------------------------------------------------------------- statements
+
+    def list_class(self, length: int) -> int:
+        return 1 << (length - 1).bit_length() if length <= LONGEST_LIST else 0
+
+    def is_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
+        return column.in_(parameters.items(kind, size) if size else _elements(parameters))
+
+    def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
+        return column.not_in(parameters.items(kind, size) if size else _elements(parameters))
+
+    def contains(self, text: Expression, part: Expression) -> Expression:
+        return sa.func.instr(text, part) > sa.literal_column("0")
+
+    def added(self, column: Expression, number: Expression, kind: Kind) -> Expression:
+        if kind not in _RANGE:
+            return column + number
+        # SQLite's integers are wider than the column; the smallest of them has no absolute value, which is an error.
+        bound = _RANGE[kind]
+        total = column + number
+        low: Expression = sa.literal_column(str(1 - bound if kind is Kind.BIGINT else -bound))
+        high: Expression = sa.literal_column(str(bound - 1))
+        overflow: Expression = sa.literal_column("abs(-9223372036854775807 - 1)")
+        return sa.case((sa.not_(total.between(low, high)), overflow), else_=total)
+
+    # --------------------------------------------------------------------------------------- JSON documents
+
+    def json_array(self, items: Sequence[Expression]) -> Expression:
+        return sa.func.json_array(*items)
+
+    def json_collected(self, item: Expression) -> Expression:
+        return sa.func.json_group_array(item)
+
+
+def _elements(parameters: Parameters) -> sa.Select[Any]:
+    return sa.select(sa.func.json_each(parameters.whole("document")).table_valued("value").c.value)
+
+
+def _fault(code: int, text: str) -> Fault:
+    primary = code & 0xFF
+    if code in _DUPLICATES or code == sqlite3.SQLITE_CONSTRAINT_NOTNULL:
+        table, columns = _named(text)
+        if code in _DUPLICATES:
+            return Fault(DBDuplicateEntry, table=table, columns=columns)
+        return Fault(DBDataError, f"{table}.{columns[0]}: a value is required", table, columns)
+    if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return Fault(DBReferenceError)
+    if primary in _BUSY:
+        return conflict()
+    if primary == sqlite3.SQLITE_READONLY:
+        return Fault(message="The database is read-only.")
+    if primary == sqlite3.SQLITE_CANTOPEN:
+        return Fault(DBConnectionError, ends_transaction=True)
+    if primary in (sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH) or "integer overflow" in text:
+        return Fault(DBDataError)
+    absent = _MISSING.search(text)
+    if absent is not None:
+        return missing(absent["of"] or f"the {absent[1]} {absent[2]}")
+    return Fault()
+
+
+def _named(text: str) -> tuple[str, tuple[str, ...]]:
+    """The table and columns in ``... constraint failed: table.a, table.b``."""
+    found = _COLUMNS.search(text)
+    names = [name.rpartition(".") for name in found[1].split(", ")] if found else [("", "", "")]
+    return names[0][0], tuple(column for _, _, column in names)
+
+
+_dialects: weakref.WeakSet[SQLiteDialect] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for dialect in list(_dialects):
+        dialect.after_fork_in_child()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

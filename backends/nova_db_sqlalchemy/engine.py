@@ -1,0 +1,127 @@
+"""The engine: connections, transactions and the tables of one SQL database."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nova_db.engine import Capability, Engine
+from nova_db_sqlalchemy import schema
+from nova_db_sqlalchemy import url as urls
+from nova_db_sqlalchemy.catalog import CATALOG
+from nova_db_sqlalchemy.dialects import dialect_for
+from nova_db_sqlalchemy.errors import translated
+from nova_db_sqlalchemy.reader import SingleReader, SnapshotReader
+from nova_db_sqlalchemy.settings import Settings
+from nova_db_sqlalchemy.statement_log import log_report
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from nova_db_sqlalchemy.dialects.base import Dialect
+    from nova_db_sqlalchemy.link import Link
+    from nova_db_sqlalchemy.writer import Writer
+
+
+class SQLEngine(Engine):
+    """An engine on a SQL database.  Nothing is connected before the first call.
+
+    :param connection: the database's URL.
+    :param settings: sizes, times and durability; None: the defaults.
+
+    :raises ValueError: the URL is none, or names a database or driver library that is not supported.
+    :raises BackendLoadError: the database's driver library is not installed.
+    """
+
+    def __init__(self, connection: str | sa.URL, settings: Settings | None = None) -> None:
+        self.url = urls.parse(connection)
+        self.settings = settings or Settings()
+        self.dialect: Dialect = dialect_for(self.url, self.settings)
+        self.statements = self.dialect.statements(self.dialect)
+        self.pool = self.dialect.pool()
+        self.pool.observe(log_report(self.settings.debug))
+        self.dirty: set[str] = set(CATALOG)
+        """The tables that may have rows: of a database that was there before nothing is known."""
+        self._is_surveyed = False
+        self.capabilities = self.dialect.capabilities
+        self.missing: Mapping[Capability, str] = self.dialect.missing
+        self._writer: type[Writer] = self.dialect.writer
+
+    def read(self, *, snapshot: bool = True) -> SnapshotReader:
+        return SnapshotReader(self) if snapshot else SingleReader(self)
+
+    def write(self) -> Writer:
+        return self._writer(self)
+
+    def create_schema(self) -> None:
+        with self._link() as link:
+            existing = self.dialect.table_names(link)
+            self.dialect.run_script(link, schema.creation(self.dialect, existing))
+        self._is_surveyed = True
+        self.dirty &= existing
+
+    def clear(self) -> None:
+        """Remove all rows and start the id counters anew; only of tables written to since the last time.
+
+        What others have written is seen the first time only, unless they share the engine.
+        """
+        dirty, self.dirty = self.dirty, set()
+        try:
+            with self._link() as link:
+                if not self._is_surveyed:
+                    dirty &= self.dialect.table_names(link)
+                self.dialect.run_script(link, self.dialect.emptying(schema.children_first(dirty)))
+            self._is_surveyed = True
+        except BaseException:
+            self.dirty |= dirty
+            raise
+
+    def close(self) -> None:
+        """Close the connections; those in use when their transactions end.  The engine may be used again."""
+        self.pool.close()
+
+    def describe(self) -> Mapping[str, str]:
+        with self._link() as link:
+            return {
+                "engine": "sqlalchemy",
+                "server": self.dialect.server(link),
+                "url": urls.shown(self.url),
+                "schema": schema.version(self.dialect, link),
+            }
+
+    def tables(self) -> Iterable[str]:
+        with self._link() as link:
+            return sorted(self.dialect.table_names(link) & CATALOG.keys())
+
+    @contextlib.contextmanager
+    def observe(self, note: Callable[[str], None]) -> Iterator[None]:
+        """Tell every statement before it is sent, for the length of a block, those too that begin and end transactions.
+
+        For tests and tools: other threads' statements are told as well, and nothing is logged meanwhile.
+        """
+
+        def report(statement: str | None, rows: Sequence[Any]) -> None:
+            if statement is not None:
+                note(statement)
+
+        self.pool.observe(report)
+        try:
+            yield
+        finally:
+            self.pool.observe(log_report(self.settings.debug))
+
+    @contextlib.contextmanager
+    def _link(self) -> Iterator[Link]:
+        """A connection outside of transactions."""
+        link = self.pool.take()
+        try:
+            yield link
+        except self.dialect.errors as error:
+            fault = self.dialect.fault(link, error)
+            self.pool.drop(link)
+            raise translated(error, fault, None) from error
+        except BaseException:
+            self.pool.drop(link)
+            raise
+        self.pool.give(link)

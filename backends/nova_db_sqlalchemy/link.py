@@ -1,0 +1,84 @@
+"""One connection to a database, and what may stand in for its cursor."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from nova_db.exceptions import DBConnectionError
+
+Report = Callable[[str | None, Sequence[Any]], None]
+"""``report(statement, rows)``: a statement before it is sent; then, with None, the rows that were fetched."""
+
+
+class Link:
+    """A connection of the driver library with the one cursor that statements run on; used by one thread at a time."""
+
+    __slots__ = ("__weakref__", "_cursor", "born", "connection", "cursor", "fresh", "generation", "report")
+
+    def __init__(self, connection: Any, cursor: Any) -> None:
+        self.connection = connection
+        self.cursor = cursor
+        self._cursor = cursor
+        self.born = time.monotonic()
+        self.generation = 0
+        self.fresh = True
+        """Whether no transaction has ended on it yet: then the server was there a moment ago."""
+        self.report: Report | None = None
+
+    def observe(self, report: Report | None) -> None:
+        """Report every statement from now on; None: report none."""
+        self.report = report
+        self.cursor = self._cursor if report is None else _ObservedCursor(self._cursor, report)
+
+    def disown(self) -> None:
+        """Leave the connection to the process that this one was forked from: neither use nor close it here."""
+        # Even the interpreter's end must not close it: that would say goodbye to the server on the parent's socket, or
+        # give up file locks.  One reference that is never given back keeps it open.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.connection))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._cursor))
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Make every further use by a transaction that was open on the connection an error."""
+        self.connection = self.cursor = self._cursor = _Inherited()
+
+
+class _Inherited:
+    """In the place of a connection or cursor that belongs to the parent process."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise DBConnectionError(message="The transaction was opened before a fork and belongs to the parent process.")
+
+
+class _ObservedCursor:
+    """A cursor that reports what it sends and fetches."""
+
+    def __init__(self, cursor: Any, report: Report) -> None:
+        self._cursor = cursor
+        self._report = report
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def execute(self, statement: str | bytes, parameters: Any = ()) -> _ObservedCursor:
+        self._report(text_of(statement), ())
+        self._cursor.execute(statement, parameters)
+        return self
+
+    def executemany(self, statement: str | bytes, parameters: Any) -> _ObservedCursor:
+        self._report(text_of(statement), ())
+        self._cursor.executemany(statement, parameters)
+        return self
+
+    def fetchall(self) -> Any:
+        rows = self._cursor.fetchall()
+        self._report(None, rows)
+        return rows
+
+
+def text_of(statement: str | bytes) -> str:
+    """A statement as text."""
+    return statement.decode() if isinstance(statement, bytes) else statement

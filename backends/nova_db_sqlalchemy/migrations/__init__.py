@@ -1,0 +1,45 @@
+"""The schema of a database: creating and upgrading it, its version, and how it differs from what it should be.
+
+::
+
+    from nova_db_sqlalchemy import migrations
+
+    migrations.upgrade("sqlite:///nova.sqlite")
+    assert migrations.status("sqlite:///nova.sqlite")["synced"]
+    for difference in migrations.check("sqlite:///nova.sqlite"):
+        print(difference)
+"""
+
+from __future__ import annotations
+
+from nova_db_sqlalchemy.migrations.compare import Difference, check
+from nova_db_sqlalchemy.migrations.errors import (
+    FutureSchema,
+    InterruptedUpgrade,
+    OlderRevision,
+    SchemaError,
+    UnknownRevision,
+    UnversionedSchema,
+    UpgradeBusy,
+)
+from nova_db_sqlalchemy.migrations.migration import Status, current, head, new_revision, sql, stamp, status, upgrade
+
+__all__ = [
+    "Difference",
+    "FutureSchema",
+    "InterruptedUpgrade",
+    "OlderRevision",
+    "SchemaError",
+    "Status",
+    "UnknownRevision",
+    "UnversionedSchema",
+    "UpgradeBusy",
+    "check",
+    "current",
+    "head",
+    "new_revision",
+    "sql",
+    "stamp",
+    "status",
+    "upgrade",
+]

@@ -1,0 +1,156 @@
+"""Hosts, and what is known of them."""
+
+from __future__ import annotations
+
+from nova_db_sqlalchemy.migrations.baseline.declare import (
+    boolean,
+    index,
+    integer,
+    mediumtext,
+    real,
+    reference,
+    serial,
+    string,
+    table,
+    time,
+    unique,
+)
+
+SERVICES = table(
+    "services",
+    serial("id"),
+    string("host"),
+    string("binary"),
+    string("topic"),
+    integer("report_count", null=False),
+    boolean("disabled"),
+    index("services_host_idx", "host"),
+    index("services_topic_idx", "topic"),
+)
+COMPUTE_NODES = table(
+    "compute_nodes",
+    serial("id"),
+    integer("service_id", null=False),
+    integer("vcpus", null=False),
+    integer("memory_mb", null=False),
+    integer("local_gb", null=False),
+    integer("vcpus_used", null=False),
+    integer("memory_mb_used", null=False),
+    integer("local_gb_used", null=False),
+    mediumtext("hypervisor_type", null=False),
+    integer("hypervisor_version", null=False),
+    string("hypervisor_hostname"),
+    integer("free_ram_mb"),
+    integer("free_disk_gb"),
+    integer("current_workload"),
+    integer("running_vms"),
+    mediumtext("cpu_info", null=False),
+    integer("disk_available_least"),
+    index("compute_nodes_service_id_idx", "service_id"),
+)
+COMPUTE_NODE_STATS = table(
+    "compute_node_stats",
+    serial("id"),
+    string("key", null=False),
+    string("value"),
+    integer("compute_node_id", null=False),
+    index("compute_node_stats_compute_node_id_idx", "compute_node_id"),
+)
+AGENT_BUILDS = table(
+    "agent_builds",
+    serial("id"),
+    string("hypervisor"),
+    string("os"),
+    string("architecture"),
+    string("version"),
+    string("url"),
+    string("md5hash"),
+    index("agent_builds_hypervisor_os_architecture_idx", "hypervisor", "os", "architecture"),
+)
+AGGREGATES = table(
+    "aggregates",
+    serial("id"),
+    string("name"),
+    index("aggregates_name_idx", "name"),
+)
+AGGREGATE_HOSTS = table(
+    "aggregate_hosts",
+    serial("id"),
+    string("host"),
+    integer("aggregate_id", null=False),
+    reference("aggregate_hosts_aggregate_id_fkey", "aggregate_id", "aggregates.id"),
+    index("aggregate_hosts_aggregate_id_idx", "aggregate_id"),
+    index("aggregate_hosts_host_idx", "host"),
+)
+AGGREGATE_METADATA = table(
+    "aggregate_metadata",
+    serial("id"),
+    string("key", null=False),
+    string("value", null=False),
+    integer("aggregate_id", null=False),
+    reference("aggregate_metadata_aggregate_id_fkey", "aggregate_id", "aggregates.id"),
+    index("aggregate_metadata_aggregate_id_idx", "aggregate_id"),
+    index("aggregate_metadata_key_idx", "key"),
+)
+CELLS = table(
+    "cells",
+    serial("id"),
+    string("name"),
+    string("api_url"),
+    string("username"),
+    string("password"),
+    real("weight_offset"),
+    real("weight_scale"),
+    boolean("is_parent"),
+    string("rpc_host"),
+    integer("rpc_port"),
+    string("rpc_virtual_host"),
+    index("cells_name_idx", "name"),
+)
+CONSOLE_POOLS = table(
+    "console_pools",
+    serial("id"),
+    string("address", 39),
+    string("username"),
+    string("password"),
+    string("console_type"),
+    string("public_hostname"),
+    string("host"),
+    string("compute_host"),
+    index("console_pools_host_console_type_compute_host_idx", "host", "console_type", "compute_host"),
+)
+CONSOLES = table(
+    "consoles",
+    serial("id"),
+    string("instance_name"),
+    string("instance_uuid", 36),
+    string("password"),
+    integer("port"),
+    integer("pool_id"),
+    reference("consoles_instance_uuid_fkey", "instance_uuid", "instances.uuid"),
+    reference("consoles_pool_id_fkey", "pool_id", "console_pools.id"),
+    index("consoles_instance_uuid_idx", "instance_uuid"),
+    index("consoles_pool_id_idx", "pool_id"),
+)
+TASK_LOG = table(
+    "task_log",
+    serial("id"),
+    string("task_name", null=False),
+    string("state", null=False),
+    string("host", null=False),
+    time("period_beginning", null=False),
+    time("period_ending", null=False),
+    string("message", null=False),
+    integer("task_items"),
+    integer("errors"),
+    unique(
+        "uniq_task_name_x_host_x_period_beginning_x_period_ending",
+        "task_name",
+        "host",
+        "period_beginning",
+        "period_ending",
+    ),
+    index("task_log_host_idx", "host"),
+    index("task_log_period_beginning_idx", "period_beginning"),
+    index("task_log_period_ending_idx", "period_ending"),
+)

@@ -1,0 +1,154 @@
+"""Tables in words that are the same whether a table was described or found in a database.
+
+A description maps the parts of a table (``column host``, ``index instances_host_idx``, ``columns``) to texts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import sqlalchemy as sa
+
+from nova_db_sqlalchemy.tables import METADATA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+Description: TypeAlias = dict[str, str]
+
+_MYSQL: Final = ("mysql", "mariadb")
+_SAME_ON_MYSQL: Final = ((r"(INTEGER|BIGINT)\(\d+\)", r"\1"), (r"BOOL\b", "TINYINT(1)"))
+"""What such servers call otherwise when asked what was made: numbers get a width for display, and booleans are none."""
+
+
+def described(table: sa.Table, dialect: sa.Dialect) -> Description:
+    """A table of the metadata, as it ought to be on a server."""
+    parts: Description = {"columns": ", ".join(table.columns.keys())}
+    for column in table.columns:
+        kind = _type(column.type, dialect)
+        parts[f"column {column.name}"] = _column(kind, bool(column.nullable), column is table.autoincrement_column)
+    parts["primary key"] = _names(table.primary_key.columns.keys())
+    for rule in table.constraints:
+        if isinstance(rule, sa.UniqueConstraint):
+            parts[f"unique constraint {rule.name}"] = _names(rule.columns.keys())
+        elif isinstance(rule, sa.ForeignKeyConstraint):
+            remote = [element.target_fullname.split(".") for element in rule.elements]
+            parts[f"foreign key {rule.name}"] = _reference(rule.column_keys, remote[0][0], [name for _, name in remote])
+    for index in table.indexes:
+        lengths = index.dialect_options[dialect.name].get("length") or {} if dialect.name in _MYSQL else {}
+        parts[f"index {index.name}"] = _index(index.columns.keys(), bool(index.unique), lengths)
+    if dialect.name in _MYSQL:
+        server = table.dialect_options["mariadb" if getattr(dialect, "is_mariadb", False) else "mysql"]
+        parts["options"] = f"{server['engine']}, {server['collate']}"
+    return parts
+
+
+def found(connection: sa.Connection) -> dict[str, Description]:
+    """The tables of ours that a database has."""
+    inspector = sa.inspect(connection)
+    names = [name for name in inspector.get_table_names() if name in METADATA.tables]
+    columns = _by_table(inspector.get_multi_columns, names)
+    keys = _by_table(inspector.get_multi_pk_constraint, names)
+    uniques = _by_table(inspector.get_multi_unique_constraints, names)
+    references = _by_table(inspector.get_multi_foreign_keys, names)
+    indexes = _by_table(inspector.get_multi_indexes, names)
+    settings = _by_table(inspector.get_multi_table_options, names)
+    numbered = _numbered(connection, columns)
+    return {
+        name: {
+            "columns": ", ".join(column["name"] for column in columns[name]),
+            **_found_columns(columns[name], connection.dialect, name in numbered),
+            "primary key": _names(keys[name]["constrained_columns"]),
+            **_found_rules(uniques[name], references[name]),
+            **_found_indexes(indexes[name], {rule["name"] for rule in uniques[name]}, connection.dialect),
+            **_found_options(settings.get(name, {}), connection.dialect),
+        }
+        for name in names
+    }
+
+
+def _found_columns(columns: Iterable[Any], dialect: sa.Dialect, is_numbered: bool) -> Description:
+    return {
+        f"column {column['name']}": _column(
+            _type(column["type"], dialect), column["nullable"], is_numbered and _is_key(column)
+        )
+        for column in columns
+    }
+
+
+def _found_rules(uniques: Iterable[Any], references: Iterable[Any]) -> Description:
+    rules = {f"unique constraint {rule['name']}": _names(rule["column_names"]) for rule in uniques}
+    for key in references:
+        rules[f"foreign key {key['name']}"] = _reference(
+            key["constrained_columns"], key["referred_table"], key["referred_columns"], key["options"]
+        )
+    return rules
+
+
+def _found_indexes(indexes: Iterable[Any], of_rules: set[str], dialect: sa.Dialect) -> Description:
+    """The indexes, without those that a server keeps unique constraints with."""
+    return {
+        f"index {index['name']}": _index(
+            index["column_names"],
+            bool(index["unique"]),
+            index.get("dialect_options", {}).get(f"{dialect.name}_length") or {},
+        )
+        for index in indexes
+        if index["name"] not in of_rules
+    }
+
+
+def _found_options(settings: Mapping[str, Any], dialect: sa.Dialect) -> Description:
+    if dialect.name not in _MYSQL:
+        return {}
+    return {"options": f"{settings[f'{dialect.name}_engine']}, {settings[f'{dialect.name}_collate']}"}
+
+
+def _by_table(reflect: Callable[..., Mapping[Any, Any]], names: list[str]) -> dict[str, Any]:
+    return {table: value for (_, table), value in reflect(filter_names=names).items()}
+
+
+def _numbered(connection: sa.Connection, columns: Mapping[str, Iterable[Any]]) -> set[str]:
+    """The tables whose rows the server numbers; on SQLite those that never use a number twice."""
+    if connection.dialect.name == "sqlite":
+        return set(
+            connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+            ).scalars()
+        )
+    return {table for table in columns if any(column.get("autoincrement") is True for column in columns[table])}
+
+
+def _is_key(column: Mapping[str, Any]) -> bool:
+    """Whether it is the column that is numbered; SQLite says only which one is the key."""
+    return bool(column.get("primary_key") or column.get("autoincrement") is True)
+
+
+def _type(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> str:
+    """A type as the server's statements write it, collation included."""
+    text = kind.compile(dialect=dialect)
+    if dialect.name in _MYSQL:
+        for pattern, word in _SAME_ON_MYSQL:
+            text = re.sub(pattern, word, text)
+    return text
+
+
+def _column(kind: str, nullable: bool, numbered: bool) -> str:
+    return " ".join([kind, "null" if nullable else "not null", *(["numbered"] if numbered else [])])
+
+
+def _names(names: Iterable[str | None]) -> str:
+    return f"({', '.join(name or '?' for name in names)})"
+
+
+def _index(names: Iterable[str | None], unique: bool, lengths: Mapping[str, int]) -> str:
+    columns = _names(f"{name}({lengths[name]})" if name and name in lengths else name for name in names)
+    return f"unique {columns}" if unique else columns
+
+
+def _reference(
+    names: Iterable[str], table: str, remote: Iterable[str], options: Mapping[str, Any] | None = None
+) -> str:
+    further = "".join(f" {key} {value}" for key, value in sorted((options or {}).items()))
+    return f"{_names(names)} to {table} {_names(remote)}{further}"

@@ -1,0 +1,101 @@
+"""Why a schema cannot be worked with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nova_db.exceptions import DBError
+
+
+class SchemaError(DBError):
+    """The schema of the database is not what the operation needs; nothing was changed."""
+
+    summary = "The schema of the database cannot be used"
+
+
+class UnknownRevision(SchemaError):
+    """A revision was asked for that this release does not have.
+
+    :param revision: what was asked for.
+    :param known: the revisions that there are, the oldest first.
+    """
+
+    def __init__(self, revision: str, known: Sequence[str]) -> None:
+        self.revision = revision
+        self.known = list(known)
+        super().__init__(message=f"There is no schema revision {revision!r}; this release has {', '.join(known)}.")
+
+
+class OlderRevision(SchemaError):
+    """A revision was asked for that lies behind the database's.
+
+    :param revision: what was asked for.
+    :param current: the database's revision.
+    """
+
+    def __init__(self, revision: str, current: str) -> None:
+        self.revision = revision
+        self.current = current
+        super().__init__(
+            message=f"The database is at schema revision {current}, past {revision}: a schema is never downgraded. "
+            f"Restore a backup instead."
+        )
+
+
+class FutureSchema(SchemaError):
+    """The database is at a revision that this release does not know.
+
+    :param current: the database's revision.
+    :param head: the newest one of this release.
+    """
+
+    def __init__(self, current: str, head: str) -> None:
+        self.current = current
+        self.head = head
+        super().__init__(
+            message=f"The database is at schema revision {current!r}, which this release does not know (its newest is "
+            f"{head}): it was upgraded by a later release of nova-db. Use that one."
+        )
+
+
+class UnversionedSchema(SchemaError):
+    """The database has tables of ours but no version: something other than a migration made them.
+
+    :param tables: the tables.
+    """
+
+    def __init__(self, tables: Sequence[str]) -> None:
+        self.tables = list(tables)
+        some = ", ".join(tables[:3]) + (f" and {len(tables) - 3} more" if len(tables) > 3 else "")
+        super().__init__(
+            message=f"The database has the tables {some}, but no schema version, so it is not known how to upgrade it. "
+            f"Use an empty database; or, if its schema is exactly that of a revision, stamp it with that revision."
+        )
+
+
+class InterruptedUpgrade(SchemaError):
+    """An upgrade was cut short on a server that cannot undo changes of the schema (MySQL, MariaDB).
+
+    :param source: the revision that it started from, or None.
+    :param goal: the revision that it was to reach.
+    """
+
+    def __init__(self, source: str | None, goal: str) -> None:
+        self.source = source
+        self.goal = goal
+        super().__init__(
+            message=f"An upgrade of the database from schema revision {source or 'none'} to {goal} was interrupted, "
+            f"and this server cannot undo what was done of it. Restore a backup, or drop the database if it was new; "
+            f"or complete the schema by hand and stamp it."
+        )
+
+
+class UpgradeBusy(SchemaError):
+    """Somebody else has been upgrading the database, or writing to it, for too long.
+
+    :param seconds: how long was waited.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(message=f"Another upgrade or a writer has kept the database locked for {seconds:g} seconds.")

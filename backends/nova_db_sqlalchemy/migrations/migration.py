@@ -1,0 +1,186 @@
+"""Upgrading and checking the schema of a database.
+
+Every function takes the database as a URL or a SQLAlchemy engine; None is the configured one.  They raise
+``DBConnectionError`` when it cannot be reached, and the errors of :mod:`nova_db_sqlalchemy.migrations.errors`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from typing import Final, TypedDict
+
+import sqlalchemy as sa
+from alembic import command
+
+from nova_db_sqlalchemy.migrations.configuration import configuration, revisions, scripts
+from nova_db_sqlalchemy.migrations.errors import OlderRevision, UnknownRevision
+from nova_db_sqlalchemy.migrations.servers import Target, exclusive, opened, reading
+from nova_db_sqlalchemy.migrations.state import State, marked, read_state, unmark
+from nova_db_sqlalchemy.session import database_url
+
+LOCK_SECONDS: Final = 600.0
+"""How long an upgrade waits for another one, unless told otherwise."""
+
+# Alembic keeps what it is working on in module state.
+_alembic_lock = threading.Lock()
+
+
+class Status(TypedDict):
+    """What :func:`status` tells."""
+
+    current: str | None
+    """The revision of the database; None when it has none."""
+    head: str
+    """The newest revision of this release."""
+    synced: bool
+    """Whether the database can be used as it is."""
+    problem: str | None
+    """Why it can neither be used nor upgraded."""
+
+
+def head() -> str:
+    """The newest revision of this release."""
+    return revisions()[-1]
+
+
+def current(target: Target = None) -> str | None:
+    """The revision that a database is at, even if this release does not know it; None: it has none."""
+    with reading(target) as connection:
+        return read_state(connection).revision
+
+
+def status(target: Target = None) -> Status:
+    """How a database stands to this release.  A SQLite file that is missing is not created.
+
+    :raises DBConnectionError: the database cannot be reached.
+    """
+    with reading(target) as connection:
+        state = read_state(connection)
+    problem = state.problem()
+    return {
+        "current": state.revision,
+        "head": head(),
+        "synced": state.is_at(head()),
+        "problem": None if problem is None else str(problem),
+    }
+
+
+def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: float = LOCK_SECONDS) -> str:
+    """Bring a database to a revision, creating its tables if it is empty, and a SQLite file if it is missing.
+
+    Of several upgrades of one database at the same time, on one server, one does the work and the others wait for it.
+    On SQLite and PostgreSQL an upgrade happens as a whole or not at all, however it ends; on MySQL and MariaDB one
+    that was cut short is recognised by the next.
+
+    :param revision: one of this release's, or ``"head"`` for the newest.
+    :param lock_seconds: how long to wait for another upgrade.
+    :returns: the revision that the database is at now.
+
+    :raises UnknownRevision: there is no such revision.
+    :raises OlderRevision: the database is past it.
+    :raises FutureSchema: a later release upgraded the database.
+    :raises UnversionedSchema: the database has tables that no migration made.
+    :raises InterruptedUpgrade: a former upgrade was cut short.
+    :raises UpgradeBusy: another upgrade did not end in time.
+    """
+    goal = _resolved(revision)
+    with opened(target) as engine:
+        with engine.connect() as connection:
+            if read_state(connection).is_at(goal):
+                return goal
+        with exclusive(engine, lock_seconds) as connection:
+            state = read_state(connection)
+            if not _is_ahead(state, goal):
+                return goal
+            _end_read(connection)
+            with _alembic_lock, marked(connection, state.revision, goal):
+                command.upgrade(configuration(connection=connection), goal)
+    return goal
+
+
+def stamp(target: Target = None, revision: str = "head", *, lock_seconds: float = LOCK_SECONDS) -> str:
+    """Note that a database has the schema of a revision, without looking at it or changing it.
+
+    For schemas that were completed by hand after an interrupted upgrade, or made some other way.  Use :func:`check`
+    afterwards.
+
+    :returns: the revision.
+    :raises UnknownRevision: there is no such revision.
+    :raises UpgradeBusy: an upgrade did not end in time.
+    """
+    goal = _resolved(revision)
+    with opened(target) as engine, exclusive(engine, lock_seconds) as connection, _alembic_lock:
+        command.stamp(configuration(connection=connection), goal, purge=True)
+        unmark(connection)
+    return goal
+
+
+def sql(target: Target = None, revision: str = "head", *, start: str | None = None) -> str:
+    """The statements that an upgrade would execute, as a script; the database is not asked.
+
+    For MariaDB use a URL that begins with ``mariadb``.
+
+    :param start: the revision to start from; None: an empty database.
+    """
+    goal = _resolved(revision)
+    url = target.url if isinstance(target, sa.Engine) else database_url(target)
+    config = configuration(url=url)
+    config.output_buffer = script = io.StringIO()
+    with _alembic_lock:
+        command.upgrade(config, goal if start is None else f"{_resolved(start)}:{goal}", sql=True)
+    return script.getvalue()
+
+
+def new_revision(message: str, target: Target = None) -> str:
+    """Write a new revision, for developers: what makes a database that is at the head equal to ``nova_db.schema``.
+
+    :returns: the path of its file, which wants reading and mending.
+    """
+    with opened(target) as engine, engine.connect() as connection, _alembic_lock:
+        config = configuration(connection=connection)
+        script = command.revision(config, message, autogenerate=True, rev_id=f"{len(revisions()) + 1:04}")
+    scripts.cache_clear()
+    assert script is not None
+    assert not isinstance(script, list)
+    return script.path
+
+
+def _resolved(revision: str) -> str:
+    known = revisions()
+    if revision == "head":
+        return known[-1]
+    if revision not in known:
+        raise UnknownRevision(revision, known)
+    return revision
+
+
+def _is_ahead(state: State, goal: str) -> bool:
+    """Whether there is something to do to reach a revision.
+
+    :raises SchemaError: the database cannot be upgraded, or not to this one.
+    """
+    problem = state.problem()
+    if problem is not None:
+        raise problem
+    if state.revision is None:
+        return True
+    known = revisions()
+    if known.index(state.revision) > known.index(goal):
+        raise OlderRevision(goal, state.revision)
+    return state.revision != goal
+
+
+def _end_read(connection: sa.Connection) -> None:
+    """End the transaction that looking began where Alembic is to have its own."""
+    if connection.dialect.name in ("mysql", "mariadb"):
+        connection.commit()
+
+
+def _forget_lock() -> None:
+    global _alembic_lock
+    _alembic_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget_lock)

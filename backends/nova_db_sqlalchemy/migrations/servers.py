@@ -1,0 +1,178 @@
+"""Connections for migrating: one upgrade at a time on each database."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from nova_db.exceptions import DBConnectionError, DBError
+from nova_db_sqlalchemy.migrations.errors import SchemaError, UpgradeBusy
+from nova_db_sqlalchemy.session import create_engine, database_url
+from nova_db_sqlalchemy.url import is_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Target: TypeAlias = str | sa.URL | sa.Engine | None
+"""A database: its URL, or an engine on it; None: the configured one."""
+
+_POSTGRESQL_LOCK: Final = int.from_bytes(b"nova_db", "big")
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+
+
+@contextlib.contextmanager
+def opened(target: Target) -> Iterator[sa.Engine]:
+    """An engine on a database; errors of the libraries below come out as the API's.
+
+    :raises DBConnectionError: the database cannot be reached, or its URL is no good.
+    :raises DBError: the server refused something else.
+    """
+    engine = target if isinstance(target, sa.Engine) else _new_engine(target)
+    try:
+        yield engine
+    except DBAPIError as error:
+        is_connection = error.statement is None or error.connection_invalidated
+        raise (DBConnectionError if is_connection else DBError)(error.orig) from error
+    finally:
+        if engine is not target:
+            engine.dispose()
+
+
+def _new_engine(target: str | sa.URL | None) -> sa.Engine:
+    try:
+        url = database_url(target)
+        return create_engine(url) if is_memory(url) else create_engine(url, poolclass=NullPool)
+    except (ArgumentError, ModuleNotFoundError) as error:  # no URL; a server, or a library, that is not there
+        raise DBConnectionError(error) from error
+
+
+@contextlib.contextmanager
+def reading(target: Target) -> Iterator[sa.Connection | None]:
+    """A connection to look with; None for a file that is not there, which looking must not create."""
+    with opened(target) as engine:
+        if is_missing_file(engine.url):
+            yield None
+            return
+        with engine.connect() as connection:
+            yield connection
+
+
+def is_missing_file(url: sa.URL) -> bool:
+    """Whether a URL is that of a SQLite file which does not exist."""
+    if url.get_backend_name() != "sqlite" or is_memory(url):
+        return False
+    assert url.database is not None
+    return not url.database.startswith("file:") and not Path(url.database).exists()
+
+
+@contextlib.contextmanager
+def exclusive(engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:
+    """A connection for the only one who changes the schema of this database.
+
+    What the block does is committed at its end and undone if it raises; where the server cannot undo changes of a
+    schema (MySQL, MariaDB) the block commits for itself.
+
+    :param seconds: how long to wait for others.
+    :raises UpgradeBusy: they took longer.
+    """
+    kinds = {"sqlite": _sqlite, "postgresql": _postgresql, "mysql": _mysql, "mariadb": _mysql}
+    if engine.dialect.name not in kinds:
+        raise SchemaError(message=f"No schema can be made on {engine.dialect.name}; there are {', '.join(kinds)}.")
+    with kinds[engine.dialect.name](engine, seconds) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _sqlite(engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        with connection.begin(), _plain_sqlite(driver, seconds):
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if "locked" in str(error.orig):
+                    raise UpgradeBusy(seconds) from error
+                raise
+            yield connection
+            dangling = driver.execute("PRAGMA foreign_key_check").fetchall()
+            if dangling:
+                raise SchemaError(
+                    message=f"{len(dangling)} rows refer to rows that would be gone; nothing was changed."
+                )
+            connection.exec_driver_sql("COMMIT")
+
+
+@contextlib.contextmanager
+def _plain_sqlite(driver: Any, seconds: float) -> Iterator[None]:
+    """Take a connection out of any transaction, and foreign keys off its mind, while tables may be made anew."""
+    if driver.in_transaction:
+        driver.rollback()  # begun by a listener of the engine
+    isolation_level, driver.isolation_level = driver.isolation_level, None
+    (foreign_keys,) = driver.execute("PRAGMA foreign_keys").fetchone()
+    (busy,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute("PRAGMA foreign_keys = OFF")
+    driver.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+    try:
+        yield
+    finally:
+        driver.rollback()
+        driver.execute(f"PRAGMA busy_timeout = {busy}")
+        driver.execute(f"PRAGMA foreign_keys = {foreign_keys}")
+        driver.isolation_level = isolation_level
+
+
+@contextlib.contextmanager
+def _postgresql(engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:
+    with _own(engine) as connection, connection.begin():
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(int(seconds * 1000), 1)}")
+        try:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                raise UpgradeBusy(seconds) from error
+            raise
+        connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
+        yield connection
+
+
+@contextlib.contextmanager
+def _mysql(engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:
+    with _own(engine) as connection:
+        if connection.scalar(sa.select(sa.func.get_lock(_mysql_lock(engine), int(seconds)))) != 1:
+            raise UpgradeBusy(seconds)
+        connection.commit()  # the lock stays, and Alembic has a transaction for each revision
+        yield connection
+        connection.commit()
+
+
+def _mysql_lock(engine: sa.Engine) -> str:
+    """The name of the lock; such locks are the server's, so it tells the database."""
+    return "nova_db:" + hashlib.sha256((engine.url.database or "").encode()).hexdigest()[:40]
+
+
+def others_upgrade(connection: sa.Connection) -> bool:
+    """Whether somebody else is upgrading the database, where that can be seen from outside (MySQL, MariaDB)."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return False
+    holder, own = connection.execute(
+        sa.select(sa.func.is_used_lock(_mysql_lock(connection.engine)), sa.func.connection_id())
+    ).one()
+    return holder not in (None, own)
+
+
+@contextlib.contextmanager
+def _own(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that is closed afterwards, whatever the engine does with others.
+
+    Each of its statements sees what was committed before, as one that waited for a lock needs.
+    """
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="READ COMMITTED")
+        connection.detach()
+        yield connection

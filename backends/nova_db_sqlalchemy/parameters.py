@@ -1,0 +1,70 @@
+"""The parameters of a statement: what is bound, in which form, in the order that the compiled text asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import NullType
+
+from nova_db.schema import Kind
+from nova_db_sqlalchemy.conversion import Bind, formed, generate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nova_db_sqlalchemy.conversion import Forms
+
+
+class Parameters:
+    """Hands out bind parameters while a statement is built, then makes the function that fills them.
+
+    A call gives its values as one flat list; each ``value``, ``items`` or ``whole`` takes the next one of it.
+    """
+
+    def __init__(self, forms: Forms) -> None:
+        self._forms = forms
+        self._taken = 0
+        self._lines: list[str] = []
+        self._sources: dict[str, str] = {}
+
+    def value(self, kind: Kind | None) -> sa.BindParameter[Any]:
+        """The next value."""
+        index = self._next()
+        return self._bound(f"p{index}", formed(self._forms, kind, f"p[{index}]"))
+
+    def items(self, kind: Kind, size: int) -> list[sa.BindParameter[Any]]:
+        """The elements of the next value, a sequence of at most ``size``; the last one fills it up."""
+        index = self._next()
+        self._lines.append(f"    l{index} = pad(p[{index}], {size})")
+        return [
+            self._bound(f"p{index}_{place}", formed(self._forms, kind, f"l{index}[{place}]")) for place in range(size)
+        ]
+
+    def folded(self) -> sa.BindParameter[Any]:
+        """The next value, a text, with its ASCII letters in lower case."""
+        index = self._next()
+        return self._bound(f"p{index}", f"fold(p[{index}])")
+
+    def whole(self, function: str) -> sa.BindParameter[Any]:
+        """The next value, a sequence, as one parameter; ``function`` of ``conversion`` makes it."""
+        index = self._next()
+        return self._bound(f"p{index}", f"{function}(p[{index}])")
+
+    def binder(self, names: Sequence[str]) -> Bind | None:
+        """The function from the values of a call to the parameters named; None where they are the same."""
+        sources = [self._sources[name] for name in names]
+        if sources == [f"p[{index}]" for index in range(self._taken)]:
+            return None
+        lines = ["def bind(p):", *self._lines, f"    return ({''.join(source + ', ' for source in sources)})"]
+        bind: Bind = generate("\n".join(lines), "bind")
+        return bind
+
+    def _next(self) -> int:
+        index = self._taken
+        self._taken += 1
+        return index
+
+    def _bound(self, name: str, source: str) -> sa.BindParameter[Any]:
+        self._sources[name] = source
+        return sa.bindparam(name, type_=NullType())

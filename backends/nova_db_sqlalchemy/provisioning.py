@@ -1,0 +1,88 @@
+"""Private databases for fixtures and tests: made beside the one that a URL names, which is never touched."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from nova_db.exceptions import DBConnectionError
+from nova_db_sqlalchemy import url as urls
+from nova_db_sqlalchemy.dialects import dialect_for
+from nova_db_sqlalchemy.dialects.base import Dialect
+from nova_db_sqlalchemy.errors import translated
+from nova_db_sqlalchemy.link import Link
+from nova_db_sqlalchemy.settings import Settings
+
+PREFIX: Final = "nova_db_test_"
+"""How the names of private databases begin; no other database is ever dropped."""
+_MAINTENANCE: Final = "postgres"
+"""The database to connect to for creating others, where the one in the URL does not exist."""
+
+
+def make_database(connection: str) -> str:
+    """Create an empty database, without tables, under a random name; its URL, password included.
+
+    :param connection: the URL of a database on the server to use. A SQLite URL stands for a temporary file, whatever
+        file it names; one of a database in memory is given back as it is.
+
+    :raises DBConnectionError: the server cannot be reached.
+    :raises DBError: it does not let the user create databases.
+    """
+    url = urls.parse(connection)
+    if urls.is_memory(url):
+        return _rendered(url)
+    name = PREFIX + uuid.uuid4().hex
+    if url.get_backend_name() == "sqlite":
+        return _rendered(sa.URL.create(url.drivername, database=str(Path(tempfile.mkdtemp(prefix=PREFIX), name))))
+    _administer(url, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    return _rendered(url.set(database=name))
+
+
+def drop_database(connection: str) -> None:
+    """Remove a database that ``make_database`` has made, also while others are connected to it; nothing if it is gone.
+
+    :raises ValueError: it is another one.
+    """
+    url = urls.parse(connection)
+    if urls.is_memory(url):
+        return
+    name = Path(url.database or "").name
+    if not name.startswith(PREFIX):
+        raise ValueError(f"{name} is no database of make_database, it stays")
+    if url.get_backend_name() == "sqlite":
+        shutil.rmtree(Path(url.database or "").parent, ignore_errors=True)
+    else:
+        _administer(url.set(database=_MAINTENANCE), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _administer(url: sa.URL, statement: str) -> None:
+    with _connected(url) as (dialect, link):
+        try:
+            dialect.control(link, statement)
+        except dialect.errors as error:
+            raise translated(error, dialect.fault(link, error), None) from error
+
+
+@contextlib.contextmanager
+def _connected(url: sa.URL) -> Iterator[tuple[Dialect, Link]]:
+    dialect = dialect_for(url, Settings())
+    try:
+        link = dialect.connect()
+    except DBConnectionError:
+        dialect = dialect_for(url.set(database=_MAINTENANCE), Settings())
+        link = dialect.connect()
+    try:
+        yield dialect, link
+    finally:
+        dialect.close(link)
+
+
+def _rendered(url: sa.URL) -> str:
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,102 @@
+"""The tables as SQLAlchemy sees them, made from ``nova_db.schema``: 48 tables and their shadows, in one ``MetaData``.
+
+The types mean the same on every server.  Text is compared by code point: ``COLLATE "C"`` on PostgreSQL whatever the
+locale of the database, a binary collation without padding on MariaDB and MySQL, SQLite's own ``BINARY``.  Times have
+microseconds; SQLite keeps them as text, ``YYYY-MM-DD HH:MM:SS.ffffff``, which sorts as the times do.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from nova_db.schema import PARENTS_FIRST, Kind
+
+if TYPE_CHECKING:
+    from nova_db.schema import Column, Index, Table
+
+_MYSQL: Final = ("mysql", "mariadb")
+_TABLE_OPTIONS: Final[dict[str, Any]] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_0900_bin",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_nopad_bin",
+}
+
+
+def build(metadata: sa.MetaData, table: Table) -> sa.Table:
+    """Add a table to the metadata, with its keys, rules and indexes under the names that the schema gives them."""
+    rules: list[sa.schema.SchemaItem] = [sa.UniqueConstraint(*rule.columns, name=rule.name) for rule in table.uniques]
+    rules += [
+        sa.ForeignKeyConstraint([key.column], [f"{key.table}.{key.remote}"], name=key.name)
+        for key in table.foreign_keys
+    ]
+    return sa.Table(
+        table.name,
+        metadata,
+        *[_column(column) for column in table.columns],
+        *rules,
+        *[_index(index) for index in table.indexes],
+        # AUTOINCREMENT: without it SQLite hands the ids of deleted rows out again
+        sqlite_autoincrement=table.autoincrement,
+        **_TABLE_OPTIONS,
+    )
+
+
+def _column(column: Column) -> sa.Column[Any]:
+    return sa.Column(
+        column.name,
+        column_type(column.kind, column.length),
+        primary_key=column.primary_key,
+        autoincrement=column.autoincrement,
+        nullable=column.nullable,
+    )
+
+
+def _index(index: Index) -> sa.Index:
+    prefixes = dict(index.prefixes)
+    lengths: dict[str, Any] = {f"{server}_length": prefixes for server in _MYSQL} if prefixes else {}
+    return sa.Index(index.name, *index.columns, **lengths)
+
+
+@cache
+def column_type(kind: Kind, length: int | None) -> sa.types.TypeEngine[Any]:
+    """The SQL type of a logical one."""
+    match kind:
+        case Kind.INTEGER:
+            return sa.Integer()
+        case Kind.BIGINT:
+            return sa.BigInteger()
+        case Kind.BOOLEAN:
+            return sa.Boolean()
+        case Kind.FLOAT:
+            return sa.Double()
+        case Kind.DATETIME:
+            return sa.DateTime().with_variant(mysql.DATETIME(fsp=6), *_MYSQL)
+        case Kind.TEXT:
+            return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+        case Kind.MEDIUMTEXT:
+            return (
+                sa.Text().with_variant(sa.Text(collation="C"), "postgresql").with_variant(mysql.MEDIUMTEXT(), *_MYSQL)
+            )
+        case Kind.STRING | Kind.IP | Kind.CIDR:
+            return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+def _built() -> sa.MetaData:
+    metadata = sa.MetaData()
+    for table in PARENTS_FIRST:
+        build(metadata, table)
+    for table in PARENTS_FIRST:
+        if table.shadow is not None:
+            build(metadata, table.shadow)
+    return metadata
+
+
+METADATA: Final = _built()
+"""All tables, shadow tables included."""

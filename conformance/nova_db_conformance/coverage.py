@@ -1,0 +1,137 @@
+"""What the tests called: which functions of the API, on which backend, and how these calls ended."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nova_db.driver import FAMILIES, FUNCTIONS, Driver
+
+PLAIN_FUNCTIONS = ("constraint", "equal_any", "not_equal")
+"""The functions of the API that no driver implements; they count as called when a call is given what they make."""
+
+ALL_FUNCTIONS: tuple[str, ...] = (*FUNCTIONS, *PLAIN_FUNCTIONS)
+
+_AUTH = re.compile(r"^\s*Auth: (\w+)", re.MULTILINE)
+_RAISED = re.compile(r"^    (\w+): ", re.MULTILINE)
+
+
+class CallLog:
+    """Calls by backend and function: how many succeeded, and the exceptions of those that did not.
+
+    An exception counts under the names of its class and of all classes that this is derived from. Safe for threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._successes: Counter[tuple[str, str]] = Counter()
+        self._failures: Counter[tuple[str, str, str]] = Counter()
+
+    def succeeded(self, backend: str, function: str) -> None:
+        """Count a call that returned."""
+        with self._lock:
+            self._successes[backend, function] += 1
+
+    def failed(self, backend: str, function: str, error: BaseException) -> None:
+        """Count a call that raised."""
+        names = _names_of(type(error))
+        with self._lock:
+            for name in names:
+                self._failures[backend, function, name] += 1
+
+    def successes(self, backend: str, function: str) -> int:
+        """How many calls returned."""
+        return self._successes[backend, function]
+
+    def failures(self, backend: str, function: str) -> Mapping[str, int]:
+        """Name of an exception to how many calls raised it."""
+        return {
+            name: count
+            for (a_backend, a_function, name), count in self._failures.items()
+            if (a_backend, a_function) == (backend, function)
+        }
+
+    def was_called(self, backend: str, function: str) -> bool:
+        """Whether any call was made."""
+        return bool(self.successes(backend, function) or self.failures(backend, function))
+
+    @property
+    def backends(self) -> list[str]:
+        """The backends on which calls were made, sorted."""
+        return sorted({key[0] for key in (*self._successes, *self._failures)})
+
+    def as_data(self) -> list[list[Any]]:
+        """The counts as lists of text and numbers, for another process; :meth:`merge` takes them."""
+        with self._lock:
+            return [[*key, count] for key, count in (*self._successes.items(), *self._failures.items())]
+
+    def merge(self, data: Iterable[list[Any]]) -> None:
+        """Add the counts of another process."""
+        with self._lock:
+            for *key, count in data:
+                if len(key) == 2:
+                    self._successes[key[0], key[1]] += count
+                else:
+                    self._failures[key[0], key[1], key[2]] += count
+
+
+LOG = CallLog()
+"""The calls of this process, and of the worker processes that reported theirs."""
+
+
+def uncalled(log: CallLog, backend: str) -> list[str]:
+    """The functions of the API that no test called, in the order of the contract."""
+    return [name for name in ALL_FUNCTIONS if not log.was_called(backend, name)]
+
+
+def gaps(log: CallLog, backend: str, functions: Iterable[str] | None = None) -> Iterator[str]:
+    """What tests have yet to show: a success of each function, and each exception that the contract names for it.
+
+    :param functions: the functions to look at; None: those that :func:`finished_functions` lists.
+    """
+    names = finished_functions() if functions is None else tuple(functions)
+    if not names:
+        yield "no function at all: no family has tests"
+    for name in names:
+        if not log.successes(backend, name):
+            yield f"{name} never succeeded"
+        missing = sorted(named_errors(name) - log.failures(backend, name).keys())
+        if missing:
+            yield f"{name} never raised {', '.join(missing)}"
+
+
+@functools.cache
+def finished_functions() -> tuple[str, ...]:
+    """The functions of the families that have a module of tests here, ``test_<family>.py``."""
+    folder = Path(__file__).parent
+    finished = {family for family in FAMILIES if (folder / f"test_{family}.py").exists()}
+    functions = tuple(name for name, family in FUNCTIONS.items() if family in finished)
+    return (*functions, *PLAIN_FUNCTIONS) if "instances" in finished else functions
+
+
+@functools.cache
+def named_errors(function: str) -> frozenset[str]:
+    """The exceptions that the contract names for a function: under ``Raises``, and for who may call it."""
+    if function in PLAIN_FUNCTIONS:
+        return frozenset()
+    text = _docstring(function)
+    _, _, raises = text.partition("\nRaises:\n")
+    names = set(_RAISED.findall(raises))
+    auth = _AUTH.search(text)
+    if auth and auth[1] != "anyone":
+        names.add("AdminRequired" if auth[1] == "admin" else "NotAuthorized")
+    return frozenset(names)
+
+
+def _docstring(function: str) -> str:
+    return inspect.getdoc(getattr(Driver, function)) or ""
+
+
+def _names_of(kind: type) -> tuple[str, ...]:
+    return tuple(cls.__name__ for cls in kind.__mro__ if cls not in (object, BaseException))

@@ -1,0 +1,68 @@
+"""Capabilities: what the engine declares it can do it can, and what it says it cannot it cannot."""
+
+from __future__ import annotations
+
+import threading
+
+from nova_db.api import load_backend
+from nova_db.engine import INTERFACE_VERSION, Capability, Query
+from nova_db_conformance.engine.cases import PrimitivesTestCase, in_thread
+from nova_db_conformance.races import HANG_SECONDS
+
+
+class TestCapabilities(PrimitivesTestCase):
+    """Each capability, in both directions."""
+
+    def test_each_is_there_or_missing_for_a_reason(self) -> None:
+        capabilities, missing = self.engine.capabilities, self.engine.missing
+        self.assertEqual(set(Capability), {*capabilities, *missing})
+        self.assertFalse(set(capabilities) & set(missing))
+        for capability, reason in missing.items():
+            self.assertTrue(reason.strip(), f"no reason is given why {capability.name} is missing")
+
+    def test_the_interface_is_the_one_tested_here(self) -> None:
+        self.assertEqual(1, INTERFACE_VERSION)
+
+    def test_rows_outlive_the_engine_or_do_not(self) -> None:
+        self.insert("services", {"host": "h1"})
+        self.engine.close()
+        other = load_backend(self.backend.name, self.connection)
+        self.addCleanup(other.close)
+        engine = getattr(other, "engine")  # noqa: B009 - drivers need not have one, but this one's first has
+        engine.create_schema()
+        tx = engine.read()
+        found = [row["host"] for row in tx.select(Query("services"))]
+        tx.rollback()
+        self.assertEqual(["h1"] if Capability.PERSISTENT in self.engine.capabilities else [], found)
+
+    def test_two_writers_are_open_at_once_or_are_not(self) -> None:
+        self.insert("services", {"host": "h1"})
+        written, ended = threading.Event(), threading.Event()
+
+        def work() -> None:
+            tx = self.engine.write()
+            try:
+                tx.insert(("services", [self.complete("services", host="theirs")]))
+                written.set()
+                ended.wait(HANG_SECONDS)
+            finally:
+                tx.rollback()
+
+        tx = self.engine.write()
+        try:
+            tx.insert(("services", [self.complete("services", host="mine")]))
+            other = in_thread(work)
+            concurrent = Capability.CONCURRENT_WRITERS in self.engine.capabilities
+            if concurrent:
+                written.wait(HANG_SECONDS)
+            else:
+                self.let_others_run()
+            self.assertEqual(concurrent, written.is_set())
+            tx.commit()
+        except BaseException:
+            tx.rollback()
+            raise
+        finally:
+            ended.set()
+        self.outcome(other)
+        self.assertEqual(["h1", "mine"], [row["host"] for row in self.select("services")])

@@ -1,0 +1,78 @@
+"""An ordered key-value store: immutable states, replaced by commits that find nothing changed that they rely on."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+Key = tuple[Any, ...]
+
+
+class Conflict(Exception):
+    """Something that the transaction relies on was written by another one."""
+
+
+class State(NamedTuple):
+    """Everything at one moment.  A removed key stays, with None: its version tells those who rely on it."""
+
+    version: int
+    keys: list[Key]
+    cells: dict[Key, tuple[int, Any]]
+
+    def below(self, prefix: Key) -> Iterator[Key]:
+        """The keys that begin with a prefix, in order."""
+        for at in range(bisect_left(self.keys, prefix), len(self.keys)):
+            key = self.keys[at]
+            if key[: len(prefix)] != prefix:
+                return
+            yield key
+
+
+class Store:
+    """The state, and the counters, which do not take part in transactions."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.clear()
+        _stores.add(self)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.state = State(0, [], {})
+        self.counters: dict[str, int] = {}
+
+    def count(self, name: str, given: int | None = None) -> int:
+        """The next number of a counter; a number given moves it on."""
+        with self.lock:
+            number = self.counters.get(name, 0) + 1 if given is None else given
+            self.counters[name] = max(number, self.counters.get(name, 0))
+            return number
+
+    def commit(self, writes: Mapping[Key, Any], relied_on: Mapping[Key, int]) -> None:
+        """Write, unless something below a prefix relied on is newer than the version given with it: Conflict."""
+        with self.lock:
+            state = self.state
+            for prefix, version in relied_on.items():
+                if any(state.cells[key][0] > version for key in state.below(prefix)):
+                    raise Conflict(prefix)
+            version, keys, cells = state.version + 1, state.keys.copy(), state.cells.copy()
+            for key, value in writes.items():
+                if key not in cells:
+                    insort(keys, key)
+                cells[key] = (version, value)
+            self.state = State(version, keys, cells)
+
+
+_stores: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for store in _stores:
+        store.lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

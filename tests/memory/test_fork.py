@@ -1,0 +1,125 @@
+"""A fork at any moment: the child has what was committed, and its indexes agree with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from nova_db.engine import TRUE, Add, Col, Eq, Query
+from nova_db.exceptions import DBError
+from nova_db.schema import TABLES
+from nova_db_memory import MemoryEngine
+from nova_db_memory.storage import Index, layout
+
+FORKS = 150
+
+
+@pytest.fixture(autouse=True)
+def _switching_often() -> Iterator[None]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def in_child(work: Callable[[], None]) -> None:
+    """Do some work in a forked process, and check that nothing is raised."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_fork_in_the_middle_of_anything() -> None:
+    engine = MemoryEngine()
+    tx = engine.write()
+    tx.insert(
+        ("instances", [TABLES["instances"].insert_values({"uuid": f"{n}", "vcpus": 0, "host": "h0"}) for n in range(4)])
+    )
+    tx.commit()
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            tx = engine.write()
+            tx.update("instances", TRUE, {"vcpus": Add(1), "host": f"h{number % 3}", "node": Col("host")})
+            tx.delete("instances", Eq("uuid", "3"))
+            tx.insert(
+                (
+                    "instances",
+                    [TABLES["instances"].insert_values({"uuid": "3", "vcpus": number, "host": f"h{number % 3}"})],
+                )
+            )
+            (tx.rollback if number % 5 == 0 else tx.commit)()
+            if number % 5 == 0:
+                number -= 1
+
+    def check() -> None:
+        tx = engine.write()
+        rows = tx.select(Query("instances"))
+        assert [row["uuid"] for row in rows] == ["0", "1", "2", "3"]
+        assert len({(row["vcpus"], row["host"]) for row in rows}) == 1, rows
+        assert tx.update("instances", Eq("host", rows[0]["host"]), {"host": "mine"}) == 4
+        tx.commit()
+        for store in engine._stores.values():
+            for name, index in store.indexes.items():
+                fresh = Index(layout(store.name).indexes[name])
+                for key, row in store.rows.items():
+                    fresh.move(key, None, row)
+                assert {value: bucket for value, bucket in index.buckets.items() if bucket} == fresh.buckets, name
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(FORKS):
+            in_child(check)
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_an_open_transaction_ends_in_the_child_and_goes_on_in_the_parent() -> None:
+    engine = MemoryEngine()
+    tx = engine.write()
+    tx.insert(("services", [TABLES["services"].insert_values({"host": "a"})]))
+
+    def check() -> None:
+        with pytest.raises(DBError, match="ended"):
+            tx.select(Query("services"))
+        with pytest.raises(DBError, match="ended"):
+            tx.commit()
+        tx.rollback()
+        mine = engine.write()
+        assert mine.select(Query("services")) == []
+        mine.commit()
+
+    in_child(check)
+    assert len(tx.select(Query("services"))) == 1
+    tx.commit()
+
+
+def test_an_open_reader_can_be_ended_in_the_child() -> None:
+    engine = MemoryEngine()
+    tx = engine.read()
+
+    def check() -> None:
+        tx.rollback()
+        engine.write().commit()
+
+    in_child(check)
+    tx.commit()
+    engine.write().commit()

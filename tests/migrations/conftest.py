@@ -1,0 +1,30 @@
+"""Databases, as fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nova_db_conformance.scenarios import Backend
+from nova_db_sqlalchemy import migrations
+from tests.migrations import databases
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    databases.multiply(metafunc)
+
+
+@pytest.fixture
+def empty(server: Backend, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables."""
+    with databases.empty_database(server, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def upgraded(empty: str) -> str:
+    """The URL of a database at the newest revision."""
+    migrations.upgrade(empty)
+    return empty

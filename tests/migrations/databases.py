@@ -1,0 +1,97 @@
+"""Databases for the tests of the schema and the models: one of their own on each SQL server that the run is on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from nova_db_conformance.scenarios import Backend, selected_backends
+from nova_db_sqlalchemy.session import create_engine, database_url
+
+_Test = TypeVar("_Test", bound=Callable[..., None])
+_only_on: dict[Callable[..., None], tuple[str, ...]] = {}
+
+ROOT = Path(__file__).parents[2]
+
+
+def only_on(*servers: str) -> Callable[[_Test], _Test]:
+    """Mark a test that makes sense on some servers only, by the first word of their URLs."""
+
+    def mark(test: _Test) -> _Test:
+        _only_on[test] = servers
+        return test
+
+    return mark
+
+
+def multiply(metafunc: pytest.Metafunc) -> None:
+    """Run a test with a fixture ``server`` once on each SQL server."""
+    if "server" in metafunc.fixturenames:
+        wanted = _only_on.get(metafunc.function)
+        servers = [
+            backend
+            for backend in selected_backends()
+            if backend.name == "sqlalchemy" and (wanted is None or kind_of(backend) in wanted)
+        ]
+        metafunc.parametrize("server", servers, ids=str, scope="session")
+
+
+def kind_of(server: Backend) -> str:
+    """``sqlite``, ``postgresql``, ``mysql`` or ``mariadb``."""
+    return database_url(server.connection or "sqlite://").get_backend_name()
+
+
+@contextlib.contextmanager
+def empty_database(server: Backend, folder: Path) -> Iterator[str]:
+    """The URL of a database without tables; of a file that does not exist, for SQLite. It is dropped at the end."""
+    url = database_url(server.connection or "sqlite://")
+    name = f"nova_db_schema_{secrets.token_hex(8)}"
+    if url.get_backend_name() == "sqlite":
+        yield f"sqlite:///{folder / name}.sqlite"
+        return
+    force = " WITH (FORCE)" if url.get_backend_name() == "postgresql" else ""
+    with administrator(url) as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        try:
+            yield url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.exec_driver_sql(f"DROP DATABASE {name}{force}")
+
+
+@contextlib.contextmanager
+def administrator(url: sa.URL) -> Iterator[sa.Connection]:
+    """A connection in autocommit."""
+    engine = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def connected(url: str) -> Iterator[sa.Connection]:
+    """A connection that is closed at the end of the block; what was done is committed."""
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        yield connection
+
+
+def start_python(code: str, *arguments: str, shelf: Path = ROOT / "backends") -> subprocess.Popen[str]:
+    """Another Python that runs some code; ``nova_db_sqlalchemy`` comes from the shelf."""
+    path = os.pathsep.join([str(shelf), str(ROOT)])
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )

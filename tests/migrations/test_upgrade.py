@@ -1,0 +1,213 @@
+"""Upgrading: from nothing, again, at the same time, cut short; and what is said of a database before and after."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from nova_db_sqlalchemy import migrations
+from nova_db_sqlalchemy.migrations.servers import exclusive
+from nova_db_sqlalchemy.session import create_engine
+from nova_db_sqlalchemy.tables import METADATA
+from tests.migrations import databases
+
+HEAD = migrations.head()
+UPGRADE = """
+import sys
+from nova_db_sqlalchemy import migrations
+print("ready", flush=True)
+sys.stdin.readline()
+print(migrations.upgrade(sys.argv[1]))
+"""
+DIE_ON_THE_WAY = """
+import os, sys
+from nova_db_sqlalchemy import migrations
+from sqlalchemy import Engine, event
+left = 40
+@event.listens_for(Engine, "before_cursor_execute")
+def count(connection, cursor, statement, *rest):
+    global left
+    left -= statement.lstrip().startswith("CREATE TABLE")
+    if not left:
+        os._exit(9)
+migrations.upgrade(sys.argv[1])
+"""
+
+
+def test_an_empty_database(empty: str) -> None:
+    assert migrations.current(empty) is None
+    assert migrations.status(empty) == {"current": None, "head": HEAD, "synced": False, "problem": None}
+    assert migrations.upgrade(empty) == HEAD
+    assert migrations.current(empty) == migrations.head() == HEAD
+    assert migrations.status(empty) == {"current": HEAD, "head": HEAD, "synced": True, "problem": None}
+
+
+def test_upgrading_again_changes_nothing(upgraded: str) -> None:
+    with databases.connected(upgraded) as connection:
+        connection.execute(METADATA.tables["services"].insert().values(host="kept", report_count=0))
+    assert migrations.upgrade(upgraded) == HEAD
+    with databases.connected(upgraded) as connection:
+        assert connection.scalars(sa.select(METADATA.tables["services"].c.host)).all() == ["kept"]
+
+
+def test_only_the_version_is_stored_beside_the_tables(upgraded: str) -> None:
+    with databases.connected(upgraded) as connection:
+        names = set(sa.inspect(connection).get_table_names())
+    assert names - METADATA.tables.keys() == {"nova_db_version"}
+
+
+def test_tables_of_others_are_left_alone(empty: str) -> None:
+    with databases.connected(empty) as connection:
+        connection.exec_driver_sql("CREATE TABLE theirs (id INTEGER PRIMARY KEY)")
+        connection.exec_driver_sql("INSERT INTO theirs VALUES (7)")
+    migrations.upgrade(empty)
+    assert migrations.check(empty) == []
+    with databases.connected(empty) as connection:
+        assert connection.exec_driver_sql("SELECT id FROM theirs").scalars().all() == [7]
+
+
+def test_an_engine_of_the_callers_is_left_as_it_was(empty: str) -> None:
+    engine = create_engine(empty)
+    migrations.upgrade(engine)
+    assert migrations.status(engine)["synced"]
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        if engine.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+            assert driver.isolation_level is None
+        connection.execute(METADATA.tables["services"].insert().values(host="undone", report_count=0))
+        connection.rollback()
+        assert connection.scalars(sa.select(METADATA.tables["services"].c.host)).all() == []
+    engine.dispose()
+
+
+def test_an_engine_on_a_database_in_memory() -> None:
+    engine = create_engine("sqlite://")
+    assert migrations.upgrade(engine) == HEAD
+    assert migrations.check(engine) == []
+    engine.dispose()
+
+
+def test_an_engine_in_autocommit(empty: str) -> None:
+    engine = sa.create_engine(create_engine(empty).url, isolation_level="AUTOCOMMIT")
+    with _failing(engine, at=30):
+        _expect_failure(engine)
+    _assert_undone_or_refused(empty)
+    engine.dispose()
+
+
+def test_several_at_once(empty: str) -> None:
+    processes = [databases.start_python(UPGRADE, empty) for _ in range(3)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    outputs = [process.communicate() for process in processes]
+    assert outputs == [(f"{HEAD}\n", "")] * 3
+    assert migrations.check(empty) == []
+
+
+def test_waiting_for_another_one_has_an_end(empty: str) -> None:
+    engine = create_engine(empty)
+    with exclusive(engine, 10), pytest.raises(migrations.UpgradeBusy) as caught:
+        migrations.upgrade(empty, lock_seconds=1)
+    assert caught.value.seconds == 1
+    assert migrations.upgrade(empty) == HEAD
+    engine.dispose()
+
+
+def test_a_process_that_dies_on_the_way(empty: str) -> None:
+    process = databases.start_python(DIE_ON_THE_WAY, empty)
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (9, "")
+    _assert_undone_or_refused(empty)
+
+
+def test_an_upgrade_that_fails_on_the_way(empty: str) -> None:
+    engine = create_engine(empty)
+    with _failing(engine, at=30):
+        _expect_failure(engine)
+    engine.dispose()
+    _assert_undone_or_refused(empty)
+
+
+def test_a_script_for_a_database_that_is_upgraded_by_hand(empty: str) -> None:
+    script = migrations.sql(empty)
+    with databases.connected(empty) as connection:
+        for statement in _statements(script):
+            connection.exec_driver_sql(statement)
+    assert migrations.status(empty)["synced"]
+    assert migrations.check(empty) == []
+
+
+@contextlib.contextmanager
+def _failing(engine: sa.Engine, at: int) -> Iterator[None]:
+    """Have the engine fail at the given ``CREATE TABLE``, counted from 1."""
+    tables = 0
+
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        nonlocal tables
+        tables += statement.lstrip().startswith("CREATE TABLE")
+        if tables == at:
+            raise OSError("the disk is full")
+
+    event.listen(engine, "before_cursor_execute", count)
+    yield
+    event.remove(engine, "before_cursor_execute", count)
+
+
+def _expect_failure(engine: sa.Engine) -> None:
+    with pytest.raises(OSError, match="the disk is full"):
+        migrations.upgrade(engine)
+
+
+def _assert_undone_or_refused(url: str) -> None:
+    """Nothing is left where a server can undo changes of a schema; elsewhere the database is refused until repaired."""
+    if create_engine(url).dialect.name in ("mysql", "mariadb"):
+        with pytest.raises(migrations.InterruptedUpgrade) as caught:
+            migrations.upgrade(url)
+        assert (caught.value.source, caught.value.goal) == (None, HEAD)
+        with databases.connected(url) as connection:
+            METADATA.create_all(connection)
+        migrations.stamp(url)
+    else:
+        with databases.connected(url) as connection:
+            assert sa.inspect(connection).get_table_names() == []
+        migrations.upgrade(url)
+    assert migrations.status(url)["synced"]
+    assert migrations.check(url) == []
+
+
+def _statements(script: str) -> list[str]:
+    lines = [line for line in script.splitlines() if not line.startswith("--")]
+    statements = [statement.strip() for statement in "\n".join(lines).split(";")]
+    return [statement for statement in statements if statement not in ("", "BEGIN", "COMMIT")]
+
+
+def test_a_missing_file_is_looked_at_but_not_created(tmp_path: Path) -> None:
+    path = tmp_path / "nova.sqlite"
+    url = f"sqlite:///{path}"
+    assert migrations.current(url) is None
+    assert migrations.status(url)["synced"] is False
+    assert {difference.found for difference in migrations.check(url)} == {"nothing"}
+    assert not path.exists()
+    migrations.upgrade(url)
+    assert path.exists()
+
+
+def test_a_file_is_left_in_wal_mode(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'nova.sqlite'}"
+    migrations.upgrade(url)
+    plain = sa.create_engine(url)
+    with plain.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    plain.dispose()

@@ -1,0 +1,173 @@
+"""What the wheel holds, and what works after `pip install nova-db`, away from the source tree.
+
+One module, so that workers that share the tests out build and install once.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import zipfile
+from email.parser import HeaderParser
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.conftest import LEFTOVERS, TREE, Installation
+
+PACKAGES = {
+    "nova_db": TREE,
+    "nova_db_memory": TREE / "backends",
+    "nova_db_sqlalchemy": TREE / "backends",
+    "nova_db_conformance": TREE / "conformance",
+}
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    """The names of the files in the wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def read(wheel: Path, name: str) -> str:
+    """One of the wheel's metadata files."""
+    with zipfile.ZipFile(wheel) as archive:
+        (path,) = (each for each in archive.namelist() if each.endswith(f".dist-info/{name}"))
+        return archive.read(path).decode()
+
+
+def files_of(package: str) -> set[str]:
+    """The files of a package in the tree, by the names that they have when installed."""
+    shelf = PACKAGES[package]
+    files = {path for path in (shelf / package).rglob("*") if path.is_file()}
+    ignored = {path for path in files if any(LEFTOVERS("", list(path.relative_to(TREE).parts)))}
+    return {path.relative_to(shelf).as_posix() for path in files - ignored}
+
+
+def test_holds_the_packages_and_nothing_else(names: set[str]) -> None:
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_holds_every_file_of_the_package(package: str, names: set[str]) -> None:
+    assert f"{package}/__init__.py" in names
+    assert files_of(package) - names == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_tells_type_checkers_that_the_package_is_typed(package: str, names: set[str]) -> None:
+    assert f"{package}/py.typed" in names
+
+
+def test_holds_the_migrations(names: set[str]) -> None:
+    ours = {name for name in names if name.startswith("nova_db_sqlalchemy/")}
+    assert any(name.endswith("/env.py") for name in ours)
+    assert any(name.endswith(".mako") for name in ours)
+    assert any("/versions/" in name and name.endswith(".py") for name in ours)
+
+
+def test_holds_the_licence(wheel: Path) -> None:
+    assert "Apache License" in read(wheel, "licenses/LICENSE")
+
+
+def test_metadata(wheel: Path) -> None:
+    metadata = HeaderParser().parsestr(read(wheel, "METADATA"))
+    assert metadata["Name"] == "nova-db"
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert set(metadata["Requires-Python"].split(",")) == {">=3.11", "<3.14"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"postgresql", "mysql", "testing", "conformance", "dev"}
+    plain = {name for name in metadata.get_all("Requires-Dist", []) if "extra ==" not in name}
+    assert not any(name.lower().startswith(("psycopg", "pymysql", "pytest", "hypothesis")) for name in plain)
+
+
+def test_entry_points(wheel: Path) -> None:
+    points = configparser.ConfigParser()
+    points.optionxform = str  # type: ignore[assignment,method-assign]
+    points.read_string(read(wheel, "entry_points.txt"))
+    assert {group: dict(points[group]) for group in points.sections()} == {
+        "nova_db.backends": {
+            "memory": "nova_db_memory:MemoryDriver",
+            "sqlalchemy": "nova_db_sqlalchemy:SQLAlchemyDriver",
+        },
+        "oslo.config.opts": {"nova_db": "nova_db.conf:list_opts"},
+        "console_scripts": {"nova-db": "nova_db.cli:main"},
+        "pytest11": {
+            "nova_db": "nova_db.pytest_plugin",
+            "nova_db_conformance": "nova_db_conformance.plugin",
+        },
+    }
+
+
+# After installing -----------------------------------------------------------------------------------------------------
+
+
+def test_dependencies_fit_together(installation: Installation) -> None:
+    assert "No broken requirements" in installation.pip("check")
+
+
+def test_every_entry_point_loads(installation: Installation) -> None:
+    code = """
+from importlib.metadata import distribution
+for point in distribution("nova-db").entry_points:
+    point.load()
+    print(point.group, point.name)
+"""
+    assert sorted(installation.python(code).splitlines()) == [
+        "console_scripts nova-db",
+        "nova_db.backends memory",
+        "nova_db.backends sqlalchemy",
+        "oslo.config.opts nova_db",
+        "pytest11 nova_db",
+        "pytest11 nova_db_conformance",
+    ]
+
+
+def test_nothing_is_imported_from_the_tree(installation: Installation) -> None:
+    code = """
+import importlib, json
+names = ["nova_db", "nova_db_memory", "nova_db_sqlalchemy", "nova_db_conformance"]
+print(json.dumps([importlib.import_module(name).__file__ for name in names]))
+"""
+    for file in json.loads(installation.python(code)):
+        assert Path(file).is_relative_to(installation.environment)
+        assert not Path(file).is_relative_to(TREE)
+
+
+def test_importing_the_framework_imports_nothing_slow(installation: Installation) -> None:
+    code = """
+import sys, nova_db
+print(sorted({"sqlalchemy", "alembic", "pytest", "nova_db_memory", "nova_db_sqlalchemy"} & set(sys.modules)))
+"""
+    assert installation.python(code).strip() == "[]"
+
+
+def test_the_memory_backend_works_where_sqlalchemy_is_not_importable(installation: Installation) -> None:
+    code = """
+import sys
+sys.modules["sqlalchemy"] = sys.modules["alembic"] = None
+import nova_db
+from nova_db.context import get_admin_context
+from nova_db.fixtures import DatabaseFixture
+with DatabaseFixture(backend="memory"):
+    context = get_admin_context()
+    made = nova_db.service_create(context, {"host": "node-1", "binary": "nova-compute", "topic": "compute"})
+    print(nova_db.service_get(context, made["id"])["host"])
+"""
+    assert installation.python(code).strip() == "node-1"
+
+
+def test_the_command_makes_a_database(installation: Installation) -> None:
+    database = installation.folder / "made.sqlite"
+    connection = ("--connection", f"sqlite:///{database}")
+    installation.command("nova-db", *connection, "sync")
+    assert database.stat().st_size > 0
+    assert "instances" in installation.command("nova-db", *connection, "status")
+
+
+def test_pytest_starts_without_the_extras(installation: Installation) -> None:
+    """The plugins are loaded in every project that has both packages; neither may need an extra to be imported."""
+    (installation.folder / "test_nothing.py").write_text("def test_nothing(): pass\n")
+    assert "1 passed" in installation.command("pytest", "test_nothing.py")
+    assert "--nova-db-backend" in installation.command("pytest", "--help")
