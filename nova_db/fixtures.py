@@ -11,9 +11,10 @@ While the fixture is active, ``nova_db.<function>`` works on its database.
 
 What a driver offers it (all optional, looked up by name; the memory driver, for one, has none of it)
     ``provision(connection) -> connection``
-        A classmethod that makes an empty database for tests, schema included, and returns its connection.
-        ``connection`` is what the fixture was given: the URL of a server stands for a database of its own beside the
-        one named, which is never touched; None stands for whatever is handy, such as a temporary file.
+        A classmethod that makes an empty database for tests and returns its connection. ``connection`` is what the
+        fixture was given: the URL of a server stands for a database of its own beside the one named, which is never
+        touched; None stands for whatever is handy, such as a temporary file. The schema need not be there if the
+        driver has an ``engine``, whose ``create_schema()`` is called in any case.
     ``discard(connection)``
         A classmethod that removes what ``provision`` made; not an error if it is gone. Called after ``driver.close()``.
     ``reset()``
@@ -148,6 +149,9 @@ class _Database:
         self.is_private = True
         self.driver.close()
         self.driver = load_backend(backend, self.connection)
+        if hasattr(self.driver, "engine"):
+            # What provision() did for one driver may be lost on the next, as with a database in SQLite's memory.
+            self.driver.engine.create_schema()
 
     def _adopt(self, backend: str) -> None:
         """Make do with what the connection leads to, for a driver without ``provision``."""

@@ -79,7 +79,7 @@ class Index:
         return twin
 
     def move(self, key: Any, old: Row | None, new: Row | None) -> None:
-        """Follow a row from one version to the next; what is done already is not done again."""
+        """Follow a row from one version to the next."""
         before = None if old is None else self.value_of(old)
         after = None if new is None else self.value_of(new)
         if before == after:
@@ -131,15 +131,14 @@ class Store:
         twin.indexes = {name: index.copy() for name, index in list(self.indexes.items())}
         return twin
 
-    def put(self, key: Any, row: Row | None) -> None:
-        """Set the row of a key, or remove it."""
-        old = self.rows.get(key)
-        if row is not None:
-            self.rows[key] = row
-        elif old is not None:
-            del self.rows[key]
+    def put(self, key: Any, old: Row | None, new: Row | None) -> None:
+        """Replace a version of a row, or None for no row, by another.  Interrupted anywhere, it can be done again."""
+        if new is None:
+            self.rows.pop(key, None)
+        else:
+            self.rows[key] = new
         for index in self.indexes.values():
-            index.move(key, old, row)
+            index.move(key, old, new)
 
     def index(self, column: str) -> Index:
         """The index of a column, built when a relation or a semijoin needs one that the schema does not have."""

@@ -34,7 +34,7 @@ class MemoryTransaction(Transaction):
         self._is_open = True
         self.error: BaseException | None = None
         """Why a call failed; nothing is possible then but to roll back, or back to a savepoint."""
-        self._undo: list[tuple[str, Any, Row | None]] = []
+        self._undo: list[tuple[str, Any, Row | None, Row | None]] = []
 
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         with _WritingCall(self):
@@ -160,8 +160,8 @@ class MemoryTransaction(Transaction):
         """Take back everything since a mark, a failure too.  Interrupted anywhere, it can be done again."""
         undo = self._undo
         while len(undo) > mark:
-            table, key, row = undo[-1]
-            self._stores.writable(table).put(key, row)
+            table, key, old, new = undo[-1]
+            self._stores.writable(table).put(key, new, old)
             undo.pop()
         self.error = None
 
@@ -198,18 +198,20 @@ class MemoryTransaction(Transaction):
         return changed
 
     def _replace(self, store: Store, old: Row | None, new: Row | None) -> None:
-        """Put a version of a row in the place of another one; None stands for no row."""
+        """Put a version of a row in the place of another one; None stands for no row, before or after."""
         integrity.check(self._stores, store, old, new)
-        key_of = store.layout.by_key
-        if old is not None and (new is None or key_of(new) != key_of(old)):
-            self._put(store, key_of(old), None)
-        if new is not None:
-            self._put(store, key_of(new), new)
+        key = store.layout.key
+        left, taken = old and old[key], new and new[key]
+        if left is None or taken is None or left == taken:
+            self._put(store, left if taken is None else taken, old, new)
+        else:
+            self._put(store, left, old, None)
+            self._put(store, taken, None, new)
 
-    def _put(self, store: Store, key: Any, row: Row | None) -> None:
+    def _put(self, store: Store, key: Any, old: Row | None, new: Row | None) -> None:
         # The log comes first, so that a copy of the process, made by a fork at any moment, can undo it.
-        self._undo.append((store.name, key, store.rows.get(key)))
-        store.put(key, row)
+        self._undo.append((store.name, key, old, new))
+        store.put(key, old, new)
 
     def _out(self, query: Query, rows: list[Row]) -> list[Row]:
         """What the caller gets of stored rows: copies, with relations."""

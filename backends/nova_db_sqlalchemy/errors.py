@@ -53,6 +53,8 @@ class Written(NamedTuple):
 
 def translated(error: BaseException, fault: Fault, written: Written | None) -> DBError:
     """The exception to raise for a fault."""
+    if fault.kind is DBDataError and not fault.columns and written is not None:
+        fault = fault._replace(table=written.table, columns=_added(written))
     value = blamed_value(fault, written) if fault.columns else None
     return fault.kind(error, message=fault.message, table=fault.table, columns=fault.columns, value=value)
 
@@ -106,6 +108,12 @@ def plain_values(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> I
 def alone(values: tuple[Any, ...]) -> Any:
     """The values of a rule's columns as ``DBError.value`` shows them."""
     return values[0] if len(values) == 1 else values
+
+
+def _added(written: Written) -> tuple[str, ...]:
+    """The columns that were to grow by a number: the only values that nobody has checked before."""
+    rows = written.rows_of(written.table)
+    return tuple(dict.fromkeys(name for row in rows for name, value in row.items() if type(value) is Add))
 
 
 def _server_text(value: Any) -> str:

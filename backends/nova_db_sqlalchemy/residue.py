@@ -22,10 +22,13 @@ def select_residual(tx: Transaction, query: Query) -> list[Row]:
     order = total_order(query.order, CATALOG[query.table].primary_key)
     found = page([row for row in rows if test(row)], order, query.after, query.limit)
     attach(tx, query.table, found, query.load)
-    if query.columns is None:
-        return found
-    relations = {path.partition(".")[0] for path in query.load}
-    return [{name: row[name] for name in (*query.columns, *relations)} for row in found]
+    return found if query.columns is None else projected(found, query.columns, query.load)
+
+
+def projected(rows: Iterable[Row], columns: tuple[str, ...], load: tuple[str, ...]) -> list[Row]:
+    """Of each row these columns and relations."""
+    names = (*columns, *dict.fromkeys(path.partition(".")[0] for path in load))
+    return [{name: row[name] for name in names} for row in rows]
 
 
 def _is_able(predicate: Predicate) -> bool:

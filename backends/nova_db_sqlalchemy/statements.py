@@ -199,7 +199,7 @@ class Statements:
             statement = statement.order_by(*self.sorting(table, source, order))
         if shape.limit is not None:
             limit: Expression = sa.literal_column("1") if shape.limit == 1 else parameters.value(Kind.BIGINT)
-            statement = statement.limit(limit)
+            statement = self.dialect.limited(statement, limit)
         if shape.lock:
             statement = self.dialect.locked(statement, source)
         read, load = reader(columns, self.dialect.row_forms), shape.load

@@ -11,7 +11,7 @@ from nova_db.engine import Add, Col, IfChanged, Order, Values
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
-from nova_db_sqlalchemy.catalog import CATALOG, Reference, is_single
+from nova_db_sqlalchemy.catalog import CATALOG, is_single
 from nova_db_sqlalchemy.conditions import Conditions, has_regexp
 from nova_db_sqlalchemy.conversion import BindRow, reader, row_binder
 from nova_db_sqlalchemy.records import tables_in
@@ -125,13 +125,6 @@ class WriteStatements(Statements):
             key, lambda sizes: self._delete_first(table, where, order, limited, sizes), where
         )
 
-    def referred(self, reference: Reference, table: str, where: Shape) -> Shaped:
-        """A value by which some row refers to one of the rows that match."""
-        key = ("referred", reference, table, where)
-        return self._shaped.get(key) or self.keep_writing(
-            key, lambda sizes: self._referred(reference, table, where, sizes), where
-        )
-
     def keep_writing(self, key: Any, build: Build, where: Shape, values_before: int = 0) -> Shaped:
         """As ``keep``; a regular expression is refused, because no database evaluates it."""
         if has_regexp(where):
@@ -194,7 +187,8 @@ class WriteStatements(Statements):
         if limit is None:
             return statement, source
         statement = statement.order_by(*self.sorting(table, source, total_order(order, table.primary_key)))
-        return statement.limit(sa.literal_column("1") if limit else parameters.value(Kind.BIGINT)), source
+        number: Expression = sa.literal_column("1") if limit else parameters.value(Kind.BIGINT)
+        return self.dialect.limited(statement, number), source
 
     def returned(self, table: Table, source: sa.FromClause) -> list[Any]:
         """The columns of a returning clause."""
@@ -286,7 +280,7 @@ class WriteStatements(Statements):
         chosen = sa.select(*self.returned(table, rows)).where(self.condition(source, where, parameters, sizes))
         if limited:
             chosen = chosen.order_by(*self.sorting(table, rows, total_order(order, table.primary_key)))
-            chosen = chosen.limit(parameters.value(Kind.BIGINT))
+            chosen = self.dialect.limited(chosen, parameters.value(Kind.BIGINT))
         return self.statement(sa.insert(METADATA.tables[target]).from_select(list(table.names), chosen), parameters)
 
     def _delete_first(
@@ -296,12 +290,3 @@ class WriteStatements(Statements):
         parameters = self.parameters()
         picked, _ = self.first_keys(name, where, order, parameters, sizes, 0 if limited else None)
         return self.statement(sa.delete(source).where(source.c[table.primary_key].in_(picked)), parameters)
-
-    def _referred(self, reference: Reference, name: str, where: Shape, sizes: Sequence[int]) -> Statement:
-        parameters = self.parameters()
-        source, child = METADATA.tables[name], METADATA.tables[reference.table].alias("child")
-        condition = self.condition(name, where, parameters, sizes)
-        column = child.c[reference.column]
-        statement = sa.select(column).where(column.in_(sa.select(source.c[reference.remote]).where(condition)))
-        read = reader([(reference.column, CATALOG[reference.table].column[reference.column].kind)], {})
-        return self.statement(statement.limit(sa.literal_column("1")), parameters, read)

@@ -13,6 +13,7 @@ from nova_db.exceptions import DBCommitUnknown
 from nova_db_sqlalchemy.catalog import CATALOG
 from nova_db_sqlalchemy.dialects.base import Mode
 from nova_db_sqlalchemy.errors import Written
+from nova_db_sqlalchemy.residue import projected
 from nova_db_sqlalchemy.transaction import SQLTransaction
 from nova_db_sqlalchemy.write_statements import assignment
 
@@ -48,7 +49,7 @@ class Writer(SQLTransaction):
             rows = sort_rows(rows, total_order(query.order, CATALOG[table].primary_key))
         if statement.load and rows:
             self._load(table, rows, statement.load)
-        return rows
+        return rows if query.columns is None else projected(rows, query.columns, query.load)
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         matched = 0

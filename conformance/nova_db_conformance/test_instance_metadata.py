@@ -37,7 +37,8 @@ class Items:
             return function(context or self.user, self.uuid if uuid is None else uuid, items, delete)
 
         def get(self, context: Any = None, uuid: Any = None) -> dict[str, Any]:
-            found: dict[str, Any] = getattr(self.db, f"instance_{self.kind}_get")(context or self.user, uuid or self.uuid)
+            function = getattr(self.db, f"instance_{self.kind}_get")
+            found: dict[str, Any] = function(context or self.user, uuid or self.uuid)
             return found
 
         def rows(self) -> dict[str, dict[str, Any]]:
@@ -63,7 +64,7 @@ class Items:
         def test_nobody_asks_whose_instance_it_is(self) -> None:
             for context in (self.other, self.admin):
                 self.update({context.user_id: "was here"}, context=context)
-                self.assertEqual("was here", self.get(context)[context.user_id])
+                self.assertEqual("was here", self.get(context)[str(context.user_id)])
             self.assertEqual({"kept", "changed", "other", "u2", "adm"}, self.get().keys())
 
         def test_only_users_and_administrators_may(self) -> None:
@@ -264,9 +265,7 @@ class TestInstanceMetadata(Items.Tests):
     kind = "metadata"
 
     def delete(self, key: Any, context: Any = None, uuid: Any = None) -> None:
-        # That it returns nothing is part of what it does.
-        result: object = self.db.instance_metadata_delete(context or self.user, uuid or self.uuid, key)  # type: ignore[func-returns-value]
-        self.assertIsNone(result)
+        self.assertIsNone(self.db.instance_metadata_delete(context or self.user, uuid or self.uuid, key))
 
     def test_update_returns_the_items_given_as_they_are_stored(self) -> None:
         self.assertEqual({"changed": "5", "new": None}, self.update({"changed": 5, "new": None}))

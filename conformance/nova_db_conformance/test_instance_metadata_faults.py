@@ -22,10 +22,14 @@ class FaultTestCase(ConformanceTestCase):
         self.uuid, self.other_uuid = a_uuid(), a_uuid()
 
     def create(self, **values: Any) -> dict[str, Any]:
-        return self.db.instance_fault_create(self.user, {"instance_uuid": self.uuid, "code": 500, **values})
+        values = {"instance_uuid": self.uuid, "code": 500, **values}
+        made: dict[str, Any] = self.db.instance_fault_create(self.user, values)
+        return made
 
     def get(self, *uuids: Any, context: Any = None) -> dict[Any, list[dict[str, Any]]]:
-        return self.db.instance_fault_get_by_instance_uuids(context or self.user, uuids)
+        found: dict[Any, list[dict[str, Any]]]
+        found = self.db.instance_fault_get_by_instance_uuids(context or self.user, uuids)
+        return found
 
 
 class TestInstanceFaultCreate(FaultTestCase):
@@ -156,10 +160,11 @@ class TestInstanceFaultGet(FaultTestCase):
     def test_any_iterable_will_do(self) -> None:
         fault = self.create()
         uuids = [self.uuid, self.other_uuid, self.uuid]
-        get: Any = self.db.instance_fault_get_by_instance_uuids
+        get = self.db.instance_fault_get_by_instance_uuids
         for given in (uuids, tuple(uuids), set(uuids), frozenset(uuids), iter(uuids), dict.fromkeys(uuids)):
             self.assertEqual({self.uuid: [fault], self.other_uuid: []}, get(self.user, given))
-        for nothing in ([], (), set(), iter(())):
+        empty: tuple[Any, ...] = ([], (), set(), iter(()))
+        for nothing in empty:
             self.assertEqual({}, get(self.user, nothing))
 
     def test_thousands_of_uuids_are_no_trouble(self) -> None:

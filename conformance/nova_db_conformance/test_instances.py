@@ -70,7 +70,8 @@ class TestInstanceCreate(ConformanceTestCase):
     """The columns of an instance."""
 
     def create(self, **values: Any) -> dict[str, Any]:
-        return self.db.instance_create(self.admin, values)
+        made: dict[str, Any] = self.db.instance_create(self.admin, values)
+        return made
 
     def test_every_column_is_stored_as_given(self) -> None:
         created = self.create(**COMPLETE)
@@ -249,7 +250,8 @@ class TestWhatComesWithAnInstance(ConformanceTestCase):
     """Metadata, the info cache and the EC2 id of a new instance; all of it or nothing."""
 
     def create(self, **values: Any) -> dict[str, Any]:
-        return self.db.instance_create(self.admin, instance_values(**values))
+        made: dict[str, Any] = self.db.instance_create(self.admin, instance_values(**values))
+        return made
 
     def test_metadata_become_records_in_stored_form(self) -> None:
         for kind, table in (("metadata", "instance_metadata"), ("system_metadata", "instance_system_metadata")):
@@ -268,7 +270,8 @@ class TestWhatComesWithAnInstance(ConformanceTestCase):
             self.assertEqual([], created[other])
 
     def test_no_metadata_are_none_at_all(self) -> None:
-        for nothing in ({}, None):
+        nothings: tuple[Any, ...] = ({}, None)
+        for nothing in nothings:
             created = self.create(metadata=nothing, system_metadata=nothing)
             self.assertRecord(created, metadata=[], system_metadata=[])
 
@@ -301,7 +304,8 @@ class TestWhatComesWithAnInstance(ConformanceTestCase):
 
     def test_there_is_an_info_cache_in_any_case(self) -> None:
         self.set_time(NOON)
-        for given in ({}, {"info_cache": None}, {"info_cache": {}}):
+        choices: tuple[dict[str, Any], ...] = ({}, {"info_cache": None}, {"info_cache": {}})
+        for given in choices:
             created = self.create(**given)
             self.assertShape(created["info_cache"], "instance_info_caches")
             self.assertRecord(

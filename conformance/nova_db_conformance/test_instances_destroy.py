@@ -82,13 +82,13 @@ class TestInstanceDestroy(ConformanceTestCase):
 
     def test_it_is_out_of_sight_then(self) -> None:
         self.db.instance_destroy(self.user, self.uuid)
-        for read in (
-            lambda: self.db.instance_get_by_uuid(self.admin, self.uuid),
-            lambda: self.db.instance_get(self.admin, self.instance["id"]),
-            lambda: self.db.instance_destroy(self.admin, self.uuid),
+        for function, which in (
+            (self.db.instance_get_by_uuid, self.uuid),
+            (self.db.instance_get, self.instance["id"]),
+            (self.db.instance_destroy, self.uuid),
         ):
-            with self.raises(exceptions.InstanceNotFound):
-                read()
+            with self.raises(exceptions.InstanceNotFound, instance_id=which):
+                function(self.admin, which)
         self.assertEqual([], self.db.instance_get_all(self.admin))
         found = self.db.instance_get_by_uuid(self.seeing("only"), self.uuid)
         self.assertRecord(found, deleted=self.instance["id"], deleted_at=self.later, updated_at=None)

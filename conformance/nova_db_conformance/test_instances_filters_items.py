@@ -49,7 +49,8 @@ class ItemFilters:
 
         def test_nothing_wanted_is_no_restriction(self) -> None:
             made = [self.instance(a="1"), self.instance()]
-            for wanted in ({}, [], (), [{}], [{}, {}], None):
+            nothing: tuple[Any, ...] = ({}, [], (), [{}], [{}, {}], None)
+            for wanted in nothing:
                 self.assertEqual(made, self.find(wanted))
 
         def test_keys_and_values_are_compared_exactly(self) -> None:

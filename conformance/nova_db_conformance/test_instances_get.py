@@ -15,10 +15,10 @@ NOON = dt.datetime(2013, 3, 1, 12, 0)
 
 
 class ReadingOne:
-    """What ``instance_get`` and ``instance_get_by_uuid`` have in common."""
+    """What ``instance_get`` and ``instance_get_by_uuid`` have in common; see the classes below."""
 
     class Tests(ConformanceTestCase):
-        """In a class of its own, so that nobody collects it."""
+        """The tests, in a class inside a class so that nobody collects them here."""
 
         column: str
 
@@ -110,7 +110,8 @@ class TestInstanceGet(ReadingOne.Tests):
     column = "id"
 
     def read(self, context: RequestContext, which: Any) -> dict[str, Any]:
-        return self.db.instance_get(context, which)
+        found: dict[str, Any] = self.db.instance_get(context, which)
+        return found
 
     def test_decimal_text_is_as_good_as_the_number(self) -> None:
         made = self.make.instances(12)
@@ -133,7 +134,8 @@ class TestInstanceGetByUuid(ReadingOne.Tests):
     column = "uuid"
 
     def read(self, context: RequestContext, which: Any) -> dict[str, Any]:
-        return self.db.instance_get_by_uuid(context, which)
+        found: dict[str, Any] = self.db.instance_get_by_uuid(context, which)
+        return found
 
     def test_the_uuid_is_compared_exactly_and_not_checked(self) -> None:
         made = self.make.instance()
@@ -152,15 +154,15 @@ class TestInstanceGetByUuid(ReadingOne.Tests):
 
     def test_a_number_finds_its_text(self) -> None:
         made = self.make.instance(uuid="5")
-        number: Any = 5
-        self.assertEqual(made, self.db.instance_get_by_uuid(self.admin, number))
+        self.assertEqual(made, self.db.instance_get_by_uuid(self.admin, 5))
 
 
 class TestInstanceDataGetForProject(ConformanceTestCase):
     """``instance_data_get_for_project``: instances, virtual cpus, memory."""
 
     def data(self, project_id: Any = "p1", read_deleted: str = "no") -> tuple[int, int, int]:
-        return self.db.instance_data_get_for_project(self.seeing(read_deleted), project_id)
+        found: tuple[int, int, int] = self.db.instance_data_get_for_project(self.seeing(read_deleted), project_id)
+        return found
 
     def test_it_counts_the_instances_of_a_project_and_sums_what_they_have(self) -> None:
         self.make.instance(vcpus=2, memory_mb=512)

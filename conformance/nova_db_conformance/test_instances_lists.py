@@ -144,7 +144,8 @@ class TestEveryList(ListsTestCase):
             if name in self.ADMIN_ONLY:
                 self.assertAdminOnly(listing)
             else:
-                self.assertNotAuthorized((self.nobody, self.context(user_id=None), self.context(project_id="")), listing)
+                nobodies = (self.nobody, self.context(user_id=None), self.context(project_id=""))
+                self.assertNotAuthorized(nobodies, listing)
                 listing(self.user)
 
     def test_users_see_their_project_and_administrators_all(self) -> None:

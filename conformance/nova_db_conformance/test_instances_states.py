@@ -27,12 +27,11 @@ class TestInstanceTestAndSet(ConformanceTestCase):
 
     def take(self, attr: str, ok_states: Any, new_state: Any, context: Any = None, uuid: Any = None) -> None:
         context, uuid = context or self.user, uuid or self.uuid
-        # That it returns nothing is part of what it does.
-        result: object = self.db.instance_test_and_set(context, uuid, attr, ok_states, new_state)  # type: ignore[func-returns-value]
-        self.assertIsNone(result)
+        self.assertIsNone(self.db.instance_test_and_set(context, uuid, attr, ok_states, new_state))
 
     def read(self) -> dict[str, Any]:
-        return self.db.instance_get(self.seeing("yes"), self.instance["id"])
+        found: dict[str, Any] = self.db.instance_get(self.seeing("yes"), self.instance["id"])
+        return found
 
     def assertRefused(self, attr: str, ok_states: Any, state: Any) -> None:
         before = self.dump()
@@ -142,7 +141,9 @@ class TestRacesForStates(ConformanceTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.uuids = [self.make.instance(task_state="spawning", metadata={"by": "0"})["uuid"] for _ in range(ROUNDS)]
+        self.uuids: list[str] = [
+            self.make.instance(task_state="spawning", metadata={"by": "0"})["uuid"] for _ in range(ROUNDS)
+        ]
         self.current = 0
 
     def prepare(self, number: int) -> None:

@@ -46,7 +46,8 @@ class Updates:
             return self.update(self.user, self.uuid, values)
 
         def read(self) -> dict[str, Any]:
-            return self.db.instance_get(self.admin, self.instance["id"])
+            found: dict[str, Any] = self.db.instance_get(self.admin, self.instance["id"])
+            return found
 
         def test_every_column_can_be_written(self) -> None:
             values = {name: value for name, value in COMPLETE.items() if name not in ("uuid", "project_id")}
@@ -162,7 +163,13 @@ class Updates:
                 (self.seeing("yes", self.other), gone),
             ):
                 before = self.dump()
-                for values in ({"host": "changed"}, {"metadata": {}}, {}, {"expected_task_state": "no such state"}):
+                choices: tuple[dict[str, Any], ...] = (
+                    {"host": "changed"},
+                    {"metadata": {}},
+                    {},
+                    {"expected_task_state": "no such state"},
+                )
+                for values in choices:
                     with self.raises(exceptions.InstanceNotFound, instance_id=uuid):
                         self.update(context, uuid, values)
                 self.assertSameRows(before, "although no instance was found")
@@ -273,7 +280,8 @@ class TestInstanceUpdate(Updates.Tests):
     """``instance_update``."""
 
     def update(self, context: RequestContext, uuid: Any, values: dict[str, Any]) -> dict[str, Any]:
-        return self.db.instance_update(context, uuid, values)
+        changed: dict[str, Any] = self.db.instance_update(context, uuid, values)
+        return changed
 
 
 class TestInstanceUpdateAndGetOriginal(Updates.Tests):
@@ -282,14 +290,16 @@ class TestInstanceUpdateAndGetOriginal(Updates.Tests):
     def update(self, context: RequestContext, uuid: Any, values: dict[str, Any]) -> dict[str, Any]:
         pair = self.db.instance_update_and_get_original(context, uuid, values)
         self.assertIs(tuple, type(pair))
-        _, changed = pair
+        changed: dict[str, Any] = pair[1]
         return changed
 
     def pair(self, **values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        return self.db.instance_update_and_get_original(self.user, self.uuid, values)
+        original, changed = self.db.instance_update_and_get_original(self.user, self.uuid, values)
+        return original, changed
 
     def test_the_first_record_is_the_instance_as_it_was(self) -> None:
-        original, changed = self.pair(vm_state="stopped", task_state=None, metadata={"c": "d"}, system_metadata={"e": "f"})
+        items = {"metadata": {"c": "d"}, "system_metadata": {"e": "f"}}
+        original, changed = self.pair(vm_state="stopped", task_state=None, **items)
         self.assertEqual(self.instance, original)
         self.assertRecord(changed, vm_state="stopped", task_state=None, updated_at=self.later)
 

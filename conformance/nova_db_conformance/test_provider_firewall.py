@@ -17,10 +17,12 @@ class TestProviderFirewallRules(ConformanceTestCase):
     """Rules are created, listed and destroyed."""
 
     def create(self, **values: Any) -> dict[str, Any]:
-        return self.db.provider_fw_rule_create(self.admin, rule_values(**values))
+        found: dict[str, Any] = self.db.provider_fw_rule_create(self.admin, rule_values(**values))
+        return found
 
     def listed(self, read_deleted: str = "no") -> list[dict[str, Any]]:
-        return self.db.provider_fw_rule_get_all(self.seeing(read_deleted))
+        found: list[dict[str, Any]] = self.db.provider_fw_rule_get_all(self.seeing(read_deleted))
+        return found
 
     def test_every_column_is_stored_as_given(self) -> None:
         complete = {

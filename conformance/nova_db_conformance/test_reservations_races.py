@@ -11,7 +11,7 @@ from nova_db_conformance.factories import CountedResource, a_uuid
 from nova_db_conformance.races import THREADS, Round, race
 from nova_db_conformance.test_reservations import LATER, NOON, ReservationTestCase
 
-ROUNDS = 40
+ROUNDS = 30
 PAST = NOON - dt.timedelta(days=1)
 
 

@@ -19,7 +19,8 @@ class TestEnsureDefault(ConformanceTestCase):
     """A project's default group is made once, complete with its rules."""
 
     def template(self, **values: Any) -> dict[str, Any]:
-        return self.db.security_group_default_rule_create(self.admin, rule_values(**values))
+        found: dict[str, Any] = self.db.security_group_default_rule_create(self.admin, rule_values(**values))
+        return found
 
     def test_a_project_without_one_gets_one(self) -> None:
         self.set_time(NOON)
@@ -177,13 +178,16 @@ class TestDefaultRules(ConformanceTestCase):
     """What administrators declare, and users read."""
 
     def create(self, **values: Any) -> dict[str, Any]:
-        return self.db.security_group_default_rule_create(self.admin, rule_values(**values))
+        found: dict[str, Any] = self.db.security_group_default_rule_create(self.admin, rule_values(**values))
+        return found
 
     def listed(self, read_deleted: str = "no") -> list[dict[str, Any]]:
-        return self.db.security_group_default_rule_list(self.seeing(read_deleted, self.user))
+        found: list[dict[str, Any]] = self.db.security_group_default_rule_list(self.seeing(read_deleted, self.user))
+        return found
 
     def get(self, read_deleted: str, rule_id: Any) -> dict[str, Any]:
-        return self.db.security_group_default_rule_get(self.seeing(read_deleted, self.user), rule_id)
+        found: dict[str, Any] = self.db.security_group_default_rule_get(self.seeing(read_deleted, self.user), rule_id)
+        return found
 
     def test_every_column_is_stored_as_given(self) -> None:
         complete = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from nova_db import exceptions
@@ -36,7 +37,8 @@ class TestMemberships(ConformanceTestCase):
         self.assertEqual(in_use, 1 in [group["id"] for group in self.db.security_group_get_by_instance(self.user, 1)])
         instance = self.db.instance_get(self.admin, 1)
         self.assertEqual(in_use, 1 in [group["id"] for group in instance["security_groups"]])
-        return in_use
+        found: bool = in_use
+        return found
 
     def test_an_instance_that_is_added_is_a_member(self) -> None:
         self.assertIs(False, self.is_member())
@@ -220,7 +222,10 @@ class TestGroupsByInstance(ConformanceTestCase):
             self.db.instance_add_security_group(self.admin, self.instance["uuid"], group["id"])
 
     def found(self, read_deleted: str = "no", instance_id: Any = 1) -> list[dict[str, Any]]:
-        return self.db.security_group_get_by_instance(self.seeing(read_deleted, self.other), instance_id)
+        found: list[dict[str, Any]] = self.db.security_group_get_by_instance(
+            self.seeing(read_deleted, self.other), instance_id
+        )
+        return found
 
     def test_they_come_by_id_for_whoever_asks_with_their_rules(self) -> None:
         rule = self.make.security_group_rule(self.groups[0], group_id=self.groups[1]["id"])
@@ -323,7 +328,7 @@ class TestRulesOfGroups(ConformanceTestCase):
         self.assertNotIn("changed", (two["name"], two["info_cache"]["network_info"]))
 
     def test_statements_do_not_multiply_with_the_rows(self) -> None:
-        calls = (
+        calls: tuple[Callable[[], object], ...] = (
             lambda: self.db.security_group_get(self.user, self.group["id"]),
             lambda: self.db.security_group_get_by_name(self.user, "p1", "web"),
             lambda: self.db.security_group_get_all(self.user),

@@ -128,11 +128,15 @@ class TestSecurityGroupRuleGet(ConformanceTestCase):
         self.rule = self.make.security_group_rule(self.group, id=1, group_id=20)
 
     def rules(self, read_deleted: str = "no", group_id: Any = 10) -> list[dict[str, Any]]:
-        return self.db.security_group_rule_get_by_security_group(self.seeing(read_deleted, self.user), group_id)
+        found: list[dict[str, Any]] = self.db.security_group_rule_get_by_security_group(
+            self.seeing(read_deleted, self.user), group_id
+        )
+        return found
 
     def granting(self, read_deleted: str = "no", group_id: Any = 20) -> list[dict[str, Any]]:
         context = self.seeing(read_deleted, self.user)
-        return self.db.security_group_rule_get_by_security_group_grantee(context, group_id)
+        found: list[dict[str, Any]] = self.db.security_group_rule_get_by_security_group_grantee(context, group_id)
+        return found
 
     def test_a_rule_is_found_by_its_id_whatever_its_project(self) -> None:
         for context in (self.user, self.other, self.admin):

@@ -18,7 +18,8 @@ class TestServiceCreate(ConformanceTestCase):
     """The columns of a service."""
 
     def create(self, **values: Any) -> dict[str, Any]:
-        return self.db.service_create(self.admin, values)
+        found: dict[str, Any] = self.db.service_create(self.admin, values)
+        return found
 
     def test_every_column_is_stored_as_given(self) -> None:
         complete = {
@@ -106,7 +107,8 @@ class TestServiceGet(ConformanceTestCase):
         self.service = self.make.service(host="h1", id=1)
 
     def node(self, service_id: int = 1) -> dict[str, Any]:
-        return self.db.compute_node_create(self.admin, compute_node_values(service_id=service_id))
+        found: dict[str, Any] = self.db.compute_node_create(self.admin, compute_node_values(service_id=service_id))
+        return found
 
     def test_it_has_its_live_compute_nodes(self) -> None:
         self.assertEqual({**self.service, "compute_node": []}, self.db.service_get(self.admin, 1))
@@ -240,12 +242,12 @@ class TestServiceLists(ConformanceTestCase):
         self.off = self.make.service(host="h1", disabled=True)
         self.gone = self.make.service(host="h1")
         self.neither = self.make.service(host="h2")
-        self.other = self.make.service(host="h2", topic="scheduler")
+        self.scheduler = self.make.service(host="h2", topic="scheduler")
         self.neither = self.db.service_update(self.admin, self.neither["id"], {"disabled": None})
         self.db.service_destroy(self.admin, self.gone["id"])
 
     def test_all_are_those_that_are_seen_by_id(self) -> None:
-        live = [self.first, self.off, self.neither, self.other]
+        live = [self.first, self.off, self.neither, self.scheduler]
         self.assertEqual(live, self.db.service_get_all(self.admin))
         self.assertIds(self.db.service_get_all(self.seeing("yes")), sorted([*live, self.gone], key=lambda s: s["id"]))
         self.assertIds(self.db.service_get_all(self.seeing("only")), [self.gone])
@@ -255,10 +257,10 @@ class TestServiceLists(ConformanceTestCase):
     def test_all_may_be_those_that_are_disabled_or_are_not(self) -> None:
         for disabled in (True, 1):
             self.assertIds(self.db.service_get_all(self.admin, bool(disabled)), [self.off])
-        self.assertIds(self.db.service_get_all(self.admin, disabled=False), [self.first, self.other])
-        self.assertIds(self.db.service_get_all(self.seeing("yes"), False), [self.first, self.gone, self.other])
+        self.assertIds(self.db.service_get_all(self.admin, disabled=False), [self.first, self.scheduler])
+        self.assertIds(self.db.service_get_all(self.seeing("yes"), False), [self.first, self.gone, self.scheduler])
         numbers: tuple[Any, ...] = (0, 1)
-        self.assertIds(self.db.service_get_all(self.admin, numbers[0]), [self.first, self.other])
+        self.assertIds(self.db.service_get_all(self.admin, numbers[0]), [self.first, self.scheduler])
         self.assertIds(self.db.service_get_all(self.admin, numbers[1]), [self.off])
         wrong: tuple[Any, ...] = ("no", 2, [False])
         for value in wrong:
@@ -269,7 +271,7 @@ class TestServiceLists(ConformanceTestCase):
         for read_deleted in ("no", "yes", "only"):
             context = self.seeing(read_deleted)
             self.assertEqual([self.first, more], self.db.service_get_all_by_topic(context, "compute"))
-            self.assertEqual([self.other], self.db.service_get_all_by_topic(context, "scheduler"))
+            self.assertEqual([self.scheduler], self.db.service_get_all_by_topic(context, "scheduler"))
             for topic in ("Compute", "", None):
                 self.assertEqual([], self.db.service_get_all_by_topic(context, topic))
 
@@ -277,7 +279,7 @@ class TestServiceLists(ConformanceTestCase):
         for read_deleted in ("no", "yes", "only"):
             context = self.seeing(read_deleted)
             self.assertEqual([self.first, self.off], self.db.service_get_all_by_host(context, "h1"))
-            self.assertEqual([self.neither, self.other], self.db.service_get_all_by_host(context, "h2"))
+            self.assertEqual([self.neither, self.scheduler], self.db.service_get_all_by_host(context, "h2"))
             for host in ("H1", "h", "", None):
                 self.assertEqual([], self.db.service_get_all_by_host(context, host))
 

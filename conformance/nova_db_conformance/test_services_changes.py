@@ -22,12 +22,14 @@ class TestServiceUpdate(ConformanceTestCase):
         self.service = self.make.service(id=1, host="h1")
         self.now = self.advance(60)
 
-    def update(self, read_deleted: str = "no", **values: Any) -> dict[str, Any]:
-        return self.db.service_update(self.seeing(read_deleted), 1, values)
+    def update(self, read_deleted: Any = "no", **values: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self.db.service_update(self.seeing(read_deleted), 1, values)
+        return found
 
     def stored(self) -> dict[str, Any]:
         (service,) = self.db.service_get_all(self.seeing("yes"))
-        return service
+        found: dict[str, Any] = service
+        return found
 
     def test_the_columns_that_are_given_are_written_and_no_others(self) -> None:
         updated = self.update(report_count=7, disabled=True)

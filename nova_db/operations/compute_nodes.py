@@ -9,12 +9,12 @@ from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.context import require_admin
 from nova_db.driver.compute_nodes import ComputeNodesContract
-from nova_db.engine import Contains, Ne, Predicate, Query, Row, all_of
+from nova_db.engine import Contains, Predicate, Query, Row, all_of
 from nova_db.operations.changes import KeyValues, soft_delete
 from nova_db.operations.conditions import LIVE, equals, visible
 from nova_db.operations.times import parsed
 from nova_db.operations.transactions import TransactionalDriver, reads, writes
-from nova_db.schema import TABLES
+from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context, Id, Record, Values
@@ -66,10 +66,11 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
     def compute_node_search_by_hypervisor(
         self, tx: Transaction, context: Context, hypervisor_match: str
     ) -> list[Record]:
-        named: Predicate = Ne("hypervisor_hostname", None)
-        if hypervisor_match:
-            named = Contains("hypervisor_hostname", str(hypervisor_match))
-        return tx.select(Query("compute_nodes", all_of(named, visible(context, NODES)), load=RECORD))
+        part = NODES.lookup("hypervisor_hostname", hypervisor_match)
+        if part is None or part is NO_MATCH:
+            return []
+        where = all_of(Contains("hypervisor_hostname", part), visible(context, NODES))
+        return tx.select(Query("compute_nodes", where, load=RECORD))
 
     @writes(require_admin)
     def compute_node_update(

@@ -128,7 +128,8 @@ class FlavorsOperations(TransactionalDriver, FlavorsContract):
     def instance_type_extra_specs_update_or_create(
         self, tx: Transaction, context: Context, flavor_id: Id | None, extra_specs: Mapping[str, Any]
     ) -> None:
-        SPECS.write(tx, _flavor_key(tx, flavor_id), extra_specs, replace=False)
+        # Locked, lest the flavor be destroyed in between and be left with live extra specs.
+        SPECS.write(tx, _flavor_key(tx, flavor_id, lock=True), extra_specs, replace=False)
 
 
 def _flavors(
@@ -149,10 +150,10 @@ def _live_flavor(flavor_id: Any) -> Predicate:
     return all_of(equals(FLAVORS, "flavorid", flavor_id), LIVE)
 
 
-def _flavor_key(tx: Transaction, flavor_id: Any, seen: Predicate = LIVE) -> int:
+def _flavor_key(tx: Transaction, flavor_id: Any, seen: Predicate = LIVE, *, lock: bool = False) -> int:
     """The id of the flavor with a public id; FlavorNotFound."""
     where = all_of(equals(FLAVORS, "flavorid", flavor_id), seen)
-    found = tx.select(Query(FLAVORS.name, where, columns=("id", "deleted"), order=_LIVE_FIRST, limit=1))
+    found = tx.select(Query(FLAVORS.name, where, columns=("id", "deleted"), order=_LIVE_FIRST, limit=1, lock=lock))
     if not found:
         raise exceptions.FlavorNotFound(flavor_id=flavor_id)
     key: int = found[0]["id"]
@@ -178,9 +179,7 @@ def _filtered(context: Context, filters: Mapping[str, Any]) -> list[Predicate]:
     for name, column in (("min_memory_mb", "memory_mb"), ("min_root_gb", "root_gb")):
         if filters.get(name) is not None:
             least = FLAVORS.lookup(column, filters[name])
-            if least is NO_MATCH:
-                raise exceptions.Invalid(f"The filter {name} must be an integer, not {filters[name]!r}.")
-            parts.append(Ge(column, least))
+            parts.append(FALSE if least is NO_MATCH else Ge(column, least))
     if "disabled" in filters:
         parts.append(equals(FLAVORS, "disabled", filters["disabled"]))
     public = filters.get("is_public")

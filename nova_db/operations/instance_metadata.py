@@ -82,14 +82,8 @@ class InstanceMetadataOperations(Notifier, InstanceMetadataContract):
     ) -> Record:
         changes = record_update(CACHES, values)
         where = _cache(context, instance_uuid)
-        if changes:
-            updated = tx.update_returning(Query(CACHES.name, all_of(where, LIVE)), changes)
-            if updated:
-                return updated[0]
-        seen = tx.select(Query(CACHES.name, where))
-        if seen and seen[0]["deleted"] != CACHES.live_value:
-            raise exceptions.InstanceInfoCacheNotFound(instance_uuid=instance_uuid)
-        return seen[0] if seen else _lost_cache(tx, instance_uuid, values)
+        found = _update_cache(tx, where, instance_uuid, changes)
+        return found if found is not None else _lost_cache(tx, where, instance_uuid, values, changes)
 
     @writes(require_context)
     def instance_info_cache_delete(self, tx: Transaction, context: Context, instance_uuid: Text) -> None:
@@ -143,13 +137,37 @@ def _write(
     return items.write(tx, owner, metadata, replace=replace)
 
 
-def _lost_cache(tx: Transaction, instance_uuid: str | None, values: Values) -> Record:
+def _update_cache(
+    tx: Transaction, where: Predicate, instance_uuid: str | None, changes: Mapping[str, Any]
+) -> Record | None:
+    """Update the cache that is visible, None if there is none; InstanceInfoCacheNotFound if it is deleted."""
+    while True:
+        if changes:
+            updated = tx.update_returning(Query(CACHES.name, all_of(where, LIVE)), changes)
+            if updated:
+                return updated[0]
+        seen = tx.select(Query(CACHES.name, where))
+        if not seen:
+            return None
+        if seen[0]["deleted"] != CACHES.live_value:
+            raise exceptions.InstanceInfoCacheNotFound(instance_uuid=instance_uuid)
+        if not changes:
+            return seen[0]
+
+
+def _lost_cache(
+    tx: Transaction, where: Predicate, instance_uuid: str | None, values: Values, changes: Mapping[str, Any]
+) -> Record:
     """No cache is visible: make one anew where an instance has lost its row, else a placeholder that is not stored."""
     owner = CACHES.lookup("instance_uuid", instance_uuid)
     if owner is not None and owner is not NO_MATCH:
         tx.serialize(f"instance_info_caches/{owner}")
-        has_row = tx.select(Query(CACHES.name, Eq("instance_uuid", owner), columns=("id",)))
+        # The instance first: one that is there was committed together with its cache.
         has_instance = tx.select(Query("instances", Eq("uuid", owner), columns=("id",)))
+        has_row = tx.select(Query(CACHES.name, Eq("instance_uuid", owner), columns=("id",)))
         if has_instance and not has_row:
             return create(tx, CACHES, {**values, "instance_uuid": owner})
+        made_meanwhile = _update_cache(tx, where, instance_uuid, changes)
+        if made_meanwhile is not None:
+            return made_meanwhile
     return {**dict.fromkeys(CACHES.names), **values, "instance_uuid": instance_uuid, "id": None}

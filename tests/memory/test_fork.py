@@ -35,7 +35,7 @@ def in_child(work: Callable[[], None]) -> None:
         try:
             work()
             status = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - reported by the status
             traceback.print_exc()
         finally:
             os._exit(status)

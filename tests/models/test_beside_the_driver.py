@@ -12,7 +12,7 @@ from nova_db.context import get_admin_context
 from nova_db.fixtures import DatabaseFixture
 from nova_db_conformance.scenarios import Backend
 from nova_db_sqlalchemy import migrations
-from nova_db_sqlalchemy.models import Instance, InstanceMetadata
+from nova_db_sqlalchemy.models import Instance, InstanceInfoCache, InstanceMetadata, InstanceSystemMetadata
 from nova_db_sqlalchemy.session import get_engine, session_scope
 
 
@@ -22,6 +22,10 @@ def connection(server: Backend) -> Iterator[str]:
     with DatabaseFixture(server.name, server.connection) as database:
         assert database.connection is not None
         yield database.connection
+        # The driver empties the tables that it has written to itself.
+        with session_scope(database.connection, write=True) as session:
+            for model in (InstanceMetadata, InstanceSystemMetadata, InstanceInfoCache, Instance):
+                session.execute(sa.delete(model))
         get_engine(database.connection).dispose()
 
 

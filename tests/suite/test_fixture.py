@@ -288,6 +288,52 @@ def test_a_child_of_a_fork_leaves_the_database_to_its_parent(events: list[str]) 
         assert names() == ["one"]
 
 
+def test_a_sqlite_file_that_is_named_stays_as_it_is(tmp_path: Path) -> None:
+    named = tmp_path / "named.sqlite"
+    with DatabaseFixture("sqlalchemy", f"sqlite:///{named}") as database:
+        create("one")
+        assert names() == ["one"]
+        assert str(named) not in str(database.connection)
+    assert not named.exists()
+
+
+def test_sqlite_in_memory_is_used_as_it_is_and_never_shared() -> None:
+    with DatabaseFixture("sqlalchemy", "sqlite://") as outer:
+        create("outer")
+        assert str(outer.connection).endswith("sqlite://")
+        with DatabaseFixture("sqlalchemy", "sqlite://"):
+            assert names() == []
+        assert names() == ["outer"]
+
+
+POSTGRESQL = os.environ.get("NOVA_DB_TEST_POSTGRESQL", "")
+ON_A_SERVER = """
+import sys
+import nova_db
+from nova_db.context import get_admin_context
+from nova_db.fixtures import DatabaseFixture
+
+admin = get_admin_context()
+for _ in range(2):
+    with DatabaseFixture("sqlalchemy", sys.argv[1]) as database, DatabaseFixture("sqlalchemy", sys.argv[1]) as inner:
+        print(nova_db.cell_create(admin, {"name": "one"})["id"], database.connection, inner.connection)
+"""
+
+
+@pytest.mark.skipif(not POSTGRESQL, reason="NOVA_DB_TEST_POSTGRESQL holds no URL")
+def test_a_server_gets_private_databases_and_loses_them_at_the_end(tmp_path: Path) -> None:
+    run = run_python(tmp_path, "-c", ON_A_SERVER, POSTGRESQL)
+    assert run.returncode == 0, run.stderr
+    first, second = (line.split() for line in run.stdout.splitlines())
+    assert first[0] == second[0] == "1"
+    assert set(first[1:]) == set(second[1:])
+    assert len({*first[1:], POSTGRESQL}) == 3
+    for connection in first[1:]:
+        gone = api.load_backend("sqlalchemy", connection)
+        with pytest.raises(exceptions.DBConnectionError, match="does not exist"):
+            gone.cell_get_all(ADMIN)
+
+
 PREPARATION = f"""
 import multiprocessing
 from nova_db.fixtures import DatabaseFixture

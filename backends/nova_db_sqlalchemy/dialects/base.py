@@ -162,6 +162,10 @@ class Dialect(abc.ABC):
         """A column to sort by, nulls smallest."""
         return column.desc() if descending else column.asc()
 
+    def limited(self, statement: sa.Select[Any], limit: Expression) -> sa.Select[Any]:
+        """The first rows of a select."""
+        return statement.limit(limit)
+
     def locked(self, statement: sa.Select[Any], table: sa.FromClause) -> sa.Select[Any]:
         """A select whose rows others cannot change until the transaction ends."""
         return statement

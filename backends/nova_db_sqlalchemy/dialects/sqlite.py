@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db.schema import Kind
-from nova_db_sqlalchemy.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, Forms
+from nova_db_sqlalchemy.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, TO_FLOAT, Forms
 from nova_db_sqlalchemy.dialects.base import Dialect, Expression, Mode
 from nova_db_sqlalchemy.dialects.sqlite_writer import SQLiteWriter
 from nova_db_sqlalchemy.errors import Fault, conflict, missing, unsuitable
@@ -51,7 +51,11 @@ class SQLiteDialect(Dialect):
     name = "sqlite"
     writer = SQLiteWriter
     errors = (sqlite3.Error, UnicodeError, OverflowError)
-    row_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_FROM_TEXT, Kind.BOOLEAN: FROM_BIT}
+    row_forms: ClassVar[Forms] = {
+        Kind.DATETIME: TIME_FROM_TEXT,
+        Kind.BOOLEAN: FROM_BIT,
+        Kind.FLOAT: TO_FLOAT,  # RETURNING gives whole numbers as integers
+    }
     document_forms: ClassVar[Forms] = row_forms
     document_excludes = frozenset({Kind.FLOAT})  # its JSON functions round to 15 digits
     parameter_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_TO_TEXT, Kind.BOOLEAN: TO_BIT}
@@ -201,6 +205,9 @@ class SQLiteDialect(Dialect):
 
     def contains(self, text: Expression, part: Expression) -> Expression:
         return sa.func.instr(text, part) > sa.literal_column("0")
+
+    def limited(self, statement: sa.Select[Any], limit: Expression) -> sa.Select[Any]:
+        return statement.limit(limit).offset(sa.literal_column("0"))  # else SQLAlchemy binds a 0 of its own
 
     def added(self, column: Expression, number: Expression, kind: Kind) -> Expression:
         if kind not in _RANGE:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from nova_db.engine import Row, Values
+from nova_db.engine import Query, Row, Values
 from nova_db.exceptions import DBDuplicateEntry, DBError, DBReferenceError
-from nova_db_sqlalchemy.catalog import CATALOG, referring
-from nova_db_sqlalchemy.conversion import row_binder
-from nova_db_sqlalchemy.errors import Fault, Written, alone, plain_values, translated
+from nova_db_sqlalchemy.blame import Blame, find_duplicate, find_reference
+from nova_db_sqlalchemy.catalog import CATALOG
+from nova_db_sqlalchemy.errors import Fault, Written, translated
 from nova_db_sqlalchemy.writer import Writer, keyed, runs_by_key
 
 if TYPE_CHECKING:
@@ -77,64 +77,22 @@ class SQLiteWriter(Writer):
 
     def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
         """The exception to raise; what SQLite does not tell of a violation is looked up."""
-        if written is not None and fault.kind in (DBDuplicateEntry, DBReferenceError):
-            find = self._duplicate if fault.kind is DBDuplicateEntry else self._reference
-            try:
-                found = find(link, fault, written)
-            except sqlite3.Error:
-                found = None  # the violation itself is worth more than its details
-            if found is not None:
-                table, columns, value = found
-                return fault.kind(error, table=table, columns=columns, value=value)
-        return translated(error, fault, written)
+        found = None if written is None else self._blamed(link, fault, written)
+        if found is None:
+            return translated(error, fault, written)
+        return fault.kind(error, table=found.table, columns=found.columns, value=found.value)
 
-    def _duplicate(self, link: Link, fault: Fault, written: Written) -> tuple[str, Sequence[str], Any] | None:
-        table, columns = str(fault.table), fault.columns
-        if written.source is not None:
-            pairs = " AND ".join(f"a.{_quoted(column)} = b.{_quoted(column)}" for column in columns)
-            chosen = ", ".join(f"a.{_quoted(column)}" for column in columns)
-            query = f"SELECT {chosen} FROM {_quoted(written.source)} a JOIN {_quoted(table)} b ON {pairs} LIMIT 1"
-            row = link.connection.execute(query).fetchone()
-            return (table, columns, alone(row)) if row else None
-        seen = set()
-        for row, parameters in self._values(table, written.rows_of(table), columns):
-            if row in seen or self._is_there(link, table, columns, parameters):
-                return table, columns, alone(row)
-            seen.add(row)
-        return None
-
-    def _reference(self, link: Link, fault: Fault, written: Written) -> tuple[str, Sequence[str], Any] | None:
-        for table, rows in written.batches:
-            for key in CATALOG[table].foreign_keys:
-                for row, parameters in self._values(table, rows, (key.column,)):
-                    if row[0] is not None and not self._is_there(link, key.table, (key.remote,), parameters):
-                        return table, (key.column,), row[0]
-        if written.where is None:
-            return None
-        for reference in referring(written.table):
-            values = written.where.parameters()
-            shaped = self._engine.statements.referred(reference, written.table, written.where.shape())
-            statement = shaped.fitting(values)
+    def _blamed(self, link: Link, fault: Fault, written: Written) -> Blame | None:
+        def look(query: Query) -> list[Row]:
+            values = query.where.parameters()
+            statement = self._engine.statements.select(query).fitting(values)
             bound = values if statement.bind is None else statement.bind(values)
-            found = statement.read(link.connection.execute(statement.sql, bound).fetchall())
-            if found:
-                return reference.table, (reference.column,), found[0][reference.column]
-        return None
+            rows: list[Row] = statement.read(link.connection.execute(statement.sql, bound).fetchall())
+            return rows
 
-    def _values(
-        self, table: str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]
-    ) -> Iterable[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        """The values of rows in some columns, each with its parameters."""
-        kinds = CATALOG[table].column
-        bind = row_binder([(column, kinds[column].kind) for column in columns], self._dialect.parameter_forms)
-        for row in plain_values(rows, columns):
-            yield row, bind(dict(zip(columns, row, strict=True)))
-
-    def _is_there(self, link: Link, table: str, columns: Sequence[str], parameters: Sequence[Any]) -> bool:
-        condition = " AND ".join(f"{_quoted(column)} = ?" for column in columns)
-        query = f"SELECT 1 FROM {_quoted(table)} WHERE {condition} LIMIT 1"
-        return link.connection.execute(query, parameters).fetchone() is not None
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
+        try:
+            if fault.kind is DBDuplicateEntry:
+                return find_duplicate(look, str(fault.table), fault.columns, written)
+            return find_reference(look, written) if fault.kind is DBReferenceError else None
+        except sqlite3.Error:
+            return None  # the violation is worth more than its details
