@@ -6,6 +6,7 @@ from typing import Any
 
 from nova_db import conf as configuration
 from nova_db.operations import EngineDriver
+from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.engine import SQLEngine
 from nova_db_sqlalchemy.settings import Settings
 
@@ -20,10 +21,28 @@ class SQLAlchemyDriver(EngineDriver):
     :raises BackendLoadError: the database's driver library is not installed.
     """
 
+    engine: SQLEngine
+
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
         conf = conf or configuration.get_conf()
         connection = connection or conf["database"]["connection"] or configuration.DEFAULT_CONNECTION
         super().__init__(SQLEngine(connection, Settings.from_conf(conf)), conf)
+
+    def sync(self) -> str:
+        """Create the schema, or upgrade it to this release's revision; a line that tells what was done.
+
+        :raises SchemaError: the database is of a newer release, or its tables were not made by migrations.
+        """
+        if urls.is_memory(self.engine.url):
+            return super().sync()
+        from nova_db_sqlalchemy import migrations
+
+        target = self.engine.url.render_as_string(hide_password=False)
+        before = migrations.status(target)["current"]
+        after = migrations.upgrade(target)
+        if before == after:
+            return f"the schema is at revision {after} already"
+        return f"the schema was created at revision {after}" if before is None else f"upgraded from {before} to {after}"
 
     @classmethod
     def provision(cls, connection: str | None) -> str:

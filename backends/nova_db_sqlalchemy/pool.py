@@ -228,11 +228,11 @@ class SinglePool(Pool):
         self._holder = None
         inherited, self._links = self._links, set()
         for link in inherited:
-            connection = link.connection
+            connection, cursor = link.connection, link.cursor
             link.abandon()
             if connection.in_transaction:
                 connection.rollback()
-            self._links.add(Link(connection, connection.cursor()))
+            self._links.add(Link(connection, cursor))
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from nova_db_sqlalchemy.catalog import CATALOG
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables import METADATA, VERSION_TABLE
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.dialects.base import Dialect
     from nova_db_sqlalchemy.link import Link
-
-VERSION_TABLE = "alembic_version"
-"""Where the migrations keep the version of the schema."""
 
 
 def creation(dialect: Dialect, existing: Iterable[str]) -> list[str]:

@@ -18,6 +18,9 @@ from nova_db.schema import PARENTS_FIRST, Kind
 if TYPE_CHECKING:
     from nova_db.schema import Column, Index, Table
 
+VERSION_TABLE: Final = "nova_db_version"
+"""Where the migrations keep the version of the schema."""
+
 _MYSQL: Final = ("mysql", "mariadb")
 _TABLE_OPTIONS: Final[dict[str, Any]] = {
     "mysql_engine": "InnoDB",

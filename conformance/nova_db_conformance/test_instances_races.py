@@ -113,7 +113,22 @@ class TestReadersAndWriters(ConformanceTestCase):
         rounds = race(compete, rounds=40, prepare=self.prepare, finish=finish)
         self.assertEqual(40 * THREADS, sum(len(done.results) for done in rounds))
 
-    def test_what_an_update_returns_is_what_it_wrote(self) -> None:
+    def test_what_an_update_returns_is_one_state(self) -> None:
+        """Half of the callers write metadata along with a column; the others, who wait for them, one more column."""
+
+        def compete(thread: int) -> Any:
+            if thread % 2:
+                return self.write(thread)
+            return self.db.instance_update(self.user, self.uuid, {"vcpus": 1 + self.number * THREADS + thread})
+
+        def finish(done: Round) -> None:
+            for changed in done.results[::2]:
+                self.assertOneState(changed)
+
+        rounds = race(compete, rounds=40, prepare=self.prepare, finish=finish)
+        self.assertEqual(40 * THREADS, sum(len(done.results) for done in rounds))
+
+    def test_an_update_starts_from_the_state_that_it_returns(self) -> None:
         def compete(thread: int) -> Any:
             number = 1 + self.number * THREADS + thread
             items = {"number": str(number)}

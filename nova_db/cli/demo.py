@@ -84,7 +84,7 @@ def _progress(console: Console, options: argparse.Namespace) -> Iterator[Callabl
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=options.quiet, transient=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, disable=options.quiet or not console.is_terminal) as progress:
         task = progress.add_task("", total=Day.expected_calls(options.hosts, options.instances))
 
         def advance(title: str | None = None) -> None:

@@ -22,9 +22,10 @@ def run(options: argparse.Namespace) -> int:
 
     console = Console()
     with contextlib.closing(open_driver(options)) as driver:
+        rows = row_table(engine_driver(driver))
         for name, value in schema_keeper(driver).describe().items():
             console.print(f"{name:>10}  {value}", highlight=False, markup=False)
-        console.print(row_table(engine_driver(driver)))
+        console.print(rows)
     return 0
 
 

@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,7 +19,7 @@ from nova_db.conf import get_conf
 
 
 @pytest.fixture(autouse=True)
-def _configuration():
+def _configuration() -> Iterator[None]:
     """The command reads configuration files into the process's configuration; take that back."""
     yield
     get_conf().reset()
@@ -30,16 +31,16 @@ def url(tmp_path: pathlib.Path) -> str:
 
 
 @pytest.fixture
-def synced(url: str, capsys) -> str:
+def synced(url: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert main(["--connection", url, "sync"]) == 0
     capsys.readouterr()
     return url
 
 
-def failure(capsys, *argv: str) -> str:
+def failure(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     """The one line that a failing command prints."""
     try:
-        status = main(argv)
+        status: object = main(argv)
     except SystemExit as stop:
         status = stop.code
     printed = capsys.readouterr()
@@ -58,14 +59,14 @@ def counted(text: str, table: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def test_sync_creates_the_schema_and_may_be_repeated(url, capsys):
+def test_sync_creates_the_schema_and_may_be_repeated(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--connection", url, "sync"]) == 0
     assert main(["--connection", url, "sync"]) == 0
     assert main(["--connection", url, "status"]) == 0
     assert "0 of 48 tables" in capsys.readouterr().out
 
 
-def test_seed_adds_the_default_flavors_once(synced, capsys):
+def test_seed_adds_the_default_flavors_once(synced: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--connection", synced, "seed"]) == 0
     assert capsys.readouterr().out.startswith("5 of 5 ")
     assert main(["--connection", synced, "seed"]) == 0
@@ -74,7 +75,7 @@ def test_seed_adds_the_default_flavors_once(synced, capsys):
     assert counted(capsys.readouterr().out, "instance_types") == (len(DEFAULT_FLAVORS), 0)
 
 
-def test_status_names_backend_server_and_schema_version(synced, capsys):
+def test_status_names_backend_server_and_schema_version(synced: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--connection", synced, "status"]) == 0
     printed = capsys.readouterr().out
     assert "SQLAlchemyDriver" in printed
@@ -83,7 +84,7 @@ def test_status_names_backend_server_and_schema_version(synced, capsys):
 
 
 @pytest.mark.parametrize("where", ["memory", "sqlite"])
-def test_demo_lives_a_day_twice(where, request, capsys):
+def test_demo_lives_a_day_twice(where: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
     if where == "memory":
         options = ["--backend", "memory"]
     else:
@@ -99,7 +100,7 @@ def test_demo_lives_a_day_twice(where, request, capsys):
         assert live == days * (45 - int(44 / 3))
 
 
-def test_demo_agrees_with_itself_on_every_backend(synced, capsys):
+def test_demo_agrees_with_itself_on_every_backend(synced: str, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["demo", "--instances", "40", "--hosts", "4", "--quiet"]
     rows = []
     for options in (["--backend", "memory"], ["--connection", synced]):
@@ -122,16 +123,16 @@ def test_demo_agrees_with_itself_on_every_backend(synced, capsys):
         (["--backend", "memory", "--connection", "sqlite:///x", "status"], "memory://"),
     ],
 )
-def test_a_bad_option_is_one_line(argv, told, capsys):
+def test_a_bad_option_is_one_line(argv: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert told in failure(capsys, *argv)
 
 
-def test_a_database_without_schema_is_one_line(url, capsys):
+def test_a_database_without_schema_is_one_line(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("status", "seed", "demo"):
         assert "nova-db sync" in failure(capsys, "--connection", url, command)
 
 
-def test_an_unreachable_server_is_one_line_without_its_password(capsys):
+def test_an_unreachable_server_is_one_line_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -140,13 +141,13 @@ def test_an_unreachable_server_is_one_line_without_its_password(capsys):
     assert "secret" not in line
 
 
-def test_a_folder_that_is_not_there_is_one_line(tmp_path, capsys):
+def test_a_folder_that_is_not_there_is_one_line(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = failure(capsys, "--connection", f"sqlite:///{tmp_path}/missing/cloud.sqlite", "sync")
     assert "missing" in line
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_a_read_only_database_is_one_line(synced, capsys):
+def test_a_read_only_database_is_one_line(synced: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = pathlib.Path(synced.removeprefix("sqlite:///"))
     if os.geteuid() == 0:
         target = f"sqlite:///file:{path}?mode=ro&uri=true"  # root writes whatever the permissions say
@@ -156,14 +157,14 @@ def test_a_read_only_database_is_one_line(synced, capsys):
     assert "read-only" in failure(capsys, "--connection", target, "seed").lower().replace("readonly", "read-only")
 
 
-def test_options_come_from_a_configuration_file(tmp_path, capsys):
+def test_options_come_from_a_configuration_file(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "nova-db.conf"
     file.write_text("[database]\nbackend = memory\nconnection =\n")
     assert main(["--config-file", str(file), "status"]) == 0
     assert "MemoryDriver" in capsys.readouterr().out
 
 
-def test_the_command_is_installed():
+def test_the_command_is_installed() -> None:
     command = pathlib.Path(sys.executable).with_name("nova-db")
     shown = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert shown.stdout.startswith("nova-db ")

@@ -19,6 +19,7 @@ from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDup
 from nova_db.schema import Kind
 from nova_db_sqlalchemy.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, TO_FLOAT, Forms
 from nova_db_sqlalchemy.dialects.base import Dialect, Expression, Mode
+from nova_db_sqlalchemy.dialects.sqlite_cursor import Cursor, inside
 from nova_db_sqlalchemy.dialects.sqlite_writer import SQLiteWriter
 from nova_db_sqlalchemy.errors import Fault, conflict, missing, unsuitable
 from nova_db_sqlalchemy.link import Link
@@ -92,17 +93,19 @@ class SQLiteDialect(Dialect):
 
     def connect(self) -> Link:
         try:
-            connection = sqlite3.connect(*self._arguments, **self._options)
-            self._prepare(connection)
+            with inside():
+                connection = sqlite3.connect(*self._arguments, **self._options)
+                self._prepare(connection)
         except sqlite3.Error as error:
             kind = DBError if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB else DBConnectionError
             raise kind(error, message=f"SQLite cannot open {self.url.database}: {error}.") from error
-        return Link(connection, connection.cursor())
+        return Link(connection, connection.cursor(Cursor))
 
     def close(self, link: Link) -> None:
         self._leave(link)
         try:
-            link.connection.close()
+            with inside():
+                link.connection.close()
         except sqlite3.Error:
             return  # nothing is lost: what was not committed is undone
 
@@ -110,13 +113,14 @@ class SQLiteDialect(Dialect):
         return f"SQLite {sqlite3.sqlite_version}"
 
     def table_names(self, link: Link) -> set[str]:
-        return {name for (name,) in link.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        link.cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {name for (name,) in link.cursor.fetchall()}
 
     def run_script(self, link: Link, statements: Sequence[str]) -> None:
         self.begin(link, Mode.WRITE)
         try:
             for statement in statements:
-                link.connection.execute(statement)
+                link.cursor.execute(statement)
             self.commit(link)
         except BaseException:
             self.rollback(link)

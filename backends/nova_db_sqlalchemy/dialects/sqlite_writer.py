@@ -87,7 +87,8 @@ class SQLiteWriter(Writer):
             values = query.where.parameters()
             statement = self._engine.statements.select(query).fitting(values)
             bound = values if statement.bind is None else statement.bind(values)
-            rows: list[Row] = statement.read(link.connection.execute(statement.sql, bound).fetchall())
+            link.cursor.execute(statement.sql, bound)
+            rows: list[Row] = statement.read(link.cursor.fetchall())
             return rows
 
         try:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-VERSION_TABLE: Final = "nova_db_version"
-"""The table that holds the revision of the schema."""
+from nova_db_sqlalchemy.tables import METADATA, VERSION_TABLE
+
 CONNECTION: Final = "connection"
 URL: Final = "url"
 """Attributes of the configuration: what ``env.py`` is to work on."""
@@ -38,8 +38,6 @@ def revisions() -> list[str]:
 
 def options() -> dict[str, Any]:
     """What Alembic is told about any database."""
-    from nova_db_sqlalchemy.tables import METADATA
-
     return {
         "version_table": VERSION_TABLE,
         "target_metadata": METADATA,
@@ -51,6 +49,4 @@ def options() -> dict[str, Any]:
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
     """Tables of others in the same database are none of our business."""
-    from nova_db_sqlalchemy.tables import METADATA
-
     return kind != "table" or name in METADATA.tables

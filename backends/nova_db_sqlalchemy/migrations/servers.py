@@ -38,7 +38,10 @@ def opened(target: Target) -> Iterator[sa.Engine]:
         yield engine
     except DBAPIError as error:
         is_connection = error.statement is None or error.connection_invalidated
-        raise (DBConnectionError if is_connection else DBError)(error.orig) from error
+        kind = DBConnectionError if is_connection else DBError
+        if is_connection and engine.dialect.name == "sqlite":
+            raise kind(error.orig, message=f"SQLite cannot open {engine.url.database}: {error.orig}.") from error
+        raise kind(error.orig) from error
     finally:
         if engine is not target:
             engine.dispose()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from nova_db.clock import utcnow
-from nova_db_sqlalchemy.migrations.configuration import VERSION_TABLE, revisions
+from nova_db_sqlalchemy.migrations.configuration import revisions
 from nova_db_sqlalchemy.migrations.errors import FutureSchema, InterruptedUpgrade, SchemaError, UnversionedSchema
 from nova_db_sqlalchemy.migrations.servers import others_upgrade
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables import METADATA, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
