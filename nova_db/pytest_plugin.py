@@ -16,6 +16,7 @@ A server gets a database of its own for the tests, beside the one named; see :mo
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the settings."""
     parser.addini("nova_db_backend", "Backend of the fixture nova_db_database (default: memory).", default="memory")
     parser.addini("nova_db_connection", "URL of its database server or file, where the backend has any.", default="")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Remove the databases of the tests while there is time: the workers of pytest-xdist are soon killed."""
+    fixtures = sys.modules.get("nova_db.fixtures")
+    if fixtures is not None:
+        fixtures.discard_idle_databases()
 
 
 @pytest.fixture

@@ -78,6 +78,17 @@ class TestFlavorRaces(FlavorRaceTestCase):
         )
         self.assertEqual(ROUNDS, len(self.live("instance_types")))
 
+    def test_a_name_goes_to_one_of_callers_on_several_hosts(self) -> None:
+        hosts = (self.driver, self.another_driver())
+        race(
+            lambda thread: hosts[thread % 2].instance_type_create(self.admin, flavor_values(name=self.name)),
+            rounds=ROUNDS // 2,
+            prepare=self.new_names,
+            finish=lambda done: self.assertOneWon(done, exceptions.InstanceTypeExists, name=self.name),
+            allow=exceptions.InstanceTypeExists,
+        )
+        self.assertEqual(ROUNDS // 2, len(self.live("instance_types")))
+
     def test_of_both_the_losers_miss_the_name(self) -> None:
         race(
             lambda _: self.make.flavor(name=self.name, flavorid=self.flavorid),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.factories import CountedResource, a_uuid
+from nova_db_conformance.factories import CountedResource, a_uuid, resources
 from nova_db_conformance.races import THREADS, Round, race
 from nova_db_conformance.test_reservations import LATER, NOON, ReservationTestCase
 
@@ -69,6 +69,22 @@ class TestReserveRaces(RaceTestCase):
         )
         self.assertEqual(2 * ROUNDS, len(self.rows("quota_usages")))
         self.assertEqual(10 * ROUNDS, len(self.rows("reservations")))
+
+    def test_no_more_are_granted_to_callers_on_several_hosts(self) -> None:
+        hosts = (self.driver, self.another_driver())
+
+        def take(thread: int) -> list[str]:
+            uuids: list[str] = hosts[thread % 2].quota_reserve(
+                self.user, resources("cores"), {"cores": 5}, {"cores": 1}, LATER, None, None, self.project
+            )
+            return uuids
+
+        def finish(done: Round) -> None:
+            self.assertEqual(5, len(done.results))
+            self.assertEqual({"cores": (0, 5)}, self.numbers(self.project))
+            self.assertConsistent()
+
+        race(take, rounds=ROUNDS, prepare=self.new_project, finish=finish, allow=exceptions.OverQuota)
 
     def test_what_was_refused_would_have_exceeded_the_limit(self) -> None:
         deltas = [5, 1, 4, 2, 3, 6, 2, 4]

@@ -128,7 +128,7 @@ def test_raises_wants_an_exception() -> None:
 def test_raises_keeps_what_was_raised() -> None:
     def test(case: Any) -> None:
         with case.raises(exceptions.ServiceNotFound, service_id=1) as caught:
-            raise exceptions.ServiceNotFound(service_id=1)
+            raising(exceptions.ServiceNotFound(service_id=1))()
         assert caught.exception.kwargs["service_id"] == 1
 
     assert passes(test)
@@ -266,6 +266,26 @@ def test_what_a_backend_lacks_is_skipped_with_a_reason() -> None:
     for test, reason in ((statements, "no statements"), (another, "memory of one process")):
         ((_, skipped),) = outcome(test).skipped
         assert reason in skipped
+
+
+def test_statements_are_noted_without_those_of_transactions() -> None:
+    def test(case: Any) -> None:
+        with case.statements() as sent:
+            case.make.key_pair()
+        (statement,) = sent
+        assert statement.upper().startswith("INSERT")
+        case.make.key_pair()
+        assert len(sent) == 1
+
+    assert passes(test, "sqlalchemy")
+
+
+def test_another_driver_works_on_the_same_database() -> None:
+    def test(case: Any) -> None:
+        created = case.make.key_pair(name="one")
+        assert case.another_driver().key_pair_get(case.admin, "u1", "one") == created
+
+    assert passes(test, "sqlalchemy")
 
 
 def test_a_failing_clean_up_does_not_hide_the_failure_before_it() -> None:

@@ -37,3 +37,21 @@ def test_the_settings_choose_backend_and_connection(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, "-s")
     assert run.returncode == 0, run.stdout
     assert "driver: ProvisionedDriver private-1" in run.stdout
+
+
+def test_databases_are_removed_before_the_run_ends(tmp_path: Path) -> None:
+    (tmp_path / "test_user.py").write_text(
+        TESTS
+        + """
+from tests.suite.sample_drivers import ProvisionedDriver
+
+class Printed(list):
+    def append(self, event):
+        print("event:", event)
+
+ProvisionedDriver.events = Printed()
+"""
+    )
+    run = run_pytest(tmp_path, "-s", "-o", "nova_db_backend=tests.suite.sample_drivers.ProvisionedDriver")
+    assert run.returncode == 0, run.stdout
+    assert 0 < run.stdout.index("event: discard") < run.stdout.index("2 passed")
