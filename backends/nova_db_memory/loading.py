@@ -1,9 +1,12 @@
-"""Relations: from a row to the rows that belong to it, by the indexes."""
+"""Relations: from a row to the rows that belong to it, by the indexes.
+
+Each relation becomes a function once; it is these functions that reading a whole instance consists of.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nova_db.engine import Row
@@ -13,6 +16,8 @@ from nova_db_memory.storage import Stores
 
 Follow = Callable[[Stores, Any], list[Row]]
 """From the value of a relation's local column to the stored rows at the other end, by primary key."""
+Attach = Callable[[Stores, Row, Row], None]
+"""Sets a relation of a stored row on a copy of it."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -40,38 +45,35 @@ def follower(relation: Relation) -> Follow:
     return follow_links
 
 
-class Branch:
-    """A relation to attach to rows of a table, and the relations below it."""
+def _attacher(table: str, relation: Relation, below: Plan) -> Attach:
+    """The function that attaches a relation, and the relations below it."""
+    name, local, many = relation.name, relation.local, relation.many
+    alive = TABLES[table].live_value if "source" in relation.live else None
+    follow = follower(relation)
+    deeper = tuple(_attacher(relation.table, *part) for part in below)
 
-    __slots__ = ("_alive", "_below", "_follow", "_local", "_many", "_name")
-
-    def __init__(self, table: str, relation: Relation, below: Plan) -> None:
-        self._name, self._local, self._many = relation.name, relation.local, relation.many
-        self._alive = TABLES[table].live_value if "source" in relation.live else None
-        self._follow = follower(relation)
-        self._below = tuple(Branch(relation.table, *part) for part in below)
-
-    def attach(self, stores: Stores, source: Row, copy: Row) -> None:
-        """Set the relation of a stored row on a copy of it."""
-        key = source[self._local]
-        if key is None or (self._alive is not None and source["deleted"] != self._alive):
-            copy[self._name] = [] if self._many else None
+    def attach_one(stores: Stores, row: Row, copy: Row) -> None:
+        key = row[local]
+        if key is None or (alive is not None and row["deleted"] != alive):
+            copy[name] = [] if many else None
             return
-        found = self._follow(stores, key)
-        copies = [row.copy() for row in found]
-        if self._below:
-            attach(stores, found, copies, self._below)
-        copy[self._name] = copies if self._many else copies[0] if copies else None
+        found = follow(stores, key)
+        copies = [end.copy() for end in found]
+        if deeper:
+            attach(stores, found, copies, deeper)
+        copy[name] = copies if many else copies[0] if copies else None
+
+    return attach_one
 
 
 @functools.lru_cache(maxsize=1024)
-def branches(table: str, load: tuple[str, ...]) -> tuple[Branch, ...]:
-    """The relations ``load`` of a table."""
-    return tuple(Branch(table, *part) for part in plan(table, load))
+def attachers(table: str, load: tuple[str, ...]) -> tuple[Attach, ...]:
+    """The functions that attach the relations ``load`` of a table."""
+    return tuple(_attacher(table, *part) for part in plan(table, load))
 
 
-def attach(stores: Stores, rows: list[Row], copies: list[Row], relations: tuple[Branch, ...]) -> None:
+def attach(stores: Stores, rows: Sequence[Row], copies: Sequence[Row], attachers: tuple[Attach, ...]) -> None:
     """Set the relations of stored rows on copies of them."""
     for row, copy in zip(rows, copies, strict=True):
-        for relation in relations:
-            relation.attach(stores, row, copy)
+        for attach_one in attachers:
+            attach_one(stores, row, copy)

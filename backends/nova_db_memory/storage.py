@@ -156,13 +156,14 @@ class Store:
         if column == self.layout.key:
             keys: Collection[Any] = (value,) if value in rows else ()
         else:
-            index = self.indexes.get(column) or self.index(column)
-            keys = index.buckets.get(value, ())
-            if len(keys) > 1:
-                keys = sorted(keys)
+            keys = (self.indexes.get(column) or self.index(column)).buckets.get(value, ())
+        if len(keys) == 1:
+            [key] = keys
+            row = rows[key]
+            return [row] if alive is None or row["deleted"] == alive else []
         if alive is None:
-            return [rows[key] for key in keys]
-        return [row for key in keys if (row := rows[key])["deleted"] == alive]
+            return [rows[key] for key in sorted(keys)]
+        return [row for key in sorted(keys) if (row := rows[key])["deleted"] == alive]
 
 
 class Stores(dict[str, Store]):

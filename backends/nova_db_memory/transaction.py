@@ -15,7 +15,7 @@ from nova_db.schema import Relation
 from nova_db_memory import integrity
 from nova_db_memory.assigning import assignment
 from nova_db_memory.finding import find
-from nova_db_memory.loading import attach, branches, follower
+from nova_db_memory.loading import attach, attachers, follower
 from nova_db_memory.storage import Store, Stores
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ class MemoryTransaction(Transaction):
         else:
             copies = [{column: row[column] for column in columns} for row in rows]
         if query.load:
-            attach(self._stores, rows, copies, branches(query.table, query.load))
+            attach(self._stores, rows, copies, attachers(query.table, query.load))
         return copies
 
 

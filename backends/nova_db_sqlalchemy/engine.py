@@ -55,6 +55,7 @@ class SQLEngine(Engine):
         return self._writer(self)
 
     def create_schema(self) -> None:
+        self.dialect.prepare_place()
         with self._link() as link:
             existing = self.dialect.table_names(link)
             self.dialect.run_script(link, schema.creation(self.dialect, existing))

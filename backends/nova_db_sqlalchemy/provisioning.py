@@ -20,8 +20,6 @@ from nova_db_sqlalchemy.errors import translated
 from nova_db_sqlalchemy.link import Link
 from nova_db_sqlalchemy.settings import Settings
 
-PREFIX: Final = "nova_db_test_"
-"""How the names of private databases begin; no other database is ever dropped."""
 _MAINTENANCE: Final = "postgres"
 """The database to connect to for creating others, where the one in the URL does not exist."""
 
@@ -38,10 +36,13 @@ def make_database(connection: str) -> str:
     url = urls.parse(connection)
     if urls.is_memory(url):
         return _rendered(url)
-    name = PREFIX + uuid.uuid4().hex
+    name = urls.THROWAWAY + uuid.uuid4().hex
     if url.get_backend_name() == "sqlite":
-        return _rendered(sa.URL.create(url.drivername, database=str(Path(tempfile.mkdtemp(prefix=PREFIX), name))))
+        return _rendered(
+            sa.URL.create(url.drivername, database=str(Path(tempfile.mkdtemp(prefix=urls.THROWAWAY), name)))
+        )
     _administer(url, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    _administer(url, f"ALTER DATABASE {name} SET synchronous_commit = off")  # nobody misses it after a crash
     return _rendered(url.set(database=name))
 
 
@@ -54,7 +55,7 @@ def drop_database(connection: str) -> None:
     if urls.is_memory(url):
         return
     name = Path(url.database or "").name
-    if not name.startswith(PREFIX):
+    if not urls.is_throwaway(url):
         raise ValueError(f"{name} is no database of make_database, it stays")
     if url.get_backend_name() == "sqlite":
         shutil.rmtree(Path(url.database or "").parent, ignore_errors=True)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
 DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
 """The databases that are supported, and the driver library that each is used through."""
+
+THROWAWAY = "nova_db_test_"
+"""How the names of private databases begin; no other database is ever dropped."""
 
 
 def parse(connection: str | sa.URL) -> sa.URL:
@@ -25,6 +30,19 @@ def parse(connection: str | sa.URL) -> sa.URL:
     if library not in ("", DRIVERS[database]):
         raise ValueError(f"{database} is used through {DRIVERS[database]}, not through {library}; leave out +{library}")
     return url.set(drivername=f"{database}+{DRIVERS[database]}")
+
+
+def is_missing_file(url: sa.URL) -> bool:
+    """Whether the URL is that of a SQLite file which does not exist."""
+    if url.get_backend_name() != "sqlite" or is_memory(url):
+        return False
+    file = str(url.database)
+    return not file.startswith("file:") and not Path(file).exists()
+
+
+def is_throwaway(url: sa.URL) -> bool:
+    """Whether the URL is that of a private database for tests."""
+    return Path(url.database or "").name.startswith(THROWAWAY)
 
 
 def shown(url: sa.URL) -> str:

@@ -39,9 +39,22 @@ _INT64 = 2**63
 def find_instance(tx: Transaction, context: Context, where: Predicate, *, lock: bool = False) -> Row | None:
     """The instance that a condition on a unique column names, if the context may see it; with all its relations."""
     condition = all_of(where, visible(context, INSTANCES), scoped(context))
-    found = tx.select(Query("instances", condition, limit=1, load=RECORD, lock=lock))
+    if lock:
+        held = tx.select(Query("instances", condition, columns=("id",), limit=1, lock=True))
+        return _with_relations(tx, held[0]["id"]) if held else None
+    found = tx.select(Query("instances", condition, limit=1, load=RECORD))
     dress("instances", found, RECORD)
     return found[0] if found else None
+
+
+def _with_relations(tx: Transaction, key: int) -> Row:
+    """An instance that this transaction holds.
+
+    A statement that had to wait for the row would show the relations as they were when it began; this one begins now.
+    """
+    found = tx.select(Query("instances", Eq("id", key), limit=1, load=RECORD))
+    dress("instances", found, RECORD)
+    return found[0]
 
 
 def get_by_uuid(tx: Transaction, context: Context, uuid: object) -> Row:
@@ -221,26 +234,24 @@ def update_instance(
         _require_expected(original, expected)
         if hostnames.is_renamed(original["hostname"], changes.get("hostname")):
             hostnames.require_free(tx, context, changes["hostname"])
-    record = _compare_and_set(tx, where, expected, changes, instance_uuid)
+    held = _compare_and_set(tx, where, expected, changes, instance_uuid)
     for items, wanted in replaced:
         if wanted is not None:
-            items.write(tx, record["uuid"], wanted, replace=True, stamp_removed=True)
-    if any(wanted is not None for _, wanted in replaced):
-        record = tx.select(Query("instances", Eq("id", record["id"]), load=RECORD))[0]
-    dress("instances", [record], RECORD)
+            items.write(tx, held["uuid"], wanted, replace=True, stamp_removed=True)
+    record = _with_relations(tx, held["id"])
     return original or record, record
 
 
 def _compare_and_set(
     tx: Transaction, where: Predicate, expected: Collection[Any] | None, changes: Mapping[str, Any], uuid: str
 ) -> Row:
-    """Write the columns if the task state is an expected one; the row with its relations."""
+    """Write the columns, and hold the row, if the task state is an expected one; its id and uuid as they are now."""
     accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))
     while True:
         if changes:
-            found = tx.update_returning(Query("instances", accepted, load=RECORD), changes)
+            found = tx.update_returning(Query("instances", accepted, columns=("id", "uuid")), changes)
         else:
-            found = tx.select(Query("instances", accepted, load=RECORD, limit=1, lock=True))
+            found = tx.select(Query("instances", accepted, columns=("id", "uuid"), limit=1, lock=True))
         if found:
             return found[0]
         current = tx.select(Query("instances", where))

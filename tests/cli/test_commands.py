@@ -168,3 +168,9 @@ def test_the_command_is_installed() -> None:
     command = pathlib.Path(sys.executable).with_name("nova-db")
     shown = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert shown.stdout.startswith("nova-db ")
+
+
+def test_looking_creates_no_database(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = failure(capsys, "--connection", f"sqlite:///{tmp_path}/cloud.sqlite", "status")
+    assert "cloud.sqlite" in line
+    assert list(tmp_path.iterdir()) == []

@@ -69,6 +69,9 @@ class Dialect(abc.ABC):
     def pool(self) -> Pool:
         """A new pool of connections."""
 
+    def prepare_place(self) -> None:  # noqa: B027 - servers make databases by other means
+        """Make the place where the database will be, if there is none; DBConnectionError."""
+
     @abc.abstractmethod
     def connect(self) -> Link:
         """A new connection; DBConnectionError."""

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ from nova_db_sqlalchemy.errors import Fault, conflict, missing, unsuitable
 from nova_db_sqlalchemy.link import Link
 from nova_db_sqlalchemy.parameters import Parameters
 from nova_db_sqlalchemy.pool import BoundedPool, Pool, SinglePool
-from nova_db_sqlalchemy.url import is_memory
+from nova_db_sqlalchemy.url import is_memory, is_missing_file, is_throwaway
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
@@ -91,7 +92,18 @@ class SQLiteDialect(Dialect):
         kind = SinglePool if is_memory(self.url) else BoundedPool
         return kind(self.connect, self.close, self.settings)
 
+    def prepare_place(self) -> None:
+        if is_missing_file(self.url):
+            file = Path(str(self.url.database))
+            try:
+                file.touch()
+            except OSError as error:
+                raise DBConnectionError(error, message=f"SQLite cannot create {file}: {error.strerror}.") from error
+
     def connect(self) -> Link:
+        if is_missing_file(self.url):
+            message = f"There is no database file {self.url.database}; `nova-db sync` creates it."
+            raise DBConnectionError(message=message)
         try:
             with inside():
                 connection = sqlite3.connect(*self._arguments, **self._options)
@@ -135,7 +147,8 @@ class SQLiteDialect(Dialect):
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA synchronous = {'FULL' if self.settings.sqlite_synchronous else 'OFF'}")
+        waits = self.settings.sqlite_synchronous and not is_throwaway(self.url)
+        connection.execute(f"PRAGMA synchronous = {'FULL' if waits else 'OFF'}")
         if is_memory(self.url):
             return
         end = time.monotonic() + self._patience

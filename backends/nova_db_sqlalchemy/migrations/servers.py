@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy.migrations.errors import SchemaError, UpgradeBusy
 from nova_db_sqlalchemy.session import create_engine, database_url
-from nova_db_sqlalchemy.url import is_memory
+from nova_db_sqlalchemy.url import is_memory, is_missing_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,14 +63,6 @@ def reading(target: Target) -> Iterator[sa.Connection | None]:
             return
         with engine.connect() as connection:
             yield connection
-
-
-def is_missing_file(url: sa.URL) -> bool:
-    """Whether a URL is that of a SQLite file which does not exist."""
-    if url.get_backend_name() != "sqlite" or is_memory(url):
-        return False
-    assert url.database is not None
-    return not url.database.startswith("file:") and not Path(url.database).exists()
 
 
 @contextlib.contextmanager

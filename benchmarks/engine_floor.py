@@ -1,0 +1,393 @@
+"""What the SQL engine costs above the raw driver library: three reads and three writes, side by side in one run.
+
+The floor is what a program written for one database would do by hand: the driver library's own cursor, the SQL as text,
+one generated function that makes the dicts, BEGIN and COMMIT around writes, the same durability.  It gives the same
+Python values, which is checked before anything is timed.  Both take turns, so that a busy machine slows both down.
+
+::
+
+    python benchmarks/engine_floor.py                                   # a temporary SQLite file
+    python benchmarks/engine_floor.py postgresql://user@host/database   # a private database beside the one named
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "backends")]
+
+from nova_db.engine import Eq, Query, Row, Transaction, all_of  # noqa: E402 - the tree comes first on the path
+from nova_db.schema import TABLES  # noqa: E402
+from nova_db_sqlalchemy.conversion import reader  # noqa: E402
+from nova_db_sqlalchemy.engine import SQLEngine  # noqa: E402
+from nova_db_sqlalchemy.provisioning import drop_database, make_database  # noqa: E402
+
+INSTANCES, HOSTS = 1000, 50
+RELATIONS = ("security_groups.rules", "info_cache", "metadata", "system_metadata", "block_device_mapping")
+JOINS = ("info_cache", "security_groups", "metadata", "system_metadata")
+LIVE = Eq("deleted", 0)
+TABLE = TABLES["instances"]
+
+Call = Callable[[], Any]
+
+
+class Case(NamedTuple):
+    """Something to time: on the engine, and by hand."""
+
+    name: str
+    engine: Call
+    floor: Call
+
+
+class Result(NamedTuple):
+    """Medians in microseconds, and the median of the ratios of each round."""
+
+    name: str
+    engine: float
+    floor: float
+    ratio: float
+
+
+class Floor:
+    """The raw driver library."""
+
+    def __init__(self, engine: SQLEngine) -> None:
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        link = engine.dialect.connect()
+        self.connection = link.connection
+        self.cursor = self.connection.cursor()
+        self.mark = "?" if self.is_sqlite else "$1"
+        self.forms = engine.dialect.row_forms
+        self.begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
+
+    def rows(self, sql: str, parameters: Sequence[Any], read: Callable[[Any], list[Row]]) -> list[Row]:
+        self.cursor.execute(sql, parameters)
+        return read(self.cursor.fetchall())
+
+    def reader(self, table: str) -> Callable[[Any], list[Row]]:
+        return reader([(column.name, column.kind) for column in TABLES[table].columns], self.forms)
+
+    def columns(self, table: str) -> str:
+        return ", ".join(f'"{name}"' for name in TABLES[table].names)
+
+    def marks(self, count: int, start: int = 1) -> list[str]:
+        return ["?"] * count if self.is_sqlite else [f"${number}" for number in range(start, start + count)]
+
+    def stored(self, value: Any) -> Any:
+        """A value as the driver library takes it."""
+        if self.is_sqlite and hasattr(value, "isoformat"):
+            return value.isoformat(" ", "microseconds")
+        return value
+
+    def transaction(self, *statements: tuple[str, Sequence[Any]]) -> list[Any]:
+        execute = self.cursor.execute
+        execute(self.begin)
+        answers = []
+        for sql, parameters in statements:
+            execute(sql, parameters)
+            answers.append(self.cursor.fetchall() if self.cursor.description else self.cursor.rowcount)
+        execute("COMMIT")
+        return answers
+
+
+def fill(engine: SQLEngine) -> None:
+    """A thousand instances on fifty hosts."""
+
+    def rows(table: str, values: Iterator[dict[str, Any]]) -> tuple[str, list[Row]]:
+        return table, [TABLES[table].insert_values(value) for value in values]
+
+    uuids = [f"{number:08d}-0000-0000-0000-000000000000" for number in range(INSTANCES)]
+    now = TABLES["services"].insert_values({})["created_at"]
+    tx = engine.write()
+    tx.insert(
+        rows(
+            "instances",
+            (
+                {
+                    "uuid": name,
+                    "host": f"host{number % HOSTS}",
+                    "project_id": "demo",
+                    "user_id": "somebody",
+                    "display_name": f"server {number}",
+                    "hostname": f"server-{number}",
+                    "vm_state": "active",
+                    "memory_mb": 512,
+                    "vcpus": 1,
+                    "root_gb": 10,
+                    "launched_at": now,
+                    "access_ip_v4": "10.0.0.1",
+                    "locked": False,
+                }
+                for number, name in enumerate(uuids)
+            ),
+        ),
+        rows("security_groups", ({"name": "default", "project_id": "demo"} for _ in range(1))),
+        rows("security_group_rules", ({"parent_group_id": 1, "from_port": port} for port in (22, 80))),
+        rows("instance_info_caches", ({"instance_uuid": name, "network_info": "[]"} for name in uuids)),
+        rows("instance_metadata", ({"instance_uuid": n, "key": k, "value": "v"} for n in uuids for k in "ab")),
+        rows("instance_system_metadata", ({"instance_uuid": n, "key": k, "value": "v"} for n in uuids for k in "abcde")),
+        rows("block_device_mapping", ({"instance_uuid": name, "device_name": "vda"} for name in uuids)),
+        rows("security_group_instance_association", ({"instance_uuid": n, "security_group_id": 1} for n in uuids)),
+    )
+    tx.commit()
+
+
+def reading(engine: SQLEngine, snapshot: bool, work: Callable[[Transaction], Any]) -> Any:
+    tx = engine.read(snapshot=snapshot)
+    found = work(tx)
+    tx.commit()
+    return found
+
+
+def writing(engine: SQLEngine, work: Callable[[Transaction], Any]) -> Any:
+    tx = engine.write()
+    found = work(tx)
+    tx.commit()
+    return found
+
+
+def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
+    """A record, a record with five relations, a list of twenty with four relations."""
+    name = f"{INSTANCES // 2:08d}-0000-0000-0000-000000000000"
+    columns, read = floor.columns("instances"), floor.reader("instances")
+    record = f"SELECT {columns} FROM instances WHERE uuid = {floor.mark}"
+    by_uuid = Eq("uuid", name)
+    whole = Query("instances", by_uuid, load=RELATIONS)
+    statement = engine.statements.select(whole).fitting([name])
+    sql = statement.sql if isinstance(statement.sql, str) else statement.sql.decode()
+    on_host = all_of(Eq("host", "host7"), LIVE)
+    by_hand = ListByHand(floor)
+    return [
+        Case(
+            "record by uuid",
+            lambda: reading(engine, False, lambda tx: tx.select(Query("instances", Eq("uuid", name)))),
+            lambda: floor.rows(record, (name,), read),
+        ),
+        Case(
+            "record with 5 relations",
+            lambda: reading(
+                engine, False, lambda tx: tx.select(Query("instances", Eq("uuid", name), load=RELATIONS))
+            ),
+            lambda: floor.rows(sql, (name,), statement.read),
+        ),
+        Case(
+            "20 records by host with 4 relations",
+            lambda: reading(engine, True, lambda tx: tx.select(Query("instances", on_host, load=JOINS))),
+            lambda: by_hand("host7"),
+        ),
+    ]
+
+
+class ListByHand:
+    """The list of a host by hand: one statement for each relation, in one snapshot."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+        names = INSTANCES // HOSTS
+        member = "IN (" + ", ".join(floor.marks(names)) + ")" if floor.is_sqlite else "= ANY ($1)"
+        self.begin = "BEGIN" if floor.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        self.main = f"SELECT {floor.columns('instances')} FROM instances WHERE host = {floor.mark} AND deleted = 0 ORDER BY id"
+        self.read = floor.reader("instances")
+        self.relations = []
+        for relation, table in (
+            ("info_cache", "instance_info_caches"),
+            ("metadata", "instance_metadata"),
+            ("system_metadata", "instance_system_metadata"),
+        ):
+            live = "" if relation == "info_cache" else "AND deleted = 0"
+            sql = f"SELECT {floor.columns(table)} FROM {table} WHERE instance_uuid {member} {live} ORDER BY instance_uuid, id"
+            self.relations.append((relation, sql, floor.reader(table)))
+        groups = ", ".join(f"g.{name}" for name in TABLES["security_groups"].names)
+        self.groups = (
+            f"SELECT {groups}, a.instance_uuid FROM security_group_instance_association a"
+            f" JOIN security_groups g ON g.id = a.security_group_id"
+            f" WHERE a.instance_uuid {member} AND a.deleted = 0 AND g.deleted = 0 ORDER BY a.instance_uuid, g.id"
+        )
+        kinds = [(column.name, column.kind) for column in TABLES["security_groups"].columns]
+        self.read_groups = reader([*kinds, ("instance_uuid", None)], floor.forms)
+
+    def __call__(self, host: str) -> list[Row]:
+        floor = self.floor
+        floor.cursor.execute(self.begin)
+        rows = floor.rows(self.main, (host,), self.read)
+        keys: Any = [row["uuid"] for row in rows]
+        parameters = keys if floor.is_sqlite else (keys,)
+        by_uuid = {row["uuid"]: row for row in rows}
+        for row in rows:
+            row.update(info_cache=None, metadata=[], system_metadata=[], security_groups=[])
+        for relation, sql, read in self.relations:
+            for found in floor.rows(sql, parameters, read):
+                owner = by_uuid[found["instance_uuid"]]
+                if relation == "info_cache":
+                    owner[relation] = found
+                else:
+                    owner[relation].append(found)
+        for found in floor.rows(self.groups, parameters, self.read_groups):
+            by_uuid[found.pop("instance_uuid")]["security_groups"].append(found)
+        floor.cursor.execute("COMMIT")
+        return rows
+
+
+def writes(engine: SQLEngine, floor: Floor) -> list[Case]:
+    """An instance with what belongs to it; an update that gives the row back; a compare-and-set."""
+    names = (f"{number:08d}-0000-0000-0000-000000000000" for number in itertools.cycle(range(INSTANCES)))
+    states = itertools.cycle(["building", "active"])
+    read, columns = floor.reader("instances"), floor.columns("instances")
+    one, two, three = floor.marks(3)
+    returning = f"UPDATE instances SET vm_state = {one}, updated_at = {two} WHERE uuid = {three} RETURNING {columns}"
+    swap = f"UPDATE instances SET task_state = {one} WHERE uuid = {two} AND deleted = 0"
+    insert_by_hand = InsertByHand(floor)
+
+    def change() -> dict[str, Any]:
+        return TABLE.update_values({"vm_state": next(states), "updated_at": NOW})
+
+    def update_by_hand() -> list[Row]:
+        values = change()
+        parameters = (values["vm_state"], floor.stored(values["updated_at"]), next(names))
+        return read(floor.transaction((returning, parameters))[0])
+
+    def update(tx: Transaction) -> list[Row]:
+        return tx.update_returning(Query("instances", Eq("uuid", next(names))), change())
+
+    return [
+        Case(
+            "insert an instance, 10 rows of 5 tables",
+            lambda: writing(engine, lambda tx: tx.insert(*new_instance())),
+            lambda: insert_by_hand(new_instance()),
+        ),
+        Case("update and return", lambda: writing(engine, update), update_by_hand),
+        Case(
+            "compare and set",
+            lambda: writing(
+                engine,
+                lambda tx: tx.update("instances", all_of(Eq("uuid", next(names)), LIVE), {"task_state": "rebooting"}),
+            ),
+            lambda: floor.transaction((swap, ("rebooting", next(names)))),
+        ),
+    ]
+
+
+def new_instance() -> list[tuple[str, list[Row]]]:
+    """The rows of a new instance."""
+    name = str(uuid.uuid4())
+    items = {"instance_metadata": 2, "instance_system_metadata": 5}
+    return [
+        ("instances", [TABLE.insert_values({"uuid": name, "host": "elsewhere", "memory_mb": 512, "vcpus": 1})]),
+        ("instance_info_caches", [TABLES["instance_info_caches"].insert_values({"instance_uuid": name})]),
+        *[
+            (table, [TABLES[table].insert_values({"instance_uuid": name, "key": f"k{n}", "value": "v"}) for n in range(many)])
+            for table, many in items.items()
+        ],
+        (
+            "security_group_instance_association",
+            [TABLES["security_group_instance_association"].insert_values({"instance_uuid": name, "security_group_id": 1})],
+        ),
+    ]
+
+
+class InsertByHand:
+    """Rows of several tables by hand: one statement for each table, with the keys that it gives."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+        self.statements: dict[tuple[str, int], str] = {}
+
+    def __call__(self, batches: list[tuple[str, list[Row]]]) -> list[list[Row]]:
+        stored = self.floor.stored
+        answers = self.floor.transaction(
+            *[
+                (self._statement(table, rows), [stored(value) for row in rows for value in row.values()])
+                for table, rows in batches
+            ]
+        )
+        return [
+            [{"id": key, **row} for (key,), row in zip(sorted(keys), rows, strict=True)]
+            for keys, (_, rows) in zip(answers, batches, strict=True)
+        ]
+
+    def _statement(self, table: str, rows: list[Row]) -> str:
+        key = (table, len(rows))
+        if key not in self.statements:
+            columns = list(rows[0])
+            groups = [self.floor.marks(len(columns), 1 + place * len(columns)) for place in range(len(rows))]
+            values = ", ".join(f"({', '.join(group)})" for group in groups)
+            names = ", ".join(f'"{column}"' for column in columns)
+            self.statements[key] = f"INSERT INTO {table} ({names}) VALUES {values} RETURNING id"
+        return self.statements[key]
+
+
+NOW = TABLES["services"].insert_values({})["created_at"]
+
+
+def check(case: Case) -> None:
+    """Both sides of a read give the same records."""
+    ours, theirs = case.engine(), case.floor()
+    if ours != theirs:
+        raise SystemExit(f"{case.name}: the engine and the raw driver differ:\n{ours!r}\n{theirs!r}")
+
+
+def timed(call: Call, times: int) -> float:
+    """Microseconds a call."""
+    start = time.perf_counter()
+    for _ in range(times):
+        call()
+    return (time.perf_counter() - start) / times * 1e6
+
+
+def measure(case: Case, rounds: int, seconds: float) -> Result:
+    """Both in turn, round by round."""
+    timed(case.engine, 20), timed(case.floor, 20)
+    times = max(3, int(seconds * 1e6 / rounds / 2 / timed(case.floor, 5)))
+    pairs = [(timed(case.engine, times), timed(case.floor, times)) for _ in range(rounds)]
+    engine, floor = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return Result(case.name, engine, floor, statistics.median(ours / theirs for ours, theirs in pairs))
+
+
+def run(connection: str, rounds: int, seconds: float) -> None:
+    """Measure one database and print the table."""
+    made = make_database(connection)
+    engine = SQLEngine(made)
+    try:
+        engine.create_schema()
+        fill(engine)
+        if engine.dialect.name == "postgresql":
+            with engine.dialect.connect().connection as link:
+                link.execute("ANALYZE")
+        floor = Floor(engine)
+        reading_cases = reads(engine, floor)
+        for case in reading_cases:
+            check(case)
+        results = [measure(case, rounds, seconds) for case in (*reading_cases, *writes(engine, floor))]
+        print(f"{engine.describe()['server']}, medians of {rounds} rounds, microseconds a call\n")
+        print(f"{'':42}{'engine':>9}{'raw':>9}{'ratio':>8}")
+        for name, ours, theirs, ratio in results:
+            print(f"{name:42}{ours:9.1f}{theirs:9.1f}{ratio:8.2f}")
+        print()
+        floor.connection.close()
+    finally:
+        engine.close()
+        drop_database(made)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("connection", nargs="*", default=["sqlite:///nova.sqlite"], help="URLs; default: SQLite")
+    parser.add_argument("--rounds", type=int, default=25, help="how often both take turns")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long each case takes")
+    arguments = parser.parse_args()
+    for connection in arguments.connection:
+        run(connection, arguments.rounds, arguments.seconds)
+
+
+if __name__ == "__main__":
+    main()
