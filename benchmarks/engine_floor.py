@@ -134,7 +134,9 @@ def fill(engine: SQLEngine) -> None:
         rows("security_group_rules", ({"parent_group_id": 1, "from_port": port} for port in (22, 80))),
         rows("instance_info_caches", ({"instance_uuid": name, "network_info": "[]"} for name in uuids)),
         rows("instance_metadata", ({"instance_uuid": n, "key": k, "value": "v"} for n in uuids for k in "ab")),
-        rows("instance_system_metadata", ({"instance_uuid": n, "key": k, "value": "v"} for n in uuids for k in "abcde")),
+        rows(
+            "instance_system_metadata", ({"instance_uuid": n, "key": k, "value": "v"} for n in uuids for k in "abcde")
+        ),
         rows("block_device_mapping", ({"instance_uuid": name, "device_name": "vda"} for name in uuids)),
         rows("security_group_instance_association", ({"instance_uuid": n, "security_group_id": 1} for n in uuids)),
     )
@@ -174,9 +176,7 @@ def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
         ),
         Case(
             "record with 5 relations",
-            lambda: reading(
-                engine, False, lambda tx: tx.select(Query("instances", Eq("uuid", name), load=RELATIONS))
-            ),
+            lambda: reading(engine, False, lambda tx: tx.select(Query("instances", Eq("uuid", name), load=RELATIONS))),
             lambda: floor.rows(sql, (name,), statement.read),
         ),
         Case(
@@ -195,7 +195,9 @@ class ListByHand:
         names = INSTANCES // HOSTS
         member = "IN (" + ", ".join(floor.marks(names)) + ")" if floor.is_sqlite else "= ANY ($1)"
         self.begin = "BEGIN" if floor.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        self.main = f"SELECT {floor.columns('instances')} FROM instances WHERE host = {floor.mark} AND deleted = 0 ORDER BY id"
+        self.main = (
+            f"SELECT {floor.columns('instances')} FROM instances WHERE host = {floor.mark} AND deleted = 0 ORDER BY id"
+        )
         self.read = floor.reader("instances")
         self.relations = []
         for relation, table in (
@@ -284,12 +286,22 @@ def new_instance() -> list[tuple[str, list[Row]]]:
         ("instances", [TABLE.insert_values({"uuid": name, "host": "elsewhere", "memory_mb": 512, "vcpus": 1})]),
         ("instance_info_caches", [TABLES["instance_info_caches"].insert_values({"instance_uuid": name})]),
         *[
-            (table, [TABLES[table].insert_values({"instance_uuid": name, "key": f"k{n}", "value": "v"}) for n in range(many)])
+            (
+                table,
+                [
+                    TABLES[table].insert_values({"instance_uuid": name, "key": f"k{n}", "value": "v"})
+                    for n in range(many)
+                ],
+            )
             for table, many in items.items()
         ],
         (
             "security_group_instance_association",
-            [TABLES["security_group_instance_association"].insert_values({"instance_uuid": name, "security_group_id": 1})],
+            [
+                TABLES["security_group_instance_association"].insert_values(
+                    {"instance_uuid": name, "security_group_id": 1}
+                )
+            ],
         ),
     ]
 

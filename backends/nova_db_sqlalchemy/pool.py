@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -17,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nova_db.exceptions import DBError
+from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy.link import Link, Report
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Connect = Callable[[], Link]
 Close = Callable[[Link], None]
+_LOG = logging.getLogger(__name__)
 UNUSED_SIZE = 5
 """How many idle connections a pool keeps whose size is not bounded."""
 
@@ -83,6 +85,8 @@ class BoundedPool(Pool):
 
     def __init__(self, connect: Connect, close: Close, settings: Settings) -> None:
         super().__init__(connect, close)
+        self._retries = settings.connect_retries
+        self._interval = settings.connect_interval
         size, overflow = settings.max_pool_size, settings.max_overflow
         self._kept = size if size > 0 else UNUSED_SIZE
         self._most = size + overflow if size > 0 and overflow >= 0 else 0
@@ -142,12 +146,27 @@ class BoundedPool(Pool):
         if link is not None:
             return link
         try:
-            link = self._open()
+            link = self._open_patiently()
         except BaseException:
             self._release()
             raise
         link.generation = self._generation
         return link
+
+    def _open_patiently(self) -> Link:
+        """A new connection; until there was one, the server may still be starting and is tried again."""
+        while True:
+            try:
+                link = self._open()
+            except DBConnectionError as error:
+                if self._retries == 0:
+                    raise
+                self._retries -= 1
+                _LOG.warning("%s Trying again in %g seconds.", error, self._interval)
+                time.sleep(self._interval)
+            else:
+                self._retries = 0
+                return link
 
     def _reserve(self) -> Link | None:
         """Wait for room, at most for the pool's timeout; a connection that came back, None: there is room for one."""

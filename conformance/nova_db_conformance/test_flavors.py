@@ -176,6 +176,10 @@ class TestFlavorCreate(ConformanceTestCase):
             with self.raises(exceptions.InstanceTypeExists, name="tiny", code=500):
                 self.db.instance_type_create(self.seeing(mode), flavor_values(name="tiny", extra_specs={"a": 1}))
         self.assertSameRows(before, "although the name was taken")
+        self.make.flavor(name=5)
+        for name in (5, "5"):
+            with self.raises(exceptions.InstanceTypeExists, name=name):
+                self.make.flavor(name=name)
         self.make.flavor(name="Tiny", flavorid="2")
         self.make.flavor(name="tiny ", flavorid="3")
 

@@ -150,6 +150,11 @@ class TestFlavorExtraSpecs(ConformanceTestCase):
         self.db.instance_type_destroy(self.admin, "tiny")
         for mode in ("no", "yes", "only"):
             self.assertEqual({}, self.specs("f1", self.seeing(mode)))
+        self.insert(TABLE, {"instance_type_id": self.flavor["id"], "key": "left", "value": "over"})
+        for mode in ("no", "yes", "only"):
+            self.assertEqual({}, self.specs("f1", self.seeing(mode)))
+        self.db.instance_type_extra_specs_delete(self.seeing("yes"), "f1", "left")
+        self.assertRecord(self.dump()[TABLE][-1], key="left", deleted=0)
         new = self.make.flavor(flavorid="f1", extra_specs={"c": "3"})
         for mode in ("no", "yes", "only"):
             self.assertEqual({"c": "3"}, self.specs("f1", self.seeing(mode)))

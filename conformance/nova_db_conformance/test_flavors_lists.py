@@ -134,9 +134,11 @@ class TestFlavorFilters(FlavorListTestCase):
         self.assertEqual(["b"], self.names(inactive=True, filters={"min_memory_mb": 1024}))
 
     def test_public(self) -> None:
-        for name, public in (("public", True), ("mine", False), ("hidden", False), ("adms", False), ("left", False)):
-            self.make.flavor(name=name, flavorid=name, is_public=public)
-        for name, project in (("mine", "p1"), ("adms", "padm"), ("left", "p1"), ("left", "padm")):
+        for name in ("mine", "hidden", "adms", "left"):
+            self.make.flavor(name=name, flavorid=name, is_public=False)
+        self.make.flavor(name="public", flavorid="public")
+        given = [("mine", "p1"), ("adms", "padm"), ("left", "p1"), ("left", "padm"), ("public", "p1"), ("hidden", None)]
+        for name, project in given:
             self.db.instance_type_access_add(self.admin, name, project)
         for project in ("p1", "padm"):
             self.db.instance_type_access_remove(self.admin, "left", project)

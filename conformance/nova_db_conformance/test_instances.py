@@ -120,6 +120,11 @@ class TestInstanceCreate(ConformanceTestCase):
         self.assertShape(created, "instances", *FOUR)
         self.assertEqual(self.db.instance_get_by_uuid(self.user, created["uuid"]), created)
 
+    def test_an_instance_may_be_deleted_from_the_beginning(self) -> None:
+        created = self.create(deleted=99, deleted_at=NOON, metadata={"a": "b"}, security_groups=["default"])
+        self.assertRecord(created, deleted=99, deleted_at=NOON, security_groups=[])
+        self.assertEqual(self.db.instance_get(self.seeing("only"), created["id"]), created)
+
     def test_each_instance_has_a_uuid_and_an_id_of_its_own(self) -> None:
         made = [self.create() for _ in range(5)]
         self.assertEqual([1, 2, 3, 4, 5], [instance["id"] for instance in made])

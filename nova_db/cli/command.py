@@ -42,9 +42,7 @@ def parser() -> Parser:
     """The command's options."""
     found = Parser(prog="nova-db", description="The state database of a compute cloud.")
     found.add_argument("--version", action="version", version=f"nova-db {__version__}")
-    found.add_argument("--config-file", metavar="FILE", action="append", help="read options from this file")
-    found.add_argument("--backend", metavar="NAME", help="the backend, instead of [database] backend")
-    found.add_argument("--connection", metavar="URL", help="the database, instead of [database] connection")
+    _database(found, default=None)
     commands = found.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     _sync(commands.add_parser("sync", help="create or upgrade the schema"))
     _seed(commands.add_parser("seed", help="add the default flavors that are missing"))
@@ -83,8 +81,20 @@ def configured(options: argparse.Namespace) -> dict[str, dict[str, str]]:
     }
 
 
+def _database(found: argparse.ArgumentParser, default: str | None) -> None:
+    """The options that name the database; they may stand before the command or after it."""
+    found.add_argument(
+        "--config-file", metavar="FILE", action="append", default=default, help="read options from this file"
+    )
+    found.add_argument("--backend", metavar="NAME", default=default, help="the backend, instead of [database] backend")
+    found.add_argument(
+        "--connection", metavar="URL", default=default, help="the database, instead of [database] connection"
+    )
+
+
 def _command(found: argparse.ArgumentParser, name: str) -> None:
     """Run ``nova_db.cli.<name>.run``, imported when it is asked for."""
+    _database(found, default=argparse.SUPPRESS)
 
     def run(options: argparse.Namespace) -> int:
         import importlib

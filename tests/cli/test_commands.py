@@ -164,6 +164,12 @@ def test_options_come_from_a_configuration_file(tmp_path: pathlib.Path, capsys: 
     assert "MemoryDriver" in capsys.readouterr().out
 
 
+def test_the_database_may_be_named_before_the_command_or_after_it(capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["--backend", "memory", "status"], ["status", "--backend", "memory"]):
+        assert main(argv) == 0
+        assert "MemoryDriver" in capsys.readouterr().out
+
+
 def test_the_command_is_installed() -> None:
     command = pathlib.Path(sys.executable).with_name("nova-db")
     shown = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)

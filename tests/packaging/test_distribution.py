@@ -158,12 +158,13 @@ with DatabaseFixture(backend="memory"):
     assert installation.python(code).strip() == "node-1"
 
 
-def test_the_command_makes_a_database(installation: Installation) -> None:
+def test_the_command_makes_and_fills_a_database(installation: Installation) -> None:
     database = installation.folder / "made.sqlite"
     connection = ("--connection", f"sqlite:///{database}")
     installation.command("nova-db", *connection, "sync")
     assert database.stat().st_size > 0
-    assert "instances" in installation.command("nova-db", *connection, "status")
+    installation.command("nova-db", *connection, "seed")
+    assert "instance_types" in installation.command("nova-db", *connection, "status")
 
 
 def test_pytest_starts_without_the_extras(installation: Installation) -> None:

@@ -52,7 +52,8 @@ _BEGIN: Final = {
 }
 _CONFLICTS: Final = ("40001", "40P01", "55P03")
 _QUOTED: Final = re.compile(r'"([^"]+)"')
-_LOST: Final = ("57P01", "57P02", "57P03")
+_LOST: Final = ("57P01", "57P02", "57P03", "0A000", "26000")
+"""The server shuts down; or a statement that it has prepared fits no more, or is gone: a new connection mends that."""
 
 
 class PostgreSQLDialect(Dialect):
@@ -238,7 +239,7 @@ def _fault(error: psycopg.Error) -> Fault:
         return Fault(DBDataError, f"{table}.{column}: a value is required", table, (column,))
     if state in _CONFLICTS:
         return conflict()
-    if state[:2] in ("22", "23"):
+    if state[:2] in ("22", "23") or isinstance(error, psycopg.DataError):
         return Fault(DBDataError, table=table)
     if state == "25006":
         return Fault(message="The database is read-only.")

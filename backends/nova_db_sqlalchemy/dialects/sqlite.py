@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -90,7 +91,7 @@ class SQLiteDialect(Dialect):
 
     def pool(self) -> Pool:
         kind = SinglePool if is_memory(self.url) else BoundedPool
-        return kind(self.connect, self.close, self.settings)
+        return kind(self.connect, self.close, replace(self.settings, connect_retries=0))
 
     def prepare_place(self) -> None:
         if is_missing_file(self.url):
