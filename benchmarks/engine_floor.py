@@ -13,23 +13,20 @@ Python values, which is checked before anything is timed.  Both take turns, so t
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import statistics
-import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "backends")]
-
-from nova_db.engine import Eq, Query, Row, Transaction, all_of  # noqa: E402 - the tree comes first on the path
-from nova_db.schema import TABLES  # noqa: E402
-from nova_db_sqlalchemy.conversion import reader  # noqa: E402
-from nova_db_sqlalchemy.engine import SQLEngine  # noqa: E402
-from nova_db_sqlalchemy.provisioning import drop_database, make_database  # noqa: E402
+from nova_db.engine import Eq, Query, Row, Transaction, all_of
+from nova_db.schema import TABLES
+from nova_db_sqlalchemy.conversion import reader
+from nova_db_sqlalchemy.engine import SQLEngine
+from nova_db_sqlalchemy.provisioning import drop_database, make_database
 
 INSTANCES, HOSTS = 1000, 50
 RELATIONS = ("security_groups.rules", "info_cache", "metadata", "system_metadata", "block_device_mapping")
@@ -206,8 +203,8 @@ class ListByHand:
             ("system_metadata", "instance_system_metadata"),
         ):
             live = "" if relation == "info_cache" else "AND deleted = 0"
-            sql = f"SELECT {floor.columns(table)} FROM {table} WHERE instance_uuid {member} {live} ORDER BY instance_uuid, id"
-            self.relations.append((relation, sql, floor.reader(table)))
+            chosen = f"SELECT {floor.columns(table)} FROM {table} WHERE instance_uuid {member} {live}"
+            self.relations.append((relation, f"{chosen} ORDER BY instance_uuid, id", floor.reader(table)))
         groups = ", ".join(f"g.{name}" for name in TABLES["security_groups"].names)
         self.groups = (
             f"SELECT {groups}, a.instance_uuid FROM security_group_instance_association a"
@@ -366,15 +363,12 @@ def measure(case: Case, rounds: int, seconds: float) -> Result:
 
 def run(connection: str, rounds: int, seconds: float) -> None:
     """Measure one database and print the table."""
-    made = make_database(connection)
-    engine = SQLEngine(made)
-    try:
+    with database(connection) as engine:
         engine.create_schema()
         fill(engine)
-        if engine.dialect.name == "postgresql":
-            with engine.dialect.connect().connection as link:
-                link.execute("ANALYZE")
         floor = Floor(engine)
+        if engine.dialect.name == "postgresql":
+            floor.cursor.execute("ANALYZE")
         reading_cases = reads(engine, floor)
         for case in reading_cases:
             check(case)
@@ -385,9 +379,21 @@ def run(connection: str, rounds: int, seconds: float) -> None:
             print(f"{name:42}{ours:9.1f}{theirs:9.1f}{ratio:8.2f}")
         print()
         floor.connection.close()
-    finally:
-        engine.close()
-        drop_database(made)
+
+
+@contextlib.contextmanager
+def database(connection: str) -> Iterator[SQLEngine]:
+    """An engine on a private database; a SQLite file is as durable as one in use."""
+    with tempfile.TemporaryDirectory() as folder:
+        is_file = connection.startswith("sqlite")
+        made = f"sqlite:///{folder}/nova.sqlite" if is_file else make_database(connection)
+        engine = SQLEngine(made)
+        try:
+            yield engine
+        finally:
+            engine.close()
+            if not is_file:
+                drop_database(made)
 
 
 def main() -> None:

@@ -33,8 +33,8 @@ def find_duplicate(look: Look, table: str, columns: tuple[str, ...], written: Wr
         if None in values:
             continue
         others = all_of(*[Eq(column, value) for column, value in zip(columns, values, strict=True)])
-        if written.where is not None and written.source is None:
-            others = all_of(others, Ne(key, row[key]))
+        if row.get(key) is not None and key not in columns and written.source is None:
+            others = all_of(others, Ne(key, row[key]))  # it may have been written already
         if values in seen or look(Query(table, others, columns=(key,), limit=1)):
             return Blame(table, columns, alone(values))
         seen.add(values)

@@ -44,7 +44,7 @@ def array(values: Iterable[Any]) -> str:
     joined = '","'.join(texts)
     if joined.count('"') != 2 * (len(texts) - 1) or "\\" in joined:
         joined = '","'.join([text.replace("\\", "\\\\").replace('"', '\\"') for text in texts])
-    return '{"' + joined + '"}'
+    return '{"' + joined + '"}' if texts else "{}"
 
 
 def document(values: Any) -> str:

@@ -123,7 +123,7 @@ class Writer(SQLTransaction):
         condition = where.parameters()
         bound = [[*assignment(values)[1], key, *condition] for key, values in changes]
         statement = self._engine.statements.update_by_key(table, where.shape(), assigned).fitting(bound[0])
-        return self.change_many(statement, bound, Written(((table, [values for _, values in changes]),), where))
+        return self.change_many(statement, bound, Written(((table, _keyed_changes(table, changes)),)))
 
     def _count(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
         key = CATALOG[table].primary_key
@@ -171,6 +171,12 @@ class Writer(SQLTransaction):
             pool.drop(link)
             raise
         pool.give(link)
+
+
+def _keyed_changes(table: str, changes: Sequence[tuple[Any, Values]]) -> list[Values]:
+    """Changes by key as rows, the key among their values."""
+    key = CATALOG[table].primary_key
+    return [{key: each, **values} for each, values in changes]
 
 
 def keyed(row: Values, key: str, number: int) -> Row:

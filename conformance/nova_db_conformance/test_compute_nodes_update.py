@@ -308,7 +308,7 @@ class TestUpdateRaces(ConformanceTestCase):
             self.assertEqual(sorted(set(live)), sorted(live))
             self.assertIn("a", live)
 
-        race(run, rounds=30, finish=check)
+        race(run, rounds=25, finish=check)
 
     def test_columns_and_statistics_of_one_update_appear_together(self) -> None:
         def write(thread: int) -> list[tuple[int, ...]]:

@@ -241,5 +241,5 @@ class TestInstanceFloatingAddressGetAll(AddressTestCase):
             here = current[-1] % 2 == 0
             self.assertEqual([staying["id"], moving["id"]] if here else [staying["id"]], [f["id"] for f in self.get()])
 
-        rounds = race(compete, rounds=40, prepare=current.append, finish=finish)
-        self.assertEqual(40 * 8, sum(len(done.results) for done in rounds))
+        rounds = race(compete, rounds=30, prepare=current.append, finish=finish)
+        self.assertEqual(30 * 8, sum(len(done.results) for done in rounds))

@@ -238,7 +238,7 @@ class TestInfoCacheDelete(CacheTestCase):
 class TestRacesForCaches(CacheTestCase):
     """Eight callers, one cache."""
 
-    ROUNDS = 80
+    ROUNDS = 40
 
     def test_an_update_never_revives_a_cache_that_was_deleted(self) -> None:
         current: list[str] = []

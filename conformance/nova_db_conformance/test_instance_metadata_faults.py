@@ -126,11 +126,11 @@ class TestInstanceFaultCreate(FaultTestCase):
         self.assertEqual({}, self.dump())
 
     def test_faults_created_at_once_are_all_kept(self) -> None:
-        uuids = [a_uuid() for _ in range(60)]
+        uuids = [a_uuid() for _ in range(40)]
         current: list[str] = []
         rounds = race(
             lambda thread: self.create(instance_uuid=current[-1], message=str(thread)),
-            rounds=60,
+            rounds=40,
             prepare=lambda number: current.append(uuids[number]),
         )
         found = self.get(*uuids)

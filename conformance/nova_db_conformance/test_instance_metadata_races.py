@@ -7,7 +7,7 @@ from typing import Any
 from nova_db_conformance.base import ConformanceTestCase
 from nova_db_conformance.races import THREADS, Round, race
 
-ROUNDS = 60
+ROUNDS = 30
 
 
 class Races:
@@ -131,12 +131,12 @@ class TestMetadataRaces(Races.Tests):
 
         race(
             lambda thread: self.db.instance_metadata_delete(self.user, self.uuid, "key"),
-            rounds=30,
+            rounds=ROUNDS,
             prepare=prepare,
             finish=lambda done: self.assertEqual({"other": "y"}, self.live()),
         )
         gone = [row for row in self.dump()["instance_metadata"] if row["deleted"]]
-        self.assertEqual(30, len(gone))
+        self.assertEqual(ROUNDS, len(gone))
 
 
 class TestSystemMetadataRaces(Races.Tests):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import Any
 
 from nova_db import exceptions
@@ -289,7 +290,7 @@ class TestWhatComesWithAnInstance(ConformanceTestCase):
         wrong: tuple[Any, ...] = ([("a", "b")], ["a"], "ab", 5)
         for kind in ("metadata", "system_metadata"):
             for value in wrong:
-                self.assertUnchanged(lambda k=kind, v=value: self.create(**{k: v}), TypeError)  # type: ignore[misc]
+                self.assertUnchanged(functools.partial(self.create, **{kind: value}), TypeError)
 
     def test_items_that_cannot_be_stored_are_refused(self) -> None:
         wrong: tuple[tuple[str, dict[Any, Any]], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from nova_db import exceptions
@@ -110,7 +111,7 @@ class TestGroupsOfNewInstances(ConformanceTestCase):
         wrong: tuple[Any, ...] = (None, "default", 5)
         for groups in wrong:
             values = instance_values(security_groups=groups)
-            self.assertUnchanged(lambda given=values: self.db.instance_create(self.user, given), TypeError)  # type: ignore[misc]
+            self.assertUnchanged(functools.partial(self.db.instance_create, self.user, values), TypeError)
 
 
 class TestGroupsOfInstances(ConformanceTestCase):

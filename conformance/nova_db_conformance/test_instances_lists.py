@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -79,7 +80,7 @@ class TestEveryList(ListsTestCase):
         for _ in range(2):
             self.instance(metadata={"a": "b"}, system_metadata={"c": "d"}, security_groups=["default"])
         for listing, joins in self.listings.values():
-            self.assertPrivate(lambda which=listing: which(self.admin))  # type: ignore[misc]
+            self.assertPrivate(functools.partial(listing, self.admin))
             if "security_groups" in joins:
                 first, second = (found["security_groups"][0] for found in listing(self.admin))
                 self.assertEqual(first, second)

@@ -9,6 +9,8 @@ from nova_db_conformance.base import ConformanceTestCase
 from nova_db_conformance.factories import a_uuid, instance_values
 from nova_db_conformance.races import THREADS, Round, race
 
+ROUNDS = 30
+
 
 class TestRacesToCreate(ConformanceTestCase):
     """What one of several new instances gets, or what they share."""
@@ -26,14 +28,14 @@ class TestRacesToCreate(ConformanceTestCase):
 
         race(
             create,
-            rounds=40,
+            rounds=ROUNDS,
             prepare=lambda _: uuids.append(a_uuid()),
             finish=finish,
             allow=exceptions.DBDuplicateEntry,
         )
         counts = {table: len(rows) for table, rows in self.dump().items()}
         for table in ("instances", "instance_info_caches", "instance_metadata", "instance_id_mappings"):
-            self.assertEqual(40, counts[table], table)
+            self.assertEqual(ROUNDS, counts[table], table)
 
     def test_a_project_gets_one_default_group(self) -> None:
         projects: list[str] = []
@@ -49,13 +51,13 @@ class TestRacesToCreate(ConformanceTestCase):
             joined = [group["id"] for made in done.results for group in made["security_groups"]]
             self.assertEqual([group["id"]] * (THREADS // 2), joined)
 
-        race(create, rounds=40, prepare=lambda number: projects.append(f"project {number}"), finish=finish)
-        self.assertEqual(40, len(self.dump()["security_groups"]))
+        race(create, rounds=ROUNDS, prepare=lambda number: projects.append(f"project {number}"), finish=finish)
+        self.assertEqual(ROUNDS, len(self.dump()["security_groups"]))
 
     def test_every_new_instance_has_an_id_of_its_own(self) -> None:
-        rounds = race(lambda thread: self.db.instance_create(self.user, instance_values()), rounds=40)
+        rounds = race(lambda thread: self.db.instance_create(self.user, instance_values()), rounds=ROUNDS)
         made = [instance for done in rounds for instance in done.results]
-        self.assertEqual(40 * THREADS, len({instance["id"] for instance in made}))
+        self.assertEqual(ROUNDS * THREADS, len({instance["id"] for instance in made}))
         names = {instance["name"] for instance in self.db.instance_get_all(self.user)}
         self.assertEqual({f"instance-{instance['id']:08x}" for instance in made}, names)
 
@@ -94,8 +96,8 @@ class TestReadersAndWriters(ConformanceTestCase):
                 for instance in found:
                     self.assertOneState(instance)
 
-        rounds = race(compete, rounds=40, prepare=self.prepare, finish=finish)
-        self.assertEqual(40 * THREADS, sum(len(done.results) for done in rounds))
+        rounds = race(compete, rounds=ROUNDS, prepare=self.prepare, finish=finish)
+        self.assertEqual(ROUNDS * THREADS, sum(len(done.results) for done in rounds))
 
     def test_a_list_is_read_in_one_state(self) -> None:
         def compete(thread: int) -> Any:
@@ -110,8 +112,8 @@ class TestReadersAndWriters(ConformanceTestCase):
                 (instance,) = found
                 self.assertOneState(instance)
 
-        rounds = race(compete, rounds=40, prepare=self.prepare, finish=finish)
-        self.assertEqual(40 * THREADS, sum(len(done.results) for done in rounds))
+        rounds = race(compete, rounds=ROUNDS, prepare=self.prepare, finish=finish)
+        self.assertEqual(ROUNDS * THREADS, sum(len(done.results) for done in rounds))
 
     def test_what_an_update_returns_is_one_state(self) -> None:
         """Half of the callers write metadata along with a column; the others, who wait for them, one more column."""
@@ -125,8 +127,8 @@ class TestReadersAndWriters(ConformanceTestCase):
             for changed in done.results[::2]:
                 self.assertOneState(changed)
 
-        rounds = race(compete, rounds=40, prepare=self.prepare, finish=finish)
-        self.assertEqual(40 * THREADS, sum(len(done.results) for done in rounds))
+        rounds = race(compete, rounds=ROUNDS, prepare=self.prepare, finish=finish)
+        self.assertEqual(ROUNDS * THREADS, sum(len(done.results) for done in rounds))
 
     def test_an_update_starts_from_the_state_that_it_returns(self) -> None:
         def compete(thread: int) -> Any:
@@ -139,6 +141,6 @@ class TestReadersAndWriters(ConformanceTestCase):
             self.assertRecord(changed, progress=number)
             return original["progress"], changed["progress"]
 
-        rounds = race(compete, rounds=30, prepare=self.prepare)
+        rounds = race(compete, rounds=ROUNDS, prepare=self.prepare)
         steps = dict(step for done in rounds for step in done.results)
-        self.assertEqual(30 * THREADS, len(steps), "two updates started from the same state")
+        self.assertEqual(ROUNDS * THREADS, len(steps), "two updates started from the same state")

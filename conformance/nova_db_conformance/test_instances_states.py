@@ -12,7 +12,7 @@ from nova_db_conformance.races import Round, race
 from nova_db_conformance.test_instances_update import NOT_CANONICAL
 
 NOON = dt.datetime(2013, 3, 1, 12, 0)
-ROUNDS = 100
+ROUNDS = 50
 
 
 class TestInstanceTestAndSet(ConformanceTestCase):
@@ -158,7 +158,8 @@ class TestRacesForStates(ConformanceTestCase):
         self.assertEqual((1, 7), (len(done.results), len(done.errors)))
         for raised in done.errors:
             self.assertIs(error, type(raised))
-            self.assertEqual(kwargs, {name: raised.kwargs[name] for name in kwargs})  # type: ignore[attr-defined]
+            found = getattr(raised, "kwargs", {})
+            self.assertEqual(kwargs, {name: found[name] for name in kwargs})
         return next(outcome.thread for outcome in done.outcomes if outcome.error is None)
 
     def test_an_expected_task_state_is_won_once(self) -> None:
@@ -235,5 +236,5 @@ class TestRacesForStates(ConformanceTestCase):
             self.assertRecord(found, **dict.fromkeys(columns, done.number))
             self.assertEqual([str(done.number)], [item["value"] for item in found["system_metadata"]])
 
-        rounds = race(update, rounds=60, prepare=self.prepare, finish=finish)
-        self.assertEqual(60 * 8, sum(len(done.results) for done in rounds))
+        rounds = race(update, rounds=30, prepare=self.prepare, finish=finish)
+        self.assertEqual(30 * 8, sum(len(done.results) for done in rounds))

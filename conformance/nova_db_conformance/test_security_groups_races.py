@@ -51,7 +51,7 @@ class TestOneDefaultGroup(ConformanceTestCase):
             self.assertEqual([group] * 8, [found for _, found in done.results])
             self.assertComplete(group)
 
-        race(lambda _: self.ensure(), rounds=80, prepare=self.fresh, finish=check)
+        race(lambda _: self.ensure(), rounds=60, prepare=self.fresh, finish=check)
 
     def test_instances_that_are_created_meanwhile_join_the_same(self) -> None:
         def check(done: Round) -> None:

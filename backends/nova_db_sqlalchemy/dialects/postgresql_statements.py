@@ -82,7 +82,9 @@ class PostgreSQLStatements(WriteStatements):
         counted = [CATALOG[part.table].column[CATALOG[part.table].primary_key].kind is Kind.INTEGER for part in parts]
         made = [insert.cte(f"made_{place}") for place, insert in enumerate(inserts)]
         keys = [
-            sa.select(sa.literal_column(str(place)), next(iter(cte.c)) if has_number else sa.literal_column("0"))
+            sa.select(
+                sa.literal_column(str(place)), next(iter(cte.c)) if has_number else sa.literal_column("0")
+            ).select_from(cte)
             for place, (has_number, cte) in enumerate(zip(counted, made, strict=True))
         ]
         return self.statement(sa.union_all(*keys), parameters)

@@ -16,7 +16,6 @@ from nova_db_sqlalchemy.writer import Writer, keyed, runs_by_key
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.link import Link
 
-ROWS_AT_ONCE: Final = 100
 MOST_VARIABLES: Final = 30_000
 """SQLite's own default bound is 32,766."""
 
@@ -46,7 +45,7 @@ class SQLiteWriter(Writer):
         if not has_key:
             columns = tuple(column for column in columns if column != key)
         made: list[Row] = []
-        at_once = min(ROWS_AT_ONCE, MOST_VARIABLES // len(columns))
+        at_once = MOST_VARIABLES // len(columns)
         for start in range(0, len(rows), at_once):
             chunk = rows[start : start + at_once]
             last = self._insert_chunk(name, columns, chunk)

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nova_db.engine import FALSE, Eq, Order, Query, Row
+from nova_db.engine import FALSE, Eq, In, Order, Query, Row
 from nova_db.engine.ordering import total_order
 from nova_db.schema import TABLES
 from nova_db_conformance.engine.cases import PrimitivesTestCase
@@ -42,6 +42,16 @@ class TestSelect(PrimitivesTestCase):
     def test_rows_come_by_primary_key(self) -> None:
         self.insert("services", *({"id": key, "host": f"h{key}"} for key in (7, 3, 9, 1)))
         self.assertEqual([1, 3, 7, 9], self.ids("services"))
+
+    def test_rows_found_by_a_value_come_by_primary_key(self) -> None:
+        self.insert("services", *({"id": key, "host": "ab"[key % 2]} for key in (7, 3, 9, 1, 4, 2, 8)))
+        self.assertEqual([1, 3, 7, 9], self.ids("services", Eq("host", "b")))
+        self.assertEqual([1, 2, 3, 4, 7, 8, 9], self.ids("services", In("host", ["b", "a"])))
+        self.assertEqual([3, 8, 9], self.ids("services", In("id", [9, 3, 8])))
+        with self.writer() as tx:
+            tx.update("services", Eq("id", 3), {"host": "a"})
+        self.assertEqual([2, 3, 4, 8], self.ids("services", Eq("host", "a")))
+        self.assertEqual([2, 3], self.ids("services", Eq("host", "a"), limit=2))
 
     def test_rows_come_by_text_key(self) -> None:
         self.insert("dns_domains", *({"domain": text} for text in reversed(TEXTS)))

@@ -65,9 +65,11 @@ class TestExists(PrimitivesTestCase):
         self.assertFound(Exists("migrations", on), 1)
         self.assertFound(Exists("migrations", on, negated=True), 2, 3, 4)
         self.assertFound(Exists("migrations", on[::-1]), 1)
+        self.insert("migrations", {"source_compute": "h1", "source_node": None})
         with self.writer() as tx:
             tx.update("instances", Eq("id", 1), {"node": None})
         self.assertFound(Exists("migrations", on))
+        self.assertFound(Exists("migrations", on[::-1]))
 
     def test_within_another(self) -> None:
         self.insert("security_groups", {"name": "front"}, {"name": "back"})

@@ -1,0 +1,3 @@
+"""What things cost."""
+
+from __future__ import annotations

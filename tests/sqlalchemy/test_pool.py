@@ -1,0 +1,169 @@
+"""Connections kept, bounded, replaced and left behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from nova_db.engine import Query
+from nova_db.exceptions import DBError
+from nova_db_sqlalchemy import SQLEngine
+from nova_db_sqlalchemy.link import Link
+from nova_db_sqlalchemy.pool import BoundedPool
+from nova_db_sqlalchemy.settings import Settings
+from tests.sqlalchemy.helpers import select
+
+
+class Opened:
+    """A pool whose connections are numbers."""
+
+    def __init__(self, **settings: float) -> None:
+        self.count = 0
+        self.closed: list[int] = []
+        self.pool = BoundedPool(self._connect, self._close, Settings(**settings))  # type: ignore[arg-type]
+
+    def _connect(self) -> Link:
+        self.count += 1
+        return Link(self.count, None)
+
+    def _close(self, link: Link) -> None:
+        self.closed.append(link.connection)
+
+
+def test_the_connection_used_last_is_taken_first() -> None:
+    opened = Opened()
+    first, second = opened.pool.take(), opened.pool.take()
+    opened.pool.give(first)
+    opened.pool.give(second)
+    assert opened.pool.take() is second
+    assert opened.count == 2
+
+
+def test_connections_beyond_the_size_are_closed_after_use() -> None:
+    opened = Opened(max_pool_size=1, max_overflow=1)
+    first, second = opened.pool.take(), opened.pool.take()
+    opened.pool.give(first)
+    opened.pool.give(second)
+    assert opened.closed == [2]
+
+
+def test_whoever_comes_too_late_is_told_why() -> None:
+    opened = Opened(max_pool_size=1, max_overflow=0, pool_timeout=0.05)
+    opened.pool.take()
+    with pytest.raises(DBError, match="max_pool_size"):
+        opened.pool.take()
+
+
+def test_whoever_waits_gets_the_next_one_back() -> None:
+    opened = Opened(max_pool_size=1, max_overflow=0)
+    link = opened.pool.take()
+    taken: list[Link] = []
+    thread = threading.Thread(target=lambda: taken.append(opened.pool.take()))
+    thread.start()
+    while not opened.pool._waiting:
+        time.sleep(0.001)
+    opened.pool.give(link)
+    thread.join(30)
+    assert taken == [link]
+
+
+def test_a_connection_that_is_dropped_makes_room() -> None:
+    opened = Opened(max_pool_size=1, max_overflow=0)
+    opened.pool.drop(opened.pool.take())
+    assert opened.pool.take().connection == 2
+    assert opened.closed == [1]
+
+
+def test_what_broke_one_connection_may_have_broken_the_others() -> None:
+    opened = Opened()
+    links = [opened.pool.take() for _ in range(3)]
+    opened.pool.give(links[0])
+    opened.pool.drop(links[1])
+    assert sorted(opened.closed) == [1, 2]
+    opened.pool.give(links[2])
+    assert sorted(opened.closed) == [1, 2, 3]
+
+
+def test_no_end_of_connections_if_so_wanted() -> None:
+    opened = Opened(max_pool_size=0)
+    links = [opened.pool.take() for _ in range(40)]
+    for link in links:
+        opened.pool.give(link)
+    assert opened.count == 40
+    opened = Opened(max_pool_size=2, max_overflow=-1)
+    assert len({opened.pool.take() for _ in range(40)}) == 40
+
+
+def test_old_connections_are_replaced() -> None:
+    opened = Opened(recycle_time=0)
+    opened.pool.give(opened.pool.take())
+    time.sleep(0.01)
+    assert opened.pool.take().connection == 2
+    assert opened.closed == [1]
+
+
+def test_connections_that_never_grow_old() -> None:
+    opened = Opened(recycle_time=-1)
+    link = opened.pool.take()
+    link.born -= 1e9
+    opened.pool.give(link)
+    assert opened.pool.take() is link
+
+
+def test_a_connection_that_cannot_be_made_makes_room() -> None:
+    opened = Opened(max_pool_size=1, max_overflow=0, pool_timeout=0.05)
+    pool = BoundedPool(_refuse, opened._close, Settings(max_pool_size=1, max_overflow=0, pool_timeout=0.05))
+    for _ in range(3):
+        with pytest.raises(OSError, match="refused"):
+            pool.take()
+
+
+def _refuse() -> Link:
+    raise OSError("refused")
+
+
+def test_many_threads_share_few_connections() -> None:
+    opened = Opened(max_pool_size=2, max_overflow=1)
+    used: list[int] = []
+    in_use: set[int] = set()
+
+    def work() -> None:
+        for _ in range(300):
+            link = opened.pool.take()
+            assert link.connection not in in_use
+            in_use.add(link.connection)
+            used.append(len(in_use))
+            in_use.remove(link.connection)
+            opened.pool.give(link)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(used) == 8 * 300
+    assert max(used) <= 3
+
+
+def test_a_closed_engine_may_be_used_again(engine: SQLEngine) -> None:
+    held = engine.read()
+    held.select(Query("services"))
+    engine.close()
+    assert select(engine, "services") == []
+    held.commit()
+    assert select(engine, "services") == []
+
+
+def test_transactions_give_their_connections_back(server: str) -> None:
+    engine = SQLEngine(server, Settings(max_pool_size=1, max_overflow=0, pool_timeout=0.05))
+    for _ in range(5):
+        for tx in (engine.read(), engine.read(snapshot=False), engine.write()):
+            tx.select(Query("services"))
+            tx.commit()
+        for tx in (engine.read(), engine.read(snapshot=False), engine.write()):
+            tx.select(Query("services"))
+            tx.rollback()
+            tx.rollback()
+    engine.close()

@@ -1,0 +1,176 @@
+"""What only SQLite can show: files, modes, one writer at a time, databases in memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from nova_db.engine import TRUE, Capability, Query
+from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
+from nova_db_sqlalchemy import SQLEngine
+from nova_db_sqlalchemy.settings import Settings
+from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "nova.sqlite"
+
+
+def made(path: Path, **settings: object) -> SQLEngine:
+    engine = SQLEngine(f"sqlite:///{path}", Settings(**settings))  # type: ignore[arg-type]
+    engine.create_schema()
+    return engine
+
+
+def pragma(engine: SQLEngine, name: str) -> object:
+    tx = engine.read()
+    tx.select(Query("services"))
+    value = tx._link.connection.execute(f"PRAGMA {name}").fetchone()[0]
+    tx.commit()
+    return value
+
+
+def test_modes_of_a_file(path: Path) -> None:
+    engine = made(path)
+    assert pragma(engine, "journal_mode") == "wal"
+    assert pragma(engine, "foreign_keys") == 1
+    assert pragma(engine, "synchronous") == 2
+
+
+def test_synchronous_by_setting(path: Path) -> None:
+    assert pragma(made(path, sqlite_synchronous=False), "synchronous") == 0
+
+
+def test_a_reader_does_not_wait_for_the_writer(path: Path) -> None:
+    engine = made(path)
+    insert(engine, "services", {"host": "a"})
+    writer = engine.write()
+    writer.update("services", TRUE, {"host": "b"})
+    assert [each["host"] for each in select(engine, "services")] == ["a"]
+    writer.commit()
+    assert [each["host"] for each in select(engine, "services")] == ["b"]
+
+
+def test_a_second_writer_gives_up_in_the_end(path: Path) -> None:
+    engine = SQLEngine(f"sqlite:///{path}?timeout=0.05")
+    engine.create_schema()
+    first, second = engine.write(), engine.write()
+    first.insert(("services", [row("services")]))
+    with pytest.raises(DBDeadlock):
+        second.insert(("services", [row("services")]))
+    second.rollback()
+    first.commit()
+    assert len(select(engine, "services")) == 1
+
+
+def test_another_process_that_writes_is_a_conflict(path: Path) -> None:
+    engine = SQLEngine(f"sqlite:///{path}?timeout=0.05")
+    engine.create_schema()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DBDeadlock), writing(engine) as tx:
+        tx.insert(("services", [row("services")]))
+    other.execute("COMMIT")
+    other.close()
+    assert len(insert(engine, "services", {})) == 1
+
+
+def _write(url: str, count: int) -> None:
+    engine = SQLEngine(url)
+    for _ in range(count):
+        insert(engine, "services", {})
+    engine.close()
+
+
+def test_processes_write_in_turn(path: Path) -> None:
+    engine = made(path, sqlite_synchronous=False)
+    context = multiprocessing.get_context("spawn")
+    children = [context.Process(target=_write, args=(f"sqlite:///{path}", 20)) for _ in range(2)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(60)
+    assert [child.exitcode for child in children] == [0, 0]
+    assert len(select(engine, "services")) == 40
+
+
+def test_a_read_only_file(path: Path) -> None:
+    made(path).close()
+    engine = SQLEngine(f"sqlite:///file:{path}?mode=ro&uri=true")
+    assert select(engine, "services") == []
+    with pytest.raises(DBError, match="read-only"):
+        insert(engine, "services", {})
+
+
+def test_a_file_that_is_no_database(path: Path) -> None:
+    path.write_text("not a database " * 100)
+    with pytest.raises(DBError, match="not a database"):
+        select(SQLEngine(f"sqlite:///{path}"), "services")
+
+
+def test_a_file_that_is_not_there(path: Path) -> None:
+    with pytest.raises(DBConnectionError, match="nova-db sync"):
+        select(SQLEngine(f"sqlite:///{path}"), "services")
+    assert not path.exists()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DBConnectionError, match="none"):
+        SQLEngine(f"sqlite:///{tmp_path / 'none' / 'nova.sqlite'}").create_schema()
+
+
+def test_ids_are_never_used_again(path: Path) -> None:
+    engine = made(path)
+    insert(engine, "services", {}, {}, {"id": 9})
+    with writing(engine) as tx:
+        assert tx.delete("services", TRUE) == 3
+    assert insert(engine, "services", {})[0]["id"] == 10
+
+
+class TestMemory:
+    """A database in memory lives in its one connection."""
+
+    @pytest.fixture
+    def engine(self) -> SQLEngine:
+        engine = SQLEngine("sqlite://")
+        engine.create_schema()
+        return engine
+
+    def test_threads_take_turns(self, engine: SQLEngine) -> None:
+        def work() -> None:
+            for _ in range(20):
+                insert(engine, "services", {})
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(select(engine, "services")) == 80
+
+    def test_a_thread_cannot_wait_for_itself(self, engine: SQLEngine) -> None:
+        with writing(engine) as tx:
+            tx.insert(("services", [row("services")]))
+            with pytest.raises(DBError, match="already"):
+                select(engine, "services")
+
+    def test_engines_do_not_share_it(self, engine: SQLEngine) -> None:
+        other = SQLEngine("sqlite://")
+        other.create_schema()
+        insert(engine, "services", {})
+        assert select(other, "services") == []
+
+    def test_it_lacks_what_it_lacks(self, engine: SQLEngine) -> None:
+        assert engine.capabilities == frozenset()
+        assert set(engine.missing) == {Capability.PERSISTENT, Capability.CONCURRENT_WRITERS}
+
+
+def test_a_reader_of_one_statement_needs_no_transaction(engine: SQLEngine) -> None:
+    with statements(engine, control=True) as sent, reading(engine, snapshot=False) as tx:
+        tx.select(Query("services"))
+    assert len(sent) == 1

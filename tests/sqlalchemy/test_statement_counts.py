@@ -1,0 +1,109 @@
+"""How many statements the primitives send, whatever the number of rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from nova_db.engine import Add, Eq, In, Order, Query
+from nova_db_sqlalchemy import SQLEngine
+from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
+
+RELATIONS = ("security_groups.rules", "info_cache", "metadata", "system_metadata", "block_device_mapping")
+
+
+def make_instances(engine: SQLEngine, count: int, items: int = 3) -> None:
+    """Instances with everything that belongs to one."""
+    uuids = [f"uuid-{number}" for number in range(count)]
+    with writing(engine) as tx:
+        tx.insert(
+            ("instances", [row("instances", uuid=uuid, host="h") for uuid in uuids]),
+            ("security_groups", [row("security_groups", name=name) for name in "ab"]),
+            ("instance_info_caches", [row("instance_info_caches", instance_uuid=uuid) for uuid in uuids]),
+            *[
+                (table, [row(table, instance_uuid=u, key=f"k{n}", value="v") for u in uuids for n in range(items)])
+                for table in ("instance_metadata", "instance_system_metadata")
+            ],
+            ("block_device_mapping", [row("block_device_mapping", instance_uuid=u, device_name="vda") for u in uuids]),
+            ("security_group_rules", [row("security_group_rules", parent_group_id=1, from_port=p) for p in (22, 80)]),
+            (
+                "security_group_instance_association",
+                [
+                    row("security_group_instance_association", instance_uuid=uuid, security_group_id=group)
+                    for uuid in uuids
+                    for group in (2, 1)
+                ],
+            ),
+        )
+
+
+def test_a_record_with_relations_is_one_statement_without_a_transaction(engine: SQLEngine) -> None:
+    make_instances(engine, 2)
+    with statements(engine, control=True) as sent, reading(engine, snapshot=False) as tx:
+        assert len(tx.select(Query("instances", Eq("uuid", "uuid-1"), load=RELATIONS))) == 1
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_a_list_is_one_statement_and_one_for_each_relation_in_one_snapshot(engine: SQLEngine, count: int) -> None:
+    make_instances(engine, count)
+    with statements(engine, control=True) as sent, reading(engine, snapshot=False) as tx:
+        assert len(tx.select(Query("instances", Eq("host", "h"), load=RELATIONS))) == count
+    assert len(sent) == 1 + 6 + 2
+    assert sent[0].startswith("BEGIN")
+    assert sent[-1] == "COMMIT"
+
+
+@pytest.mark.parametrize("items", [1, 25])
+def test_a_new_instance(engine: SQLEngine, items: int) -> None:
+    insert(engine, "security_groups", *({"name": f"g{number}"} for number in range(items)))
+    items_of = [row("instance_metadata", instance_uuid="u", key=f"k{n}", value="v") for n in range(items)]
+    system = [row("instance_system_metadata", instance_uuid="u", key=f"k{n}", value="v") for n in range(items)]
+    links = [
+        row("security_group_instance_association", instance_uuid="u", security_group_id=1 + n) for n in range(items)
+    ]
+    with statements(engine) as sent, writing(engine) as tx:
+        tx.insert(
+            ("instances", [row("instances", uuid="u")]),
+            ("instance_info_caches", [row("instance_info_caches", instance_uuid="u")]),
+            ("instance_metadata", items_of),
+            ("instance_system_metadata", system),
+            ("instance_id_mappings", [row("instance_id_mappings", uuid="u")]),
+            ("security_group_instance_association", links),
+        )
+    assert len(sent) == (6 if engine.dialect.name == "sqlite" else 1)
+
+
+def test_an_update_with_the_relations_of_its_row(engine: SQLEngine) -> None:
+    make_instances(engine, 2)
+    with statements(engine) as sent, writing(engine) as tx:
+        (found,) = tx.update_returning(Query("instances", Eq("uuid", "uuid-0"), load=RELATIONS), {"host": "new"})
+    assert len(sent) == (2 if engine.dialect.name == "sqlite" else 1)
+    assert [found] == select(engine, "instances", Eq("uuid", "uuid-0"), load=RELATIONS)
+
+
+def test_changes_by_key(engine: SQLEngine) -> None:
+    made = insert(engine, "services", *({"host": f"h{number}"} for number in range(50)))
+    with statements(engine) as sent, writing(engine) as tx:
+        assert tx.update_each("services", [(each["id"], {"report_count": Add(each["id"])}) for each in made]) == 50
+    assert len(sent) == 1
+    assert [each["report_count"] for each in select(engine, "services")] == list(range(1, 51))
+
+
+def test_a_claim(engine: SQLEngine) -> None:
+    insert(engine, "services", {"host": "a"})
+    with statements(engine) as sent, writing(engine) as tx:
+        assert tx.claim("services", Eq("topic", None), {"topic": "taken"}, order=(Order("host"),))
+    assert len(sent) == 1
+
+
+def test_rows_that_move(engine: SQLEngine) -> None:
+    insert(engine, "services", *({"host": f"h{number}"} for number in range(50)))
+    with statements(engine) as sent, writing(engine) as tx:
+        assert tx.move("services", "shadow_services", In("id", range(40)), limit=30) == 30
+    assert len(sent) == (2 if engine.dialect.name == "sqlite" else 1)
+
+
+def test_names_are_serialized_at_once(engine: SQLEngine) -> None:
+    with statements(engine) as sent, writing(engine) as tx:
+        tx.serialize("b", "a", "c")
+    assert len(sent) == (0 if engine.dialect.name == "sqlite" else 1)

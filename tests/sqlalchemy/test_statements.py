@@ -1,0 +1,100 @@
+"""Statements are built once for each shape."""
+
+from __future__ import annotations
+
+import pytest
+
+from nova_db.engine import Add, Col, Contains, Eq, Exists, IfChanged, In, NotIn, Order, Predicate, Query, all_of, any_of
+from nova_db_sqlalchemy import SQLEngine
+from nova_db_sqlalchemy.statements import MOST_STATEMENTS
+from tests.sqlalchemy.helpers import insert, row, select, statements, writing
+
+
+def compiled(engine: SQLEngine) -> int:
+    return engine.statements.compiled
+
+
+def test_the_same_shape_is_compiled_once(engine: SQLEngine) -> None:
+    insert(engine, "services", {"host": "a"}, {"host": "b"}, {"host": "c"})
+    select(engine, "services", Eq("host", "a"), limit=5)
+    before = compiled(engine)
+    assert [each["host"] for each in select(engine, "services", Eq("host", "b"), limit=7)] == ["b"]
+    assert compiled(engine) == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Query("services", Eq("host", None)),
+        Query("services", Eq("topic", "a")),
+        Query("services", Eq("host", "a"), limit=5),
+        Query("services", Eq("host", "a"), limit=1),
+        Query("services", Eq("host", "a"), columns=("id",)),
+        Query("services", Eq("host", "a"), order=(Order("topic"),)),
+        Query("services", Eq("host", "a"), order=(Order("topic"),), after=("x", 1)),
+        Query("services", Eq("host", "a"), order=(Order("topic"),), after=(None, 1)),
+        Query("services", Eq("host", "a"), load=("compute_node",)),
+    ],
+    ids=repr,
+)
+def test_another_shape_is_another_statement(engine: SQLEngine, other: Query) -> None:
+    for query in (Query("services", Eq("host", "a")), Query("services", Eq("host", "a"), order=(Order("topic"),))):
+        if repr(query) != repr(other):
+            statement = engine.statements.select(query)
+            assert engine.statements.select(other) is not statement
+    assert engine.statements.select(other) is engine.statements.select(other)
+
+
+def test_values_never_get_into_a_statement(engine: SQLEngine) -> None:
+    where: Predicate = all_of(
+        any_of(Contains("host", "needle"), In("topic", ["needle", "x"]), NotIn("binary", ["needle"])),
+        Exists("compute_nodes", (("id", "service_id"),), Eq("hypervisor_hostname", "needle")),
+    )
+    with statements(engine) as sent:
+        select(engine, "services", where, order=(Order("host"),), after=("needle", 1), limit=7)
+        with writing(engine) as tx:
+            tx.update("services", where, {"host": "needle", "report_count": Add(424242), "topic": Col("host")})
+            tx.insert(("services", [row("services", host="needle", report_count=424242)]))
+    assert sent
+    assert not [statement for statement in sent if "needle" in statement or "424242" in statement]
+
+
+def test_lists_of_any_length_work(engine: SQLEngine) -> None:
+    insert(engine, "services", *({"host": f"h{number}"} for number in range(300)))
+    for length in (0, 1, 2, 3, 64, 65, 299, 5000, 40_000):
+        hosts = [f"h{number}" for number in range(length)]
+        assert len(select(engine, "services", In("host", hosts))) == min(length, 300)
+        assert len(select(engine, "services", NotIn("host", hosts))) == 300 - min(length, 300)
+        assert len(select(engine, "services", In("id", range(1, length + 1)))) == min(length, 300)
+
+
+def test_lists_of_one_length_class_share_a_statement(engine: SQLEngine) -> None:
+    select(engine, "services", In("host", "abcde"))
+    before = compiled(engine)
+    select(engine, "services", In("host", "abcdefg"))
+    assert compiled(engine) == before
+
+
+def test_two_lists_in_one_condition(engine: SQLEngine) -> None:
+    insert(engine, "services", {"host": "a", "topic": "x"}, {"host": "b", "topic": "y"}, {"host": "c", "topic": "x"})
+    found = select(engine, "services", all_of(In("host", ["a", "b", "zz"]), In("topic", ["x"])))
+    assert [each["host"] for each in found] == ["a"]
+
+
+def test_quotes_and_braces_in_lists(engine: SQLEngine) -> None:
+    odd = ['"', "\\", "{}", "a,b", "NULL", "", "'", '\\"', "é", "\n"]
+    insert(engine, "services", *({"host": host} for host in odd))
+    assert [each["host"] for each in select(engine, "services", In("host", odd))] == odd
+    assert [each["host"] for each in select(engine, "services", In("host", [*odd, *map(str, range(99))]))] == odd
+
+
+def test_there_is_a_most_of_statements(engine: SQLEngine) -> None:
+    for number in range(MOST_STATEMENTS + 10):
+        engine.statements.keep(("test", number), lambda sizes: None)  # type: ignore[arg-type, return-value]
+    assert select(engine, "services", Eq("host", "a")) == []
+
+
+def test_an_update_that_sets_nothing_plain_changes_nothing(engine: SQLEngine) -> None:
+    insert(engine, "services", {"host": "a"})
+    with writing(engine) as tx:
+        assert tx.update("services", Eq("host", "a"), {"updated_at": IfChanged(None)}) == 1
