@@ -49,7 +49,7 @@ class SQLEngine(Engine):
         self._writer: type[Writer] = self.dialect.writer
 
     def read(self, *, snapshot: bool = True) -> SnapshotReader:
-        return SnapshotReader(self) if snapshot else SingleReader(self)
+        return SnapshotReader(self) if snapshot else SingleReader(self, is_held=False)
 
     def write(self) -> Writer:
         return self._writer(self)

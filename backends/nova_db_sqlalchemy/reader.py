@@ -58,8 +58,8 @@ class SnapshotReader(SQLTransaction):
 
     def _finish(self, link: Link) -> None:
         try:
-            self._dialect.commit(link)
-        except self._errors:
+            self._engine.dialect.commit(link)
+        except self._engine.dialect.errors:
             self._engine.pool.drop(link)  # what was read is right all the same
         else:
             self._engine.pool.give(link)
@@ -68,11 +68,7 @@ class SnapshotReader(SQLTransaction):
 class SingleReader(SnapshotReader):
     """A reader for one call: where that takes one statement, the database needs no transaction around it."""
 
-    __slots__ = ("_is_held",)
-
-    def __init__(self, engine: Any) -> None:
-        super().__init__(engine)
-        self._is_held = False
+    __slots__ = ()
 
     def hold(self) -> None:
         self._is_held = True

@@ -179,9 +179,11 @@ class Statements:
             for part in order
         ]
 
-    def in_one_statement(self, table: str, load: tuple[str, ...]) -> bool:
-        """Whether the relations of one row can come in a document."""
-        return bool(load) and fits_document(table, load, self.dialect.document_excludes)
+    def in_one_statement(self, table: str, load: tuple[str, ...], *, is_list: bool) -> bool:
+        """Whether the relations of one row, or of a list of rows, come in documents."""
+        if not load or (is_list and not self.dialect.documents_in_lists):
+            return False
+        return fits_document(table, load, self.dialect.document_excludes)
 
     def _select(self, shape: Selected, sizes: Sequence[int]) -> Statement:
         table, source = CATALOG[shape.table], METADATA.tables[shape.table]
@@ -203,7 +205,7 @@ class Statements:
         if shape.lock:
             statement = self.dialect.locked(statement, source)
         read, load = reader(columns, self.dialect.row_forms), shape.load
-        if (single or shape.limit == 1) and self.in_one_statement(shape.table, load):
+        if self.in_one_statement(shape.table, load, is_list=not single and shape.limit != 1):
             statement = statement.add_columns(DocumentBuilder(self.dialect).document(table, source, load))
             read, load = record_reader(columns, shape.table, load, self.dialect), ()
         return self.statement(statement, parameters, read, load)

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 class SQLTransaction(Transaction):
     """What readers and writers have in common.  The first call takes a connection and begins."""
 
-    __slots__ = ("_dialect", "_engine", "_errors", "_failed_link", "_failure", "_is_open", "_link", "_points")
+    __slots__ = ("_engine", "_failed_link", "_failure", "_is_held", "_is_open", "_link", "_points")
 
-    def __init__(self, engine: SQLEngine) -> None:
+    def __init__(self, engine: SQLEngine, *, is_held: bool = True) -> None:
         self._engine = engine
-        self._dialect = engine.dialect
-        self._errors = engine.dialect.errors
+        self._is_held = is_held
+        """Whether the database has a transaction around the statements."""
         self._link: Link | None = None
         """The connection, once the transaction has begun; None again after a failure."""
         self._failed_link: Link | None = None
@@ -113,7 +113,7 @@ class SQLTransaction(Transaction):
             cursor = link.cursor
             cursor.execute(statement.sql, values if bind is None else bind(values))
             rows: list[Any] = cursor.fetchall()
-        except self._errors as error:
+        except self._engine.dialect.errors as error:
             if not self._is_stale(link, error):
                 raise self._failed(link, error, written) from error
         else:
@@ -150,8 +150,8 @@ class SQLTransaction(Transaction):
         while True:
             link = self._engine.pool.take()
             try:
-                self._dialect.begin(link, mode)
-            except self._errors as error:
+                self._engine.dialect.begin(link, mode)
+            except self._engine.dialect.errors as error:
                 if self._is_stale(link, error):
                     continue
                 failure = self._failed(link, error, None)
@@ -167,7 +167,7 @@ class SQLTransaction(Transaction):
 
     def _is_stale(self, link: Link, error: BaseException) -> bool:
         """Whether the first statement on a connection shows that it was lost in the pool; it is dropped then."""
-        if link.fresh or link is self._link or not self._dialect.is_lost(link, error):
+        if link.fresh or link is self._link or not self._engine.dialect.is_lost(link, error):
             return False
         self._engine.pool.drop(link)
         return True
@@ -179,8 +179,8 @@ class SQLTransaction(Transaction):
     def _undo(self, link: Link) -> None:
         """Roll back, whatever state the connection is in, and give it back."""
         try:
-            self._dialect.rollback(link)
-        except self._errors:
+            self._engine.dialect.rollback(link)
+        except self._engine.dialect.errors:
             self._engine.pool.drop(link)  # the server undoes what it no longer hears of
         except DBError:
             self._engine.pool.drop(link)  # it was opened before a fork, the parent ends it
@@ -192,10 +192,10 @@ class SQLTransaction(Transaction):
 
     def _failed(self, link: Link, error: BaseException, written: Written | None) -> DBError:
         """The exception to raise for an error; the transaction can then only be rolled back."""
-        fault = self._dialect.fault(link, error)
+        fault = self._engine.dialect.fault(link, error)
         self._failure = self._translated(link, error, fault, written)
         self._link = None
-        if self._dialect.is_lost(link, error):
+        if self._engine.dialect.is_lost(link, error):
             self._engine.pool.drop(link)
         elif fault.ends_transaction:
             self._undo(link)
@@ -231,8 +231,8 @@ class SQLTransaction(Transaction):
     def _control(self, statement: str) -> None:
         link = self._link or self._start()
         try:
-            self._dialect.control(link, statement)
-        except self._errors as error:
+            self._engine.dialect.control(link, statement)
+        except self._engine.dialect.errors as error:
             raise self._failed(link, error, None) from error
 
 

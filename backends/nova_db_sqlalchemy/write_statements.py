@@ -220,7 +220,8 @@ class WriteStatements(Statements):
         parameters = self.parameters()
         update = self._updating(name, where, assigned, parameters, sizes).returning(*self.returned(table, source))
         # Beside a data-modifying statement the server shows other tables as they are, its own as it was.
-        if is_single(table, where) and self.in_one_statement(name, load) and name not in tables_in(name, load):
+        is_list = not is_single(table, where)
+        if name not in tables_in(name, load) and self.in_one_statement(name, load, is_list=is_list):
             combined = self.dialect.with_document(update, table, load)
             if combined is not None:
                 statement, read = combined

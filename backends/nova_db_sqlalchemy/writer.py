@@ -93,7 +93,7 @@ class Writer(SQLTransaction):
         try:
             cursor = link.cursor
             cursor.execute(statement.sql, values if bind is None else bind(values))
-        except self._errors as error:
+        except self._engine.dialect.errors as error:
             raise self._failed(link, error, written) from error
         count: int = cursor.rowcount
         return count
@@ -106,7 +106,7 @@ class Writer(SQLTransaction):
         try:
             cursor = link.cursor
             cursor.executemany(statement.sql, values if bind is None else [bind(each) for each in values])
-        except self._errors as error:
+        except self._engine.dialect.errors as error:
             raise self._failed(link, error, written) from error
         count: int = cursor.rowcount
         return count
@@ -146,7 +146,7 @@ class Writer(SQLTransaction):
 
     def _load(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
         statements = self._engine.statements
-        if len(rows) > 1 or not statements.in_one_statement(table, load):
+        if len(rows) > 1 or not statements.in_one_statement(table, load, is_list=False):
             attach(self, table, rows, load)
             return
         values = (rows[0][CATALOG[table].primary_key],)
@@ -159,9 +159,9 @@ class Writer(SQLTransaction):
     def _finish(self, link: Link) -> None:
         pool = self._engine.pool
         try:
-            self._dialect.commit(link)
-        except self._errors as error:
-            if self._dialect.is_lost(link, error):
+            self._engine.dialect.commit(link)
+        except self._engine.dialect.errors as error:
+            if self._engine.dialect.is_lost(link, error):
                 pool.drop(link)
                 raise DBCommitUnknown(error) from error
             failure = self._failed(link, error, None)

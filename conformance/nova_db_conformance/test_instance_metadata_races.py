@@ -125,6 +125,32 @@ class TestMetadataRaces(Races.Tests):
         race(compete, rounds=ROUNDS, prepare=self.prepare, finish=finish)
         self.assertEqual(ROUNDS, sum(ends.values()))
 
+    def test_an_update_that_meets_a_destruction_is_not_lost(self) -> None:
+        """Four pairs of callers: one updates an instance's item, which the other destroys with the instance."""
+        uuids: list[str] = []
+
+        def prepare(number: int) -> None:
+            uuids[:] = [self.make.instance(metadata={"key": "old"})["uuid"] for _ in range(THREADS // 2)]
+
+        def compete(thread: int) -> None:
+            uuid = uuids[thread // 2]
+            if thread % 2:
+                self.db.instance_destroy(self.user, uuid)
+            else:
+                self.db.instance_metadata_update(self.user, uuid, {"key": "new"}, False)
+
+        def finish(done: Round) -> None:
+            self.assertEqual(THREADS, len(done.results))
+            rows = self.dump()["instance_metadata"]
+            for uuid in uuids:
+                last = [row for row in rows if row["instance_uuid"] == uuid][-1]
+                self.assertEqual("new", last["value"])
+                self.assertEqual(
+                    {} if last["deleted"] else {"key": "new"}, self.db.instance_metadata_get(self.user, uuid)
+                )
+
+        race(compete, rounds=ROUNDS, prepare=prepare, finish=finish)
+
     def test_an_item_is_deleted_by_one_of_many(self) -> None:
         def prepare(number: int) -> None:
             self.uuid = self.make.instance(metadata={"key": "x", "other": "y"})["uuid"]

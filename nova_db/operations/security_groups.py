@@ -58,9 +58,11 @@ def resolve_groups(tx: Transaction, context: Context, names: Sequence[str]) -> l
 
 def ensure_default(tx: Transaction, context: Context, load: tuple[str, ...] = ("rules",)) -> tuple[bool, Row]:
     """The default group of the context's project, made with the default rules if missing; whether it was there."""
-    tx.serialize(f"security_groups/default/{context.project_id}")
     where = all_of(matches(GROUPS, name="default", project_id=context.project_id), LIVE)
     found = find_groups(tx, where, load, limit=1)
+    if not found:
+        tx.serialize(f"security_groups/default/{context.project_id}")
+        found = find_groups(tx, where, load, limit=1)
     if found:
         return True, found[0]
     templates = tx.select(Query("security_group_default_rules", LIVE))

@@ -27,7 +27,7 @@ def _configuration() -> Iterator[None]:
 
 @pytest.fixture
 def url(tmp_path: pathlib.Path) -> str:
-    return f"sqlite:///{tmp_path}/cloud.sqlite"
+    return f"sqlite:///{tmp_path}/nova_db_test_cloud.sqlite"  # a name for which commits do not wait for the disk
 
 
 @pytest.fixture

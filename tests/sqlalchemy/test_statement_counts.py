@@ -44,13 +44,15 @@ def test_a_record_with_relations_is_one_statement_without_a_transaction(engine: 
 
 
 @pytest.mark.parametrize("count", [2, 30])
-def test_a_list_is_one_statement_and_one_for_each_relation_in_one_snapshot(engine: SQLEngine, count: int) -> None:
+def test_a_list_sees_one_state_whatever_its_length(engine: SQLEngine, count: int) -> None:
     make_instances(engine, count)
     with statements(engine, control=True) as sent, reading(engine, snapshot=False) as tx:
         assert len(tx.select(Query("instances", Eq("host", "h"), load=RELATIONS))) == count
-    assert len(sent) == 1 + 6 + 2
-    assert sent[0].startswith("BEGIN")
-    assert sent[-1] == "COMMIT"
+    if engine.dialect.name == "postgresql":
+        assert len(sent) == 1
+    else:
+        assert len(sent) == 1 + 6 + 2
+        assert (sent[0], sent[-1]) == ("BEGIN", "COMMIT")
 
 
 @pytest.mark.parametrize("items", [1, 25])

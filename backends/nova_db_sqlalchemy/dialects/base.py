@@ -56,6 +56,8 @@ class Dialect(abc.ABC):
     """How values inside a JSON document become Python's."""
     document_excludes: ClassVar[frozenset[Kind]] = frozenset()
     """Kinds of columns whose values do not survive a JSON document."""
+    documents_in_lists: ClassVar[bool] = False
+    """Whether lists, too, bring their relations in documents, and not in one more statement for each relation."""
     parameter_forms: ClassVar[Forms]
     """How Python's values become parameters."""
 

@@ -69,7 +69,7 @@ class SQLiteWriter(Writer):
         try:
             cursor = link.cursor
             cursor.execute(sql, parameters)
-        except self._errors as error:
+        except self._engine.dialect.errors as error:
             raise self._failed(link, error, Written(((table, rows),))) from error
         last: int = cursor.lastrowid
         return last
