@@ -141,13 +141,11 @@ class TestMetadataRaces(Races.Tests):
 
         def finish(done: Round) -> None:
             self.assertEqual(THREADS, len(done.results))
-            rows = self.dump()["instance_metadata"]
-            for uuid in uuids:
-                last = [row for row in rows if row["instance_uuid"] == uuid][-1]
+            for instance in self.db.instance_get_all_by_filters(self.seeing("yes"), {"uuid": uuids}):
+                last = instance["metadata"][-1]
                 self.assertEqual("new", last["value"])
-                self.assertEqual(
-                    {} if last["deleted"] else {"key": "new"}, self.db.instance_metadata_get(self.user, uuid)
-                )
+                live = self.db.instance_metadata_get(self.user, instance["uuid"])
+                self.assertEqual({} if last["deleted"] else {"key": "new"}, live)
 
         race(compete, rounds=ROUNDS, prepare=prepare, finish=finish)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import pytest
 
-from nova_db.engine import TRUE, Eq, Query
+from nova_db.engine import TRUE, Eq, Query, Transaction
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db.schema import TABLES
 from nova_db_sqlalchemy import SQLEngine
@@ -105,18 +106,19 @@ def test_calls_after_the_end(engine: SQLEngine) -> None:
 
 
 def test_readers_refuse_to_write(engine: SQLEngine) -> None:
+    calls: tuple[Callable[[Transaction], object], ...] = (
+        lambda tx: tx.insert(("services", [row("services")])),
+        lambda tx: tx.update("services", TRUE, {"host": "a"}),
+        lambda tx: tx.update_returning(Query("services"), {"host": "a"}),
+        lambda tx: tx.update_each("services", [(1, {"host": "a"})]),
+        lambda tx: tx.claim("services", TRUE, {"host": "a"}),
+        lambda tx: tx.delete("services", TRUE),
+        lambda tx: tx.move("services", "shadow_services", TRUE),
+        lambda tx: tx.serialize("a"),
+        lambda tx: tx.select(Query("services", lock=True)),
+    )
     for tx in (engine.read(), engine.read(snapshot=False)):
-        for call in (
-            lambda tx: tx.insert(("services", [row("services")])),
-            lambda tx: tx.update("services", TRUE, {"host": "a"}),
-            lambda tx: tx.update_returning(Query("services"), {"host": "a"}),
-            lambda tx: tx.update_each("services", [(1, {"host": "a"})]),
-            lambda tx: tx.claim("services", TRUE, {"host": "a"}),
-            lambda tx: tx.delete("services", TRUE),
-            lambda tx: tx.move("services", "shadow_services", TRUE),
-            lambda tx: tx.serialize("a"),
-            lambda tx: tx.select(Query("services", lock=True)),
-        ):
+        for call in calls:
             with pytest.raises(DBError, match="reader"):
                 call(tx)
         assert tx.select(Query("services")) == []

@@ -139,11 +139,11 @@ def test_a_rollback_keeps_what_the_server_has_prepared(engine: SQLEngine) -> Non
         tx = engine.write()
         tx.select(Query("services", Eq("host", "a")))
         tx.rollback()
-    tx = engine.read()
-    tx.select(Query("services", Eq("host", "b")))
-    assert tx._link is not None
-    names = tx._link.connection.execute("SELECT statement FROM pg_prepared_statements").fetchall()
-    tx.commit()
+    reader = engine.read()
+    reader.select(Query("services", Eq("host", "b")))
+    assert reader._link is not None
+    names = reader._link.connection.execute("SELECT statement FROM pg_prepared_statements").fetchall()
+    reader.commit()
     assert any("services.host = $1" in name for (name,) in names)
 
 

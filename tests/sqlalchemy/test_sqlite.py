@@ -30,6 +30,7 @@ def made(path: Path, **settings: object) -> SQLEngine:
 def pragma(engine: SQLEngine, name: str) -> object:
     tx = engine.read()
     tx.select(Query("services"))
+    assert tx._link is not None
     value = tx._link.connection.execute(f"PRAGMA {name}").fetchone()[0]
     tx.commit()
     return value

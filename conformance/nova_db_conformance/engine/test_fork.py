@@ -41,7 +41,6 @@ def _be_the_child(work: Callable[[], Any], outlet: int) -> None:
     """Answer and go, without running anything that the parent's interpreter would do at its end."""
     try:
         try:
-            import faulthandler; faulthandler.dump_traceback_later(15, file=open("/tmp/child.txt","a"))
             answer = (True, work())
         except BaseException:  # noqa: BLE001 - raised again by the parent
             answer = (False, traceback.format_exc())
@@ -125,22 +124,29 @@ class TestFork(PrimitivesTestCase):
         self.outcome(writer)
         self.assertEqual(["changed", "changed", "h3"], self.hosts())
 
-    def test_children_of_a_busy_parent(self) -> None:
+    def test_children_of_a_busy_parent_read(self) -> None:
+        def read() -> None:
+            one, other = (row["vcpus"] for row in self.select("instances"))
+            self.assertEqual(one, other)
+
+        self.fork_while_others_write(read)
+
+    def test_children_of_a_busy_parent_write(self) -> None:
+        row = self.complete("services", host="child")
+        rounds = self.fork_while_others_write(lambda: self.transact(lambda tx: tx.insert(("services", [row]))))
+        kept = Capability.PERSISTENT in self.engine.capabilities
+        self.assertEqual(rounds if kept else 0, self.hosts().count("child"))
+
+    def fork_while_others_write(self, work: Callable[[], object]) -> int:
+        """Let one thread fork, and three write, at once and again and again; how often."""
         self.insert("instances", {"vcpus": 0}, {"vcpus": 0})
 
-        def read_and_write() -> list[int]:
-            counts = [row["vcpus"] for row in self.select("instances")]
-            self.transact(lambda tx: tx.insert(("services", [self.complete("services", host="child")])))
-            return counts
-
-        def work(number: int) -> None:
+        def act(number: int) -> None:
             if number == 0:
-                one, other = in_child(read_and_write)
-                self.assertEqual(one, other)
+                in_child(work)
             else:
                 self.transact(lambda tx: tx.update("instances", TRUE, {"vcpus": Add(1)}))
 
-        rounds = race(work, threads=4, rounds=25)
+        rounds = race(act, threads=4, rounds=25)
         self.assertEqual([3 * len(rounds)] * 2, [row["vcpus"] for row in self.select("instances")])
-        kept = Capability.PERSISTENT in self.engine.capabilities
-        self.assertEqual(len(rounds) if kept else 0, self.hosts().count("child"))
+        return len(rounds)
