@@ -50,9 +50,6 @@ class SnapshotReader(SQLTransaction):
     def _refuse(self) -> NoReturn:
         raise DBError(message="The transaction is a reader, it cannot write.")
 
-    def require_writer(self) -> None:
-        self._refuse()
-
     def _open(self) -> Link:
         return self._begun(Mode.SNAPSHOT)
 

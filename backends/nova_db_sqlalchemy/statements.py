@@ -49,23 +49,14 @@ Build = Callable[[Sequence[int]], Statement]
 class Shaped:
     """The statements of one shape: one, or one for each combination of length classes of its lists."""
 
-    __slots__ = ("_build", "_by_sizes", "_list_class", "_only", "_places", "residual")
+    __slots__ = ("_build", "_by_sizes", "_list_class", "_only", "_places")
 
-    def __init__(
-        self,
-        build: Build,
-        list_class: Callable[[int], int],
-        places: Sequence[int] = (),
-        *,
-        residual: bool = False,
-    ) -> None:
+    def __init__(self, build: Build, list_class: Callable[[int], int], places: Sequence[int] = ()) -> None:
         self._build = build
         self._list_class = list_class
         self._places = tuple(places)
         self._by_sizes: dict[tuple[int, ...], Statement] = {}
         self._only: Statement | None = None
-        self.residual = residual
-        """Whether the condition holds a regular expression, which is left to Python."""
 
     def fitting(self, values: Sequence[Any]) -> Statement:
         """The statement for the values of a call."""
@@ -79,6 +70,14 @@ class Shaped:
         if not self._places:
             self._only = statement
         return statement
+
+
+def _no_statement(sizes: Sequence[int]) -> Statement:
+    raise AssertionError("a residual shape has no statement")
+
+
+RESIDUAL = Shaped(_no_statement, lambda length: 0)
+"""Stands for queries whose condition holds a regular expression, which is left to Python."""
 
 
 class Selected(NamedTuple):
@@ -120,6 +119,8 @@ class Statements:
             return self._shaped[key]
         except KeyError:
             shape = Selected(*key)
+        if has_regexp(shape.where):
+            return RESIDUAL
         return self.keep(key, lambda sizes: self._select(shape, sizes), shape.where)
 
     def aggregate(self, table: str, where: Shape, sums: tuple[str, ...], group_by: tuple[str, ...]) -> Shaped:
@@ -146,12 +147,16 @@ class Statements:
         where: Shape = ("true",),
         values_before: int = 0,
     ) -> Shaped:
-        """Remember the statements of a shape; ``values_before``: how many values come before those of the condition."""
+        """Remember the statements of a shape; ``values_before``: how many values come before those of the condition.
+
+        TypeError for a condition that no database evaluates.
+        """
+        if has_regexp(where):
+            raise TypeError("only a select takes a regular expression in its condition")
         if len(self._shaped) >= MOST_STATEMENTS:
             self._shaped.clear()
         places = [values_before + place for place in lists_in(where)]
-        shaped = Shaped(build, self.dialect.list_class, places, residual=has_regexp(where))
-        self._shaped[key] = shaped
+        shaped = self._shaped[key] = Shaped(build, self.dialect.list_class, places)
         return shaped
 
     def statement(

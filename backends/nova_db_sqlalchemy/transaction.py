@@ -13,6 +13,7 @@ from nova_db.exceptions import DBError
 from nova_db.schema import Relation
 from nova_db_sqlalchemy.errors import Fault, Written, translated
 from nova_db_sqlalchemy.residue import select_residual
+from nova_db_sqlalchemy.statements import RESIDUAL
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.dialects.base import Mode
@@ -44,7 +45,7 @@ class SQLTransaction(Transaction):
         if query.limit == 0:
             return []
         shaped = self._engine.statements.select(query)
-        if shaped.residual:
+        if shaped is RESIDUAL:
             self.hold()
             return select_residual(self, query)
         values: list[Any] = []
@@ -99,7 +100,8 @@ class SQLTransaction(Transaction):
     def rollback(self) -> None:
         self._is_open = False
         link = self._link or self._failed_link
-        self._link = self._failed_link = None
+        # The error's traceback leads back here: kept, it would keep the transaction alive until the next collection.
+        self._link = self._failed_link = self._failure = None
         if link is not None:
             self._undo(link)
 

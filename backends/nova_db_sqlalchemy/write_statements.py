@@ -12,10 +12,10 @@ from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
 from nova_db_sqlalchemy.catalog import CATALOG, is_single
-from nova_db_sqlalchemy.conditions import Conditions, has_regexp
+from nova_db_sqlalchemy.conditions import Conditions
 from nova_db_sqlalchemy.conversion import BindRow, reader, row_binder
 from nova_db_sqlalchemy.records import tables_in
-from nova_db_sqlalchemy.statements import Build, Shaped, Statement, Statements
+from nova_db_sqlalchemy.statements import Shaped, Statement, Statements
 from nova_db_sqlalchemy.tables import METADATA
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class WriteStatements(Statements):
     def update(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
         """An update; the values of the assignments come before those of the condition."""
         key = ("update", table, where, assigned)
-        return self._shaped.get(key) or self.keep_writing(
+        return self._shaped.get(key) or self.keep(
             key, lambda sizes: self._update(table, where, assigned, sizes), where, len(bound_columns(assigned))
         )
 
@@ -77,7 +77,7 @@ class WriteStatements(Statements):
     ) -> Shaped:
         """An update that gives the rows as they are then."""
         key = ("update returning", table, where, assigned, load)
-        return self._shaped.get(key) or self.keep_writing(
+        return self._shaped.get(key) or self.keep(
             key,
             lambda sizes: self._update_returning(table, where, assigned, load, sizes),
             where,
@@ -87,7 +87,7 @@ class WriteStatements(Statements):
     def update_by_key(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
         """An update of one row; the values: assignments, primary key, condition."""
         key = ("update by key", table, where, assigned)
-        return self._shaped.get(key) or self.keep_writing(
+        return self._shaped.get(key) or self.keep(
             key,
             lambda sizes: self._update_by_key(table, where, assigned, sizes),
             where,
@@ -97,12 +97,12 @@ class WriteStatements(Statements):
     def delete(self, table: str, where: Shape) -> Shaped:
         """A delete."""
         key = ("delete", table, where)
-        return self._shaped.get(key) or self.keep_writing(key, lambda sizes: self._delete(table, where, sizes), where)
+        return self._shaped.get(key) or self.keep(key, lambda sizes: self._delete(table, where, sizes), where)
 
     def claim(self, table: str, where: Shape, order: tuple[Order, ...], assigned: tuple[Assigned, ...]) -> Shaped:
         """An update of the first row that matches, which it gives as it is then."""
         key = ("claim", table, where, order, assigned)
-        return self._shaped.get(key) or self.keep_writing(
+        return self._shaped.get(key) or self.keep(
             key, lambda sizes: self._claim(table, where, order, assigned, sizes), where, len(bound_columns(assigned))
         )
 
@@ -114,22 +114,16 @@ class WriteStatements(Statements):
     def copy(self, source: str, target: str, where: Shape, order: tuple[Order, ...], *, limited: bool) -> Shaped:
         """An insert into one table of rows of another."""
         key = ("copy", source, target, where, order, limited)
-        return self._shaped.get(key) or self.keep_writing(
+        return self._shaped.get(key) or self.keep(
             key, lambda sizes: self._copy(source, target, where, order, limited, sizes), where
         )
 
     def delete_first(self, table: str, where: Shape, order: tuple[Order, ...], *, limited: bool) -> Shaped:
         """A delete of the first rows that match."""
         key = ("delete first", table, where, order, limited)
-        return self._shaped.get(key) or self.keep_writing(
+        return self._shaped.get(key) or self.keep(
             key, lambda sizes: self._delete_first(table, where, order, limited, sizes), where
         )
-
-    def keep_writing(self, key: Any, build: Build, where: Shape, values_before: int = 0) -> Shaped:
-        """As ``keep``; a regular expression is refused, because no database evaluates it."""
-        if has_regexp(where):
-            raise TypeError("only a select takes a regular expression in its condition")
-        return self.keep(key, build, where, values_before)
 
     # ------------------------------------------------------------------------------------------------- parts
 

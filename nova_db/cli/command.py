@@ -67,6 +67,7 @@ def configured(options: argparse.Namespace) -> dict[str, dict[str, str]]:
     from nova_db import conf as configuration
 
     conf = configuration.get_conf()
+    conf.set_default("max_retries", 0, group="database")  # a person waits: say at once that a server is not there
     try:
         conf(args=[], project="nova-db", default_config_files=options.config_file or None)
     except cfg.ConfigFilesNotFoundError as error:

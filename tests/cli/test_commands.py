@@ -23,6 +23,7 @@ def _configuration() -> Iterator[None]:
     """The command reads configuration files into the process's configuration; take that back."""
     yield
     get_conf().reset()
+    get_conf().clear_default("max_retries", group="database")
 
 
 @pytest.fixture

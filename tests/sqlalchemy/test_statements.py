@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from nova_db.engine import Add, Col, Contains, Eq, Exists, IfChanged, In, NotIn, Order, Predicate, Query, all_of, any_of
+from nova_db.engine import (
+    Add,
+    Col,
+    Contains,
+    Eq,
+    Exists,
+    IfChanged,
+    In,
+    NotIn,
+    Order,
+    Predicate,
+    Query,
+    Regexp,
+    all_of,
+    any_of,
+)
+from nova_db.engine.regexp import compile_pattern
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.statements import MOST_STATEMENTS
 from tests.sqlalchemy.helpers import insert, row, select, statements, writing
@@ -98,3 +114,38 @@ def test_an_update_that_sets_nothing_plain_changes_nothing(engine: SQLEngine) ->
     insert(engine, "services", {"host": "a"})
     with writing(engine) as tx:
         assert tx.update("services", Eq("host", "a"), {"updated_at": IfChanged(None)}) == 1
+
+
+def test_only_selects_take_regular_expressions(engine: SQLEngine) -> None:
+    pattern = Regexp("host", compile_pattern("^a"))
+    insert(engine, "services", {"host": "ab"}, {"host": "ba"})
+    assert [each["host"] for each in select(engine, "services", pattern)] == ["ab"]
+    for call in (
+        lambda tx: tx.aggregate("services", pattern),
+        lambda tx: tx.update("services", pattern, {"host": "a"}),
+        lambda tx: tx.delete("services", all_of(Eq("host", "a"), pattern)),
+        lambda tx: tx.move("services", "shadow_services", any_of(Eq("host", "a"), pattern)),
+    ):
+        with pytest.raises(TypeError, match="regular expression"), writing(engine) as tx:
+            call(tx)
+    assert len(select(engine, "services")) == 2
+
+
+def test_regular_expressions_below_semijoins_cost_one_statement_each(engine: SQLEngine) -> None:
+    insert(engine, "services", {"host": "a"}, {"host": "b"}, {"host": "c"})
+    names = [("x1", 1), ("y1", 1), ("x2", 2), ("z", 3)]
+    insert(engine, "compute_nodes", *(COMPUTE_NODE | {"hypervisor_hostname": n, "service_id": s} for n, s in names))
+    joined = (("id", "service_id"),)
+    starts_with_x = Exists("compute_nodes", joined, Regexp("hypervisor_hostname", compile_pattern("^x")))
+    no_y = Exists("compute_nodes", joined, Regexp("hypervisor_hostname", compile_pattern("^y")), negated=True)
+    with statements(engine) as sent:
+        assert [each["host"] for each in select(engine, "services", all_of(starts_with_x, no_y))] == ["b"]
+        assert [each["host"] for each in select(engine, "services", any_of(starts_with_x, no_y))] == ["a", "b", "c"]
+    assert len(sent) <= 2 * 3
+
+
+COMPUTE_NODE = dict.fromkeys(("vcpus", "memory_mb", "local_gb", "vcpus_used", "memory_mb_used", "local_gb_used"), 1) | {
+    "hypervisor_type": "kvm",
+    "hypervisor_version": 1,
+    "cpu_info": "{}",
+}

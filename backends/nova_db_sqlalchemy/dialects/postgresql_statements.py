@@ -56,21 +56,21 @@ class PostgreSQLStatements(WriteStatements):
     def update_rows(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
         """An update of many rows, each with values of its own; the values: the rows, the condition."""
         key = ("update rows", table, where, assigned)
-        return self._shaped.get(key) or self.keep_writing(
+        return self._shaped.get(key) or self.keep(
             key, lambda sizes: self._update_rows(table, where, assigned, sizes), where, 1
         )
 
     def move(self, source: str, target: str, where: Shape, order: tuple[Order, ...], *, limited: bool) -> Shaped:
         """A delete whose rows another table takes in."""
         key = ("move", source, target, where, order, limited)
-        return self._shaped.get(key) or self.keep_writing(
+        return self._shaped.get(key) or self.keep(
             key, lambda sizes: self._move(source, target, where, order, limited, sizes), where
         )
 
     def pick(self, table: str, where: Shape, order: tuple[Order, ...], *, wait: bool) -> Shaped:
         """A select, for an update, of the keys and sort columns of the first rows; locked rows wait or are skipped."""
         key = ("pick", table, where, order, wait)
-        return self._shaped.get(key) or self.keep_writing(
+        return self._shaped.get(key) or self.keep(
             key, lambda sizes: self._pick(table, where, order, wait, sizes), where
         )
 
