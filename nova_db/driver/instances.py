@@ -46,8 +46,7 @@ class InstancesContract(abc.ABC):
         not checked for its form. Neither project nor user is taken from the context.
 
         The project's ``default`` group is made if it is missing, as :func:`security_group_ensure_default` does, but
-        the instance joins it only if ``security_groups`` names it; it then comes first. An EC2 id is mapped to the
-        uuid.
+        the instance joins it only if ``security_groups`` names it. An EC2 id is mapped to the uuid.
 
         Racing: names in the unique scope stay unique, and a project gets one default group.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from nova_db.engine import (
@@ -17,6 +19,7 @@ from nova_db.engine import (
     Predicate,
     Query,
     Regexp,
+    Transaction,
     all_of,
     any_of,
 )
@@ -120,12 +123,13 @@ def test_only_selects_take_regular_expressions(engine: SQLEngine) -> None:
     pattern = Regexp("host", compile_pattern("^a"))
     insert(engine, "services", {"host": "ab"}, {"host": "ba"})
     assert [each["host"] for each in select(engine, "services", pattern)] == ["ab"]
-    for call in (
+    calls: tuple[Callable[[Transaction], object], ...] = (
         lambda tx: tx.aggregate("services", pattern),
         lambda tx: tx.update("services", pattern, {"host": "a"}),
         lambda tx: tx.delete("services", all_of(Eq("host", "a"), pattern)),
         lambda tx: tx.move("services", "shadow_services", any_of(Eq("host", "a"), pattern)),
-    ):
+    )
+    for call in calls:
         with pytest.raises(TypeError, match="regular expression"), writing(engine) as tx:
             call(tx)
     assert len(select(engine, "services")) == 2
