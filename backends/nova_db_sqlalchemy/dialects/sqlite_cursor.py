@@ -104,7 +104,7 @@ class _Fork:
         self._over.clear()
         self.is_near = True
         end = time.monotonic() + LONGEST_WAIT
-        while any(visit.inside for visit in list(_visits)) and time.monotonic() < end:
+        while _is_anyone_inside() and time.monotonic() < end:
             time.sleep(0.0001)
 
     def after_in_parent(self) -> None:
@@ -114,6 +114,14 @@ class _Fork:
     def after_in_child(self) -> None:
         self.is_near = False
         self._over = threading.Event()
+
+
+def _is_anyone_inside() -> bool:
+    while True:
+        try:
+            return any(visit.inside for visit in list(_visits))
+        except RuntimeError:
+            continue  # a thread has opened a connection meanwhile, so the set grew while it was read
 
 
 _visits: weakref.WeakSet[Cursor | _Visit] = weakref.WeakSet()
