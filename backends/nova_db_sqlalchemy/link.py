@@ -33,6 +33,10 @@ class Link:
         self.report = report
         self.cursor = self._cursor if report is None else _ObservedCursor(self._cursor, report)
 
+    def is_between_calls(self) -> bool:
+        """Whether no thread is inside the driver library with this connection, where the cursor knows."""
+        return not getattr(self._cursor, "inside", False)
+
     def disown(self) -> None:
         """Leave the connection to the process that this one was forked from: neither use nor close it here."""
         # Even the interpreter's end must not close it: that would say goodbye to the server on the parent's socket, or

@@ -15,17 +15,15 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy.link import Link, Report
 
 if TYPE_CHECKING:
+    from nova_db_sqlalchemy.dialects.base import Dialect
     from nova_db_sqlalchemy.settings import Settings
 
-Connect = Callable[[], Link]
-Close = Callable[[Link], None]
 _LOG = logging.getLogger(__name__)
 UNUSED_SIZE = 5
 """How many idle connections a pool keeps whose size is not bounded."""
@@ -34,9 +32,8 @@ UNUSED_SIZE = 5
 class Pool(abc.ABC):
     """Where transactions take connections from."""
 
-    def __init__(self, connect: Connect, close: Close) -> None:
-        self._connect = connect
-        self._close = close
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
         self._report: Report | None = None
         self._links: set[Link] = set()
         _pools.add(self)
@@ -68,7 +65,7 @@ class Pool(abc.ABC):
             link.observe(report)
 
     def _open(self) -> Link:
-        link = self._connect()
+        link = self._dialect.connect()
         if self._report is not None:
             link.observe(self._report)
         self._links.add(link)
@@ -77,14 +74,14 @@ class Pool(abc.ABC):
     def _shut(self, link: Link) -> None:
         if link in self._links:
             self._links.discard(link)
-            self._close(link)
+            self._dialect.close(link)
 
 
 class BoundedPool(Pool):
     """A number of connections, the one used last taken first."""
 
-    def __init__(self, connect: Connect, close: Close, settings: Settings) -> None:
-        super().__init__(connect, close)
+    def __init__(self, dialect: Dialect, settings: Settings) -> None:
+        super().__init__(dialect)
         self._retries = settings.connect_retries
         self._interval = settings.connect_interval
         size, overflow = settings.max_pool_size, settings.max_overflow
@@ -133,7 +130,7 @@ class BoundedPool(Pool):
 
     def after_fork_in_child(self) -> None:
         for link in self._links:
-            link.disown()
+            self._dialect.leave(link)
         self._links = set()
         self._idle = deque()
         self._open_links = 0
@@ -205,8 +202,8 @@ class BoundedPool(Pool):
 class SinglePool(Pool):
     """One connection for all threads, one after the other: a database in memory lives in its connection."""
 
-    def __init__(self, connect: Connect, close: Close, settings: Settings) -> None:
-        super().__init__(connect, close)
+    def __init__(self, dialect: Dialect, settings: Settings) -> None:
+        super().__init__(dialect)
         self._timeout = settings.pool_timeout
         self._free = threading.Lock()
         self._holder: int | None = None

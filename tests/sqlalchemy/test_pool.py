@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -16,20 +17,39 @@ from nova_db_sqlalchemy.settings import Settings
 from tests.sqlalchemy.helpers import select
 
 
-class Opened:
-    """A pool whose connections are numbers."""
+class Numbers:
+    """In the place of a dialect: connections are numbers."""
 
-    def __init__(self, **settings: float) -> None:
+    def __init__(self) -> None:
         self.count = 0
         self.closed: list[int] = []
-        self.pool = BoundedPool(self._connect, self._close, Settings(**settings))  # type: ignore[arg-type]
 
-    def _connect(self) -> Link:
+    def connect(self) -> Link:
         self.count += 1
         return Link(self.count, None)
 
-    def _close(self, link: Link) -> None:
+    def close(self, link: Link) -> None:
         self.closed.append(link.connection)
+
+
+class Opened:
+    """A pool of numbers."""
+
+    def __init__(self, **settings: float) -> None:
+        self.dialect: Any = Numbers()
+        self.pool = BoundedPool(self.dialect, Settings(**settings))  # type: ignore[arg-type]
+
+    @property
+    def count(self) -> int:
+        """How many connections were opened."""
+        count: int = self.dialect.count
+        return count
+
+    @property
+    def closed(self) -> list[int]:
+        """Those that were closed."""
+        closed: list[int] = self.dialect.closed
+        return closed
 
 
 def test_the_connection_used_last_is_taken_first() -> None:
@@ -112,12 +132,14 @@ def test_connections_that_never_grow_old() -> None:
     assert opened.pool.take() is link
 
 
-def test_a_connection_that_cannot_be_made_makes_room() -> None:
+def test_a_connection_that_cannot_be_made_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = Opened(max_pool_size=1, max_overflow=0, pool_timeout=0.05)
-    pool = BoundedPool(_refuse, opened._close, Settings(max_pool_size=1, max_overflow=0, pool_timeout=0.05))
-    for _ in range(3):
-        with pytest.raises(OSError, match="refused"):
-            pool.take()
+    with monkeypatch.context() as patched:
+        patched.setattr(opened.dialect, "connect", _refuse)
+        for _ in range(3):
+            with pytest.raises(OSError, match="refused"):
+                opened.pool.take()
+    assert opened.pool.take().connection == 1
 
 
 def _refuse() -> Link:

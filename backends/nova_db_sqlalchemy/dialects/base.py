@@ -82,6 +82,10 @@ class Dialect(abc.ABC):
     def close(self, link: Link) -> None:
         """Close a connection, whatever state it is in; never raises."""
 
+    def leave(self, link: Link) -> None:
+        """In a forked process: let go of a connection that is the parent's, which goes on using it."""
+        link.disown()
+
     @abc.abstractmethod
     def server(self, link: Link) -> str:
         """Name and version of the server."""

@@ -87,7 +87,7 @@ class PostgreSQLDialect(Dialect):
     # ------------------------------------------------------------------------------------------ connections
 
     def pool(self) -> Pool:
-        return BoundedPool(self.connect, self.close, self.settings)
+        return BoundedPool(self, self.settings)
 
     def connect(self) -> Link:
         try:

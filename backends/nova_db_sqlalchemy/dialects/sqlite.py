@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS: Final = 30.0
 """How long a writer waits for the one before it, unless the URL says ``?timeout=``."""
+FORK_SECONDS: Final = 2.0
+"""How long a fork waits for a transaction that another thread has open."""
 CACHED_STATEMENTS: Final = 512
 LONGEST_LIST: Final = 64
 """Longer ``in`` lists travel as one JSON array."""
@@ -85,13 +87,15 @@ class SQLiteDialect(Dialect):
         # Threads of this process queue here: SQLite itself lets them sleep and try again, in no order.
         self._turn = threading.Lock()
         self._writing: Link | None = None
+        self._writer: int | None = None
+        self._is_fork_s_turn = False
         _dialects.add(self)
 
     # ------------------------------------------------------------------------------------------ connections
 
     def pool(self) -> Pool:
         kind = SinglePool if is_memory(self.url) else BoundedPool
-        return kind(self.connect, self.close, replace(self.settings, connect_retries=0))
+        return kind(self, replace(self.settings, connect_retries=0))
 
     def prepare_place(self) -> None:
         if is_missing_file(self.url):
@@ -122,6 +126,18 @@ class SQLiteDialect(Dialect):
         except sqlite3.Error:
             return  # nothing is lost: what was not committed is undone
 
+    def leave(self, link: Link) -> None:
+        # SQLite counts, for each process, the locks that its connections have on a file.  As long as the parent's
+        # connections are in the count, those of the child take no locks of their own, and others overwrite what they
+        # read, or remove the log that they write.  Closing is what corrects the count; it gives up no lock of the
+        # parent, which are a process's own, and touches nothing in the file or the memory shared with it, as there is
+        # nothing in the log that is not committed (cache_spill is off).
+        if link.is_between_calls():
+            link.connection.close()
+            link.abandon()
+        else:
+            link.disown()  # a thread was inside, so the connection is locked for ever
+
     def server(self, link: Link) -> str:
         return f"SQLite {sqlite3.sqlite_version}"
 
@@ -148,6 +164,7 @@ class SQLiteDialect(Dialect):
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_spill = OFF")
         waits = self.settings.sqlite_synchronous and not is_throwaway(self.url)
         connection.execute(f"PRAGMA synchronous = {'FULL' if waits else 'OFF'}")
         if is_memory(self.url):
@@ -172,6 +189,7 @@ class SQLiteDialect(Dialect):
         if not self._turn.acquire(timeout=self._patience):
             raise DBDeadlock(message=f"Another transaction has been writing for {self._patience:g} seconds.")
         self._writing = link
+        self._writer = threading.get_ident()
         try:
             link.cursor.execute("BEGIN IMMEDIATE")
         except BaseException:
@@ -200,10 +218,22 @@ class SQLiteDialect(Dialect):
         fault = _fault(getattr(error, "sqlite_errorcode", 0), str(error))
         return fault._replace(ends_transaction=fault.ends_transaction or not link.connection.in_transaction)
 
+    def before_fork(self) -> None:
+        """Wait for other threads' writers, within bounds: a child would find their locks held for ever."""
+        if self._writing is None or self._writer != threading.get_ident():
+            self._is_fork_s_turn = self._turn.acquire(timeout=FORK_SECONDS)
+
+    def after_fork_in_parent(self) -> None:
+        """Let the writers go on."""
+        if self._is_fork_s_turn:
+            self._is_fork_s_turn = False
+            self._turn.release()
+
     def after_fork_in_child(self) -> None:
         """Forget who was writing: the thread, or its connection, is not this process's."""
         self._turn = threading.Lock()
         self._writing = None
+        self._is_fork_s_turn = False
 
     def _leave(self, link: Link) -> None:
         if self._writing is link:
@@ -284,9 +314,19 @@ def _named(text: str) -> tuple[str, tuple[str, ...]]:
 _dialects: weakref.WeakSet[SQLiteDialect] = weakref.WeakSet()
 
 
+def _before_fork() -> None:
+    for dialect in list(_dialects):
+        dialect.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    for dialect in list(_dialects):
+        dialect.after_fork_in_parent()
+
+
 def _after_fork_in_child() -> None:
     for dialect in list(_dialects):
         dialect.after_fork_in_child()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
