@@ -16,11 +16,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nova_db_conformance.decisions import decision
+
 if TYPE_CHECKING:
     import unittest
     from collections.abc import Sequence
 
-__all__ = ["run"]
+__all__ = ["decision", "run"]
 
 
 def run(backend: str, connection: str | None = None, extra_args: Sequence[str] = ()) -> int:

@@ -14,6 +14,7 @@ import pytest
 from oslo_config import cfg
 
 from nova_db import cells, conf
+from nova_db_conformance import decision
 from tests.plug.conftest import Install
 
 HERE = "tests.plug.test_cells"
@@ -54,6 +55,7 @@ def _enabled(options: cfg.ConfigOpts, install: Install) -> None:
     options.set_override("enable", True, group="cells")
 
 
+@decision(9)
 def test_every_listener_is_told(install: Install) -> None:
     install("nova_db.cells", second=f"{HERE}:second", first=f"{HERE}:first")
     cells.notify("instance_update", {"uuid": "u"})
@@ -61,6 +63,7 @@ def test_every_listener_is_told(install: Install) -> None:
     assert heard == [("first", "instance_update", {"uuid": "u"}), ("second", "instance_update", {"uuid": "u"})]
 
 
+@decision(9)
 def test_nobody_is_told_by_default(install: Install, options: cfg.ConfigOpts) -> None:
     install("nova_db.cells", first=f"{HERE}:first")
     options.clear_override("enable", group="cells")
@@ -78,6 +81,7 @@ def test_without_listeners_nothing_happens(caplog: pytest.LogCaptureFixture) -> 
     assert caplog.records == []
 
 
+@decision(9)
 def test_a_failing_listener_is_logged_and_harms_nobody(install: Install, caplog: pytest.LogCaptureFixture) -> None:
     install("nova_db.cells", a=f"{HERE}:failing", b=f"{HERE}:first")
     cells.notify("instance_destroy", {"id": 1})

@@ -11,6 +11,7 @@ import pytest
 from oslo_utils import timeutils
 
 from nova_db.clock import naive_utc, utcnow
+from nova_db_conformance import decision
 
 MOMENT = dt.datetime(2013, 4, 4, 12, 30, 1, 5)
 
@@ -34,6 +35,7 @@ def test_tells_the_time_in_utc() -> None:
 
 
 @pytest.mark.usefixtures("_overriding")
+@decision(7)
 def test_stands_still_when_told_to() -> None:
     timeutils.set_time_override(MOMENT)
     assert [utcnow(), utcnow()] == [MOMENT, MOMENT]

@@ -14,6 +14,7 @@ from oslo_config import cfg
 
 import nova_db
 from nova_db import conf
+from nova_db_conformance import decision
 
 ROOT = Path(nova_db.__file__).parents[1]
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -29,13 +30,22 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "database": {
         "backend": "sqlalchemy",
         "connection": "sqlite:///nova.sqlite",
+        "slave_connection": None,
+        "connection_parameters": "",
         "max_pool_size": 5,
         "max_overflow": None,
         "pool_timeout": None,
         "connection_recycle_time": 3600,
+        "connect_timeout": 10,
+        "lock_timeout": 30,
+        "read_timeout": None,
         "max_retries": 10,
         "retry_interval": 10,
         "db_max_retries": 20,
+        "db_retry_interval": 0.002,
+        "db_inc_retry_interval": True,
+        "db_max_retry_interval": 0.5,
+        "mysql_wsrep_sync_wait": None,
         "sqlite_synchronous": True,
         "connection_debug": 0,
     },
@@ -74,17 +84,18 @@ def test_defaults_hold_before_anything_is_parsed(group: str, name: str, value: A
     assert (options if group == "DEFAULT" else options[group])[name] == value
 
 
+@decision(22)
 def test_there_are_no_others() -> None:
     listed = {group: {opt.name: opt.default for opt in opts} for group, opts in conf.list_opts()}
 
     assert listed == DEFAULTS
 
 
-def test_every_option_is_explained_and_only_the_connection_is_secret() -> None:
+def test_every_option_is_explained_and_only_connections_are_secret() -> None:
     listed = [opt for _, opts in conf.list_opts() for opt in opts]
 
     assert all(opt.help and opt.help.endswith(".") for opt in listed)
-    assert [opt.name for opt in listed if opt.secret] == ["connection"]
+    assert [opt.name for opt in listed if opt.secret] == ["connection", "slave_connection", "connection_parameters"]
 
 
 def test_the_list_is_the_caller_s_own() -> None:
@@ -93,6 +104,7 @@ def test_the_list_is_the_caller_s_own() -> None:
     assert conf.list_opts()[0][1]
 
 
+@decision(11)
 def test_names_of_old_work(tmp_path: Path, options: cfg.ConfigOpts) -> None:
     path = write(tmp_path / "nova.conf", DEFAULT=dict(OLD_NAMES.values()))
     options(["--config-file", str(path)])
@@ -102,6 +114,7 @@ def test_names_of_old_work(tmp_path: Path, options: cfg.ConfigOpts) -> None:
     }
 
 
+@decision(11)
 def test_new_names_win(tmp_path: Path, options: cfg.ConfigOpts) -> None:
     path = write(
         tmp_path / "nova.conf", DEFAULT={"sql_connection": "sqlite:///old"}, database={"connection": "sqlite:///new"}
@@ -111,6 +124,7 @@ def test_new_names_win(tmp_path: Path, options: cfg.ConfigOpts) -> None:
     assert conf.option("connection", "database") == "sqlite:///new"
 
 
+@decision(22)
 def test_unknown_options() -> None:
     with pytest.raises(cfg.NoSuchOptError):
         conf.option("sql_min_pool_size")

@@ -10,6 +10,7 @@ import pytest
 from nova_db import exceptions
 from nova_db.exceptions import DBDuplicateEntry, DBError
 from nova_db.exceptions.redaction import redacted
+from nova_db_conformance import decision
 
 KINDS = [
     exceptions.DBDuplicateEntry,
@@ -22,6 +23,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@decision(19)
 def test_tree(kind: type[DBError]) -> None:
     assert kind.__bases__ == (DBError,)
     assert kind.__module__ == "nova_db.exceptions"
@@ -49,6 +51,7 @@ def test_says_something_by_itself(kind: type[DBError]) -> None:
 
 
 @pytest.mark.parametrize("kind", [DBError, *KINDS])
+@decision(23)
 def test_names_table_and_columns(kind: type[DBError]) -> None:
     error = kind(table="networks", columns=("vlan", "deleted"), value=7)
 

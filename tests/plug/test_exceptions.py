@@ -15,6 +15,7 @@ from oslo_config import cfg
 import nova_db
 from nova_db import exceptions
 from nova_db.exceptions import NotFound, NovaException
+from nova_db_conformance import decision
 
 # Name, parent, code, keyword arguments that the text shows, those that it need not show.
 TREE = """
@@ -112,6 +113,7 @@ IDS = [row[0] for row in ROWS]
 
 
 @pytest.mark.parametrize("name,parent,code,names", ROWS, ids=IDS)
+@decision(19, 23)
 def test_tree(name: str, parent: str, code: int, names: list[str]) -> None:
     kind = getattr(exceptions, name)
 

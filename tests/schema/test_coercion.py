@@ -14,6 +14,7 @@ import pytest
 
 from nova_db.exceptions import DBDataError
 from nova_db.schema import TABLES, parse_datetime
+from nova_db_conformance import decision
 
 LIMIT_32 = 2**31
 LIMIT_64 = 2**63
@@ -110,6 +111,7 @@ def refusal(table: str, column: str, value: Any) -> str:
         (str(LIMIT_32 - 1), LIMIT_32 - 1),
     ],
 )
+@decision(25)
 def test_integers(value: Any, expected: int) -> None:
     result = stored("instances", "vcpus", value)
     assert result == expected
@@ -120,6 +122,7 @@ def test_integers(value: Any, expected: int) -> None:
     "value",
     [1.0, 1.5, Decimal(1), Fraction(1), "", " 1", "1 ", "1_000", "1.0", "0x10", "--1", "+", "\u0661", b"1", [1], NOON],
 )
+@decision(25)
 def test_not_integers(value: Any) -> None:
     assert "expected an integer" in refusal("instances", "vcpus", value)
 
@@ -146,6 +149,7 @@ def test_large_integers_out_of_range(value: Any) -> None:
 @pytest.mark.parametrize(
     "value, expected", [(True, True), (False, False), (1, True), (0, False), (Power.RUNNING, True)]
 )
+@decision(25)
 def test_booleans(value: Any, expected: bool) -> None:
     assert stored("instances", "locked", value) is expected
 
@@ -167,6 +171,7 @@ def test_not_booleans(value: Any) -> None:
         (-0.0, 0.0),
     ],
 )
+@decision(25)
 def test_floats(value: Any, expected: float) -> None:
     result = stored("cells", "weight_scale", value)
     assert result == expected
@@ -205,6 +210,7 @@ def test_not_floats(value: Any) -> None:
         (Decimal("1.50"), "1.50"),
     ],
 )
+@decision(25)
 def test_text(value: Any, expected: str) -> None:
     for column in ("hostname", "user_data"):
         result = stored("instances", column, value)
@@ -218,6 +224,7 @@ def test_not_text(value: Any) -> None:
 
 
 @pytest.mark.parametrize("column", ["hostname", "user_data", "access_ip_v4"])
+@decision(25)
 def test_text_that_databases_cannot_hold(column: str) -> None:
     assert "NUL" in refusal("instances", column, "a\0b")
     assert "surrogate pair at index 1" in refusal("instances", column, "a\ud800")
@@ -242,6 +249,7 @@ def test_length_is_counted_in_characters() -> None:
     "table, column, limit",
     [("instance_actions_events", "traceback", 65_535), ("instances", "user_data", 16_777_215)],
 )
+@decision(25)
 def test_length_of_long_text_is_counted_in_bytes(table: str, column: str, limit: int) -> None:
     for text in ("x" * limit, "\u20ac" * (limit // 3)):
         assert stored(table, column, text) == text
@@ -262,6 +270,7 @@ def test_length_of_long_text_is_counted_in_bytes(table: str, column: str, limit:
         (Moment(2013, 5, 9, 12, 0, 0, 123456, EAST), NOON - timedelta(hours=2)),
     ],
 )
+@decision(7, 25)
 def test_datetimes(value: datetime, expected: datetime) -> None:
     result = stored("instances", "launched_at", value)
     assert result == expected
@@ -301,6 +310,7 @@ def test_datetimes_without_a_counterpart_in_utc() -> None:
         (7, "7"),
     ],
 )
+@decision(16)
 def test_addresses(value: Any, expected: str) -> None:
     result = stored("fixed_ips", "address", value)
     assert result == expected
@@ -328,6 +338,7 @@ def test_addresses(value: Any, expected: str) -> None:
         ("FE80::1%eth0/64", "FE80::1%eth0/64"),
     ],
 )
+@decision(16)
 def test_networks(value: Any, expected: str) -> None:
     for table, column in (("networks", "cidr"), ("networks", "cidr_v6"), ("security_group_rules", "cidr")):
         assert stored(table, column, value) == expected

@@ -12,6 +12,7 @@ import nova_db
 from nova_db import exceptions
 from nova_db.api import binding
 from nova_db.context import RequestContext
+from nova_db_conformance import decision
 from nova_db_conformance.checking import ContractViolation, checked, difference, require_plain
 from nova_db_conformance.coverage import CallLog
 from nova_db_memory import MemoryDriver
@@ -40,11 +41,13 @@ def honest() -> Iterator[Any]:
         yield nova_db
 
 
+@decision(3)
 def test_a_changed_argument_is_caught(db: Any, context: RequestContext) -> None:
     with pytest.raises(ContractViolation, match=r"key_pair_create\(\) changed its arguments: .*\['name'\] was 'a'"):
         db.key_pair_create(context, {"name": "a", "user_id": "u1"})
 
 
+@decision(3)
 def test_a_changed_context_is_caught(db: Any, context: RequestContext) -> None:
     with pytest.raises((ContractViolation, exceptions.KeypairNotFound)) as caught:
         db.key_pair_get(context, "u1", "name")
@@ -58,12 +61,14 @@ def test_a_call_that_fails_is_checked_too(db: Any, context: RequestContext) -> N
     assert isinstance(caught.value.__context__, ValueError)
 
 
+@decision(4)
 def test_a_record_that_is_no_plain_dict_is_caught(db: Any, context: RequestContext) -> None:
     MemoryDriver.key_pair_create(nova_db.api.get_driver()._driver, context, {"name": "name", "user_id": "u1"})  # type: ignore[attr-defined]
     with pytest.raises(ContractViolation, match=r"key_pair_get_all_by_user\(\)\[0\] is of type .*Record"):
         db.key_pair_get_all_by_user(context, "u1")
 
 
+@decision(7)
 def test_a_datetime_with_a_zone_is_caught(db: Any, context: RequestContext) -> None:
     with pytest.raises(ContractViolation, match="has a time zone"):
         db.key_pair_count_by_user(context, "u1")

@@ -16,6 +16,7 @@ import nova_db
 from nova_db import api, conf, exceptions
 from nova_db.context import RequestContext
 from nova_db.fixtures import DatabaseFixture, discard_idle_databases
+from nova_db_conformance import decision
 from tests.suite import sample_drivers
 from tests.suite.harness import run_python
 
@@ -192,6 +193,7 @@ def test_an_unknown_backend_is_named_by_the_error_itself() -> None:
         DatabaseFixture("memry").setUp()
 
 
+@decision(28)
 def test_a_private_database_is_made_once_emptied_after_each_use_and_discarded(events: list[str]) -> None:
     for _ in range(2):
         with DatabaseFixture(PROVISIONED, "server://named") as database:
@@ -288,6 +290,7 @@ def test_a_child_of_a_fork_leaves_the_database_to_its_parent(events: list[str]) 
         assert names() == ["one"]
 
 
+@decision(28)
 def test_a_sqlite_file_that_is_named_stays_as_it_is(tmp_path: Path) -> None:
     named = tmp_path / "named.sqlite"
     with DatabaseFixture("sqlalchemy", f"sqlite:///{named}") as database:
@@ -297,6 +300,7 @@ def test_a_sqlite_file_that_is_named_stays_as_it_is(tmp_path: Path) -> None:
     assert not named.exists()
 
 
+@decision(28)
 def test_sqlite_in_memory_is_used_as_it_is_and_never_shared() -> None:
     with DatabaseFixture("sqlalchemy", "sqlite://") as outer:
         create("outer")
@@ -321,6 +325,7 @@ for _ in range(2):
 
 
 @pytest.mark.skipif(not POSTGRESQL, reason="NOVA_DB_TEST_POSTGRESQL holds no URL")
+@decision(28)
 def test_a_server_gets_private_databases_and_loses_them_at_the_end(tmp_path: Path) -> None:
     run = run_python(tmp_path, "-c", ON_A_SERVER, POSTGRESQL)
     assert run.returncode == 0, run.stderr
@@ -357,6 +362,7 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
+@decision(28)
 def test_the_end_of_a_process_discards_its_databases(tmp_path: Path, ending: str) -> None:
     run = run_python(tmp_path, "-c", PREPARATION + ENDINGS[ending])
     assert run.returncode == 0, run.stderr
