@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import unittest
 from collections.abc import Callable
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from nova_db.exceptions import NovaException
 from nova_db.schema import TABLES
 from nova_db_conformance.checking import difference, private_copy
+
+if TYPE_CHECKING:
+    from nova_db_conformance.races import Round
 
 __unittest = True  # runners leave out the frames of modules that say so
 _E = TypeVar("_E", bound=BaseException)
@@ -57,6 +60,14 @@ class RecordAssertions(unittest.TestCase):
         (``table``, ``columns`` and ``value`` of a ``DBError``). The block's value has the ``exception`` afterwards.
         """
         return Raises(error, attributes)
+
+    def assertOneWon(self, done: Round, error: type[Exception], **arguments: Any) -> Any:
+        """Check that one thread of a round succeeded and all others got this error; return the winner's result."""
+        self.assertEqual([error] * (len(done.outcomes) - 1), [type(each) for each in done.errors])
+        for each in done.errors:
+            self.assertEqual(arguments, {name: _attribute(each, name) for name in arguments})
+        [result] = done.results
+        return result
 
     def assertRecord(self, record: Any, /, **columns: Any) -> None:
         """Check that a record is a dict that has these values, of these types."""

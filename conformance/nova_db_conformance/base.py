@@ -15,8 +15,9 @@ Each test runs once for every backend, on an empty database. ``self.db`` is the 
 on it while the test runs, in whatever thread, is checked: its arguments and its context must stay unchanged, its result
 must be plain and share nothing with the arguments. Calls are counted, too, for the report of what no test called.
 
-Beside these classes: races are run by :func:`nova_db_conformance.races.race`, values and records to test with are made
-by :mod:`nova_db_conformance.factories`, failures are planted by :mod:`nova_db_conformance.failures`.
+Beside these classes: races are run by :func:`nova_db_conformance.races.race`, values to test with are made by
+:mod:`nova_db_conformance.values`, records of them by :mod:`nova_db_conformance.factories`, and failures are planted by
+:mod:`nova_db_conformance.failures`.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from nova_db.engine import Engine, Row, Transaction
 
 _T = TypeVar("_T")
-_TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "END")
+_TRANSACTION_WORDS = ("BEGIN", "START", "SET", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "END")
 
 
 class BackendTestCase(RecordAssertions, WithScenarios, testtools.TestCase):  # type: ignore[misc] # they type run() differently
@@ -118,6 +119,15 @@ class BackendTestCase(RecordAssertions, WithScenarios, testtools.TestCase):  # t
 
         with self.writer() as tx:
             return tx.insert((table, [TABLES[table].insert_values(row) for row in rows]))[0]
+
+    def live(self, table: str, **columns: Any) -> list[dict[str, Any]]:
+        """The live rows of a table that have these values. Needs an engine."""
+        from nova_db.engine import Eq, Query, all_of
+        from nova_db.schema import TABLES
+
+        with self.reader() as tx:
+            wanted = [Eq(*pair) for pair in columns.items()]
+            return tx.select(Query(table, all_of(*wanted, Eq("deleted", TABLES[table].live_value))))
 
     @contextlib.contextmanager
     def writer(self) -> Iterator[Transaction]:

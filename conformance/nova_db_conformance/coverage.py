@@ -8,10 +8,9 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from nova_db.driver import FAMILIES, FUNCTIONS, Driver
+from nova_db.driver import FUNCTIONS, Driver
 
 PLAIN_FUNCTIONS = ("constraint", "equal_any", "not_equal")
 """The functions of the API that no driver implements; they count as called when a call is given what they make."""
@@ -90,29 +89,14 @@ def uncalled(log: CallLog, backend: str) -> list[str]:
     return [name for name in ALL_FUNCTIONS if not log.was_called(backend, name)]
 
 
-def gaps(log: CallLog, backend: str, functions: Iterable[str] | None = None) -> Iterator[str]:
-    """What tests have yet to show: a success of each function, and each exception that the contract names for it.
-
-    :param functions: the functions to look at; None: those that :func:`finished_functions` lists.
-    """
-    names = finished_functions() if functions is None else tuple(functions)
-    if not names:
-        yield "no function at all: no family has tests"
-    for name in names:
+def gaps(log: CallLog, backend: str, functions: Iterable[str] = ALL_FUNCTIONS) -> Iterator[str]:
+    """What tests have yet to show: a success of each function, and each exception that the contract names for it."""
+    for name in functions:
         if not log.successes(backend, name):
             yield f"{name} never succeeded"
         missing = sorted(named_errors(name) - log.failures(backend, name).keys())
         if missing:
             yield f"{name} never raised {', '.join(missing)}"
-
-
-@functools.cache
-def finished_functions() -> tuple[str, ...]:
-    """The functions of the families that have a module of tests here, ``test_<family>.py``."""
-    folder = Path(__file__).parent
-    finished = {family for family in FAMILIES if (folder / f"test_{family}.py").exists()}
-    functions = tuple(name for name, family in FUNCTIONS.items() if family in finished)
-    return (*functions, *PLAIN_FUNCTIONS) if "instances" in finished else functions
 
 
 @functools.cache

@@ -2,8 +2,8 @@
 
 A backend is written ``NAME``, ``NAME=URL`` or ``NAME:LABEL=URL``. ``NAME`` is that of an installed backend, or the
 import path of one, written with dots; ``LABEL`` is what its tests are called after, ``TestX@LABEL``, the name unless
-given. The names ``sqlite`` and ``postgresql`` stand for the SQLAlchemy backend on a temporary file, and on the server
-whose URL the environment variable NOVA_DB_TEST_POSTGRESQL holds.
+given. The names ``sqlite``, ``postgresql`` and ``mariadb`` stand for the SQLAlchemy backend on a temporary file, and on
+the servers whose URLs the environment variables NOVA_DB_TEST_POSTGRESQL and NOVA_DB_TEST_MARIADB hold.
 
 Other runners than pytest take the backends from the environment variable NOVA_DB_BACKENDS, separated by spaces.
 """
@@ -18,9 +18,10 @@ from typing import Any
 
 BACKENDS_VARIABLE = "NOVA_DB_BACKENDS"
 POSTGRESQL_VARIABLE = "NOVA_DB_TEST_POSTGRESQL"
+MARIADB_VARIABLE = "NOVA_DB_TEST_MARIADB"
 
 _LABEL = re.compile(r"[A-Za-z0-9_.-]+")
-_SERVERS = {"postgresql": POSTGRESQL_VARIABLE}
+_SERVERS = {"postgresql": POSTGRESQL_VARIABLE, "mariadb": MARIADB_VARIABLE}
 """Label of a server to the environment variable that holds its URL."""
 
 

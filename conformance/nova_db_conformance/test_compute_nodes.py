@@ -6,9 +6,10 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import compute_node_values
 from nova_db_conformance.races import Round, race
+from nova_db_conformance.values import compute_node_values
 
 NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 NO_IDS: tuple[Any, ...] = (99, "99", "x", "", "1 ", "1.0", 1.0, "1\0", -1, 2**70, None, [1], {})
@@ -131,6 +132,7 @@ class TestComputeNodeCreate(ConformanceTestCase):
             self.create(service={})
         self.assertEqual({}, self.dump())
 
+    @decision(2)
     def test_the_key_host_is_ignored(self) -> None:
         hosts: tuple[Any, ...] = ("h1", None, 5, ["h1"])
         for host in hosts:

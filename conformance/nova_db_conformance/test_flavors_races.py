@@ -7,8 +7,8 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import flavor_values
 from nova_db_conformance.races import THREADS, Round, race
+from nova_db_conformance.values import flavor_values
 
 ROUNDS = 30
 
@@ -27,22 +27,6 @@ class FlavorRaceTestCase(ConformanceTestCase):
         """Go on with a flavor that nobody has access to and that has no extra specs."""
         self.new_names(number)
         self.flavor = self.make.flavor(name=self.name, flavorid=self.flavorid, is_public=False)
-
-    def live(self, table: str, **columns: Any) -> list[dict[str, Any]]:
-        """The live rows of a table that have these values. Needs an engine."""
-        from nova_db.engine import Eq, Query, all_of
-
-        with self.reader() as tx:
-            return tx.select(Query(table, all_of(*[Eq(*pair) for pair in columns.items()], Eq("deleted", 0))))
-
-    def assertOneWon(self, done: Round, error: type[Exception], **arguments: Any) -> Any:
-        """Check that one thread succeeded and all others got this error; return the winner's result."""
-        self.assertEqual([error] * (THREADS - 1), [type(each) for each in done.errors])
-        for each in done.errors:
-            assert isinstance(each, exceptions.NovaException)
-            self.assertEqual(arguments, {key: each.kwargs[key] for key in arguments})
-        [result] = done.results
-        return result
 
 
 class TestFlavorRaces(FlavorRaceTestCase):

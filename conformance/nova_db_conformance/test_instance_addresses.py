@@ -6,9 +6,9 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid, fixed_ip_values, floating_ip_values
 from nova_db_conformance.races import Round, race
 from nova_db_conformance.test_instances_update import NOT_CANONICAL
+from nova_db_conformance.values import a_uuid, fixed_ip_values, floating_ip_values
 
 
 class AddressTestCase(ConformanceTestCase):

@@ -7,7 +7,7 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid
+from nova_db_conformance.values import a_uuid
 
 NOON = dt.datetime(2013, 3, 1, 12, 0)
 

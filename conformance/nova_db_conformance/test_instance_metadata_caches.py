@@ -6,9 +6,10 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid
 from nova_db_conformance.races import Round, race
+from nova_db_conformance.values import a_uuid
 
 NOON = dt.datetime(2013, 3, 1, 12, 0)
 COLUMNS = ("id", "network_info", "instance_uuid", "created_at", "updated_at", "deleted_at", "deleted")
@@ -85,6 +86,7 @@ class TestInfoCacheGet(CacheTestCase):
 class TestInfoCacheUpdate(CacheTestCase):
     """``instance_info_cache_update``."""
 
+    @decision(21)
     def test_a_live_cache_is_written_and_returned(self) -> None:
         expected = {**self.cache, "network_info": "new", "updated_at": self.later}
         self.assertEqual(expected, self.update({"network_info": "new"}))
@@ -138,11 +140,13 @@ class TestInfoCacheUpdate(CacheTestCase):
         self.assertPlaceholder(found, None, network_info="new")
         self.assertSameRows(before, "although no cache was seen")
 
+    @decision(21)
     def test_a_placeholder_has_no_id_and_the_uuid_asked_for(self) -> None:
         unknown, moment = a_uuid(), dt.datetime(2000, 1, 1)
         found = self.update({"id": 5, "instance_uuid": self.uuid, "deleted": 3, "updated_at": moment}, unknown)
         self.assertPlaceholder(found, unknown, deleted=3, updated_at=moment)
 
+    @decision(21)
     def test_a_cache_that_was_lost_is_made_anew(self) -> None:
         for read_deleted in ("no", "yes", "only"):
             uuid = self.lost()

@@ -35,7 +35,7 @@ class Races:
         def replace(self, items: dict[str, Any]) -> None:
             self.db.instance_update(self.user, self.uuid, {self.kind: items})
 
-        def live(self) -> dict[str, str]:
+        def live_items(self) -> dict[str, str]:
             """The live items, of which each key may have one."""
             items = self.db.instance_get_by_uuid(self.user, self.uuid)[self.kind]
             found = {item["key"]: item["value"] for item in items}
@@ -45,7 +45,7 @@ class Races:
         def test_a_key_never_has_two_live_items(self) -> None:
             def finish(done: Round) -> None:
                 self.assertEqual(THREADS, len(done.results))
-                live = self.live()
+                live = self.live_items()
                 self.assertEqual({"key"}, live.keys())
                 self.assertIn(live["key"], [f"{done.number}-{thread}" for thread in range(THREADS)])
 
@@ -59,7 +59,7 @@ class Races:
         def test_updates_of_different_keys_all_take_effect(self) -> None:
             def finish(done: Round) -> None:
                 self.assertEqual(THREADS, len(done.results))
-                self.assertEqual({str(thread): str(done.number) for thread in range(THREADS)}, self.live())
+                self.assertEqual({str(thread): str(done.number) for thread in range(THREADS)}, self.live_items())
 
             race(
                 lambda thread: self.update({str(thread): self.number}, False),
@@ -83,7 +83,7 @@ class Races:
 
             def finish(done: Round) -> None:
                 self.assertEqual(THREADS, len(done.results))
-                self.assertIn(self.live(), [items(done.number, thread) for thread in range(THREADS)])
+                self.assertIn(self.live_items(), [items(done.number, thread) for thread in range(THREADS)])
 
             race(compete, rounds=ROUNDS, prepare=self.prepare, finish=finish)
 
@@ -95,7 +95,7 @@ class Races:
 
             def finish(done: Round) -> None:
                 self.assertEqual(THREADS, len(done.results))
-                live = self.live()
+                live = self.live_items()
                 self.assertEqual({str(done.number)}, set(live.values()))
                 self.assertEqual(1, sum(int(key) % 2 == 0 for key in live))
 
@@ -118,7 +118,7 @@ class TestMetadataRaces(Races.Tests):
 
         def finish(done: Round) -> None:
             self.assertEqual(THREADS, len(done.results))
-            live = self.live()
+            live = self.live_items()
             ends["set" if live else "deleted"] += 1
             self.assertIn(live.get("key"), [None, *[f"{done.number}-{thread}" for thread in range(0, THREADS, 2)]])
 
@@ -157,7 +157,7 @@ class TestMetadataRaces(Races.Tests):
             lambda thread: self.db.instance_metadata_delete(self.user, self.uuid, "key"),
             rounds=ROUNDS,
             prepare=prepare,
-            finish=lambda done: self.assertEqual({"other": "y"}, self.live()),
+            finish=lambda done: self.assertEqual({"other": "y"}, self.live_items()),
         )
         gone = [row for row in self.dump()["instance_metadata"] if row["deleted"]]
         self.assertEqual(ROUNDS, len(gone))

@@ -7,8 +7,9 @@ import functools
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid, instance_values, rule_values
+from nova_db_conformance.values import a_uuid, instance_values, rule_values
 
 FOUR = ("info_cache", "metadata", "security_groups", "system_metadata")
 NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
@@ -105,6 +106,7 @@ class TestInstanceCreate(ConformanceTestCase):
         with self.raises(exceptions.InstanceNotFound, instance_id=created["uuid"]):
             self.db.instance_get_by_uuid(self.user, created["uuid"])
 
+    @decision(4)
     def test_the_record_is_what_reading_the_instance_gives(self) -> None:
         group = self.make.security_group(name="web")
         self.make.security_group_rule(group)
@@ -140,6 +142,7 @@ class TestInstanceCreate(ConformanceTestCase):
             self.assertEqual(uuid, self.create(uuid=uuid)["uuid"])
             self.assertEqual(uuid, self.db.instance_get_by_uuid(self.admin, uuid)["uuid"])
 
+    @decision(25)
     def test_values_are_stored_in_the_type_of_their_column(self) -> None:
         east = dt.timezone(dt.timedelta(hours=2))
         created = self.create(
@@ -339,6 +342,7 @@ class TestWhatComesWithAnInstance(ConformanceTestCase):
             number = self.db.get_ec2_instance_id_by_uuid(self.user, instance["uuid"])
             self.assertEqual(instance["uuid"], self.db.get_instance_uuid_by_ec2_id(self.user, number))
 
+    @decision(18)
     def test_all_of_it_is_stored_or_nothing(self) -> None:
         self.insert("security_group_default_rules", rule_values())
         created = self.assertAtomic(

@@ -12,14 +12,15 @@ from stevedore.extension import Extension
 
 from nova_db import cells, exceptions
 from nova_db.constraints import constraint, equal_any
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid
+from nova_db_conformance.values import a_uuid
 
 NOON = dt.datetime(2013, 3, 1, 12, 0)
 Call = Callable[[], Any]
 
 
-class TestNotifications(ConformanceTestCase):
+class ListeningTestCase(ConformanceTestCase):
     """A listener is an entry point; here it is put in place of those that are installed."""
 
     def setUp(self) -> None:
@@ -28,8 +29,6 @@ class TestNotifications(ConformanceTestCase):
         self.told: list[tuple[str, Any]] = []
         self.listen(lambda kind, payload: self.told.append((kind, payload)))
         self.set_option("enable", True, "cells")
-        self.instance = self.make.instance(metadata={"a": "b"}, system_metadata={"c": "d"}, task_state="spawning")
-        self.uuid: str = self.instance["uuid"]
 
     def listen(self, *listeners: cells.Listener) -> None:
         """Have these listeners, and no others, for the rest of the test."""
@@ -44,6 +43,15 @@ class TestNotifications(ConformanceTestCase):
         cells.reset()
         self.addCleanup(cells.reset)
 
+
+class TestNotifications(ListeningTestCase):
+    """What is told of an instance, and when."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.instance = self.make.instance(metadata={"a": "b"}, system_metadata={"c": "d"}, task_state="spawning")
+        self.uuid: str = self.instance["uuid"]
+
     def calls(self, **how: Any) -> dict[str, Call]:
         """The calls that are announced, by kind."""
         uuid = self.uuid
@@ -55,6 +63,7 @@ class TestNotifications(ConformanceTestCase):
             "instance_destroy": lambda: self.db.instance_destroy(self.user, uuid, **how),
         }
 
+    @decision(9)
     def test_listeners_are_told_what_the_call_returns(self) -> None:
         for kind, call in self.calls().items():
             result = call()
@@ -113,6 +122,7 @@ class TestNotifications(ConformanceTestCase):
                 call()
         self.assertEqual([], self.told)
 
+    @decision(9)
     def test_the_change_is_committed_by_then(self) -> None:
         def look(kind: str, payload: Any) -> None:
             seen.append(self.db.instance_get_by_uuid(self.seeing("yes"), self.uuid))
@@ -124,6 +134,7 @@ class TestNotifications(ConformanceTestCase):
         self.assertEqual(["changed"] * 3, [found["host"] for found in seen])
         self.assertEqual([0, 0, self.instance["id"]], [found["deleted"] for found in seen])
 
+    @decision(9)
     def test_what_a_listener_raises_goes_no_further(self) -> None:
         def fail(kind: str, payload: Any) -> None:
             raise RuntimeError("a listener that is broken")

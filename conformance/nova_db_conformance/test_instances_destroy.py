@@ -7,10 +7,11 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db.constraints import Constraint, constraint, equal_any, not_equal
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid, fixed_ip_values, instance_values
 from nova_db_conformance.races import Round, race
 from nova_db_conformance.test_instances_update import NOT_CANONICAL
+from nova_db_conformance.values import a_uuid, fixed_ip_values, instance_values
 
 NOON = dt.datetime(2013, 3, 1, 12, 0)
 WITH_IT = ("instances", "instance_info_caches", "instance_metadata", "security_group_instance_association")
@@ -35,6 +36,7 @@ class TestInstanceDestroy(ConformanceTestCase):
         self.uuid: str = self.instance["uuid"]
         self.later = self.advance(60)
 
+    @decision(4)
     def test_it_returns_the_instance_as_it_was_marked_deleted(self) -> None:
         destroyed = self.db.instance_destroy(self.user, self.uuid)
 
@@ -211,6 +213,7 @@ class TestConstraints(ConformanceTestCase):
             self.assertMet(constraint(host=equal_any("host1", None)), host=host)
         self.assertNotMet(constraint(host=equal_any("host1", None)), host="host2")
 
+    @decision(14)
     def test_equal_any_of_nothing_is_never_met(self) -> None:
         for state in ("active", None, ""):
             self.assertNotMet(constraint(vm_state=equal_any()), vm_state=state)

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
 
 NOON = dt.datetime(2013, 3, 1, 12, 0)
@@ -137,6 +138,7 @@ class TestPatterns(FilterTestCase):
         self.assertEqual([empty, some], self.find({"display_name": ""}))
         self.assertEqual([empty], self.find({"display_name": "^$"}))
 
+    @decision(15)
     def test_null_never_matches_a_pattern(self) -> None:
         null, text = self.instances("display_name", None, "None")
         for pattern in (".*", "", "^", "None", "[^x]"):
@@ -212,6 +214,7 @@ class TestPatterns(FilterTestCase):
         five, _ = self.instances("hostname", "5", "55")
         self.assertEqual([five], self.find({"hostname": [5]}))
 
+    @decision(15)
     def test_a_pattern_that_is_not_valid_is_named(self) -> None:
         self.make.instance(hostname="web")
         for pattern in ("(", "[a", "a{2,1}", "*", "(?P<x", r"\8", "(?<=a)b", r"(a)\1", "a(?=b)", "x{1001}"):
@@ -222,11 +225,13 @@ class TestPatterns(FilterTestCase):
             with self.raises(exceptions.Invalid):
                 self.find({"host": [], "display_name": pattern})
 
+    @decision(15)
     def test_hostile_patterns_do_no_harm(self) -> None:
         self.instances("display_name", "a" * 200 + "b", "c")
         for pattern in ("^(a+)+$", "(a|aa)+$", "(.*)*x"):  # a matcher that backtracks would not return
             self.assertEqual([], self.find({"display_name": pattern}))
 
+    @decision(15)
     def test_a_filter_finds_what_a_page_is_made_of(self) -> None:
         for number in range(20):
             hostname = f"web{number}" if number % 2 else f"db{number}"

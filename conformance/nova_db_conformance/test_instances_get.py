@@ -8,8 +8,9 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db.context import RequestContext
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid
+from nova_db_conformance.values import a_uuid
 
 NOON = dt.datetime(2013, 3, 1, 12, 0)
 
@@ -207,6 +208,7 @@ class TestInstanceDataGetForProject(ConformanceTestCase):
         self.make.instance(project_id="5", vcpus=1, memory_mb=10)
         self.assertEqual((1, 1, 10), self.data(5))
 
+    @decision(8)
     def test_a_session_shows_what_its_transaction_has_written(self) -> None:
         self.make.instance(vcpus=1, memory_mb=10)
         with self.assertRaisesRegex(ZeroDivisionError, "on purpose"), self.db.transaction(self.admin) as session:
@@ -216,6 +218,7 @@ class TestInstanceDataGetForProject(ConformanceTestCase):
             raise ZeroDivisionError("on purpose")
         self.assertEqual((1, 1, 10), self.data())
 
+    @decision(8)
     def test_what_is_no_open_session_is_refused(self) -> None:
         with self.db.transaction(self.admin) as session:
             pass

@@ -7,7 +7,7 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import instance_values, rule_values
+from nova_db_conformance.values import instance_values, rule_values
 
 
 def names(groups: list[dict[str, Any]]) -> list[str]:
@@ -55,6 +55,16 @@ class TestGroupsOfNewInstances(ConformanceTestCase):
         created = self.create("web", "default", "web", "default")
         self.assertEqual(["default", "web"], sorted(names(created["security_groups"])))
         self.assertEqual(2, len(self.dump()["security_group_instance_association"]))
+
+    def test_names_and_projects_that_are_numbers_are_their_text(self) -> None:
+        group = self.make.security_group(name="5", project_id="7")
+        seven = self.context(project_id=7)
+        created = self.db.instance_create(seven, instance_values(project_id=7, security_groups=[5, "5"]))
+        self.assertIds(created["security_groups"], [group])
+        self.assertEqual(created, self.db.instance_get_by_uuid(seven, created["uuid"]))
+        self.assertEqual(["default", "5"], sorted(names(self.groups_of("7")), reverse=True))
+        with self.raises(exceptions.SecurityGroupNotFoundForProject, project_id=7, security_group_id=6):
+            self.db.instance_create(seven, instance_values(project_id=7, security_groups=[6]))
 
     def test_the_default_group_gets_a_copy_of_the_live_default_rules(self) -> None:
         kept = self.db.security_group_default_rule_create(self.admin, rule_values(cidr="192.0.2.0/24"))

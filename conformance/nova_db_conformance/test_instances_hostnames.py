@@ -7,9 +7,10 @@ from typing import Any
 import fixtures
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import instance_values
 from nova_db_conformance.races import Round, race
+from nova_db_conformance.values import instance_values
 
 ROUNDS = 40
 OPTION = "osapi_compute_unique_server_name_scope"
@@ -88,6 +89,7 @@ class TestUniqueHostnames(HostnameTestCase):
         self.db.instance_destroy(self.admin, of_the_administrator["uuid"])
         self.assertFree("db", self.admin, project_id="p1")
 
+    @decision(26)
     def test_only_ascii_letters_are_folded(self) -> None:
         self.scope("global")
         self.create("Ärger")

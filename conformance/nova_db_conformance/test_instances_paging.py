@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid
+from nova_db_conformance.values import a_uuid
 
 NOON = dt.datetime(2013, 3, 1, 12, 0)
 SECOND = dt.timedelta(seconds=1)
@@ -73,6 +74,7 @@ class TestSorting(PagingTestCase):
         down = [found["vcpus"] for found in self.page(sort_key="vcpus", sort_dir="desc")]
         self.assertEqual(up[::-1], down)
 
+    @decision(26)
     def test_text_is_sorted_by_code_point(self) -> None:
         found = [found["display_name"] for found in self.page(sort_key="display_name", sort_dir="asc")]
         self.assertEqual([None, "Z", "_", "z", "z", "é", "\uff5e", "\U0001f600"], found)
@@ -89,6 +91,7 @@ class TestSorting(PagingTestCase):
             self.assertIds(found, [r for r in self.sorted("hostname", "asc") if r["id"] in kept])
             self.assertGreater(len(kept), 6)
 
+    @decision(14)
     def test_what_is_no_column_cannot_be_sorted_by(self) -> None:
         for sort_key in ("name", "metadata", "info_cache", "host_name", "", "id desc"):
             with self.raises(exceptions.InvalidSortKey, key=sort_key):
@@ -96,6 +99,7 @@ class TestSorting(PagingTestCase):
             with self.raises(exceptions.InvalidSortKey, key=sort_key):
                 self.page(sort_key=sort_key, marker="no such marker", limit=0)
 
+    @decision(14)
     def test_there_are_two_directions(self) -> None:
         wrong: tuple[Any, ...] = ("up", "ASC", "", None, True)
         for sort_dir in wrong:
@@ -182,6 +186,7 @@ class TestPaging(PagingTestCase):
         self.assertEqual([], self.page(limit=0))
         self.assertEqual([], self.page({"hostname": "."}, limit=0, marker=self.made[0]["uuid"]))
 
+    @decision(14)
     def test_a_negative_limit_is_refused(self) -> None:
         for limit in (-1, -100):
             with self.assertRaisesRegex(ValueError, "limit"):

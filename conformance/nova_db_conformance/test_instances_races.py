@@ -6,8 +6,8 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid, instance_values
 from nova_db_conformance.races import THREADS, Round, race
+from nova_db_conformance.values import a_uuid, instance_values
 
 ROUNDS = 30
 

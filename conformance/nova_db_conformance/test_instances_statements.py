@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import instance_values
+from nova_db_conformance.values import instance_values
 
 SINGLE = 1 + 5
 """One statement, and one for each relation: info cache, metadata of two kinds, groups, and the rules of these."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import rule_values
 from nova_db_conformance.races import Round, race
 from nova_db_conformance.test_security_groups import NO_IDS, NOON
 from nova_db_conformance.test_security_groups_rules import CIDRS, REFUSED
+from nova_db_conformance.values import rule_values
 
 
 class TestProviderFirewallRules(ConformanceTestCase):

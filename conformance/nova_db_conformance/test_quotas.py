@@ -7,7 +7,7 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import resources
+from nova_db_conformance.values import resources
 
 NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 LATER = NOON + dt.timedelta(days=1)

@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import resources
+from nova_db_conformance.values import resources
 
 NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 LATER = NOON + dt.timedelta(days=1)
@@ -132,6 +133,7 @@ class TestQuotaUsages(ConformanceTestCase):
         expected = {**usage, "in_use": 5, "total": 6, "updated_at": now}
         self.assertEqual(expected, self.db.quota_usage_get(self.user, "p1", "cores"))
 
+    @decision(24)
     def test_a_keyword_that_is_no_column_is_refused(self) -> None:
         self.use(cores=4)
         for given, nearest in (("in_used", "in_use"), ("reservd", "reserved"), ("until_refreshed", "until_refresh")):

@@ -10,8 +10,8 @@ from typing import Any
 from nova_db import exceptions
 from nova_db.context import get_admin_context
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import CountedResource, resources
 from nova_db_conformance.failures import MOST_CALLS, failing_at
+from nova_db_conformance.values import CountedResource, resources
 
 NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 LATER = NOON + dt.timedelta(days=1)

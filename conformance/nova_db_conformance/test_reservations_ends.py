@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 from nova_db import exceptions
-from nova_db_conformance.factories import a_uuid, resources
+from nova_db_conformance import decision
 from nova_db_conformance.failures import MOST_CALLS, failing_at
 from nova_db_conformance.test_reservations import LATER, NOON, ReservationTestCase
+from nova_db_conformance.values import a_uuid, resources
 
 
 class EndTestCase(ReservationTestCase):
@@ -169,6 +170,7 @@ class TestCommitAndRollback(EndTestCase):
                 self.db.quota_destroy_all_by_project(self.admin, "p2")
                 self.db.quota_destroy_all_by_project(self.admin, "p3")
 
+    @decision(21)
     def test_the_usage_is_the_one_that_the_reservation_names(self) -> None:
         for end, in_use in ((self.db.reservation_commit, 9), (self.db.reservation_rollback, 4)):
             self.reserve({"disk": 0}, project_id="p9")
@@ -316,6 +318,7 @@ class TestExpire(EndTestCase):
         self.assertEqual(self.ROLLED_BACK, self.numbers())
         self.assertEqual(usages, [row for row in self.dump()["quota_usages"] if row["project_id"] == "p2"])
 
+    @decision(21)
     def test_the_usage_is_the_one_that_the_reservation_names(self) -> None:
         self.reserve({"disk": 6}, project_id="p9")
         self.reserve({"cores": 7})

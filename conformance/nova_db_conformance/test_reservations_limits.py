@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.factories import CountedResource, resources
+from nova_db_conformance import decision
 from nova_db_conformance.test_reservations import NOON, ReservationTestCase
+from nova_db_conformance.values import CountedResource, resources
 
 
 class TestReserveLimits(ReservationTestCase):
@@ -71,6 +72,7 @@ class TestReserveLimits(ReservationTestCase):
         self.assertEqual(expected, caught.exception.kwargs["usages"])
         self.assertIn("cores, ram", str(caught.exception))
 
+    @decision(18)
     def test_the_refreshed_usages_stay_but_nothing_is_reserved(self) -> None:
         self.set_time(NOON)
         self.reserve({"cores": 1, "ram": 1, "keys": 1}, counted=resources("ram", "keys", cores=4), until_refresh=3)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.factories import CountedResource, a_uuid, resources
 from nova_db_conformance.races import THREADS, Round, race
 from nova_db_conformance.test_reservations import LATER, NOON, ReservationTestCase
+from nova_db_conformance.values import CountedResource, a_uuid, resources
 
 ROUNDS = 30
 PAST = NOON - dt.timedelta(days=1)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.factories import a_uuid
 from nova_db_conformance.test_reservations import LATER, NOON, ReservationTestCase
+from nova_db_conformance.values import a_uuid
 
 
 class TestReservationRecords(ReservationTestCase):

@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.factories import CountedResource, resources
 from nova_db_conformance.test_reservations import NOON, ReservationTestCase
+from nova_db_conformance.values import CountedResource, resources
 
 DAY = 86400
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from nova_db import exceptions
-from nova_db_conformance.factories import CountedResource, a_uuid, security_group_values
 from nova_db_conformance.test_reservations import ReservationTestCase
+from nova_db_conformance.values import CountedResource, a_uuid, security_group_values
 
 
 class SessionTestCase(ReservationTestCase):

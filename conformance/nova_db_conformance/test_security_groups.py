@@ -7,7 +7,7 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_uuid, instance_values, rule_values, security_group_values
+from nova_db_conformance.values import a_uuid, instance_values, rule_values, security_group_values
 
 NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 NO_IDS: tuple[Any, ...] = (99, "99", "x", "", "1 ", "1.0", 1.0, "1\0", -1, 2**70, None, [1], {})

@@ -7,9 +7,9 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import instance_values, rule_values
 from nova_db_conformance.test_security_groups import NO_IDS, NOON
 from nova_db_conformance.test_security_groups_rules import CIDRS, REFUSED
+from nova_db_conformance.values import instance_values, rule_values
 
 COPIED = ("protocol", "from_port", "to_port", "cidr")
 """The columns of a default rule that the rule of a new group takes over."""

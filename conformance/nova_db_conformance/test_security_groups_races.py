@@ -9,8 +9,8 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import a_number, instance_values, rule_values
 from nova_db_conformance.races import Round, race
+from nova_db_conformance.values import a_number, instance_values, rule_values
 
 PROTOCOLS = ["icmp", "tcp", "udp"]
 
@@ -225,6 +225,7 @@ class TestMembershipRaces(ConformanceTestCase):
         def check(_: Round) -> None:
             members = self.db.security_group_get(self.admin, group["id"])["instances"]
             self.assertEqual([uuid], [instance["uuid"] for instance in members])
+            self.assertEqual(1, len(self.live("security_group_instance_association")))
 
         race(
             lambda _: self.db.instance_add_security_group(self.admin, uuid, group["id"]),

@@ -7,8 +7,8 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import rule_values
 from nova_db_conformance.test_security_groups import NO_IDS, NOON
+from nova_db_conformance.values import rule_values
 
 CIDRS = (
     ("10.0.0.5/24", "10.0.0.5/24"),

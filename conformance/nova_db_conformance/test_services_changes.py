@@ -8,9 +8,9 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.factories import compute_node_values, service_values
 from nova_db_conformance.races import Round, race
 from nova_db_conformance.test_services import NO_IDS, NOON
+from nova_db_conformance.values import compute_node_values, service_values
 
 
 class TestServiceUpdate(ConformanceTestCase):

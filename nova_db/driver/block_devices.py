@@ -49,6 +49,7 @@ class BlockDevicesContract(abc.ABC):
 
         Raises:
             KeyError: one of the three keys is missing.
+            DBDataError: ``instance_uuid`` or ``device_name`` is None.
             DBReferenceError: there is none to update and no such instance.
         """
 

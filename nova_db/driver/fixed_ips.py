@@ -91,7 +91,6 @@ class FixedIpsContract(abc.ABC):
 
         Raises:
             FixedIpNotFoundForAddress: no such row.
-            InstanceNotFound: a user asks, and the instance that has it does not exist.
         """
 
     @abc.abstractmethod
@@ -115,7 +114,6 @@ class FixedIpsContract(abc.ABC):
 
         Raises:
             FixedIpNotFound: no such row.
-            InstanceNotFound: a user asks, and the instance that has it does not exist.
         """
 
     @abc.abstractmethod
@@ -136,7 +134,6 @@ class FixedIpsContract(abc.ABC):
 
         Raises:
             FixedIpNotFoundForAddress: no such row.
-            InstanceNotFound: a user asks, and the instance that has it does not exist.
         """
 
     @abc.abstractmethod
@@ -203,7 +200,6 @@ class FixedIpsContract(abc.ABC):
 
         Raises:
             FixedIpNotFoundForAddress: no such row.
-            InstanceNotFound: a user asks, and the instance that has it does not exist.
         """
 
     @abc.abstractmethod

@@ -79,9 +79,10 @@ class FloatingIpsContract(abc.ABC):
     def floating_ip_create(self, context: Context, values: Values) -> str | None:
         """Insert a floating ip with the columns in ``values``, and return its address as stored.
 
-        Auth: context, own address. Rows: visible, where it is looked up whether the address is there.
+        Auth: context, own address. Rows: visible or live, where it is looked up whether the address is there.
 
-        With a true ``deleted`` in ``values`` it is not looked up. Racing: an address gets one live row.
+        With a true ``deleted`` in ``values`` it is not looked up; an empty one counts as null. Racing: an address gets
+        one live row.
 
         Raises:
             FloatingIpExists: the address is there; all columns of the row proposed are given.

@@ -88,6 +88,7 @@ class InstanceActionsContract(abc.ABC):
             KeyError: one of the four keys is missing.
             InstanceActionNotFound: no such action. This is no ``NotFound``.
             InstanceActionEventNotFound: no event of that name in the action. This is no ``NotFound`` either.
+            DBDataError: ``result`` is None.
             ValueError: a time is given as text of another form.
         """
 

@@ -65,18 +65,20 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
         self, tx: Transaction, context: Context, host: Text, key: Text = None
     ) -> dict[str, set[str]]:
         found: defaultdict[str, set[Any]] = defaultdict(set)
+        wanted = METADATA.table.lookup("key", key)
         for aggregate in _aggregates(tx, all_of(_with_host(host, key), visible(context, AGGREGATES))):
             for name, value in aggregate["metadetails"].items():
-                if not key or name == key:
+                if not key or name == wanted:
                     found[name].add(value)
         return dict(found)
 
     @reads(require_admin)
     def aggregate_host_get_by_metadata_key(self, tx: Transaction, context: Context, key: Text) -> dict[str, set[str]]:
         found: defaultdict[str, set[Any]] = defaultdict(set)
+        wanted = METADATA.table.lookup("key", key)
         for aggregate in _aggregates(tx, all_of(_with_key(key), LIVE)):
             for host in aggregate["hosts"]:
-                found[host].add(aggregate["metadetails"][key])
+                found[host].add(aggregate["metadetails"][wanted])
         return dict(found)
 
     @writes(require_admin)
@@ -90,9 +92,10 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
         key = _require(tx, context, aggregate_id)
         if changes:
             tx.update(AGGREGATES.name, Eq("id", key), changes)
+            key = changes.get("id", key)
         if metadata is not None:
             METADATA.write(tx, key, metadata, replace=replace)
-        return _aggregates(tx, Eq("id", changes.get("id", key)))[0]
+        return _aggregates(tx, Eq("id", key))[0]
 
     @writes(require_admin)
     def aggregate_delete(self, tx: Transaction, context: Context, aggregate_id: Id) -> None:

@@ -36,11 +36,11 @@ class BlockDevicesOperations(TransactionalDriver, BlockDevicesContract):
 
     @writes(require_context)
     def block_device_mapping_update_or_create(self, tx: Transaction, context: Context, values: Values) -> None:
-        given = _required(_sized(values))
+        given = _sized(values)
         instance_uuid, device_name = given["instance_uuid"], given["device_name"]
         virtual_name = given["virtual_name"]
-        changes = condition_update(MAPPINGS, given)
-        tx.serialize(f"{MAPPINGS.name}/{instance_uuid}")
+        changes = condition_update(MAPPINGS, _required(given))
+        tx.serialize(f"{MAPPINGS.name}/{changes['instance_uuid']}")
         seen = visible(context, MAPPINGS) if context.read_deleted == "only" else LIVE
         same_device = all_of(matches(MAPPINGS, instance_uuid=instance_uuid, device_name=device_name), seen)
         found = tx.select(Query(MAPPINGS.name, same_device, limit=1, columns=("id",)))

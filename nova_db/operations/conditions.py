@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from nova_db.constraints import Constraint, EqualAny
 from nova_db.context import is_user_context
 from nova_db.engine import FALSE, TRUE, Eq, In, Ne, Predicate, all_of, any_of
-from nova_db.schema import NO_MATCH, Table
+from nova_db.schema import NO_MATCH, TABLES, Table
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context
 
 LIVE = Eq("deleted", 0)
 GONE = Ne("deleted", 0)
+_ANY_WITH_PROJECT = TABLES["instances"]
 
 
 def equals(table: Table, column: str, value: Any) -> Predicate:
@@ -74,9 +75,14 @@ def visible(context: Context, table: Table, read_deleted: str | None = None) -> 
     raise ValueError(f"read_deleted must be 'no', 'yes' or 'only', not {mode!r}")
 
 
+def of_project(context: Context) -> Predicate:
+    """The rows of the context's project, whose column is the same text in every table."""
+    return equals(_ANY_WITH_PROJECT, "project_id", context.project_id)
+
+
 def scoped(context: Context, project_only: bool | str = True) -> Predicate:
     """The rows of the caller's project; ``'allow_none'`` adds rows of no project, admins see all."""
     if not project_only or not is_user_context(context):
         return TRUE
-    mine = Eq("project_id", context.project_id)
+    mine = of_project(context)
     return any_of(mine, Eq("project_id", None)) if project_only == "allow_none" else mine

@@ -48,5 +48,6 @@ class DnsDomainsOperations(TransactionalDriver, DnsDomainsContract):
 def _register(tx: Transaction, fqdomain: str, values: dict[str, Any]) -> None:
     row = DOMAINS.insert_values({"domain": fqdomain, **values})
     tx.serialize(f"{DOMAINS.name}/{row['domain']}")
-    if not tx.update(DOMAINS.name, Eq("domain", row["domain"]), record_update(DOMAINS, values)):
+    revived = {**values, "deleted": DOMAINS.live_value, "deleted_at": None}
+    if not tx.update(DOMAINS.name, Eq("domain", row["domain"]), record_update(DOMAINS, revived)):
         create(tx, DOMAINS, row)

@@ -32,6 +32,7 @@ from nova_db.operations.networks import NetworksOperations
 from nova_db.operations.provider_firewall import ProviderFirewallOperations
 from nova_db.operations.quotas import QuotasOperations
 from nova_db.operations.reservations import ReservationsOperations
+from nova_db.operations.retries import Retries
 from nova_db.operations.security_group_rules import SecurityGroupRulesOperations
 from nova_db.operations.security_groups import SecurityGroupsOperations
 from nova_db.operations.services import ServicesOperations
@@ -41,6 +42,7 @@ from nova_db.operations.virtual_interfaces import VirtualInterfacesOperations
 
 if TYPE_CHECKING:
     from nova_db.engine import Engine
+    from nova_db.operations.replicas import Replica
 
 
 class EngineDriver(
@@ -80,11 +82,15 @@ class EngineDriver(
     """All functions of the API on a storage engine.
 
     A backend derives from it, and may override whatever single function its engine does better by itself.
+
+    :param engine: the engine, on the primary if there is a replica.
+    :param conf: the configuration; None: ``nova_db.conf.get_conf()``.
+    :param replica: what answers the reads of callers that allow stale ones; None: the engine.
     """
 
-    def __init__(self, engine: Engine, conf: Any = None) -> None:
+    def __init__(self, engine: Engine, conf: Any = None, *, replica: Replica | None = None) -> None:
         conf = conf or configuration.get_conf()
-        super().__init__(engine, max_retries=conf["database"]["db_max_retries"])
+        super().__init__(engine, retries=Retries.from_conf(conf), replica=replica)
 
     def sync(self) -> str:
         """Create or upgrade the schema; a line that tells what was done."""
@@ -93,4 +99,7 @@ class EngineDriver(
 
     def describe(self) -> Mapping[str, str]:
         """What an operator wants to know of the database: at least ``backend`` and ``engine``."""
-        return {"backend": type(self).__name__, **self.engine.describe()}
+        described = {"backend": type(self).__name__, **self.engine.describe()}
+        if self.replica is not None:
+            described["replica"] = self.replica.describe()
+        return described

@@ -8,6 +8,7 @@ from nova_db import exceptions
 from nova_db.context import require_context
 from nova_db.driver.ec2_ids import Ec2IdsContract
 from nova_db.engine import Query, Row
+from nova_db.exceptions import NotFound
 from nova_db.operations.changes import create
 from nova_db.operations.conditions import equals
 from nova_db.operations.transactions import TransactionalDriver, reads, writes
@@ -46,51 +47,27 @@ class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
 
     @reads(require_context, snapshot=False)
     def get_ec2_instance_id_by_uuid(self, tx: Transaction, context: Context, instance_id: str) -> int:
-        found = _mapping(tx, INSTANCES, "uuid", instance_id)
-        if found is None:
-            raise exceptions.InstanceNotFound(instance_id=instance_id)
-        number: int = found["id"]
-        return number
+        return _id(tx, INSTANCES, instance_id, exceptions.InstanceNotFound, "instance_id")
 
     @reads(require_context, snapshot=False)
     def get_instance_uuid_by_ec2_id(self, tx: Transaction, context: Context, ec2_id: Id) -> str:
-        found = _mapping(tx, INSTANCES, "id", ec2_id)
-        if found is None:
-            raise exceptions.InstanceNotFound(instance_id=ec2_id)
-        uuid: str = found["uuid"]
-        return uuid
+        return _uuid(tx, INSTANCES, ec2_id, exceptions.InstanceNotFound, "instance_id")
 
     @reads(require_context, snapshot=False)
     def get_ec2_volume_id_by_uuid(self, tx: Transaction, context: Context, volume_id: str) -> int:
-        found = _mapping(tx, VOLUMES, "uuid", volume_id)
-        if found is None:
-            raise exceptions.VolumeNotFound(volume_id=volume_id)
-        number: int = found["id"]
-        return number
+        return _id(tx, VOLUMES, volume_id, exceptions.VolumeNotFound, "volume_id")
 
     @reads(require_context, snapshot=False)
     def get_volume_uuid_by_ec2_id(self, tx: Transaction, context: Context, ec2_id: Id) -> str:
-        found = _mapping(tx, VOLUMES, "id", ec2_id)
-        if found is None:
-            raise exceptions.VolumeNotFound(volume_id=ec2_id)
-        uuid: str = found["uuid"]
-        return uuid
+        return _uuid(tx, VOLUMES, ec2_id, exceptions.VolumeNotFound, "volume_id")
 
     @reads(require_context, snapshot=False)
     def get_ec2_snapshot_id_by_uuid(self, tx: Transaction, context: Context, snapshot_id: str) -> int:
-        found = _mapping(tx, SNAPSHOTS, "uuid", snapshot_id)
-        if found is None:
-            raise exceptions.SnapshotNotFound(snapshot_id=snapshot_id)
-        number: int = found["id"]
-        return number
+        return _id(tx, SNAPSHOTS, snapshot_id, exceptions.SnapshotNotFound, "snapshot_id")
 
     @reads(require_context, snapshot=False)
     def get_snapshot_uuid_by_ec2_id(self, tx: Transaction, context: Context, ec2_id: Id) -> str:
-        found = _mapping(tx, SNAPSHOTS, "id", ec2_id)
-        if found is None:
-            raise exceptions.SnapshotNotFound(snapshot_id=ec2_id)
-        uuid: str = found["uuid"]
-        return uuid
+        return _uuid(tx, SNAPSHOTS, ec2_id, exceptions.SnapshotNotFound, "snapshot_id")
 
     @writes()
     def s3_image_create(self, tx: Transaction, context: Context, image_uuid: str) -> Record:
@@ -98,19 +75,26 @@ class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
 
     @reads(snapshot=False)
     def s3_image_get(self, tx: Transaction, context: Context, image_id: Id) -> Record:
-        found = _mapping(tx, IMAGES, "id", image_id)
-        if found is None:
-            raise exceptions.ImageNotFound(image_id=image_id)
-        return found
+        return _mapping(tx, IMAGES, "id", image_id, exceptions.ImageNotFound, "image_id")
 
     @reads(snapshot=False)
     def s3_image_get_by_uuid(self, tx: Transaction, context: Context, image_uuid: str) -> Record:
-        found = _mapping(tx, IMAGES, "uuid", image_uuid)
-        if found is None:
-            raise exceptions.ImageNotFound(image_id=image_uuid)
-        return found
+        return _mapping(tx, IMAGES, "uuid", image_uuid, exceptions.ImageNotFound, "image_id")
 
 
-def _mapping(tx: Transaction, table: str, column: str, value: Any) -> Row | None:
+def _id(tx: Transaction, table: str, uuid: str, error: type[NotFound], argument: str) -> int:
+    found: int = _mapping(tx, table, "uuid", uuid, error, argument)["id"]
+    return found
+
+
+def _uuid(tx: Transaction, table: str, number: Id, error: type[NotFound], argument: str) -> str:
+    found: str = _mapping(tx, table, "id", number, error, argument)["uuid"]
+    return found
+
+
+def _mapping(tx: Transaction, table: str, column: str, value: Any, error: type[NotFound], argument: str) -> Row:
+    """The first mapping with a value; else the error, which is told the value under the argument's name."""
     found = tx.select(Query(table, equals(TABLES[table], column, value), limit=1))
-    return found[0] if found else None
+    if not found:
+        raise error(**{argument: value})
+    return found[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
@@ -27,9 +27,11 @@ _INSTANCE = (("instance_uuid", "uuid"),)
 _NETWORK = (("network_id", "id"),)
 
 
-def first_fixed_ip(tx: Transaction, context: Context, where: Predicate, load: tuple[str, ...] = ()) -> Row | None:
+def first_fixed_ip(
+    tx: Transaction, context: Context, where: Predicate, load: tuple[str, ...] = (), *, lock: bool = False
+) -> Row | None:
     """The first fixed ip that matches and that the context sees."""
-    found = tx.select(Query(FIXED.name, all_of(where, visible(context, FIXED)), limit=1, load=load))
+    found = tx.select(Query(FIXED.name, all_of(where, visible(context, FIXED)), limit=1, load=load, lock=lock))
     return found[0] if found else None
 
 
@@ -82,21 +84,27 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         owner = {"instance_uuid": instance_uuid, "host": host}
         values = FIXED.update_values({name: value for name, value in owner.items() if value})
         own = FIXED.lookup("network_id", network_id)
-        networks = [None] if own is NO_MATCH or own is None else [own, None]
-        for network in networks:
-            found = _take(tx, network, {**values, "network_id": own, "updated_at": utcnow()} if values else {})
-            if found:
-                address: str = found[0]["address"]
-                return address
-        raise exceptions.NoMoreFixedIps
+        if own is NO_MATCH:
+            found = _take(tx, (None,), {})
+            if found and values:
+                FIXED.update_values({"network_id": network_id})  # which refuses it
+        else:
+            # All at once at last: what became free since the first look counts, too.
+            turns = ((None,),) if own is None else ((own,), (None,), (own, None))
+            taken = {**values, "network_id": own, "updated_at": utcnow()} if values else {}
+            found = next(filter(None, (_take(tx, networks, taken) for networks in turns)), [])
+        if not found:
+            raise exceptions.NoMoreFixedIps
+        address: str = found[0]["address"]
+        return address
 
     @writes(require_context)
     def fixed_ip_create(self, tx: Transaction, context: Context, values: Values) -> str | None:
-        create(tx, FIXED, values)
-        address: str | None = values.get("address")
+        address: str | None = create(tx, FIXED, values)["address"]
         return address
 
     def fixed_ip_bulk_create(self, context: Context, ips: Iterable[Values]) -> None:
+        require_context(context)
         self._fixed_ips_create(context, list(ips))
 
     @writes(require_context)
@@ -106,7 +114,7 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
 
     @writes(require_context)
     def fixed_ip_disassociate(self, tx: Transaction, context: Context, address: Text) -> None:
-        fixed = _owned(tx, context, address)
+        fixed = _owned(tx, context, address, lock=True)
         update_record(tx, FIXED, Eq("id", fixed["id"]), {"instance_uuid": None})
 
     @writes(require_admin)
@@ -186,7 +194,7 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
 
     @writes(require_context)
     def fixed_ip_update(self, tx: Transaction, context: Context, address: Text, values: Values) -> None:
-        fixed = _owned(tx, context, address)
+        fixed = _owned(tx, context, address, lock=True)
         update_record(tx, FIXED, Eq("id", fixed["id"]), values)
 
     @reads(require_context, snapshot=False)
@@ -202,12 +210,14 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
             return self._fixed_ip_count(context, project_id)
 
 
-def _take(tx: Transaction, network: int | None, values: dict[str, Any]) -> list[Row]:
-    """Take the first free address of a network; without values only look at it."""
-    free = all_of(Eq("network_id", network), Eq("reserved", False), Eq("instance_uuid", None), Eq("host", None), LIVE)
+def _take(tx: Transaction, networks: Sequence[int | None], values: dict[str, Any]) -> list[Row]:
+    """Take the first free address of the networks, of none last; without values only look at it."""
+    here = any_of(*[Eq("network_id", network) for network in networks])
+    free = all_of(here, Eq("reserved", False), Eq("instance_uuid", None), Eq("host", None), LIVE)
+    order = (Order("network_id", descending=True),) if len(networks) > 1 else ()
     if values:
-        return tx.claim(FIXED.name, free, values, order=(Order("id"),))
-    return tx.select(Query(FIXED.name, free, limit=1))
+        return tx.claim(FIXED.name, free, values, order=order)
+    return tx.select(Query(FIXED.name, free, order=order, limit=1))
 
 
 def _first(tx: Transaction, table: str, column: str, value: Any) -> Row | None:
@@ -218,9 +228,9 @@ def _first(tx: Transaction, table: str, column: str, value: Any) -> Row | None:
     return found[0] if found else None
 
 
-def _owned(tx: Transaction, context: Context, address: str | None) -> Row:
+def _owned(tx: Transaction, context: Context, address: str | None, *, lock: bool = False) -> Row:
     """The first visible fixed ip with an address, which must be the caller's if it has an instance."""
-    fixed = first_fixed_ip(tx, context, equals(FIXED, "address", address))
+    fixed = first_fixed_ip(tx, context, equals(FIXED, "address", address), lock=lock)
     if fixed is None:
         raise exceptions.FixedIpNotFoundForAddress(address=address)
     _authorize_owner(tx, context, fixed)

@@ -10,7 +10,7 @@ from nova_db.context import require_admin, require_context
 from nova_db.driver.flavors import FlavorsContract
 from nova_db.engine import FALSE, TRUE, Eq, Exists, Ge, Order, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.changes import KeyValues, create, soft_delete, values_by_key
-from nova_db.operations.conditions import LIVE, equals, visible
+from nova_db.operations.conditions import LIVE, equals, of_project, visible
 from nova_db.operations.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import NO_MATCH, TABLES
 
@@ -161,7 +161,7 @@ def _flavor_key(tx: Transaction, flavor_id: Any, seen: Predicate = LIVE, *, lock
 
 
 def _granted(context: Context) -> Predicate:
-    mine = all_of(Eq("project_id", context.project_id), LIVE)
+    mine = all_of(of_project(context), LIVE)
     return Exists(ACCESS.name, (("id", "instance_type_id"),), mine) if context.project_id is not None else FALSE
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
-from nova_db.clock import utcnow
 from nova_db.context import authorize_project, require_context
 from nova_db.driver.floating_ips import FloatingIpsContract
-from nova_db.engine import Eq, In, Order, Predicate, Query, Row, all_of, any_of
-from nova_db.operations.changes import condition_update, create, soft_delete, update_record
+from nova_db.engine import Eq, In, Predicate, Query, Row, all_of, any_of
+from nova_db.operations.changes import condition_update, create, record_update, soft_delete, update_record
 from nova_db.operations.conditions import LIVE, among, equals, scoped, visible
 from nova_db.operations.fixed_ips import FIXED, first_fixed_ip
 from nova_db.operations.records import dress
@@ -45,8 +44,8 @@ class FloatingIpsOperations(TransactionalDriver, FloatingIpsContract):
     def floating_ip_allocate_address(self, tx: Transaction, context: Context, project_id: Text, pool: Text) -> str:
         authorize_project(context, project_id)
         free = all_of(equals(FLOATING, "pool", pool), Eq("fixed_ip_id", None), Eq("project_id", None), LIVE)
-        mine = FLOATING.update_values({"project_id": project_id, "updated_at": utcnow()})
-        taken = tx.claim(FLOATING.name, free, mine, order=(Order("id"),))
+        mine = record_update(FLOATING, {"project_id": project_id})
+        taken = tx.claim(FLOATING.name, free, mine)
         if not taken:
             raise exceptions.NoMoreFloatingIps
         address: str = taken[0]["address"]
@@ -55,17 +54,19 @@ class FloatingIpsOperations(TransactionalDriver, FloatingIpsContract):
     @writes(require_context)
     def floating_ip_create(self, tx: Transaction, context: Context, values: Values) -> str | None:
         row = FLOATING.insert_values(values)
-        if not values.get("deleted"):
+        if not row["deleted"]:
             tx.serialize(_CREATION)
-            existing = _by_address(tx, context, row["address"])
-            if existing is not None:
-                _authorize_owner(context, existing)
+            # A live row counts whatever the context sees: there must be no second one.
+            blocking = any_of(visible(context, FLOATING), LIVE)
+            found = tx.select(Query(FLOATING.name, all_of(_at(row["address"]), blocking), limit=1))
+            if found:
+                _authorize_owner(context, found[0])
                 raise exceptions.FloatingIpExists(**{**dict.fromkeys(FLOATING.names), **values})
-        create(tx, FLOATING, row)
-        address: str | None = values.get("address")
+        address: str | None = create(tx, FLOATING, row)["address"]
         return address
 
     def floating_ip_bulk_create(self, context: Context, ips: Iterable[Values]) -> None:
+        require_context(context)
         self._floating_ips_create(context, list(ips))
 
     @writes(require_context)
@@ -76,7 +77,8 @@ class FloatingIpsOperations(TransactionalDriver, FloatingIpsContract):
             if rows.setdefault(row["address"], row) is not row:
                 raise exceptions.FloatingIpExists(**{**dict.fromkeys(FLOATING.names), **rows[row["address"]]})
         tx.serialize(_CREATION)
-        for existing in tx.select(Query(FLOATING.name, all_of(In("address", rows), LIVE))):
+        there = any_of(In("address", rows), Eq("address", None)) if None in rows else In("address", rows)
+        for existing in tx.select(Query(FLOATING.name, all_of(there, LIVE))):
             if rows[existing["address"]].get("id") != existing["id"]:
                 raise exceptions.FloatingIpExists(**existing)
         if rows:
@@ -116,7 +118,7 @@ class FloatingIpsOperations(TransactionalDriver, FloatingIpsContract):
             return None
         return first_fixed_ip(tx, context, Eq("id", floating["fixed_ip_id"]), ("network",))
 
-    @writes(require_context)
+    @writes(require_context, endless=True)
     def floating_ip_fixed_ip_associate(
         self, tx: Transaction, context: Context, floating_address: Text, fixed_address: Text, host: Text
     ) -> Record | None:
@@ -131,7 +133,7 @@ class FloatingIpsOperations(TransactionalDriver, FloatingIpsContract):
 
     @writes(require_context)
     def floating_ip_update(self, tx: Transaction, context: Context, address: Text, values: Values) -> None:
-        floating = _owned(tx, context, address)
+        floating = _owned(tx, context, address, lock=True)
         update_record(tx, FLOATING, Eq("id", floating["id"]), values)
 
 
@@ -142,9 +144,13 @@ def find_floating_ips(tx: Transaction, where: Predicate, *, limit: int | None = 
     return found
 
 
+def _at(address: str | None) -> Predicate:
+    """Rows with an address; an empty one asks for null."""
+    return equals(FLOATING, "address", address or None)
+
+
 def _addressed(context: Context, address: str | None) -> Predicate:
-    """Visible rows with an address; an empty one asks for null."""
-    return all_of(equals(FLOATING, "address", address or None), visible(context, FLOATING))
+    return all_of(_at(address), visible(context, FLOATING))
 
 
 def _by_address(

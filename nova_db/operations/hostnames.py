@@ -6,9 +6,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from nova_db import conf, exceptions
-from nova_db.engine import TRUE, Eq, EqFold, Predicate, Query, all_of
+from nova_db.engine import TRUE, EqFold, Predicate, Query, all_of
 from nova_db.engine.matching import fold
-from nova_db.operations.conditions import LIVE
+from nova_db.operations.conditions import LIVE, of_project
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context
@@ -42,7 +42,7 @@ def require_free(tx: Transaction, context: Context, hostname: str | None) -> Non
     project: Predicate = TRUE
     name = f"hostname/{fold(hostname)}"
     if within == "project":
-        project = Eq("project_id", context.project_id)
+        project = of_project(context)
         name = f"hostname/{context.project_id}/{fold(hostname)}"
     tx.serialize(name)
     taken = all_of(EqFold("hostname", hostname), LIVE, project)

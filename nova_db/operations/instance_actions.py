@@ -67,11 +67,14 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
         for name in ("instance_uuid", "request_id"):
             del given[name]
         event, result = given["event"], given["result"]
+        if result is None:
+            message = "instance_actions_events.result must not be null where an event ends"
+            raise exceptions.DBDataError(table=EVENTS.name, columns=["result"], value=None, message=message)
         where = all_of(Eq("action_id", action["id"]), equals(EVENTS, "event", event), visible(context, EVENTS))
         record = update_record(tx, EVENTS, where, given, first=True)
         if record is None:
             raise exceptions.InstanceActionEventNotFound(action_id=action["id"], event=event)
-        if result.lower() == "error":
+        if record["result"].lower() == "error":
             update_record(tx, ACTIONS, Eq("id", action["id"]), {"message": "Error"})
         return record
 

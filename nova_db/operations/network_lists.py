@@ -40,6 +40,7 @@ class NetworkListsOperations(TransactionalDriver, NetworksContract):
     def network_get_all_by_uuids(
         self, context: Context, network_uuids: Sequence[str], project_only: bool | str = "allow_none"
     ) -> list[Record]:
+        require_context(context)
         return self._networks_by_uuids(context, list(network_uuids), project_only)
 
     @reads(require_context, snapshot=False)
@@ -51,7 +52,7 @@ class NetworkListsOperations(TransactionalDriver, NetworksContract):
         if not found:
             raise exceptions.NoNetworksFound
         known = {network["uuid"] for network in found}
-        missing = [uuid for uuid in uuids if uuid not in known]
+        missing = [uuid for uuid in uuids if NETWORKS.lookup("uuid", uuid) not in known]
         if missing and project_only:
             raise exceptions.NetworkNotFoundForProject(network_uuid=missing[0], project_id=context.project_id)
         if missing:
@@ -104,6 +105,8 @@ def _associated(tx: Transaction, network_id: int | str, host: str | None) -> lis
     cards = _by_key(tx, "virtual_interfaces", "id", ("address",), (row["virtual_interface_id"] for row in fixed_ips))
     wanted = ("hostname", "created_at", "updated_at")
     instances = _by_key(tx, "instances", "uuid", wanted, (row["instance_uuid"] for row in fixed_ips))
+    # In a caller's transaction cards and instances may go in between.
+    complete = [row for row in fixed_ips if row["virtual_interface_id"] in cards and row["instance_uuid"] in instances]
     return [
         {
             "address": row["address"],
@@ -117,7 +120,7 @@ def _associated(tx: Transaction, network_id: int | str, host: str | None) -> lis
             "allocated": row["allocated"],
             "leased": row["leased"],
         }
-        for row in fixed_ips
+        for row in complete
     ]
 
 

@@ -9,7 +9,7 @@ from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.context import require_admin, require_context
 from nova_db.driver.networks import NetworksContract
-from nova_db.engine import TRUE, Eq, Order, Predicate, Query, Row, all_of, any_of
+from nova_db.engine import TRUE, Eq, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.changes import create, soft_delete, update_record
 from nova_db.operations.conditions import LIVE, equals, scoped, visible
 from nova_db.operations.transactions import TransactionalDriver, reads, writes
@@ -43,7 +43,7 @@ class NetworksOperations(TransactionalDriver, NetworksContract):
                 return mine[0]
         wanted = TRUE if network_id is None else equals(NETWORKS, "id", network_id)
         values = NETWORKS.update_values({"project_id": project_id, "updated_at": utcnow()})
-        taken = tx.claim(NETWORKS.name, all_of(wanted, Eq("project_id", None), LIVE), values, order=(Order("id"),))
+        taken = tx.claim(NETWORKS.name, all_of(wanted, Eq("project_id", None), LIVE), values)
         if not taken:
             raise exceptions.NoMoreNetworks
         return taken[0]
@@ -59,10 +59,10 @@ class NetworksOperations(TransactionalDriver, NetworksContract):
     @writes(require_admin)
     def network_delete_safe(self, tx: Transaction, context: Context, network_id: Id) -> None:
         addresses = all_of(equals(FIXED, "network_id", network_id), LIVE)
-        found = tx.select(Query(FIXED.name, addresses, columns=("id", "allocated"), lock=True))
-        if any(fixed["allocated"] for fixed in found):
+        soft_delete(tx, FIXED.name, all_of(addresses, any_of(Eq("allocated", False), Eq("allocated", None))))
+        # Looked for afterwards: what becomes allocated from now on is either seen here or finds no live address.
+        if tx.select(Query(FIXED.name, all_of(addresses, Eq("allocated", True)), columns=("id",), limit=1)):
             raise exceptions.NetworkInUse(network_id=network_id)
-        soft_delete(tx, FIXED.name, addresses)
         if not tx.delete(NETWORKS.name, _seen(context, network_id)):
             raise exceptions.NetworkNotFound(network_id=network_id)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from nova_db import exceptions
 from nova_db.context import authorize_project, require_context
 from nova_db.driver.security_groups import SecurityGroupsContract
-from nova_db.engine import Exists, In, Predicate, Query, Row, all_of, any_of
+from nova_db.engine import Exists, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.changes import create, soft_delete
-from nova_db.operations.conditions import LIVE, equals, matches, scoped, visible
+from nova_db.operations.conditions import LIVE, among, equals, matches, of_project, scoped, visible
 from nova_db.operations.records import dress
 from nova_db.operations.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
@@ -42,18 +42,18 @@ def resolve_groups(tx: Transaction, context: Context, names: Sequence[str]) -> l
 
     Makes the project's default group if there is none.
     """
-    wanted = dict.fromkeys(("default", *names))
-    mine = all_of(In("name", wanted), equals(GROUPS, "project_id", context.project_id), LIVE)
+    stored = {name: GROUPS.lookup("name", name) for name in names}
+    mine = all_of(among(GROUPS, "name", ("default", *names)), of_project(context), LIVE)
     groups = tx.select(Query("security_groups", mine, load=("rules",)))
     found: dict[str, Row] = {}
     for group in groups:
         found.setdefault(group["name"], group)
-    missing = [name for name in names if name not in found and name != "default"]
+    missing = [name for name in names if stored[name] not in found and name != "default"]
     if missing:
         raise exceptions.SecurityGroupNotFoundForProject(project_id=context.project_id, security_group_id=missing[0])
     if "default" not in found:
         _, found["default"] = ensure_default(tx, context)
-    return sorted((found[name] for name in names), key=lambda group: group["id"])
+    return sorted((found[name] for name in dict.fromkeys(stored.values())), key=lambda group: group["id"])
 
 
 def ensure_default(tx: Transaction, context: Context, load: tuple[str, ...] = ("rules",)) -> tuple[bool, Row]:
@@ -164,8 +164,11 @@ class SecurityGroupsOperations(TransactionalDriver, SecurityGroupsContract):
     def instance_add_security_group(
         self, tx: Transaction, context: Context, instance_id: str, security_group_id: Id
     ) -> None:
-        values = {"instance_uuid": instance_id, "security_group_id": security_group_id}
-        create(tx, ASSOCIATIONS, values)
+        row = ASSOCIATIONS.insert_values({"instance_uuid": instance_id, "security_group_id": security_group_id})
+        same = {name: row[name] for name in ("instance_uuid", "security_group_id")}
+        tx.serialize(f"{ASSOCIATIONS.name}/{row['instance_uuid']}")
+        if not tx.select(Query(ASSOCIATIONS.name, all_of(matches(ASSOCIATIONS, **same), LIVE), limit=1)):
+            tx.insert((ASSOCIATIONS.name, [row]))
 
     @writes(require_context)
     def instance_remove_security_group(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from nova_db import exceptions
+from nova_db.operations.replicas import Replica, ReplicaUnavailable
+from nova_db.operations.retries import Retries
+from nova_db.staleness import stale_reads_allowed
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context
@@ -21,11 +21,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 D = TypeVar("D", bound="TransactionalDriver")
 Check = Callable[["Context"], None]
-
-_FIRST_PAUSE = 0.002
-_LONGEST_PAUSE = 0.5
-_RECONNECTIONS = 2
-"""How often a call goes on after its connection was lost; how long to wait for a server is the engine's business."""
 
 
 class Session:
@@ -45,11 +40,12 @@ class _Current(threading.local):
 
 
 class TransactionalDriver:
-    """Runs operations on an engine, each in a transaction, again after a conflict."""
+    """Runs operations on an engine, each in a transaction, again after a conflict or a lost connection."""
 
-    def __init__(self, engine: Engine, *, max_retries: int = 20) -> None:
+    def __init__(self, engine: Engine, *, retries: Retries | None = None, replica: Replica | None = None) -> None:
         self.engine = engine
-        self._max_retries = max_retries
+        self.replica = replica
+        self._retries = retries or Retries()
         self._current = _Current()
 
     @contextlib.contextmanager
@@ -89,6 +85,8 @@ class TransactionalDriver:
     def close(self) -> None:
         """Release what the engine holds."""
         self.engine.close()
+        if self.replica is not None:
+            self.replica.close()
 
     @contextlib.contextmanager
     def _joining(self, session: object | None) -> Iterator[None]:
@@ -131,6 +129,11 @@ class TransactionalDriver:
             session._after_commit.append(callback)
 
     def _read(self, call: Callable[[Transaction], R], *, snapshot: bool) -> R:
+        replica = self.replica
+        if replica is not None and stale_reads_allowed():
+            with contextlib.suppress(ReplicaUnavailable):
+                return replica.read(call, snapshot=snapshot)
+
         def attempt() -> R:
             tx = self.engine.read(snapshot=snapshot)
             try:
@@ -143,7 +146,7 @@ class TransactionalDriver:
 
         return self._again(attempt)
 
-    def _write(self, call: Callable[[Transaction], R]) -> R:
+    def _write(self, call: Callable[[Transaction], R], *, endless: str | None = None) -> R:
         def attempt() -> R:
             tx = self.engine.write()
             try:
@@ -154,25 +157,11 @@ class TransactionalDriver:
             tx.commit()
             return result
 
-        return self._again(attempt)
+        return self._again(attempt, endless=endless)
 
-    def _again(self, attempt: Callable[[], R]) -> R:
-        """Run, and run again after a conflict or a lost connection, with growing, jittered pauses."""
-        pause = _FIRST_PAUSE
-        conflicts = losses = 0
-        while True:
-            try:
-                return attempt()
-            except exceptions.DBDeadlock:
-                conflicts += 1
-                if conflicts > self._max_retries:
-                    raise
-            except exceptions.DBConnectionError:
-                losses += 1
-                if losses > _RECONNECTIONS:
-                    raise
-            time.sleep(random.uniform(0, pause))
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    def _again(self, attempt: Callable[[], R], *, endless: str | None = None) -> R:
+        """Run, and run again after a conflict or a lost connection; see ``Retries.run``."""
+        return self._retries.run(attempt, endless=endless)
 
 
 def _finish(session: Session) -> None:
@@ -203,9 +192,13 @@ def reads(
 
 
 def writes(
-    check: Check | None = None,
+    check: Check | None = None, *, endless: bool = False
 ) -> Callable[[Callable[Concatenate[D, Transaction, P], R]], Callable[Concatenate[D, P], R]]:
-    """Make an operation of a writing function: ``check`` the context, then run in a writer, a savepoint when joined."""
+    """Make an operation of a writing function: ``check`` the context, then run in a writer, a savepoint when joined.
+
+    ``endless`` for functions that promise never to be refused for a conflict: each is run until it is through.  In the
+    caller's transaction a conflict is the caller's, because it undoes all of that.
+    """
 
     def decorate(function: Callable[Concatenate[D, Transaction, P], R]) -> Callable[Concatenate[D, P], R]:
         def call(self: D, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -215,7 +208,8 @@ def writes(
             if session is not None:
                 with session.tx.savepoint():
                     return function(self, session.tx, *args, **kwargs)
-            return self._write(lambda tx: function(self, tx, *args, **kwargs))
+            name = function.__name__ if endless else None
+            return self._write(lambda tx: function(self, tx, *args, **kwargs), endless=name)
 
         return _public(call, function)
 

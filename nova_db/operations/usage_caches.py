@@ -36,6 +36,7 @@ class UsageCachesOperations(Notifier, UsageCachesContract):
         return found[0] if found else None
 
     def bw_usage_get_by_uuids(self, context: Context, uuids: Iterable[str], start_period: dt.datetime) -> list[Record]:
+        require_context(context)
         return self._bandwidth_of(context, list(uuids), start_period)
 
     @reads(require_context, snapshot=False)
@@ -60,11 +61,12 @@ class UsageCachesOperations(Notifier, UsageCachesContract):
     ) -> None:
         key = {"uuid": uuid, "mac": mac, "start_period": start_period}
         usage = {"bw_in": bw_in, "bw_out": bw_out, "last_ctr_in": last_ctr_in, "last_ctr_out": last_ctr_out}
-        self._bandwidth_update(context, key, {**usage, "last_refreshed": last_refreshed or utcnow()})
+        stored = {**usage, "last_refreshed": last_refreshed or utcnow()}
+        self._bandwidth_update(context, key, stored)
         if update_cells:
             self._notify("bw_usage_update", {**key, **usage, "last_refreshed": last_refreshed})
 
-    @writes(require_context)
+    @writes(require_context, endless=True)
     def _bandwidth_update(self, tx: Transaction, context: Context, key: dict[str, Any], usage: dict[str, Any]) -> None:
         row = BANDWIDTH.insert_values({**key, **usage})
         changes = condition_update(BANDWIDTH, usage)
