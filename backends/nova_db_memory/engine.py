@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from nova_db.engine import Capability, Engine
 from nova_db.exceptions import DBError
+from nova_db.schema import TABLES
 from nova_db_memory.storage import Store, Stores
 from nova_db_memory.transaction import MemoryTransaction
 
@@ -94,6 +95,11 @@ class MemoryEngine(Engine):
     def describe(self) -> Mapping[str, str]:
         """The engine's name, and the URL that leads to it."""
         return {"engine": "memory", "url": f"memory://{self.name}"}
+
+    def counters(self) -> Mapping[str, int]:
+        """The highest id given so far, by table."""
+        with self._alone():
+            return {name: self._stores[name].next_id - 1 for name, table in TABLES.items() if table.autoincrement}
 
     def after_fork_in_child(self) -> None:
         """Go on with what was committed: the threads that held the gate are gone, their transactions with them."""

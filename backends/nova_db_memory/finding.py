@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
 from nova_db.engine import Predicate, Row
@@ -14,8 +15,8 @@ from nova_db_memory.storage import Store, layout
 _WITHOUT_VALUE = frozenset({"true", "false", "null", "notnull", "eqcol"})
 
 
-def find(store: Store, where: Predicate, probe: Probe) -> list[Row]:
-    """The stored rows that match, by primary key."""
+def find(store: Store, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
+    """The stored rows that match, by primary key, at most ``limit``."""
     access = _access(store.name, where.shape())
     parameters = where.parameters()
     keys = access.keys(store, parameters)
@@ -26,10 +27,12 @@ def find(store: Store, where: Predicate, probe: Probe) -> list[Row]:
     if keys is None:
         found = [row for row in rows.values() if test(row)]
         found.sort(key=store.layout.by_key)
-        return found
+        return found if limit is None else found[:limit]
     if len(keys) > 1:
         keys = sorted(keys)
-    return [row for key in keys if test(row := rows[key])]
+    if limit is None:
+        return [row for key in keys if test(row := rows[key])]
+    return list(islice((row for key in keys if test(row := rows[key])), limit))
 
 
 class Access:

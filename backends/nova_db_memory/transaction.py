@@ -47,8 +47,7 @@ class MemoryTransaction(Transaction):
     def select(self, query: Query) -> list[Row]:
         self.require_usable(for_writing=query.lock)
         store = self._stores[query.table]
-        rows = find(store, query.where, self._probe)
-        return self._out(query, _page(store, rows, query.order, query.after, query.limit))
+        return self._out(query, self._page(store, query.where, query.order, query.after, query.limit))
 
     def aggregate(
         self, table: str, where: Predicate = TRUE, *, sums: tuple[str, ...] = (), group_by: tuple[str, ...] = ()
@@ -76,7 +75,9 @@ class MemoryTransaction(Transaction):
         with _WritingCall(self):
             store = self._stores.writable(query.table)
             rows = self._update(store, find(store, query.where, self._probe), values)
-            return self._out(query, _page(store, rows, query.order))
+            if query.order:
+                rows = sort_rows(rows, total_order(query.order, store.layout.key))
+            return self._out(query, rows)
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         with _WritingCall(self):
@@ -95,7 +96,7 @@ class MemoryTransaction(Transaction):
     ) -> list[Row]:
         with _WritingCall(self):
             store = self._stores.writable(table)
-            rows = _page(store, find(store, where, self._probe), order, limit=limit)
+            rows = self._page(store, where, order, limit=limit)
             return [row.copy() for row in self._update(store, rows, values)]
 
     def delete(self, table: str, where: Predicate) -> int:
@@ -111,7 +112,7 @@ class MemoryTransaction(Transaction):
     ) -> int:
         with _WritingCall(self):
             left, entered = self._stores.writable(source), self._stores.writable(target)
-            rows = _page(left, find(left, where, self._probe), order, limit=limit)
+            rows = self._page(left, where, order, limit=limit)
             for row in rows:
                 self._insert(entered, row)
                 self._replace(left, row, None)
@@ -178,6 +179,19 @@ class MemoryTransaction(Transaction):
     def _probe(self, table: str, column: str, value: Any) -> Iterable[Row]:
         return self._stores[table].having(column, value)
 
+    def _page(
+        self,
+        store: Store,
+        where: Predicate,
+        order: tuple[Order, ...],
+        after: tuple[Any, ...] | None = None,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """The stored rows that match, in an order, from after a place on, at most ``limit``."""
+        if order or after is not None:
+            return page(find(store, where, self._probe), total_order(order, store.layout.key), after, limit)
+        return find(store, where, self._probe, limit)
+
     def _insert(self, store: Store, row: Row) -> Row:
         """Store a row, which is the store's from now on."""
         key = store.layout.key
@@ -223,19 +237,6 @@ class MemoryTransaction(Transaction):
         if query.load:
             attach(self._stores, rows, copies, attachers(query.table, query.load))
         return copies
-
-
-def _page(
-    store: Store,
-    rows: list[Row],
-    order: tuple[Order, ...],
-    after: tuple[Any, ...] | None = None,
-    limit: int | None = None,
-) -> list[Row]:
-    """Rows, which come by primary key, in an order, from after a place on, at most ``limit``."""
-    if order or after is not None:
-        return page(rows, total_order(order, store.layout.key), after, limit)
-    return rows if limit is None else rows[:limit]
 
 
 class _WritingCall:

@@ -13,17 +13,20 @@ What an engine promises, each promise tested by the conformance suite:
 3. Conditional writes (``update``, ``update_returning``, ``claim``, ``delete``, ``move``) test the newest committed
    version of each row and hold the rows that they change until the end: what two callers race for goes to one.
 4. A conflict may surface in any call or in ``commit`` as ``DBDeadlock``; the transaction is then undone as a whole.
-   Nothing read in a writer may be relied on before ``commit`` has returned, unless it was written, locked or
-   serialized.
+   What a writer has read, it may rely on only if it has written, locked or serialized it, and on none of it before
+   ``commit`` has returned.
 5. Counts are rows matched, not rows whose values differ.
 6. Operations can be run again after a conflict: an engine keeps no state between transactions but the rows.
-7. A commit whose outcome is unknown raises ``DBCommitUnknown``; every other error of ``commit`` means undone.
-8. A reader does not become a writer: its writing calls raise ``DBError``.
+7. A commit whose outcome is unknown raises ``DBCommitUnknown``; every other error of ``commit`` means undone.  Either
+   way the transaction has ended.
+8. A reader does not become a writer: its writing calls raise ``DBError``, and so do ``serialize`` and ``Query.lock``.
 9. An engine serves many threads at once (a transaction stays in its thread) and survives ``fork``.
 
-Errors: ``DBDuplicateEntry``, ``DBReferenceError`` (both with table, columns and value), ``DBDeadlock``,
-``DBConnectionError``, ``DBError``; never an exception of a driver library.  After an error the transaction can only
-be rolled back, or continued from before the ``savepoint`` in which it happened.
+Errors: ``DBDuplicateEntry`` and ``DBReferenceError``, raised by the call that breaks the rule, never by ``commit``;
+``DBDataError`` where an ``Add`` leaves the column's range; ``DBDeadlock``, ``DBConnectionError``, ``DBError``; never an
+exception of a driver library.  The first three carry ``table``, ``columns`` and ``value``, a tuple where the rule has
+several columns; a ``DBReferenceError`` names the table and column that refer, also when the row referred to was to go.
+After an error the transaction can only be rolled back, or continued from before the ``savepoint`` in which it happened.
 """
 
 from __future__ import annotations
@@ -61,14 +64,18 @@ class Transaction(abc.ABC):
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         """Insert rows of one or several tables, in order, and return them, one list a batch, with their keys.
 
-        A row has every column but may lack the automatic ``id`` (or have it None); an id given moves the counter on,
-        so that no id is ever handed out twice, deleted rows included.  Rows of a later batch may refer to rows of an
-        earlier one.
+        A row has every column but may lack the automatic ``id`` (or have it None); ids handed out ascend in the order
+        of the rows.  An id given moves the counter on, so that no id is ever handed out twice, deleted rows included.
+        Rows of a later batch may refer to rows of an earlier one.
         """
 
     @abc.abstractmethod
     def select(self, query: Query) -> list[Row]:
-        """The rows of a query, in order, as fresh dicts, with the relations of ``query.load`` attached."""
+        """The rows of a query, in order, as fresh dicts, with the relations of ``query.load`` attached.
+
+        It alone takes a ``Regexp`` in its condition.  Where both ``columns`` and ``load`` are given, the columns
+        include those that the relations join on.
+        """
 
     @abc.abstractmethod
     def aggregate(
@@ -87,7 +94,10 @@ class Transaction(abc.ABC):
 
     @abc.abstractmethod
     def update_returning(self, query: Query, values: Values) -> list[Row]:
-        """``update`` with the query's table and condition; the rows as they are now, in order, with ``query.load``."""
+        """``update`` with the query's table and condition; the rows as they are now, in order, with ``query.load``.
+
+        The query has neither ``limit`` nor ``after``.
+        """
 
     @abc.abstractmethod
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
@@ -182,3 +192,13 @@ class Engine(abc.ABC):
         from nova_db.schema import TABLES
 
         return list(TABLES)
+
+    def counters(self) -> Mapping[str, int]:
+        """For each table with automatic ids a number: no id handed out or given before is above it, all later ones are.
+
+        The default takes an id of each table in a writer that it rolls back, so ids are lost to it, and it takes a
+        database that can be written to.  An engine that can look at its counters answers without.
+        """
+        from nova_db.engine.counters import probed
+
+        return probed(self)

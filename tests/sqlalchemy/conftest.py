@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "server" in metafunc.fixturenames:
         only = metafunc.module.__name__.rpartition("test_")[2]
         servers = [backend for backend in selected_backends() if backend.name == "sqlalchemy"]
-        if only in ("sqlite", "postgresql"):
+        if only in ("sqlite", "postgresql", "mariadb"):
             servers = [backend for backend in servers if (backend.connection or "sqlite").startswith(only)]
         metafunc.parametrize("server", servers, ids=str, scope="session", indirect=True)
 
@@ -36,3 +37,17 @@ def engine(server: str) -> Iterator[SQLEngine]:
     made.clear()
     yield made
     made.close()
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., SQLEngine]]:
+    """Makes engines that are closed when the test ends."""
+    engines: list[SQLEngine] = []
+
+    def make(*args: Any) -> SQLEngine:
+        engines.append(SQLEngine(*args))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.close()

@@ -9,7 +9,7 @@ from typing import Any
 from nova_db.engine import TRUE, Engine, Predicate, Query, Row, Transaction
 from nova_db.schema import TABLES
 
-CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+CONTROL = ("BEGIN", "SET", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
 def row(table: str, **values: Any) -> Row:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from nova_db import conf
+from nova_db_conformance import decision
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine, url
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 from nova_db_sqlalchemy.settings import Settings
@@ -56,6 +57,7 @@ def test_what_is_in_memory(given: str, expected: bool) -> None:
     assert url.is_memory(url.parse(given)) is expected
 
 
+@decision(28)
 def test_a_private_database(server: str) -> None:
     made = make_database(server)
     assert made != server
@@ -68,6 +70,7 @@ def test_a_private_database(server: str) -> None:
     engine.close()
 
 
+@decision(28)
 def test_no_other_database_is_dropped(server: str, tmp_path: Path) -> None:
     parsed = sa.make_url(server)
     other = parsed.set(database=str(tmp_path / "precious")).render_as_string(hide_password=False)
@@ -77,6 +80,7 @@ def test_no_other_database_is_dropped(server: str, tmp_path: Path) -> None:
     assert (tmp_path / "precious").exists()
 
 
+@decision(28)
 def test_a_sqlite_url_stands_for_a_temporary_file(tmp_path: Path) -> None:
     named = tmp_path / "named.sqlite"
     made = SQLAlchemyDriver.provision(f"sqlite:///{named}")

@@ -10,6 +10,7 @@ import pytest
 
 from nova_db.engine import TRUE, Add, Col, Eq, Query, Transaction
 from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBError, DBReferenceError
+from nova_db_conformance import decision
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 from tests.sqlalchemy.helpers import insert, row, select, writing
@@ -45,6 +46,7 @@ def test_a_duplicate_of_one_column(engine: SQLEngine) -> None:
     assert blamed(error) == ("instances", ["uuid"], "u")
 
 
+@decision(23)
 def test_a_duplicate_of_several_columns(engine: SQLEngine) -> None:
     insert(engine, "task_log", TASK)
     error = failing(engine, DBDuplicateEntry, lambda tx: tx.insert(("task_log", [row("task_log", **TASK)])))
@@ -152,6 +154,7 @@ def test_texts_of_errors_show_no_values(engine: SQLEngine) -> None:
     assert str(error) == "Duplicate entry in table instances, column uuid."
 
 
+@decision(19)
 def test_a_database_without_tables(server: str) -> None:
     url = make_database(server)
     engine = SQLEngine(url)

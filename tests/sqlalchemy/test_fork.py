@@ -123,8 +123,8 @@ def test_a_child_that_ends_leaves_the_parents_connections_open(server: str, engi
     assert (done.stdout, done.stderr, done.returncode) == ("1\n", "", 0)
 
 
-def test_a_database_in_memory_goes_on_in_the_child_as_a_copy() -> None:
-    engine = SQLEngine("sqlite://")
+def test_a_database_in_memory_goes_on_in_the_child_as_a_copy(opened: Callable[..., SQLEngine]) -> None:
+    engine = opened("sqlite://")
     engine.create_schema()
     insert(engine, "services", {"host": "a"})
     tx = engine.write()

@@ -287,3 +287,17 @@ def test_additions_race_without_loss(engine: SQLEngine) -> None:
     for thread in threads:
         thread.join()
     assert select(engine, "services")[0]["report_count"] == 100
+
+
+def test_rows_move_once_whatever_plan_the_server_makes(engine: SQLEngine) -> None:
+    # Without these the server joins the keys to the rows in a nested loop, and asks for the keys again for each row.
+    plans = "hashjoin", "mergejoin", "hashagg", "sort", "material"
+    options = " ".join(f"-c enable_{plan}=off" for plan in plans)
+    limited = SQLEngine(engine.url.update_query_dict({"options": options}))
+    insert(engine, "services", *({"host": f"h{number}"} for number in range(6)))
+    try:
+        with writing(limited) as tx:
+            assert tx.move("services", "shadow_services", TRUE, limit=2) == 2
+    finally:
+        limited.close()
+    assert [each["id"] for each in select(engine, "services")] == [3, 4, 5, 6]

@@ -12,7 +12,7 @@ from nova_db.engine import Col, Eq, Query, all_of
 from nova_db.engine.relations import attach
 from nova_db.schema import TABLES, Kind, Table
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.records import fits_document, tables_in
+from nova_db_sqlalchemy.records import fits_document
 from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
 
 RELATIONS = [(table.name, name) for table in TABLES.values() for name in table.relations]
@@ -169,12 +169,3 @@ def test_what_does_not_fit_a_document() -> None:
     assert not fits_document("instance_type_extra_specs", ("instance_type",), floats)
     assert fits_document("instance_type_extra_specs", ("instance_type",), frozenset())
     assert fits_document("instances", ("security_groups.rules", "metadata"), floats)
-
-
-def test_the_tables_that_relations_read() -> None:
-    assert tables_in("instances", ("security_groups.rules", "info_cache")) == {
-        "security_groups",
-        "security_group_instance_association",
-        "security_group_rules",
-        "instance_info_caches",
-    }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,16 +17,24 @@ from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.settings import Settings
 from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
 
+Opened = Callable[..., SQLEngine]
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "nova.sqlite"
 
 
-def made(path: Path, **settings: object) -> SQLEngine:
-    engine = SQLEngine(f"sqlite:///{path}", Settings(**settings))  # type: ignore[arg-type]
-    engine.create_schema()
-    return engine
+@pytest.fixture
+def made(path: Path, opened: Opened) -> Opened:
+    """Makes engines on the file, tables included."""
+
+    def make(query: str = "", **settings: Any) -> SQLEngine:
+        engine = opened(f"sqlite:///{path}{query}", Settings(**settings))
+        engine.create_schema()
+        return engine
+
+    return make
 
 
 def pragma(engine: SQLEngine, name: str) -> object:
@@ -36,19 +46,19 @@ def pragma(engine: SQLEngine, name: str) -> object:
     return value
 
 
-def test_modes_of_a_file(path: Path) -> None:
-    engine = made(path)
+def test_modes_of_a_file(made: Opened) -> None:
+    engine = made()
     assert pragma(engine, "journal_mode") == "wal"
     assert pragma(engine, "foreign_keys") == 1
     assert pragma(engine, "synchronous") == 2
 
 
-def test_synchronous_by_setting(path: Path) -> None:
-    assert pragma(made(path, sqlite_synchronous=False), "synchronous") == 0
+def test_synchronous_by_setting(made: Opened) -> None:
+    assert pragma(made(sqlite_synchronous=False), "synchronous") == 0
 
 
-def test_a_reader_does_not_wait_for_the_writer(path: Path) -> None:
-    engine = made(path)
+def test_a_reader_does_not_wait_for_the_writer(made: Opened) -> None:
+    engine = made()
     insert(engine, "services", {"host": "a"})
     writer = engine.write()
     writer.update("services", TRUE, {"host": "b"})
@@ -57,9 +67,8 @@ def test_a_reader_does_not_wait_for_the_writer(path: Path) -> None:
     assert [each["host"] for each in select(engine, "services")] == ["b"]
 
 
-def test_a_second_writer_gives_up_in_the_end(path: Path) -> None:
-    engine = SQLEngine(f"sqlite:///{path}?timeout=0.05")
-    engine.create_schema()
+def test_a_second_writer_gives_up_in_the_end(made: Opened) -> None:
+    engine = made("?timeout=0.05")
     first, second = engine.write(), engine.write()
     first.insert(("services", [row("services")]))
     with pytest.raises(DBDeadlock):
@@ -69,9 +78,8 @@ def test_a_second_writer_gives_up_in_the_end(path: Path) -> None:
     assert len(select(engine, "services")) == 1
 
 
-def test_another_process_that_writes_is_a_conflict(path: Path) -> None:
-    engine = SQLEngine(f"sqlite:///{path}?timeout=0.05")
-    engine.create_schema()
+def test_another_process_that_writes_is_a_conflict(made: Opened, path: Path) -> None:
+    engine = made("?timeout=0.05")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(DBDeadlock), writing(engine) as tx:
@@ -88,8 +96,8 @@ def _write(url: str, count: int) -> None:
     engine.close()
 
 
-def test_processes_write_in_turn(path: Path) -> None:
-    engine = made(path, sqlite_synchronous=False)
+def test_processes_write_in_turn(made: Opened, path: Path) -> None:
+    engine = made(sqlite_synchronous=False)
     context = multiprocessing.get_context("spawn")
     children = [context.Process(target=_write, args=(f"sqlite:///{path}", 20)) for _ in range(2)]
     for child in children:
@@ -100,18 +108,18 @@ def test_processes_write_in_turn(path: Path) -> None:
     assert len(select(engine, "services")) == 40
 
 
-def test_a_read_only_file(path: Path) -> None:
-    made(path).close()
-    engine = SQLEngine(f"sqlite:///file:{path}?mode=ro&uri=true")
+def test_a_read_only_file(made: Opened, opened: Opened, path: Path) -> None:
+    made().close()
+    engine = opened(f"sqlite:///file:{path}?mode=ro&uri=true")
     assert select(engine, "services") == []
     with pytest.raises(DBError, match="read-only"):
         insert(engine, "services", {})
 
 
-def test_a_file_that_is_no_database(path: Path) -> None:
+def test_a_file_that_is_no_database(opened: Opened, path: Path) -> None:
     path.write_text("not a database " * 100)
     with pytest.raises(DBError, match="not a database"):
-        select(SQLEngine(f"sqlite:///{path}"), "services")
+        select(opened(f"sqlite:///{path}"), "services")
 
 
 def test_a_file_that_is_not_there(path: Path) -> None:
@@ -125,8 +133,8 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         SQLEngine(f"sqlite:///{tmp_path / 'none' / 'nova.sqlite'}").create_schema()
 
 
-def test_ids_are_never_used_again(path: Path) -> None:
-    engine = made(path)
+def test_ids_are_never_used_again(made: Opened) -> None:
+    engine = made()
     insert(engine, "services", {}, {}, {"id": 9})
     with writing(engine) as tx:
         assert tx.delete("services", TRUE) == 3
@@ -137,8 +145,8 @@ class TestMemory:
     """A database in memory lives in its one connection."""
 
     @pytest.fixture
-    def engine(self) -> SQLEngine:
-        engine = SQLEngine("sqlite://")
+    def engine(self, opened: Opened) -> SQLEngine:
+        engine = opened("sqlite://")
         engine.create_schema()
         return engine
 
@@ -160,8 +168,8 @@ class TestMemory:
             with pytest.raises(DBError, match="already"):
                 select(engine, "services")
 
-    def test_engines_do_not_share_it(self, engine: SQLEngine) -> None:
-        other = SQLEngine("sqlite://")
+    def test_engines_do_not_share_it(self, engine: SQLEngine, opened: Opened) -> None:
+        other = opened("sqlite://")
         other.create_schema()
         insert(engine, "services", {})
         assert select(other, "services") == []

@@ -7,7 +7,7 @@ that the server prepares, whatever the size of an integer and whichever values a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import psycopg
@@ -19,8 +19,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
-from nova_db.schema import Kind, Table
-from nova_db_sqlalchemy.catalog import CATALOG, rule_columns
+from nova_db.schema import Kind
+from nova_db_sqlalchemy.catalog import CATALOG, COUNTED, rule_columns
 from nova_db_sqlalchemy.conversion import (
     TIME_FROM_TEXT,
     TIME_TO_TEXT,
@@ -28,16 +28,15 @@ from nova_db_sqlalchemy.conversion import (
     TO_LETTER,
     TO_TEXT,
     Forms,
-    Read,
 )
 from nova_db_sqlalchemy.dialects.base import Compiled, Dialect, Expression, Mode
+from nova_db_sqlalchemy.dialects.postgresql_connection import connection_class, is_refusal
 from nova_db_sqlalchemy.dialects.postgresql_statements import PostgreSQLStatements, stored_type
 from nova_db_sqlalchemy.dialects.postgresql_writer import PostgreSQLWriter
-from nova_db_sqlalchemy.errors import Fault, conflict, detail_of, missing, unsuitable
+from nova_db_sqlalchemy.errors import Fault, cancelled, conflict, detail_of, full, missing, unsuitable
 from nova_db_sqlalchemy.link import Link
 from nova_db_sqlalchemy.parameters import Parameters
 from nova_db_sqlalchemy.pool import BoundedPool, Pool
-from nova_db_sqlalchemy.records import DocumentBuilder, record_reader
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -82,7 +81,12 @@ class PostgreSQLDialect(Dialect):
         connecting: Any = PGDialect_psycopg  # untyped
         arguments, options = connecting().create_connect_args(url)
         self._arguments: list[Any] = list(arguments)
-        self._options: dict[str, Any] = {"application_name": "nova-db", **options, "client_encoding": "utf8"}
+        timeout = max(2, round(settings.connect_timeout))
+        given = {"application_name": "nova-db", "connect_timeout": timeout, **options}
+        self._options: dict[str, Any] = {**given, "client_encoding": "utf8"}
+        # Compiling takes longer than any of the statements.
+        self._preparation = f"SET jit = off; SET lock_timeout = {max(1, round(settings.lock_timeout * 1000))}"
+        self._connection = connection_class(settings.read_timeout)
 
     # ------------------------------------------------------------------------------------------ connections
 
@@ -91,12 +95,13 @@ class PostgreSQLDialect(Dialect):
 
     def connect(self) -> Link:
         try:
-            connection = psycopg.connect(
+            connection: Any = self._connection.connect(
                 *self._arguments, autocommit=True, cursor_factory=psycopg.RawCursor, **self._options
             )
-            connection.execute("SET jit = off")  # compiling takes longer than any of the statements
+            connection.execute(self._preparation)
         except psycopg.Error as error:
-            raise DBConnectionError(error) from error
+            failure = DBConnectionError(error)
+            raise failure.for_good() if is_refusal(error) else failure from error
         connection.prepared_max = PREPARED_STATEMENTS
         return Link(connection, connection.cursor())
 
@@ -113,6 +118,13 @@ class PostgreSQLDialect(Dialect):
     def table_names(self, link: Link) -> set[str]:
         query = b"SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))"
         return {name for (name,) in link.connection.execute(query)}
+
+    def counters(self, link: Link) -> Mapping[str, int]:
+        rows = ", ".join(
+            f"('{table}', pg_get_serial_sequence('{table}', '{CATALOG[table].primary_key}'))" for table in COUNTED
+        )
+        query = f"SELECT name, pg_sequence_last_value(counter::regclass) FROM (VALUES {rows}) AS t (name, counter)"
+        return {name: number or 0 for name, number in link.connection.execute(query.encode())}
 
     def run_script(self, link: Link, statements: Sequence[str]) -> None:
         if statements:
@@ -195,12 +207,6 @@ class PostgreSQLDialect(Dialect):
     def unlocked(self, statement: sa.Select[Any], table: sa.FromClause) -> sa.Select[Any]:
         return statement.with_for_update(of=table, key_share=True, skip_locked=True)
 
-    def with_document(self, update: Any, table: Table, load: tuple[str, ...]) -> tuple[sa.ClauseElement, Read]:
-        changed = update.cte("changed")
-        columns = [(column.name, column.kind) for column in table.columns]
-        document = DocumentBuilder(self).document(table, changed, load)
-        return sa.select(*changed.c, document), record_reader(columns, table.name, load, self)
-
     # --------------------------------------------------------------------------------------- JSON documents
 
     def json_array(self, items: Sequence[Expression]) -> Expression:
@@ -215,10 +221,9 @@ class PostgreSQLDialect(Dialect):
 
 def _send(link: Link, statements: str) -> PGresult:
     """Send statements without parameters, whose rows nobody wants."""
-    # Not on the cursor: it takes a third longer, and on every ROLLBACK forgets what the server has prepared.
     if link.report is not None:
         link.report(statements, ())
-    result: PGresult = link.connection.pgconn.exec_(statements.encode())
+    result: PGresult = link.connection.send(statements.encode())
     if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
         raise error_from_result(result)
     return result
@@ -245,6 +250,10 @@ def _fault(error: psycopg.Error) -> Fault:
         return Fault(DBDataError, table=table)
     if state == "25006":
         return Fault(message="The database is read-only.")
+    if state == "53100":
+        return full()
+    if state == "57014":
+        return cancelled()
     if state in ("42P01", "42703"):
         name = _QUOTED.search(diagnosis.message_primary or "")
         return missing(f"the {'table' if state == '42P01' else 'column'} {name[1] if name else ''}".rstrip())

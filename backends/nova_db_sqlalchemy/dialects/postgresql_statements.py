@@ -119,8 +119,10 @@ class PostgreSQLStatements(WriteStatements):
         table, rows = CATALOG[source], METADATA.tables[source]
         parameters = self.parameters()
         picked, picked_rows = self.first_keys(source, where, order, parameters, sizes, 0 if limited else None)
-        keys = self.dialect.locked(picked, picked_rows)
-        gone = sa.delete(rows).where(rows.c[table.primary_key].in_(keys)).returning(*rows.c).cte("gone")
+        # In a subquery of the delete the select might run again for each row, and pass over those that have gone.
+        keys = self.dialect.locked(picked, picked_rows).cte("keys").prefix_with("MATERIALIZED", dialect="postgresql")
+        chosen = rows.c[table.primary_key].in_(sa.select(keys.c[table.primary_key]))
+        gone = sa.delete(rows).where(chosen).returning(*rows.c).cte("gone")
         names = list(table.names)
         statement = sa.insert(METADATA.tables[target]).from_select(names, sa.select(*[gone.c[name] for name in names]))
         return self.statement(statement, parameters)

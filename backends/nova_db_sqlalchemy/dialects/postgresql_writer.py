@@ -139,13 +139,13 @@ def _runs(batches: Sequence[tuple[str, Sequence[Values]]]) -> Iterator[Run]:
 
 
 def _highest_given(runs: Sequence[Run]) -> dict[str, int]:
-    """The highest key that rows bring along, by table, where the server counts keys itself."""
+    """The highest key above 0 that rows bring along, by table, where the server counts keys itself: from 1."""
     given: dict[str, int] = {}
     for _, part, rows in runs:
         table = CATALOG[part.table]
         if table.autoincrement and table.primary_key in part.columns:
             given[part.table] = max(given.get(part.table, 0), *[row[table.primary_key] for row in rows])
-    return given
+    return {table: key for table, key in given.items() if key > 0}
 
 
 def _keyed(key: str, rows: Sequence[Values], keys: Sequence[Any]) -> list[Row]:

@@ -6,6 +6,7 @@ import copy
 
 from nova_db.engine import Eq, Query
 from nova_db.schema import TABLES
+from nova_db_conformance import decision
 from nova_db_conformance.engine.cases import PrimitivesTestCase
 from nova_db_conformance.races import race
 
@@ -120,12 +121,19 @@ class TestKeys(PrimitivesTestCase):
         self.insert("services", {"id": 5})
         self.assertEqual([11], [row["id"] for row in self.insert("services", {})])
 
+    def test_a_given_id_may_be_zero_or_less(self) -> None:
+        self.insert("services", {"id": 0})
+        self.insert("services", {"id": -5})
+        self.assertEqual([1], [row["id"] for row in self.insert("services", {})])
+        self.assertEqual([-5, 0, 1], self.ids("services"))
+
     def test_a_given_id_counts_although_its_row_is_gone(self) -> None:
         self.insert("services", {"id": 10})
         with self.writer() as tx:
             tx.delete("services", Eq("id", 10))
         self.assertEqual([11], [row["id"] for row in self.insert("services", {})])
 
+    @decision(20)
     def test_ids_are_not_used_again_after_a_delete(self) -> None:
         self.insert("services", {}, {}, {})
         with self.writer() as tx:
@@ -136,6 +144,7 @@ class TestKeys(PrimitivesTestCase):
             tx.delete("services", Eq("deleted", 0))
         self.assertEqual([5], [row["id"] for row in self.insert("services", {})])
 
+    @decision(20)
     def test_ids_are_not_used_again_after_a_move(self) -> None:
         self.insert("services", {}, {})
         with self.writer() as tx:

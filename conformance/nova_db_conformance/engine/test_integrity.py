@@ -9,6 +9,7 @@ from typing import Any
 from nova_db.engine import TRUE, Col, Eq, Query, Transaction
 from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
 from nova_db.schema import TABLES, ForeignKey, Table
+from nova_db_conformance import decision
 from nova_db_conformance.engine.cases import PrimitivesTestCase
 from nova_db_conformance.engine.rows import a_row, a_value
 from nova_db_conformance.races import Round, race
@@ -135,6 +136,7 @@ class TestUniqueRules(PrimitivesTestCase):
                 tx.insert(("instances", [self.complete("instances", uuid="a")]))
         self.assertEqual(["a"], [row["uuid"] for row in self.select("instances")])
 
+    @decision(6)
     def test_every_rule_holds(self) -> None:
         for table in TABLES.values():
             for rule in table.uniques:
@@ -225,6 +227,7 @@ class TestForeignKeys(PrimitivesTestCase):
         parent = self.complete("instances", uuid="a")
         self.assertRefused("b", lambda tx: tx.insert(("instances", [parent]), ("instance_metadata", rows)))
 
+    @decision(6)
     def test_every_foreign_key_holds(self) -> None:
         for table in TABLES.values():
             for key in table.foreign_keys:

@@ -200,6 +200,31 @@ class TestWriters(PrimitivesTestCase):
         final = [row["report_count"] for row in self.select("services")]
         self.assertIn((seen, final), ((0, [7, 0]), (0, [7, 7])))
 
+    def test_the_relations_of_a_row_waited_for_are_as_new_as_the_row(self) -> None:
+        where = Eq("uuid", "a")
+
+        def write(tx: Transaction) -> None:
+            tx.update("instances", where, {"vcpus": 2})
+            tx.update("instance_metadata", TRUE, {"key": "new"})
+
+        calls: dict[str, Callable[[Transaction], list[Row]]] = {
+            "update_returning": lambda tx: tx.update_returning(
+                Query("instances", where, load=("metadata",)), {"host": "h"}
+            ),
+            "update_returning of nothing": lambda tx: tx.update_returning(
+                Query("instances", where, load=("metadata",)), {}
+            ),
+            "select": lambda tx: tx.select(Query("instances", where, load=("metadata",), lock=True)),
+        }
+        for name, call in calls.items():
+            with self.subTest(name):
+                self.engine.clear()
+                self.insert("instances", {"uuid": "a", "vcpus": 1})
+                self.insert("instance_metadata", {"instance_uuid": "a", "key": "old"})
+                _, (row,) = self.overlapping(write, call)
+                found = (row["vcpus"], [item["key"] for item in row["metadata"]])
+                self.assertIn(found, ((1, ["old"]), (2, ["new"])))
+
     def test_both_conditions_of_a_swap(self) -> None:
         self.insert("services", {"host": "a", "topic": "x"})
         where = all_of(Eq("host", "a"), Eq("topic", "x"))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nova_db.engine import FALSE, Eq, In, Order, Query, Row
 from nova_db.engine.ordering import total_order
 from nova_db.schema import TABLES
+from nova_db_conformance import decision
 from nova_db_conformance.engine.cases import PrimitivesTestCase
 
 TEXTS = [
@@ -143,6 +144,7 @@ class TestOrder(PrimitivesTestCase):
         )
         self.assertOrdered("launched_at", [None, start, *(start + step for step in steps)])
 
+    @decision(26)
     def test_text_by_code_point(self) -> None:
         self.assertEqual(sorted(TEXTS), TEXTS)
         self.assertOrdered("display_name", [None, *TEXTS])
