@@ -13,6 +13,9 @@ CATALOG: Final[dict[str, Table]] = {
 }
 """All tables by name, shadow tables included, those that are referred to before those that refer to them."""
 
+COUNTED: Final = tuple(table.name for table in CATALOG.values() if table.autoincrement)
+"""The tables whose ids the database hands out."""
+
 
 class Reference(NamedTuple):
     """A foreign key, seen from the table that it refers to."""

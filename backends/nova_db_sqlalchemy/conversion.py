@@ -58,8 +58,18 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
+SPARE = 64
+"""So many rows more than wanted are looked at where others may be taking the first ones."""
+
+
+def and_spare(limit: int) -> int:
+    """A limit for looking at rows that others may be taking."""
+    return limit + SPARE
+
+
 _encode = json.JSONEncoder(default=_plain, check_circular=False).encode
 NAMES: Mapping[str, Any] = {
+    "and_spare": and_spare,
     "array": array,
     "document": document,
     "fold": fold,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from nova_db import conf as configuration
+from nova_db.exceptions import NotSupported
 from nova_db.operations import EngineDriver
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.engine import SQLEngine
@@ -15,9 +17,10 @@ class SQLAlchemyDriver(EngineDriver):
     """All functions of the API on a SQL database.
 
     :param connection: the database's URL; None: ``[database] connection``.
-    :param conf: the configuration; None: ``nova_db.conf.get_conf()``.
+    :param conf: the configuration; None: ``nova_db.conf.get_conf()``. Its ``slave_connection`` is that of a replica of
+        its ``connection``, and is left alone where ``connection`` is another database.
 
-    :raises ValueError: the URL is none, or names a database or driver library that is not supported.
+    :raises ValueError: a URL is none, or names a database or driver library that is not supported.
     :raises BackendLoadError: the database's driver library is not installed.
     """
 
@@ -25,24 +28,76 @@ class SQLAlchemyDriver(EngineDriver):
 
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
         conf = conf or configuration.get_conf()
-        connection = connection or conf["database"]["connection"] or configuration.DEFAULT_CONNECTION
-        super().__init__(SQLEngine(connection, Settings.from_conf(conf)), conf)
+        options, settings = conf["database"], Settings.from_conf(conf)
+        configured = options["connection"] or configuration.DEFAULT_CONNECTION
+        engine = SQLEngine(connection or configured, settings)
+        replica = None
+        if options["slave_connection"] and connection in (None, "", configured):
+            from nova_db_sqlalchemy.replica import replica_of
+
+            replica = replica_of(engine, options["slave_connection"], settings)
+        super().__init__(engine, conf, replica=replica)
 
     def sync(self) -> str:
         """Create the schema, or upgrade it to this release's revision; a line that tells what was done.
 
         :raises SchemaError: the database is of a newer release, or its tables were not made by migrations.
         """
-        if urls.is_memory(self.engine.url):
-            return super().sync()
+        return super().sync() if urls.is_memory(self.engine.url) else self.sync_to("head")
+
+    def sync_to(self, revision: str) -> str:
+        """Create the schema at a revision, or upgrade it to that one; a line that tells what was done.
+
+        :raises SchemaError: there is no such revision, the database is past it, or cannot be upgraded.
+        """
         from nova_db_sqlalchemy import migrations
 
-        target = self.engine.url.render_as_string(hide_password=False)
+        target = self._migrated()
         before = migrations.status(target)["current"]
-        after = migrations.upgrade(target)
+        after = migrations.upgrade(target, revision)
         if before == after:
             return f"the schema is at revision {after} already"
         return f"the schema was created at revision {after}" if before is None else f"upgraded from {before} to {after}"
+
+    def sync_script(self, revision: str | None = None) -> str:
+        """The statements that ``sync`` or ``sync_to`` would execute now, as a script; an empty one for nothing.
+
+        :raises SchemaError: there is no such revision, the database is past it, or cannot be upgraded.
+        """
+        from nova_db_sqlalchemy import migrations
+
+        return migrations.script(self._migrated(), revision or "head")
+
+    def schema_version(self) -> Mapping[str, str]:
+        """The revision of the database, the newest one of this release, and what to do about it.
+
+        :raises SchemaError: the database can neither be used nor upgraded by this release.
+        """
+        from nova_db_sqlalchemy import migrations
+
+        found = migrations.status(self._migrated())
+        if found["problem"] is not None:
+            raise migrations.SchemaError(message=found["problem"])
+        state = "up to date" if found["synced"] else "behind this release: nova-db sync upgrades it"
+        if found["current"] is None:
+            state = "empty: nova-db sync creates the tables"
+        if found["unfinished"]:
+            state = "an upgrade is under way, or was cut short: nova-db sync waits for it, or completes it"
+        return {"revision": found["current"] or "none", "newest": found["head"], "state": state}
+
+    def schema_differences(self) -> list[str]:
+        """What distinguishes the database, and the ORM models, from the schema of this release: a line for each."""
+        from nova_db_sqlalchemy import migrations
+
+        target = self._migrated()
+        found = [*migrations.model_differences(), *migrations.revision_differences(target), *migrations.check(target)]
+        return [str(difference) for difference in found]
+
+    def _migrated(self) -> str:
+        """The URL of the database, if migrations can work on it."""
+        if urls.is_memory(self.engine.url):
+            raise NotSupported("A SQLite database in memory has no schema revisions: it is made anew each time.")
+        return self.engine.url.render_as_string(hide_password=False)
 
     @classmethod
     def provision(cls, connection: str | None) -> str:

@@ -35,8 +35,8 @@ class SQLEngine(Engine):
     """
 
     def __init__(self, connection: str | sa.URL, settings: Settings | None = None) -> None:
-        self.url = urls.parse(connection)
         self.settings = settings or Settings()
+        self.url = urls.parse(connection, self.settings.parameters)
         self.dialect: Dialect = dialect_for(self.url, self.settings)
         self.statements = self.dialect.statements(self.dialect)
         self.pool = self.dialect.pool()
@@ -58,7 +58,8 @@ class SQLEngine(Engine):
         self.dialect.prepare_place()
         with self._link() as link:
             existing = self.dialect.table_names(link)
-            self.dialect.run_script(link, schema.creation(self.dialect, existing))
+            further = self.dialect.creation(existing)
+            self.dialect.run_script(link, [*schema.creation(self.dialect, existing), *further])
         self._is_surveyed = True
         self.dirty &= existing
 
@@ -72,7 +73,7 @@ class SQLEngine(Engine):
             with self._link() as link:
                 if not self._is_surveyed:
                     dirty &= self.dialect.table_names(link)
-                self.dialect.run_script(link, self.dialect.emptying(schema.children_first(dirty)))
+                self.dialect.empty(link, schema.children_first(dirty))
             self._is_surveyed = True
         except BaseException:
             self.dirty |= dirty
@@ -95,6 +96,12 @@ class SQLEngine(Engine):
         with self._link() as link:
             return sorted(self.dialect.table_names(link) & CATALOG.keys())
 
+    def counters(self) -> Mapping[str, int]:
+        """The highest id given so far, by table; looked up where the database shows it, else asked for."""
+        with self._link() as link:
+            found = self.dialect.counters(link)
+        return super().counters() if found is None else found
+
     @contextlib.contextmanager
     def observe(self, note: Callable[[str], None]) -> Iterator[None]:
         """Tell every statement before it is sent, for the length of a block, those too that begin and end transactions.
@@ -112,10 +119,25 @@ class SQLEngine(Engine):
         finally:
             self.pool.observe(log_report(self.settings.debug))
 
+    def _live_link(self) -> Link:
+        """A connection that answers; those that went stale in the pool are replaced."""
+        while True:
+            link = self.pool.take()
+            if link.fresh:
+                return link
+            try:
+                self.dialect.control(link, "SELECT 1")
+            except self.dialect.errors as error:
+                self.pool.drop(link)
+                if not self.dialect.is_lost(link, error):
+                    raise translated(error, self.dialect.fault(link, error), None) from error
+            else:
+                return link
+
     @contextlib.contextmanager
     def _link(self) -> Iterator[Link]:
         """A connection outside of transactions."""
-        link = self.pool.take()
+        link = self._live_link()
         try:
             yield link
         except self.dialect.errors as error:

@@ -93,6 +93,16 @@ def unsuitable(error: BaseException) -> Fault | None:
     return None
 
 
+def full() -> Fault:
+    """A disk, or what the server may use of it, that takes no more."""
+    return Fault(message="The database's disk is full; nothing of the call was kept.")
+
+
+def cancelled() -> Fault:
+    """A statement that the server has ended, as an operator or a time-out told it to."""
+    return Fault(message="The server has cancelled the statement; nothing of the call was kept.")
+
+
 def conflict(*, why: str | None = None) -> Fault:
     """A conflict with another transaction."""
     return Fault(DBDeadlock, why, ends_transaction=True)

@@ -51,6 +51,10 @@ class Parameters:
         index = self._next()
         return self._bound(f"p{index}", f"{function}(p[{index}])")
 
+    def rewind(self) -> None:
+        """Begin anew with the first value: the statement asks for the values a second time."""
+        self._taken = 0
+
     def binder(self, names: Sequence[str]) -> Bind | None:
         """The function from the values of a call to the parameters named; None where they are the same."""
         sources = [self._sources[name] for name in names]

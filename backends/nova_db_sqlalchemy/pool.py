@@ -156,7 +156,7 @@ class BoundedPool(Pool):
             try:
                 link = self._open()
             except DBConnectionError as error:
-                if self._retries == 0:
+                if self._retries == 0 or not error.may_pass:
                     raise
                 self._retries -= 1
                 _LOG.warning("%s Trying again in %g seconds.", error, self._interval)

@@ -20,7 +20,7 @@ from nova_db_sqlalchemy.errors import translated
 from nova_db_sqlalchemy.link import Link
 from nova_db_sqlalchemy.settings import Settings
 
-_MAINTENANCE: Final = "postgres"
+_MAINTENANCE: Final = {"postgresql": "postgres", "mariadb": "information_schema", "mysql": "information_schema"}
 """The database to connect to for creating others, where the one in the URL does not exist."""
 
 
@@ -41,6 +41,9 @@ def make_database(connection: str) -> str:
         return _rendered(
             sa.URL.create(url.drivername, database=str(Path(tempfile.mkdtemp(prefix=urls.THROWAWAY), name)))
         )
+    if urls.is_mysql(url):
+        _administer(url, f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        return _rendered(url.set(database=name))
     _administer(url, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
     _administer(url, f"ALTER DATABASE {name} SET synchronous_commit = off")  # nobody misses it after a crash
     return _rendered(url.set(database=name))
@@ -59,8 +62,23 @@ def drop_database(connection: str) -> None:
         raise ValueError(f"{name} is no database of make_database, it stays")
     if url.get_backend_name() == "sqlite":
         shutil.rmtree(Path(url.database or "").parent, ignore_errors=True)
+    elif urls.is_mysql(url):
+        _drop_on_mysql(_maintained(url), name)
     else:
-        _administer(url.set(database=_MAINTENANCE), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        _administer(_maintained(url), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _drop_on_mysql(url: sa.URL, name: str) -> None:
+    with _connected(url) as (dialect, link):
+        try:
+            # A transaction that is open in the database would keep it from being dropped.
+            link.cursor.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'")
+            for (connection,) in link.cursor.fetchall():
+                with contextlib.suppress(*dialect.errors):
+                    dialect.control(link, f"KILL {connection}")  # it may have gone meanwhile
+            dialect.control(link, f"DROP DATABASE IF EXISTS {name}")
+        except dialect.errors as error:
+            raise translated(error, dialect.fault(link, error), None) from error
 
 
 def _administer(url: sa.URL, statement: str) -> None:
@@ -77,12 +95,16 @@ def _connected(url: sa.URL) -> Iterator[tuple[Dialect, Link]]:
     try:
         link = dialect.connect()
     except DBConnectionError:
-        dialect = dialect_for(url.set(database=_MAINTENANCE), Settings())
+        dialect = dialect_for(_maintained(url), Settings())
         link = dialect.connect()
     try:
         yield dialect, link
     finally:
         dialect.close(link)
+
+
+def _maintained(url: sa.URL) -> sa.URL:
+    return url.set(database=_MAINTENANCE[url.get_backend_name()])
 
 
 def _rendered(url: sa.URL) -> str:

@@ -38,16 +38,6 @@ def fits_document(table: str, load: tuple[str, ...], excluded: frozenset[Kind]) 
     )
 
 
-@cache
-def tables_in(table: str, load: tuple[str, ...]) -> frozenset[str]:
-    """The tables that the relations read."""
-    found: set[str] = set()
-    for relation, below in plan(table, load):
-        found |= {relation.table, *([relation.via.table] if relation.via else [])}
-        found |= tables_in(relation.table, tuple(_paths(below)))
-    return frozenset(found)
-
-
 def _paths(relations: Plan) -> list[str]:
     paths = []
     for relation, below in relations:

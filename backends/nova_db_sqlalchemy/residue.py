@@ -31,6 +31,11 @@ def projected(rows: Iterable[Row], columns: tuple[str, ...], load: tuple[str, ..
     return [{name: row[name] for name in names} for row in rows]
 
 
+def without_relations(query: Query) -> Query:
+    """The query for whole rows, their relations left out."""
+    return Query(query.table, query.where, order=query.order, after=query.after, limit=query.limit, lock=query.lock)
+
+
 def _is_able(predicate: Predicate) -> bool:
     return not isinstance(predicate, Regexp)
 

@@ -28,15 +28,18 @@ from sqlalchemy import event, orm
 from sqlalchemy.pool import StaticPool
 
 from nova_db import conf
-from nova_db_sqlalchemy.url import is_memory
+from nova_db.exceptions import DBConnectionError
+from nova_db_sqlalchemy.dialects.mariadb_session import server_of, settings_of
+from nova_db_sqlalchemy.url import addresses, is_memory, is_mysql, without_hosts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["create_engine", "database_url", "get_engine", "get_session", "session_scope"]
 
 SQLITE_BUSY_SECONDS: Final = 30
 """How long a connection to SQLite waits while another one writes."""
+CANNOT_CONNECT: Final = 2003
 _PAUSE: Final = 0.005
 _BEGIN_OPTION: Final = "nova_db_begin"
 _DRIVERS: Final = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
@@ -62,15 +65,20 @@ def create_engine(connection: str | sa.URL | None = None, **arguments: Any) -> s
     """A new engine on a database, which the caller disposes of.
 
     On SQLite foreign keys are enforced, the file is in WAL mode (readers and the writer do not block one another), and
-    a transaction begins with ``BEGIN``, so that what it reads is one snapshot.  Servers get UTF-8, and connections that
-    went stale are replaced.
+    a transaction begins with ``BEGIN``, so that what it reads is one snapshot.  Servers get UTF-8, MariaDB and MySQL are
+    strict and in UTC whatever their own settings are, and connections that went stale are replaced.
 
     :param arguments: passed on to :func:`sqlalchemy.create_engine`.
     """
     url = database_url(connection)
+    if is_mysql(url):
+        url = url.update_query_dict({"charset": "utf8mb4"})
+        engine = sa.create_engine(without_hosts(url), **{"pool_pre_ping": True, **arguments})
+        if addresses(url):
+            event.listen(engine, "do_connect", _connector(url))
+        event.listen(engine, "connect", _prepare_mysql, insert=True)  # before SQLAlchemy looks at the settings
+        return engine
     if url.get_backend_name() != "sqlite":
-        if url.get_backend_name() in ("mysql", "mariadb"):
-            url = url.update_query_dict({"charset": "utf8mb4"})
         return sa.create_engine(url, **{"pool_pre_ping": True, **arguments})
     if is_memory(url):
         arguments = {"poolclass": StaticPool, **arguments}
@@ -120,6 +128,37 @@ def session_scope(
         if write:
             session.connection(execution_options={_BEGIN_OPTION: "BEGIN IMMEDIATE"})
         yield session
+
+
+def _connector(url: sa.URL) -> Callable[..., Any]:
+    """What connects an engine to the first of several hosts that can be reached."""
+    import pymysql
+
+    from nova_db_sqlalchemy.dialects.mariadb_hosts import Hosts
+
+    hosts = Hosts(url)
+
+    def connect(dialect: sa.Dialect, _record: object, arguments: list[Any], options: dict[str, Any]) -> Any:
+        def connect_to(host: dict[str, Any]) -> Any:
+            try:
+                connection: Any = dialect.connect(*arguments, **options | host)
+                connection.begin()  # which a node refuses that is not a part of its cluster
+                connection.rollback()
+            except pymysql.Error as error:
+                raise DBConnectionError(error) from error
+            return connection
+
+        try:
+            return hosts.connect(connect_to)
+        except DBConnectionError as error:
+            raise pymysql.OperationalError(CANNOT_CONNECT, str(error)) from error
+
+    return connect
+
+
+def _prepare_mysql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(settings_of(server_of(connection.server_version)))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

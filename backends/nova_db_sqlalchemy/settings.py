@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -18,14 +18,24 @@ class Settings:
     """How long a call waits for a connection."""
     recycle_time: float = 3600
     """The age at which a connection is replaced before its next use."""
+    connect_timeout: float = 10
+    """How long an attempt to connect may take."""
+    lock_timeout: float = 30
+    """How long a statement waits for what another transaction holds."""
+    read_timeout: float | None = None
+    """How long a server may be silent while an answer is awaited; None: any time."""
     connect_retries: int = 0
     """Further attempts when the first connection fails."""
     connect_interval: float = 10
     """The time between those."""
+    wsrep_sync_wait: int | None = None
+    """What a node of a Galera cluster waits for before it answers; None: for what its own setting says."""
     sqlite_synchronous: bool = True
     """Whether a commit waits for the disk on SQLite."""
     debug: int = 0
     """From 50 on statements are logged, from 100 on the rows too."""
+    parameters: str = field(default="", repr=False)
+    """Further parameters for the URL, as in a URL; there may be a secret among them."""
 
     @classmethod
     def from_conf(cls, conf: Any) -> Settings:
@@ -36,10 +46,15 @@ class Settings:
             "max_overflow": "max_overflow",
             "pool_timeout": "pool_timeout",
             "recycle_time": "connection_recycle_time",
+            "connect_timeout": "connect_timeout",
+            "lock_timeout": "lock_timeout",
+            "read_timeout": "read_timeout",
             "connect_retries": "max_retries",
             "connect_interval": "retry_interval",
+            "wsrep_sync_wait": "mysql_wsrep_sync_wait",
             "sqlite_synchronous": "sqlite_synchronous",
             "debug": "connection_debug",
+            "parameters": "connection_parameters",
         }
         given = {field: options[name] for field, name in names.items()}
         return cls(**{field: value for field, value in given.items() if value is not None})

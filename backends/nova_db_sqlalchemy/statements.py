@@ -80,6 +80,12 @@ RESIDUAL = Shaped(_no_statement, lambda length: 0)
 """Stands for queries whose condition holds a regular expression, which is left to Python."""
 
 
+def refuse_regexp(where: Shape) -> None:
+    """TypeError for a condition that no database evaluates."""
+    if has_regexp(where):
+        raise TypeError("only a select takes a regular expression in its condition")
+
+
 class Selected(NamedTuple):
     """The shape of a query."""
 
@@ -151,8 +157,7 @@ class Statements:
 
         TypeError for a condition that no database evaluates.
         """
-        if has_regexp(where):
-            raise TypeError("only a select takes a regular expression in its condition")
+        refuse_regexp(where)
         if len(self._shaped) >= MOST_STATEMENTS:
             self._shaped.clear()
         places = [values_before + place for place in lists_in(where)]
@@ -210,7 +215,8 @@ class Statements:
         if shape.lock:
             statement = self.dialect.locked(statement, source)
         read, load = reader(columns, self.dialect.row_forms), shape.load
-        if self.in_one_statement(shape.table, load, is_list=not single and shape.limit != 1):
+        # One that waits for a row would read its relations as they were before.
+        if not shape.lock and self.in_one_statement(shape.table, load, is_list=not single and shape.limit != 1):
             statement = statement.add_columns(DocumentBuilder(self.dialect).document(table, source, load))
             read, load = record_reader(columns, shape.table, load, self.dialect), ()
         return self.statement(statement, parameters, read, load)

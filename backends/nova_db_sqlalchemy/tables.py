@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects import mysql
 
 from nova_db.schema import PARENTS_FIRST, Kind
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 VERSION_TABLE: Final = "nova_db_version"
 """Where the migrations keep the version of the schema."""
 
+NULLS_FIRST: Final = "NULLS FIRST"
 _MYSQL: Final = ("mysql", "mariadb")
 _TABLE_OPTIONS: Final[dict[str, Any]] = {
     "mysql_engine": "InnoDB",
@@ -39,16 +41,25 @@ def build(metadata: sa.MetaData, table: Table) -> sa.Table:
         sa.ForeignKeyConstraint([key.column], [f"{key.table}.{key.remote}"], name=key.name)
         for key in table.foreign_keys
     ]
-    return sa.Table(
+    made = sa.Table(
         table.name,
         metadata,
         *[_column(column) for column in table.columns],
         *rules,
-        *[_index(index) for index in table.indexes],
+        *[_index(index, table) for index in table.indexes],
         # AUTOINCREMENT: without it SQLite hands the ids of deleted rows out again
         sqlite_autoincrement=table.autoincrement,
         **_TABLE_OPTIONS,
     )
+    event.listen(made, "before_create", _suit_server)
+    return made
+
+
+def _suit_server(table: sa.Table, connection: sa.Connection, **_arguments: Any) -> None:
+    """Give a table the collation that the server has: a URL mysql:// may lead to a MariaDB."""
+    if connection.dialect.name == "mysql":
+        server = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else "mysql"
+        table.kwargs["mysql_collate"] = _TABLE_OPTIONS[f"{server}_collate"]
 
 
 def _column(column: Column) -> sa.Column[Any]:
@@ -61,10 +72,14 @@ def _column(column: Column) -> sa.Column[Any]:
     )
 
 
-def _index(index: Index) -> sa.Index:
+def _index(index: Index, table: Table) -> sa.Index:
     prefixes = dict(index.prefixes)
-    lengths: dict[str, Any] = {f"{server}_length": prefixes for server in _MYSQL} if prefixes else {}
-    return sa.Index(index.name, *index.columns, **lengths)
+    options: dict[str, Any] = {f"{server}_length": prefixes for server in _MYSQL} if prefixes else {}
+    if index.nulls_first:
+        # It is written where an operator class would be; nulls_first() of a column would be written on all servers.
+        nullable = [name for name in index.columns if table.column[name].nullable]
+        options["postgresql_ops"] = dict.fromkeys(nullable, NULLS_FIRST)
+    return sa.Index(index.name, *index.columns, **options)
 
 
 @cache

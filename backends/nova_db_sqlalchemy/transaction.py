@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ from nova_db.engine import TRUE, Predicate, Query, Row, Transaction
 from nova_db.engine.relations import attach
 from nova_db.exceptions import DBError
 from nova_db.schema import Relation
+from nova_db_sqlalchemy.catalog import CATALOG
 from nova_db_sqlalchemy.errors import Fault, Written, translated
-from nova_db_sqlalchemy.residue import select_residual
+from nova_db_sqlalchemy.residue import projected, select_residual, without_relations
 from nova_db_sqlalchemy.statements import RESIDUAL
 
 if TYPE_CHECKING:
@@ -58,10 +60,24 @@ class SQLTransaction(Transaction):
         statement = shaped.fitting(values)
         if statement.load:
             self.hold()
-        rows: list[Row] = statement.read(self.fetch(statement, values))
-        if statement.load:
-            attach(self, query.table, rows, statement.load)
+        fetched = self.fetch(statement, values)
+        try:
+            rows: list[Row] = statement.read(fetched)
+        except (TypeError, ValueError):
+            if statement.load or not query.load or not self._engine.dialect.documents_may_break:
+                raise
+            return self._select_apart(query)
+        if statement.load and rows:
+            # Statements should depend on the query, not on how many rows it happens to find.
+            load = self.load if query.lock else partial(attach, self)
+            load(query.table, rows, statement.load)
         return rows
+
+    def _select_apart(self, query: Query) -> list[Row]:
+        """The rows of a query whose relations are too long for a document."""
+        rows = self.select(without_relations(query))
+        attach(self, query.table, rows, query.load)
+        return rows if query.columns is None else projected(rows, query.columns, query.load)
 
     def aggregate(
         self, table: str, where: Predicate = TRUE, *, sums: tuple[str, ...] = (), group_by: tuple[str, ...] = ()
@@ -121,6 +137,22 @@ class SQLTransaction(Transaction):
         else:
             return rows
         return self.fetch(statement, values, written)
+
+    def load(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
+        """Attach relations to rows: to one by a document of all of them, else by a statement for each relation."""
+        statements, key = self._engine.statements, CATALOG[table].primary_key
+        if len(rows) > 1 or key not in rows[0] or not statements.in_one_statement(table, load, is_list=False):
+            attach(self, table, rows, load)
+            return
+        values = (rows[0][key],)
+        statement = statements.document(table, load).fitting(values)
+        ((document,),) = self.fetch(statement, values)
+        try:
+            rows[0].update(statement.read(document))
+        except (TypeError, ValueError):
+            if not self._engine.dialect.documents_may_break:
+                raise
+            attach(self, table, rows, load)
 
     def hold(self) -> None:
         """Begin, so that several statements see one state."""

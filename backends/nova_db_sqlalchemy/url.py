@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
-DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
+DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "mariadb": "pymysql", "mysql": "pymysql"}
 """The databases that are supported, and the driver library that each is used through."""
+
+_PASSWORDS: Final = frozenset({"password", "passwd"})
+_SECRET: Final = re.compile(r"(?i)passw|passphrase|secret|token")
+
+_HOST: Final = "host"
+_ADDRESS: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]/@,\s]+))(?::(?P<port>[0-9]+))?")
 
 THROWAWAY = "nova_db_test_"
 """How the names of private databases begin; no other database is ever dropped."""
 
 
-def parse(connection: str | sa.URL) -> sa.URL:
-    """The URL, with the driver library named.  ValueError, which quotes no password, for what is not supported."""
+def parse(connection: str | sa.URL, parameters: str = "") -> sa.URL:
+    """The URL, with the driver library named.  ValueError, which quotes no password, for what is not supported.
+
+    :param parameters: ``name=value&name=value``, put in the place of those of the URL that have these names.
+    """
     try:
         url = sa.make_url(connection)
     except (ArgumentError, ValueError) as error:
@@ -29,7 +41,23 @@ def parse(connection: str | sa.URL) -> sa.URL:
         raise ValueError(f"The database's URL begins with {url.drivername}://; supported are {supported}")
     if library not in ("", DRIVERS[database]):
         raise ValueError(f"{database} is used through {DRIVERS[database]}, not through {library}; leave out +{library}")
-    return url.set(drivername=f"{database}+{DRIVERS[database]}")
+    url = _with_parameters(url.set(drivername=f"{database}+{DRIVERS[database]}"), parameters)
+    if is_mysql(url):
+        addresses(url)
+    return url
+
+
+def _with_parameters(url: sa.URL, parameters: str) -> sa.URL:
+    try:
+        further = parse_qs(parameters.lstrip("?&"), keep_blank_values=True, strict_parsing=bool(parameters))
+    except ValueError:
+        raise ValueError("[database] connection_parameters is not of the form name=value&name=value") from None
+    url = url.update_query_dict(further)
+    if url.get_backend_name() == "sqlite":
+        return url
+    for name in _PASSWORDS & url.query.keys():  # here it would be shown
+        url = url.set(password=str(url.query[name])).difference_update_query([name])
+    return url
 
 
 def is_missing_file(url: sa.URL) -> bool:
@@ -40,6 +68,11 @@ def is_missing_file(url: sa.URL) -> bool:
     return not file.startswith("file:") and not Path(file).exists()
 
 
+def is_mysql(url: sa.URL) -> bool:
+    """Whether the URL is that of a MariaDB or MySQL."""
+    return url.get_backend_name() in ("mariadb", "mysql")
+
+
 def is_throwaway(url: sa.URL) -> bool:
     """Whether the URL is that of a private database for tests."""
     return Path(url.database or "").name.startswith(THROWAWAY)
@@ -47,7 +80,8 @@ def is_throwaway(url: sa.URL) -> bool:
 
 def shown(url: sa.URL) -> str:
     """The URL as a person may see it."""
-    return url.render_as_string(hide_password=True)
+    secret = [name for name in url.query if _SECRET.search(name)]
+    return url.update_query_dict(dict.fromkeys(secret, "***")).render_as_string(hide_password=True)
 
 
 def is_memory(url: sa.URL) -> bool:
@@ -57,3 +91,31 @@ def is_memory(url: sa.URL) -> bool:
         or "mode=memory" in str(url.database)
         or url.query.get("mode") == "memory"
     )
+
+
+def addresses(url: sa.URL) -> list[dict[str, Any]]:
+    """The driver library's options for each of several hosts of a MariaDB or MySQL; none where one is named, or none.
+
+    A URL names one host before the database, or several after it: ``mariadb://user:password@/nova?host=a&host=b:3307``,
+    the form in which SQLAlchemy takes those of PostgreSQL.
+
+    :raises ValueError: one of them is not of the form ``host`` or ``host:port``.
+    """
+    named = url.query.get(_HOST, ())
+    texts = [text for part in ([named] if isinstance(named, str) else named) for text in part.split(",")]
+    if texts and (url.host or url.port):
+        raise ValueError("The database's URL names a host before the database: the others, too, or host=... for all")
+    return [_address(text) for text in texts]
+
+
+def _address(text: str) -> dict[str, Any]:
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        raise ValueError(f"The database's URL has host={text}, which is not of the form host or host:port")
+    host = found["ipv6"] or found["name"]
+    return {"host": host, "port": int(found["port"])} if found["port"] else {"host": host}
+
+
+def without_hosts(url: sa.URL) -> sa.URL:
+    """The URL without those parameters, which the driver library does not know."""
+    return url.difference_update_query([_HOST])

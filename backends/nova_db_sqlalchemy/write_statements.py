@@ -11,10 +11,9 @@ from nova_db.engine import Add, Col, IfChanged, Order, Values
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
-from nova_db_sqlalchemy.catalog import CATALOG, is_single
+from nova_db_sqlalchemy.catalog import CATALOG
 from nova_db_sqlalchemy.conditions import Conditions
 from nova_db_sqlalchemy.conversion import BindRow, reader, row_binder
-from nova_db_sqlalchemy.records import tables_in
 from nova_db_sqlalchemy.statements import Shaped, Statement, Statements
 from nova_db_sqlalchemy.tables import METADATA
 
@@ -213,13 +212,7 @@ class WriteStatements(Statements):
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         update = self._updating(name, where, assigned, parameters, sizes).returning(*self.returned(table, source))
-        # Beside a data-modifying statement the server shows other tables as they are, its own as it was.
-        is_list = not is_single(table, where)
-        if name not in tables_in(name, load) and self.in_one_statement(name, load, is_list=is_list):
-            combined = self.dialect.with_document(update, table, load)
-            if combined is not None:
-                statement, read = combined
-                return self.statement(statement, parameters, read)
+        # The relations take a statement of their own: this one may wait for a row, and read the others as they were.
         return self.statement(update, parameters, reader(self.columns_read(table), self.dialect.row_forms), load)
 
     def _update_by_key(

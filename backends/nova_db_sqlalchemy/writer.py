@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import TRUE, In, Order, Predicate, Query, Row, Values, all_of
 from nova_db.engine.ordering import sort_rows, total_order
-from nova_db.engine.relations import attach
 from nova_db.exceptions import DBCommitUnknown
 from nova_db_sqlalchemy.catalog import CATALOG
 from nova_db_sqlalchemy.dialects.base import Mode
@@ -48,7 +47,7 @@ class Writer(SQLTransaction):
         if len(rows) > 1:
             rows = sort_rows(rows, total_order(query.order, CATALOG[table].primary_key))
         if statement.load and rows:
-            self._load(table, rows, statement.load)
+            self.load(table, rows, statement.load)
         return rows if query.columns is None else projected(rows, query.columns, query.load)
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
@@ -144,15 +143,6 @@ class Writer(SQLTransaction):
         found = {row[key]: row for row in self.update_returning(Query(table, In(key, keys)), values)} if keys else {}
         return [found[each] for each in keys]
 
-    def _load(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
-        statements = self._engine.statements
-        if len(rows) > 1 or not statements.in_one_statement(table, load, is_list=False):
-            attach(self, table, rows, load)
-            return
-        values = (rows[0][CATALOG[table].primary_key],)
-        statement = statements.document(table, load).fitting(values)
-        rows[0].update(statement.read(self.fetch(statement, values)[0][0]))
-
     def _open(self) -> Link:
         return self._begun(Mode.WRITE)
 
@@ -161,7 +151,7 @@ class Writer(SQLTransaction):
         try:
             self._engine.dialect.commit(link)
         except self._engine.dialect.errors as error:
-            if self._engine.dialect.is_lost(link, error):
+            if self._engine.dialect.is_commit_unknown(link, error):
                 pool.drop(link)
                 raise DBCommitUnknown(error) from error
             failure = self._failed(link, error, None)

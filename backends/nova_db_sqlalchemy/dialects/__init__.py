@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nova_db.exceptions import BackendLoadError
+from nova_db_sqlalchemy import url as urls
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -19,12 +20,19 @@ def dialect_for(url: sa.URL, settings: Settings) -> Dialect:
         from nova_db_sqlalchemy.dialects.sqlite import SQLiteDialect
 
         return SQLiteDialect(url, settings)
+    is_mysql = urls.is_mysql(url)
+    library, extra = ("pymysql", "mysql") if is_mysql else ("psycopg", "postgresql")
     try:
+        if is_mysql:
+            from nova_db_sqlalchemy.dialects.mariadb import MariaDBDialect
+
+            return MariaDBDialect(url, settings)
         from nova_db_sqlalchemy.dialects.postgresql import PostgreSQLDialect
+
+        return PostgreSQLDialect(url, settings)
     except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("psycopg", "psycopg_binary"):
+        if (error.name or "").partition(".")[0].removesuffix("_binary") != library:
             raise
         raise BackendLoadError(
-            name="sqlalchemy", reason=f"psycopg cannot be imported ({error})", module="psycopg", extra="postgresql"
+            name="sqlalchemy", reason=f"{library} cannot be imported ({error})", module=library, extra=extra
         ) from error
-    return PostgreSQLDialect(url, settings)

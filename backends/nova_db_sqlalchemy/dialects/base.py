@@ -20,8 +20,7 @@ from nova_db_sqlalchemy.write_statements import WriteStatements
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nova_db.schema import Table
-    from nova_db_sqlalchemy.conversion import Bind, Forms, Read
+    from nova_db_sqlalchemy.conversion import Bind, Forms
     from nova_db_sqlalchemy.pool import Pool
     from nova_db_sqlalchemy.settings import Settings
     from nova_db_sqlalchemy.writer import Writer
@@ -58,6 +57,8 @@ class Dialect(abc.ABC):
     """Kinds of columns whose values do not survive a JSON document."""
     documents_in_lists: ClassVar[bool] = False
     """Whether lists, too, bring their relations in documents, and not in one more statement for each relation."""
+    documents_may_break: ClassVar[bool] = False
+    """Whether a document that is too long arrives cut or empty, instead of being an error."""
     parameter_forms: ClassVar[Forms]
     """How Python's values become parameters."""
 
@@ -94,6 +95,14 @@ class Dialect(abc.ABC):
     def table_names(self, link: Link) -> set[str]:
         """The names of the tables that exist."""
 
+    def counters(self, link: Link) -> Mapping[str, int] | None:
+        """The highest id that the database has given, or was given, by table; None where it does not tell."""
+        return None
+
+    def creation(self, existing: set[str]) -> list[str]:
+        """The statements that create what the database needs beside the tables, as far as it is missing."""
+        return []
+
     @abc.abstractmethod
     def run_script(self, link: Link, statements: Sequence[str]) -> None:
         """Run statements as one transaction, on a connection without one."""
@@ -101,6 +110,10 @@ class Dialect(abc.ABC):
     @abc.abstractmethod
     def emptying(self, tables: Sequence[str]) -> list[str]:
         """The statements that remove all rows of some tables, given in this order, and start their counters anew."""
+
+    def empty(self, link: Link, tables: Sequence[str]) -> None:
+        """Run them."""
+        self.run_script(link, self.emptying(tables))
 
     # ----------------------------------------------------------------------------------------- transactions
 
@@ -123,6 +136,10 @@ class Dialect(abc.ABC):
     @abc.abstractmethod
     def is_lost(self, link: Link, error: BaseException) -> bool:
         """Whether an error means that the connection is gone."""
+
+    def is_commit_unknown(self, link: Link, error: BaseException) -> bool:
+        """Whether the transaction may be stored although its commit ended with an error."""
+        return self.is_lost(link, error)
 
     @abc.abstractmethod
     def fault(self, link: Link, error: BaseException) -> Fault:
@@ -182,10 +199,6 @@ class Dialect(abc.ABC):
     def unlocked(self, statement: sa.Select[Any], table: sa.FromClause) -> sa.Select[Any]:
         """The same, of rows only that nobody else keeps so already."""
         return statement
-
-    def with_document(self, update: Any, table: Table, load: tuple[str, ...]) -> tuple[sa.ClauseElement, Read] | None:
-        """One statement for an update that returns rows and for the document of their relations; None: impossible."""
-        return None
 
     # --------------------------------------------------------------------------------------- JSON documents
 

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -19,11 +19,12 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db.schema import Kind
+from nova_db_sqlalchemy.catalog import COUNTED
 from nova_db_sqlalchemy.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, TO_FLOAT, Forms
 from nova_db_sqlalchemy.dialects.base import Dialect, Expression, Mode
 from nova_db_sqlalchemy.dialects.sqlite_cursor import Cursor, inside
 from nova_db_sqlalchemy.dialects.sqlite_writer import SQLiteWriter
-from nova_db_sqlalchemy.errors import Fault, conflict, missing, unsuitable
+from nova_db_sqlalchemy.errors import Fault, cancelled, conflict, full, missing, unsuitable
 from nova_db_sqlalchemy.link import Link
 from nova_db_sqlalchemy.parameters import Parameters
 from nova_db_sqlalchemy.pool import BoundedPool, Pool, SinglePool
@@ -32,8 +33,6 @@ from nova_db_sqlalchemy.url import is_memory, is_missing_file, is_throwaway
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
 
-BUSY_SECONDS: Final = 30.0
-"""How long a writer waits for the one before it, unless the URL says ``?timeout=``."""
 FORK_SECONDS: Final = 2.0
 """How long a fork waits for a transaction that another thread has open."""
 CACHED_STATEMENTS: Final = 512
@@ -77,7 +76,7 @@ class SQLiteDialect(Dialect):
         arguments, options = dialect.create_connect_args(url)
         self._arguments: list[Any] = list(arguments)
         self._options = {
-            "timeout": BUSY_SECONDS,
+            "timeout": settings.lock_timeout,
             **options,
             "check_same_thread": False,
             "isolation_level": None,
@@ -103,20 +102,33 @@ class SQLiteDialect(Dialect):
             try:
                 file.touch()
             except OSError as error:
-                raise DBConnectionError(error, message=f"SQLite cannot create {file}: {error.strerror}.") from error
+                message = f"SQLite cannot create {file}: {error.strerror}."
+                raise DBConnectionError(error, message=message).for_good() from error
 
     def connect(self) -> Link:
         if is_missing_file(self.url):
             message = f"There is no database file {self.url.database}; `nova-db sync` creates it."
-            raise DBConnectionError(message=message)
+            raise DBConnectionError(message=message).for_good()
         try:
             with inside():
-                connection = sqlite3.connect(*self._arguments, **self._options)
-                self._prepare(connection)
+                connection = self._connected()
         except sqlite3.Error as error:
-            kind = DBError if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB else DBConnectionError
-            raise kind(error, message=f"SQLite cannot open {self.url.database}: {error}.") from error
+            message = f"SQLite cannot open {self.url.database}: {error}."
+            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                raise DBError(error, message=message) from error
+            if error.sqlite_errorcode & 0xFF in _BUSY:
+                raise DBDeadlock(error, message=message) from error
+            raise DBConnectionError(error, message=message).for_good() from error
         return Link(connection, connection.cursor(Cursor))
+
+    def _connected(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = sqlite3.connect(*self._arguments, **self._options)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def close(self, link: Link) -> None:
         self._leave(link)
@@ -144,6 +156,11 @@ class SQLiteDialect(Dialect):
     def table_names(self, link: Link) -> set[str]:
         link.cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         return {name for (name,) in link.cursor.fetchall()}
+
+    def counters(self, link: Link) -> Mapping[str, int]:
+        link.cursor.execute("SELECT name, seq FROM sqlite_sequence")
+        moved = dict(link.cursor.fetchall())
+        return {table: moved.get(table, 0) for table in COUNTED}
 
     def run_script(self, link: Link, statements: Sequence[str]) -> None:
         self.begin(link, Mode.WRITE)
@@ -292,6 +309,10 @@ def _fault(code: int, text: str) -> Fault:
         return Fault(DBReferenceError)
     if primary in _BUSY:
         return conflict()
+    if primary == sqlite3.SQLITE_FULL:
+        return full()
+    if primary == sqlite3.SQLITE_INTERRUPT:
+        return cancelled()
     if primary == sqlite3.SQLITE_READONLY:
         return Fault(message="The database is read-only.")
     if primary == sqlite3.SQLITE_CANTOPEN:

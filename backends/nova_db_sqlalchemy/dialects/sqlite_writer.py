@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from nova_db.engine import Query, Row, Values
-from nova_db.exceptions import DBDuplicateEntry, DBError, DBReferenceError
-from nova_db_sqlalchemy.blame import Blame, find_duplicate, find_reference
+from nova_db.engine import Row, Values
 from nova_db_sqlalchemy.catalog import CATALOG
-from nova_db_sqlalchemy.errors import Fault, Written, translated
-from nova_db_sqlalchemy.writer import Writer, keyed, runs_by_key
-
-if TYPE_CHECKING:
-    from nova_db_sqlalchemy.link import Link
+from nova_db_sqlalchemy.errors import Written
+from nova_db_sqlalchemy.looking_writer import LookingWriter
+from nova_db_sqlalchemy.writer import keyed, runs_by_key
 
 MOST_VARIABLES: Final = 30_000
 """SQLite's own default bound is 32,766."""
 
 
-class SQLiteWriter(Writer):
+class SQLiteWriter(LookingWriter):
     """A writer on SQLite."""
 
     __slots__ = ()
@@ -73,26 +68,3 @@ class SQLiteWriter(Writer):
             raise self._failed(link, error, Written(((table, rows),))) from error
         last: int = cursor.lastrowid
         return last
-
-    def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
-        """The exception to raise; what SQLite does not tell of a violation is looked up."""
-        found = None if written is None else self._blamed(link, fault, written)
-        if found is None:
-            return translated(error, fault, written)
-        return fault.kind(error, table=found.table, columns=found.columns, value=found.value)
-
-    def _blamed(self, link: Link, fault: Fault, written: Written) -> Blame | None:
-        def look(query: Query) -> list[Row]:
-            values = query.where.parameters()
-            statement = self._engine.statements.select(query).fitting(values)
-            bound = values if statement.bind is None else statement.bind(values)
-            link.cursor.execute(statement.sql, bound)
-            rows: list[Row] = statement.read(link.cursor.fetchall())
-            return rows
-
-        try:
-            if fault.kind is DBDuplicateEntry:
-                return find_duplicate(look, str(fault.table), fault.columns, written)
-            return find_reference(look, written) if fault.kind is DBReferenceError else None
-        except sqlite3.Error:
-            return None  # the violation is worth more than its details

@@ -1,0 +1,91 @@
+"""What a connection to MariaDB or MySQL is told, whatever the server's own settings are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from nova_db.exceptions import DBConnectionError
+
+OLDEST: Final = {True: (10, 6), False: (8, 0, 13)}
+"""The oldest versions with what is needed (SKIP LOCKED, JSON arrays): of MariaDB (True), and of MySQL."""
+_MODES: Final = (
+    "STRICT_ALL_TABLES",
+    "STRICT_TRANS_TABLES",
+    "NO_ZERO_IN_DATE",
+    "NO_ZERO_DATE",
+    "ERROR_FOR_DIVISION_BY_ZERO",
+    "NO_ENGINE_SUBSTITUTION",
+    "NO_AUTO_VALUE_ON_ZERO",
+)
+_VERSION: Final = re.compile(r"(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)")
+"""MariaDB puts 5.5.5 before its own version, for replicas that believe in nothing newer."""
+
+
+class Server(NamedTuple):
+    """Which server a connection leads to."""
+
+    is_mariadb: bool
+    version: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{'MariaDB' if self.is_mariadb else 'MySQL'} {'.'.join(map(str, self.version))}"
+
+    @property
+    def collation(self) -> str:
+        """The collation by code point in which trailing blanks count."""
+        return "utf8mb4_nopad_bin" if self.is_mariadb else "utf8mb4_0900_bin"
+
+
+def server_of(text: str) -> Server:
+    """The server that greets with a version.
+
+    :raises DBConnectionError: it is too old.
+    """
+    found = _VERSION.match(text)
+    server = Server("mariadb" in text.lower(), tuple(map(int, found.groups())) if found else ())
+    oldest = OLDEST[server.is_mariadb]
+    if server.version < oldest:
+        needed = str(Server(server.is_mariadb, oldest))
+        raise DBConnectionError(message=f"The server is {server if found else text}; {needed} or newer is needed.")
+    return server
+
+
+def settings_of(server: Server) -> str:
+    """The statement that sets what values and comparisons depend on."""
+    modes = [*_MODES, *(["SIMULTANEOUS_ASSIGNMENT"] if server.is_mariadb else [])]
+    settings = {
+        "collation_connection": f"'{server.collation}'",  # a literal must not decide how a column is compared
+        "foreign_key_checks": "1",
+        "group_concat_max_len": str(1 << 30),
+        "sql_auto_is_null": "0",
+        "sql_mode": f"'{','.join(modes)}'",
+        "sql_safe_updates": "0",
+        "sql_select_limit": "DEFAULT",
+        "time_zone": "'+00:00'",
+        "unique_checks": "1",
+    }
+    return "SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items())
+
+
+def preparation(server: Server, wsrep_sync_wait: int | None = None) -> str:
+    """The statements that prepare a session of the engine.
+
+    The last but one tells whether it is on a Galera cluster, the last what keys are counted with, and how long a
+    statement may be.
+    """
+    waiting = "" if wsrep_sync_wait is None else f"SET SESSION wsrep_sync_wait = {wsrep_sync_wait};"
+    return (
+        f"{settings_of(server)};SET SESSION autocommit = 1;"
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;SET SESSION TRANSACTION READ WRITE;"
+        "BEGIN;ROLLBACK;"  # which a node refuses that is not a part of its cluster, while it answers much else
+        f"{waiting}SHOW VARIABLES LIKE 'wsrep_on';"
+        "SELECT @@auto_increment_increment, @@max_allowed_packet"
+    )
+
+
+def own_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of the driver library from a URL, without those that we decide."""
+    decided = ("charset", "collation", "sql_mode", "autocommit", "use_unicode", "cursorclass", "conv", "client_flag")
+    return {name: value for name, value in options.items() if name not in decided}
