@@ -1,0 +1,184 @@
+"""A driver on a primary and its standby, and what a test may do to these."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from oslo_config import cfg
+
+import nova_db
+from nova_db import conf as options
+from nova_db.context import get_admin_context
+from nova_db.engine import Transaction
+from nova_db.operations import Replica
+from nova_db.operations.transactions import reads
+from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
+from scripts.servers.replica import Standby
+
+VARIABLE: Final = "NOVA_DB_TEST_REPLICA"
+"""Holds the URLs of both, as `python -m scripts.servers replica url` prints them."""
+PATIENCE: Final = 60
+COUNTS: Counter[str] = Counter()
+"""What the run did, for its closing lines."""
+_counting = threading.Lock()
+
+
+def count(what: str) -> None:
+    with _counting:
+        COUNTS[what] += 1
+
+
+def urls() -> tuple[sa.URL, sa.URL]:
+    """Primary and standby."""
+    primary, standby = os.environ[VARIABLE].split()
+    return sa.make_url(primary), sa.make_url(standby)
+
+
+def until(condition: Callable[[], Any], what: str) -> None:
+    """Wait until something that others do has happened."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {PATIENCE} seconds in vain: {what}")
+        time.sleep(0.005)
+
+
+def ask(url: sa.URL, query: str) -> list[tuple[Any, ...]]:
+    """Ask a server directly."""
+    with psycopg.connect(
+        host=url.host, port=url.port, user=url.username, dbname=url.database, autocommit=True
+    ) as connection:
+        cursor = connection.execute(query.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+class LookingDriver(SQLAlchemyDriver):
+    """A driver with a reading function that can be interrupted."""
+
+    @reads()
+    def look(self, tx: Transaction, context: Any, meanwhile: Callable[[], None]) -> int:
+        """Look at two tables, in one snapshot; the number of services."""
+        tx.aggregate("instances")
+        meanwhile()
+        found: int = tx.aggregate("services")[0]["count"]
+        return found
+
+
+class World:
+    """A driver on a new database of the pair."""
+
+    def __init__(self, primary: sa.URL, standby: sa.URL, log: pytest.LogCaptureFixture) -> None:
+        self.name = f"nova-{uuid.uuid4().hex[:12]}"
+        self.primary = primary.update_query_dict({"application_name": self.name})
+        self.standby = standby.set(database=primary.database).update_query_dict({"application_name": self.name})
+        self.context = get_admin_context()
+        self.driver = self.new_driver()
+        self.log = log
+
+    def new_driver(self) -> LookingDriver:
+        conf = cfg.ConfigOpts()
+        options.register_opts(conf)
+        for name, value in {
+            "connection": self.primary.render_as_string(hide_password=False),
+            "slave_connection": self.standby.render_as_string(hide_password=False),
+            "retry_interval": 1,
+        }.items():
+            conf.set_override(name, value, group="database")
+        return LookingDriver(None, conf)
+
+    @property
+    def replica(self) -> Replica:
+        assert self.driver.replica is not None
+        return self.driver.replica
+
+    @property
+    def standby_engine(self) -> SQLEngine:
+        engine = self.replica.engine
+        assert isinstance(engine, SQLEngine)
+        return engine
+
+    # ------------------------------------------------------------------------------------------ calls
+
+    def create(self, host: str) -> Any:
+        return self.driver.service_create(self.context, {"host": host, "binary": "nova-compute", "topic": "compute"})
+
+    def hosts(self) -> list[str]:
+        """The hosts of the services, as a read that must be fresh sees them."""
+        return [service["host"] for service in self.driver.service_get_all(self.context)]
+
+    def stale_hosts(self) -> list[str]:
+        """The same, as a read that may be stale sees them."""
+        with nova_db.allow_stale_reads():
+            return self.hosts()
+
+    def told(self, level: int = logging.WARNING) -> list[str]:
+        """What the test has logged of the replica at a level."""
+        records = self.log.get_records("call")
+        return [each.getMessage() for each in records if each.levelno == level and "replica" in each.name]
+
+    @contextlib.contextmanager
+    def observed(self) -> Iterator[Counter[str]]:
+        """How many selects each server gets in a block, by ``primary`` and ``standby``."""
+        seen: Counter[str] = Counter()
+
+        def noting(server: str) -> Callable[[str], None]:
+            def note(statement: str) -> None:
+                if statement.lstrip().startswith("SELECT"):
+                    with _counting:
+                        seen[server] += 1
+                        COUNTS[f"selects on the {server}"] += 1
+
+            return note
+
+        with self.driver.engine.observe(noting("primary")), self.standby_engine.observe(noting("standby")):
+            yield seen
+
+    # ---------------------------------------------------------------------------------------- servers
+
+    def catch_up(self) -> None:
+        """Wait until the standby has replayed what the primary has written."""
+        # A commit that waits for the log, because records of open transactions are else sent at leisure.
+        flushing = "SET synchronous_commit = on; SELECT pg_logical_emit_message(true, '', '')"
+        ask(self.primary, flushing)
+        ((written,),) = ask(self.primary, "SELECT pg_current_wal_flush_lsn()")
+        query = f"SELECT pg_last_wal_replay_lsn() >= '{written}'"
+        until(lambda: ask(self.standby.set(database="postgres"), query)[0][0], "the standby catches up")
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Replay nothing for the length of a block."""
+        ask(self.standby, "SELECT pg_wal_replay_pause()")
+        until(lambda: ask(self.standby, "SELECT pg_get_wal_replay_pause_state() = 'paused'")[0][0], "the replay pauses")
+        count("pauses of the replay")
+        try:
+            yield
+        finally:
+            ask(self.standby, "SELECT pg_wal_replay_resume()")
+        self.catch_up()
+
+    @contextlib.contextmanager
+    def halted(self) -> Iterator[None]:
+        """A standby that crashed, for the length of a block."""
+        assert self.standby.port is not None
+        Standby().halt()
+        count("crashes of the standby")
+        try:
+            yield
+        finally:
+            Standby().resume(self.standby.port)
+
+    def sessions(self, server: sa.URL, what: str) -> list[Any]:
+        """Something of the sessions that the driver has on a server, as the server sees them."""
+        mine = f"FROM pg_stat_activity WHERE application_name = '{self.name}' AND pid <> pg_backend_pid()"
+        return [value for (value,) in ask(server, f"SELECT {what} {mine}")]

@@ -1,0 +1,3 @@
+"""Reading from a replica, with a second database in its place."""
+
+from __future__ import annotations
