@@ -172,8 +172,30 @@ def _database_options(cfg: Any) -> list[cfg.Opt]:
             "mysql+pymysql://user:password@host/nova, or sqlite:////var/lib/nova/nova.sqlite. The default is a "
             "file in the current folder.",
         ),
+        cfg.StrOpt(
+            "slave_connection",
+            secret=True,
+            help="The URL of a read replica of that database. Reads of callers that accept slightly old data "
+            "(nova_db.allow_stale_reads) go there, over as many connections again; the primary answers while it is "
+            "down. Unset, the primary answers always.",
+        ),
+        cfg.StrOpt(
+            "connection_parameters",
+            default="",
+            secret=True,
+            help="Further parameters for the URLs, as name=value&name=value, instead of those of the same name there.",
+        ),
         *_pool_options(cfg),
+        *_timeout_options(cfg),
         *_retry_options(cfg),
+        cfg.IntOpt(
+            "mysql_wsrep_sync_wait",
+            min=0,
+            max=15,
+            help="On a Galera cluster: which calls wait until their node has all that any node committed before: "
+            "1 all calls, so that each sees what others were told to be done; 0 none. Unset, the server's setting "
+            "holds. Further bits as the server's variable wsrep_sync_wait has them.",
+        ),
         cfg.BoolOpt(
             "sqlite_synchronous",
             default=True,
@@ -187,7 +209,7 @@ def _database_options(cfg: Any) -> list[cfg.Opt]:
             min=0,
             deprecated_opts=[cfg.DeprecatedOpt("sql_connection_debug", group="DEFAULT")],
             help="What is logged of the conversation with the database: below 50 nothing, from 50 the statements, from "
-            "100 the rows too.",
+            "100 the rows too, except those with passwords.",
         ),
     ]
 
@@ -206,13 +228,12 @@ def _pool_options(cfg: Any) -> list[cfg.Opt]:
             min=-1,
             deprecated_opts=[cfg.DeprecatedOpt("sql_max_overflow", group="DEFAULT")],
             help="How many connections a process may open beyond max_pool_size while it needs them; -1 means any "
-            "number. Unset, the database library decides.",
+            "number. Unset, 10.",
         ),
         cfg.IntOpt(
             "pool_timeout",
             min=0,
-            help="How many seconds a call waits for a connection when all are in use, before it fails. Unset, the "
-            "database library decides.",
+            help="How many seconds a call waits for a connection when all are in use, before it fails. Unset, 30.",
         ),
         cfg.IntOpt(
             "connection_recycle_time",
@@ -225,6 +246,30 @@ def _pool_options(cfg: Any) -> list[cfg.Opt]:
     ]
 
 
+def _timeout_options(cfg: Any) -> list[cfg.Opt]:
+    return [
+        cfg.IntOpt(
+            "connect_timeout",
+            default=10,
+            min=2,
+            help="After how many seconds without success an attempt to connect to a server fails.",
+        ),
+        cfg.IntOpt(
+            "lock_timeout",
+            default=30,
+            min=1,
+            help="How many seconds a statement waits for what another transaction holds, before that counts as a lost "
+            "conflict.",
+        ),
+        cfg.IntOpt(
+            "read_timeout",
+            min=1,
+            help="How many seconds a server may be silent while an answer is awaited, before its connection counts as "
+            "lost: choose more than lock_timeout, and than the slowest statement takes. Unset, any time.",
+        ),
+    ]
+
+
 def _retry_options(cfg: Any) -> list[cfg.Opt]:
     return [
         cfg.IntOpt(
@@ -232,21 +277,40 @@ def _retry_options(cfg: Any) -> list[cfg.Opt]:
             default=10,
             min=-1,
             deprecated_opts=[cfg.DeprecatedOpt("sql_max_retries", group="DEFAULT")],
-            help="How many further attempts are made when the first connection to the server fails; -1 means no end.",
+            help="How many further attempts are made when the first connection to the server fails; -1 means no end. "
+            "A refused login or a missing database is told at once.",
         ),
         cfg.IntOpt(
             "retry_interval",
             default=10,
             min=0,
             deprecated_opts=[cfg.DeprecatedOpt("sql_retry_interval", group="DEFAULT")],
-            help="How many seconds pass between these attempts.",
+            help="How many seconds pass between these attempts, and after a read replica failed before it is tried "
+            "again.",
         ),
         cfg.IntOpt(
             "db_max_retries",
             default=20,
             min=-1,
-            help="How often a call that lost a conflict (a deadlock, a failed serialization or certification) or its "
-            "connection is run again before the error is raised; -1 means no end.",
+            help="How often a call that lost a conflict (a deadlock, a failed serialization or certification, a lock "
+            "that others keep) or its connection is run again before the error is raised; -1 means no end.",
+        ),
+        cfg.FloatOpt(
+            "db_retry_interval",
+            default=0.002,
+            min=0,
+            help="The seconds before a call is run again, at most: the pause is any part of them.",
+        ),
+        cfg.BoolOpt(
+            "db_inc_retry_interval",
+            default=True,
+            help="Whether that interval doubles with each attempt.",
+        ),
+        cfg.FloatOpt(
+            "db_max_retry_interval",
+            default=0.5,
+            min=0,
+            help="The bound to which that interval doubles, in seconds.",
         ),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from nova_db.exceptions.redaction import redacted
 
@@ -97,6 +97,13 @@ class DBConnectionError(DBError):
     """The database cannot be reached, or the connection to it was lost."""
 
     summary = "The connection to the database failed"
+    may_pass: bool = True
+    """Whether a further attempt may succeed: not where the login is refused or the database does not exist."""
+
+    def for_good(self) -> Self:
+        """The same error, as one that further attempts do not mend."""
+        self.may_pass = False
+        return self
 
 
 class DBDeadlock(DBError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nova_db.operations.driver import EngineDriver
+from nova_db.operations.replicas import Replica
 from nova_db.operations.transactions import Session
 
-__all__ = ["EngineDriver", "Session"]
+__all__ = ["EngineDriver", "Replica", "Session"]
