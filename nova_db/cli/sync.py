@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from typing import TYPE_CHECKING
 
 from nova_db.cli.command import open_driver
-from nova_db.cli.schemas import schema_keeper
+from nova_db.cli.schemas import schema_keeper, versioned_schema
+
+if TYPE_CHECKING:
+    from nova_db.driver import Driver
 
 
 def run(options: argparse.Namespace) -> int:
     with contextlib.closing(open_driver(options)) as driver:
-        print(schema_keeper(driver).sync())
+        print(_script(driver, options) if options.sql else _synced(driver, options))
     return 0
+
+
+def _synced(driver: Driver, options: argparse.Namespace) -> str:
+    if options.to is None:
+        return schema_keeper(driver).sync()
+    return versioned_schema(driver, "sync_to", options).sync_to(options.to)
+
+
+def _script(driver: Driver, options: argparse.Namespace) -> str:
+    return versioned_schema(driver, "sync_script", options).sync_script(options.to).strip() or "-- Nothing to do."

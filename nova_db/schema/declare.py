@@ -88,9 +88,9 @@ def cidr(name: str, *, doc: str = "") -> Column:
     return Column(name, Kind.CIDR, 43, doc=doc)
 
 
-def index(*columns: str, name: str = "", **prefixes: int) -> Index:
+def index(*columns: str, name: str = "", nulls_first: bool = False, **prefixes: int) -> Index:
     """An index; ``column=100`` has servers that bound the size of an entry index 100 characters of that column."""
-    return Index(name, columns, prefixes)
+    return Index(name, columns, prefixes, nulls_first)
 
 
 def unique(*columns: str, name: str = "") -> Unique:

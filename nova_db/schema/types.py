@@ -72,12 +72,14 @@ class Index(NamedTuple):
     """A plain index.
 
     ``prefixes`` says how many characters of a column to index on servers that bound the size of an index entry
-    (MySQL, MariaDB); others index the whole column.
+    (MySQL, MariaDB); others index the whole column.  ``nulls_first``: rows are listed in the order of the index, so
+    nulls come before all values in it, also on a server that puts them last by itself (PostgreSQL).
     """
 
     name: str
     columns: tuple[str, ...]
     prefixes: Mapping[str, int] = MappingProxyType({})
+    nulls_first: bool = False
 
 
 class Unique(NamedTuple):

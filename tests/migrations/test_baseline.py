@@ -12,8 +12,10 @@ from alembic.runtime.migration import MigrationContext
 
 import nova_db_sqlalchemy.migrations
 from nova_db.schema import TABLES, Table
+from nova_db_conformance import decision
 from nova_db_conformance.scenarios import Backend
 from nova_db_sqlalchemy import migrations
+from nova_db_sqlalchemy.migrations import configuration
 from nova_db_sqlalchemy.tables import METADATA
 from tests.migrations import databases
 from tests.migrations.catalogs import catalog
@@ -39,7 +41,7 @@ def test_the_server_shows_no_difference_to_tables_made_from_the_description(
 
 def test_alembic_sees_no_difference(upgraded: str) -> None:
     with databases.connected(upgraded) as connection:
-        options = {"version_table": "nova_db_version", "compare_type": True, "compare_server_default": True}
+        options = {**configuration.options(), "compare_server_default": True}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
 
 
@@ -60,6 +62,7 @@ def test_every_table_and_shadow_has_the_columns_of_the_schema(upgraded: str) -> 
     assert len(found) == 95
 
 
+@decision(20)
 def test_ids_are_not_used_again(upgraded: str) -> None:
     table = METADATA.tables["services"]
     with databases.connected(upgraded) as connection:
@@ -71,6 +74,7 @@ def test_ids_are_not_used_again(upgraded: str) -> None:
     assert second[0] > first[0]
 
 
+@decision(26)
 def test_text_compares_by_code_point(upgraded: str) -> None:
     table = METADATA.tables["services"]
     names = ["b", "B", "a", "a ", "é", "Z", "_"]

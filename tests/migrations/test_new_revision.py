@@ -1,4 +1,4 @@
-"""What a developer does after a change of the schema, in a copy of the package: a second revision, up to its use."""
+"""What a developer does after a change of the schema, in a copy of the package: a new revision, up to its use."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from alembic.runtime.migration import MigrationContext
 from nova_db_sqlalchemy import migrations
 from tests.migrations import databases
 
+LAST = migrations.head()
+NEXT = f"{int(LAST) + 1:04}"
 WRITE = """
 import sys
 from nova_db_sqlalchemy import migrations
@@ -23,13 +25,13 @@ print(migrations.new_revision("Find instances by their time of update", sys.argv
 USE = """
 import json, sys
 from nova_db_sqlalchemy import migrations
-url = sys.argv[1]
-found = {"before": migrations.status(url), "script": migrations.sql(url, start="0001")}
-found["first"] = migrations.upgrade(url, "0001")
+url, last = sys.argv[1:]
+found = {"before": migrations.status(url), "script": migrations.sql(url, start=last)}
+found["first"] = migrations.upgrade(url, last)
 found["reached"] = migrations.upgrade(url)
 found["differences"] = [str(difference) for difference in migrations.check(url)]
 try:
-    migrations.upgrade(url, "0001")
+    migrations.upgrade(url, last)
 except migrations.OlderRevision as error:
     found["refusal"] = str(error)
 print(json.dumps(found))
@@ -43,29 +45,29 @@ def shelf(tmp_path: Path) -> Path:
     return tmp_path / "shelf"
 
 
-def _run(code: str, url: str, shelf: Path) -> str:
-    process = databases.start_python(code, url, shelf=shelf)
+def _run(code: str, shelf: Path, *arguments: str) -> str:
+    process = databases.start_python(code, *arguments, shelf=shelf)
     output, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
     return output
 
 
-def test_a_second_revision(upgraded: str, shelf: Path) -> None:
+def test_one_more_revision(upgraded: str, shelf: Path) -> None:
     with databases.connected(upgraded) as connection:
         connection.exec_driver_sql("INSERT INTO instances (uuid, deleted) VALUES ('u', 0)")
         operations = Operations(MigrationContext.configure(connection))
         operations.drop_index("instances_updated_at_idx", "instances")
 
-    path = Path(_run(WRITE, upgraded, shelf).strip())
+    path = Path(_run(WRITE, shelf, upgraded).strip())
     assert path.parent == shelf / "nova_db_sqlalchemy" / "migrations" / "versions"
-    assert path.name.startswith("0002_")
+    assert path.name.startswith(f"{NEXT}_")
 
-    found: dict[str, Any] = json.loads(_run(USE, upgraded, shelf))
-    assert found["before"] == {"current": "0001", "head": "0002", "synced": False, "problem": None}
+    found: dict[str, Any] = json.loads(_run(USE, shelf, upgraded, LAST))
+    assert found["before"] == {"current": LAST, "head": NEXT, "synced": False, "unfinished": False, "problem": None}
     assert "CREATE INDEX instances_updated_at_idx ON instances (updated_at)" in found["script"]
     assert "CREATE TABLE" not in found["script"]
-    assert (found["first"], found["reached"], found["differences"]) == ("0001", "0002", [])
-    assert found["refusal"].startswith("The database is at schema revision 0002, past 0001")
+    assert (found["first"], found["reached"], found["differences"]) == (LAST, NEXT, [])
+    assert found["refusal"].startswith(f"The database is at schema revision {NEXT}, past {LAST}")
 
     with pytest.raises(migrations.FutureSchema):
         migrations.upgrade(upgraded)

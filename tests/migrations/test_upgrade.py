@@ -42,10 +42,22 @@ migrations.upgrade(sys.argv[1])
 
 def test_an_empty_database(empty: str) -> None:
     assert migrations.current(empty) is None
-    assert migrations.status(empty) == {"current": None, "head": HEAD, "synced": False, "problem": None}
+    assert migrations.status(empty) == {
+        "current": None,
+        "head": HEAD,
+        "synced": False,
+        "unfinished": False,
+        "problem": None,
+    }
     assert migrations.upgrade(empty) == HEAD
     assert migrations.current(empty) == migrations.head() == HEAD
-    assert migrations.status(empty) == {"current": HEAD, "head": HEAD, "synced": True, "problem": None}
+    assert migrations.status(empty) == {
+        "current": HEAD,
+        "head": HEAD,
+        "synced": True,
+        "unfinished": False,
+        "problem": None,
+    }
 
 
 def test_upgrading_again_changes_nothing(upgraded: str) -> None:
@@ -178,7 +190,8 @@ def _assert_undone_or_refused(url: str) -> None:
         assert (caught.value.source, caught.value.goal) == (None, HEAD)
         with databases.connected(url) as connection:
             METADATA.create_all(connection)
-        migrations.stamp(url)
+        migrations.stamp(url, "0001")
+        migrations.upgrade(url)
     else:
         with databases.connected(url) as connection:
             assert sa.inspect(connection).get_table_names() == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nova_db.schema import NOW, TABLES, Column, Kind, Relation, Table
+from nova_db_conformance import decision
 from tests.schema import facts
 
 BYTES = {Kind.TEXT: 65_535, Kind.MEDIUMTEXT: 16_777_215}
@@ -15,6 +16,7 @@ CHARACTERS = {Kind.IP: 39, Kind.CIDR: 43}
 every_table = pytest.mark.parametrize("name", sorted(facts.TABLES))
 
 
+@decision(12)
 def test_the_tables_are_these_48() -> None:
     assert sorted(TABLES) == sorted(facts.TABLES)
     assert len(TABLES) == 48

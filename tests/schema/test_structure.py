@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from nova_db.schema import PARENTS_FIRST, TABLES, Column, Index, Kind, Table, Unique, declare
+from nova_db_conformance import decision
 
 MYSQL_KEY_BYTES = 3072
 BYTES_OF_A_CHARACTER = 4
@@ -51,6 +52,7 @@ def test_no_two_indexes_over_the_same_columns(name: str) -> None:
 
 
 @every_table
+@decision(20)
 def test_every_foreign_key_column_leads_an_index(name: str) -> None:
     leading = {rule.columns[0] for rule in rules(TABLES[name])}
     assert {key.column for key in TABLES[name].foreign_keys} <= leading
@@ -66,6 +68,7 @@ def test_every_relation_can_be_followed_by_an_index(name: str) -> None:
             assert leads_an_index(TABLES[relation.table], relation.remote)
 
 
+@decision(6)
 def test_there_are_19_foreign_keys_each_to_a_key_of_the_other_table() -> None:
     keys = [(table, key) for table in TABLES.values() for key in table.foreign_keys]
     assert len(keys) == 19
@@ -122,6 +125,7 @@ def test_index_entries_fit_a_key_of_mysql(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name, table in TABLES.items() if table.archived))
+@decision(12)
 def test_a_shadow_table_has_the_same_columns_and_nothing_else(name: str) -> None:
     original, shadow = TABLES[name], TABLES[name].shadow
     assert shadow is not None
@@ -177,6 +181,7 @@ def test_there_is_no_shadow_of_default_security_group_rules() -> None:
         ("volume_usage_cache", "volume_id"),
     ],
 )
+@decision(20)
 def test_what_the_api_looks_rows_up_by_is_indexed(name: str, columns: str) -> None:
     assert tuple(columns.split()) in {rule.columns for rule in TABLES[name].indexes}
 

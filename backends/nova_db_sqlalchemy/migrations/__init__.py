@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from nova_db_sqlalchemy.migrations.compare import Difference, check
+from nova_db_sqlalchemy.migrations.compare import Difference, check, model_differences, revision_differences
 from nova_db_sqlalchemy.migrations.errors import (
     FutureSchema,
     InterruptedUpgrade,
@@ -22,7 +22,17 @@ from nova_db_sqlalchemy.migrations.errors import (
     UnversionedSchema,
     UpgradeBusy,
 )
-from nova_db_sqlalchemy.migrations.migration import Status, current, head, new_revision, sql, stamp, status, upgrade
+from nova_db_sqlalchemy.migrations.migration import (
+    Status,
+    current,
+    head,
+    new_revision,
+    script,
+    sql,
+    stamp,
+    status,
+    upgrade,
+)
 
 __all__ = [
     "Difference",
@@ -37,7 +47,10 @@ __all__ = [
     "check",
     "current",
     "head",
+    "model_differences",
     "new_revision",
+    "revision_differences",
+    "script",
     "sql",
     "stamp",
     "status",

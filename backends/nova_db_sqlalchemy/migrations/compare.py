@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from nova_db_sqlalchemy.migrations.configuration import options
+from nova_db.schema import TABLES
+from nova_db_sqlalchemy.locks import LOCK_TABLE, SLOTS
+from nova_db_sqlalchemy.migrations.configuration import options, revisions
 from nova_db_sqlalchemy.migrations.description import Description, described, found
 from nova_db_sqlalchemy.migrations.servers import Target, reading
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.migrations.state import MARK, read_state
+from nova_db_sqlalchemy.tables import METADATA, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import sqlalchemy as sa
 
 NOTHING: Final = "nothing"
 
@@ -44,12 +46,60 @@ def check(target: Target = None) -> list[Difference]:
     """The differences between a database and ``nova_db.schema``, by table; an empty list when there is none.
 
     Compared are columns with their types, lengths, nulls, order and collation, keys, unique constraints, foreign keys,
-    indexes, and how rows are numbered.  Tables of others are left alone.  A SQLite file that is missing is not created.
+    indexes, how rows are numbered, and on MariaDB and MySQL the rows that stand for names.  Tables of others are left
+    alone.  A SQLite file that is missing is not created.
     """
     with reading(target) as connection:
         if connection is None:
             return [_missing(name) for name in sorted(METADATA.tables)]
-        return sorted(_differences(connection))
+        return sorted([*_differences(connection), *_lock_differences(connection)])
+
+
+def revision_differences(target: Target = None) -> list[Difference]:
+    """How the notes that migrations leave in a database differ from those of one that is at the newest revision."""
+    with reading(target) as connection:
+        state = read_state(connection)
+    newest = revisions()[-1]
+    differences = []
+    if state.revision != newest:
+        differences.append(Difference(VERSION_TABLE, "revision", newest, state.revision or NOTHING))
+    if state.unfinished is not None:
+        source, goal = state.unfinished
+        differences.append(Difference(MARK.name, "table", NOTHING, f"an upgrade from {source or NOTHING} to {goal}"))
+    return differences
+
+
+def model_differences() -> list[Difference]:
+    """The differences between the ORM models and ``nova_db.schema``; an empty list when there is none."""
+    from nova_db_sqlalchemy.models import MODELS
+
+    differences = []
+    for table in TABLES.values():
+        model = MODELS.get(table.model)
+        if model is None:
+            differences.append(Difference(table.name, "model", table.model, NOTHING))
+            continue
+        mapper = sa.inspect(model)
+        wanted, got = {*table.names, *table.relations}, {attribute.key for attribute in mapper.attrs}
+        if wanted != got:
+            differences.append(Difference(table.name, "model", _listed(wanted - got), _listed(got - wanted)))
+    return sorted(differences)
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or NOTHING
+
+
+def _lock_differences(connection: sa.Connection) -> Iterator[Difference]:
+    """Whether the rows are there that stand for names, where the server has no better locks."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return
+    if not sa.inspect(connection).has_table(LOCK_TABLE):
+        yield _missing(LOCK_TABLE)
+        return
+    rows = connection.scalar(sa.select(sa.func.count()).select_from(sa.table(LOCK_TABLE)))
+    if rows != SLOTS:
+        yield Difference(LOCK_TABLE, "rows", str(SLOTS), str(rows))
 
 
 def _differences(connection: sa.Connection) -> Iterator[Difference]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables import METADATA, NULLS_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -36,8 +36,7 @@ def described(table: sa.Table, dialect: sa.Dialect) -> Description:
             remote = [element.target_fullname.split(".") for element in rule.elements]
             parts[f"foreign key {rule.name}"] = _reference(rule.column_keys, remote[0][0], [name for _, name in remote])
     for index in table.indexes:
-        lengths = index.dialect_options[dialect.name].get("length") or {} if dialect.name in _MYSQL else {}
-        parts[f"index {index.name}"] = _index(index.columns.keys(), bool(index.unique), lengths)
+        parts[f"index {index.name}"] = _index(index.columns.keys(), bool(index.unique), _remarks(index, dialect))
     if dialect.name in _MYSQL:
         server = table.dialect_options["mariadb" if getattr(dialect, "is_mariadb", False) else "mysql"]
         parts["options"] = f"{server['engine']}, {server['collate']}"
@@ -53,6 +52,7 @@ def found(connection: sa.Connection) -> dict[str, Description]:
     uniques = _by_table(inspector.get_multi_unique_constraints, names)
     references = _by_table(inspector.get_multi_foreign_keys, names)
     indexes = _by_table(inspector.get_multi_indexes, names)
+    unfinished = unfinished_indexes(connection)
     settings = _by_table(inspector.get_multi_table_options, names)
     numbered = _numbered(connection, columns)
     return {
@@ -61,7 +61,11 @@ def found(connection: sa.Connection) -> dict[str, Description]:
             **_found_columns(columns[name], connection.dialect, name in numbered),
             "primary key": _names(keys[name]["constrained_columns"]),
             **_found_rules(uniques[name], references[name]),
-            **_found_indexes(indexes[name], {rule["name"] for rule in uniques[name]}, connection.dialect),
+            **_found_indexes(
+                [index for index in indexes[name] if index["name"] not in unfinished],
+                {rule["name"] for rule in uniques[name]},
+                connection.dialect,
+            ),
             **_found_options(settings.get(name, {}), connection.dialect),
         }
         for name in names
@@ -89,11 +93,7 @@ def _found_rules(uniques: Iterable[Any], references: Iterable[Any]) -> Descripti
 def _found_indexes(indexes: Iterable[Any], of_rules: set[str], dialect: sa.Dialect) -> Description:
     """The indexes, without those that a server keeps unique constraints with."""
     return {
-        f"index {index['name']}": _index(
-            index["column_names"],
-            bool(index["unique"]),
-            index.get("dialect_options", {}).get(f"{dialect.name}_length") or {},
-        )
+        f"index {index['name']}": _index(index["column_names"], bool(index["unique"]), _found_remarks(index, dialect))
         for index in indexes
         if index["name"] not in of_rules
     }
@@ -107,6 +107,18 @@ def _found_options(settings: Mapping[str, Any], dialect: sa.Dialect) -> Descript
 
 def _by_table(reflect: Callable[..., Mapping[Any, Any]], names: list[str]) -> dict[str, Any]:
     return {table: value for (_, table), value in reflect(filter_names=names).items()}
+
+
+def unfinished_indexes(connection: sa.Connection) -> set[str]:
+    """The indexes that were begun beside the clients' work and never finished, which serve nobody (PostgreSQL)."""
+    if connection.dialect.name != "postgresql":
+        return set()
+    return set(
+        connection.exec_driver_sql(
+            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "WHERE NOT i.indisvalid AND c.relnamespace = current_schema()::regnamespace"
+        ).scalars()
+    )
 
 
 def _numbered(connection: sa.Connection, columns: Mapping[str, Iterable[Any]]) -> set[str]:
@@ -142,9 +154,28 @@ def _names(names: Iterable[str | None]) -> str:
     return f"({', '.join(name or '?' for name in names)})"
 
 
-def _index(names: Iterable[str | None], unique: bool, lengths: Mapping[str, int]) -> str:
-    columns = _names(f"{name}({lengths[name]})" if name and name in lengths else name for name in names)
+def _index(names: Iterable[str | None], unique: bool, remarks: Mapping[str, str]) -> str:
+    columns = _names(name and name + remarks.get(name, "") for name in names)
     return f"unique {columns}" if unique else columns
+
+
+def _remarks(index: sa.Index, dialect: sa.Dialect) -> dict[str, str]:
+    """What is special about columns of an index on a server: how much of a text, where nulls are."""
+    if dialect.name not in (*_MYSQL, "postgresql"):
+        return {}
+    options = index.dialect_options[dialect.name]
+    if dialect.name == "postgresql":
+        return {name: " nulls first" for name, order in options["ops"].items() if order == NULLS_FIRST}
+    return {name: f"({length})" for name, length in (options.get("length") or {}).items()}
+
+
+def _found_remarks(index: Mapping[str, Any], dialect: sa.Dialect) -> dict[str, str]:
+    lengths = index.get("dialect_options", {}).get(f"{dialect.name}_length") or {}
+    orders = index.get("column_sorting") or {}
+    return {
+        **{name: f"({length})" for name, length in lengths.items()},
+        **{name: "".join(f" {word.replace('_', ' ')}" for word in words) for name, words in orders.items()},
+    }
 
 
 def _reference(

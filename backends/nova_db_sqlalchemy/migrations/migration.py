@@ -36,6 +36,8 @@ class Status(TypedDict):
     """The newest revision of this release."""
     synced: bool
     """Whether the database can be used as it is."""
+    unfinished: bool
+    """Whether an upgrade is under way, or was cut short and can be resumed."""
     problem: str | None
     """Why it can neither be used nor upgraded."""
 
@@ -63,6 +65,7 @@ def status(target: Target = None) -> Status:
         "current": state.revision,
         "head": head(),
         "synced": state.is_at(head()),
+        "unfinished": state.is_being_upgraded or state.can_be_resumed,
         "problem": None if problem is None else str(problem),
     }
 
@@ -71,8 +74,9 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
     """Bring a database to a revision, creating its tables if it is empty, and a SQLite file if it is missing.
 
     Of several upgrades of one database at the same time, on one server, one does the work and the others wait for it.
-    On SQLite and PostgreSQL an upgrade happens as a whole or not at all, however it ends; on MySQL and MariaDB one
-    that was cut short is recognised by the next.
+    Tables are made as a whole or not at all on SQLite and PostgreSQL, however the upgrade ends; on MySQL and MariaDB
+    one that was cut short is recognised by the next, and refused.  A revision that works beside the clients is resumed
+    on every server.
 
     :param revision: one of this release's, or ``"head"`` for the newest.
     :param lock_seconds: how long to wait for another upgrade.
@@ -93,10 +97,11 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
         with exclusive(engine, lock_seconds) as connection:
             state = read_state(connection)
             if not _is_ahead(state, goal):
+                unmark(connection)
                 return goal
             _end_read(connection)
             with _alembic_lock, marked(connection, state.revision, goal):
-                command.upgrade(configuration(connection=connection), goal)
+                command.upgrade(configuration(connection=connection, source=state.revision), goal)
     return goal
 
 
@@ -112,7 +117,7 @@ def stamp(target: Target = None, revision: str = "head", *, lock_seconds: float 
     """
     goal = _resolved(revision)
     with opened(target) as engine, exclusive(engine, lock_seconds) as connection, _alembic_lock:
-        command.stamp(configuration(connection=connection), goal, purge=True)
+        command.stamp(configuration(connection=connection, source=None), goal, purge=True)
         unmark(connection)
     return goal
 
@@ -120,17 +125,34 @@ def stamp(target: Target = None, revision: str = "head", *, lock_seconds: float 
 def sql(target: Target = None, revision: str = "head", *, start: str | None = None) -> str:
     """The statements that an upgrade would execute, as a script; the database is not asked.
 
-    For MariaDB use a URL that begins with ``mariadb``.
+    For MariaDB use a URL that begins with ``mariadb``.  See also :func:`script`.
 
     :param start: the revision to start from; None: an empty database.
     """
     goal = _resolved(revision)
     url = target.url if isinstance(target, sa.Engine) else database_url(target)
-    config = configuration(url=url)
-    config.output_buffer = script = io.StringIO()
+    config = configuration(url=url, source=start)
+    config.output_buffer = text = io.StringIO()
     with _alembic_lock:
         command.upgrade(config, goal if start is None else f"{_resolved(start)}:{goal}", sql=True)
-    return script.getvalue()
+    return text.getvalue()
+
+
+def script(target: Target = None, revision: str = "head") -> str:
+    """The statements with which :func:`upgrade` would bring this database to a revision; it is only looked at.
+
+    :returns: the script; an empty text when there is nothing to do.
+    :raises SchemaError: the database cannot be upgraded, or not to this revision.
+    """
+    goal = _resolved(revision)
+    with reading(target) as connection:
+        state = read_state(connection)
+        url = database_url(target.url if isinstance(target, sa.Engine) else target)
+        if connection is not None and getattr(connection.dialect, "is_mariadb", False):
+            url = url.set(drivername="mariadb+" + url.drivername.partition("+")[2])
+    if not _is_ahead(state, goal):
+        return ""
+    return sql(url, goal, start=state.revision)
 
 
 def new_revision(message: str, target: Target = None) -> str:
@@ -139,12 +161,12 @@ def new_revision(message: str, target: Target = None) -> str:
     :returns: the path of its file, which wants reading and mending.
     """
     with opened(target) as engine, engine.connect() as connection, _alembic_lock:
-        config = configuration(connection=connection)
-        script = command.revision(config, message, autogenerate=True, rev_id=f"{len(revisions()) + 1:04}")
+        config = configuration(connection=connection, source=None)
+        made = command.revision(config, message, autogenerate=True, rev_id=f"{len(revisions()) + 1:04}")
     scripts.cache_clear()
-    assert script is not None
-    assert not isinstance(script, list)
-    return script.path
+    assert made is not None
+    assert not isinstance(made, list)
+    return made.path
 
 
 def _resolved(revision: str) -> str:
@@ -174,7 +196,7 @@ def _is_ahead(state: State, goal: str) -> bool:
 
 def _end_read(connection: sa.Connection) -> None:
     """End the transaction that looking began where Alembic is to have its own."""
-    if connection.dialect.name in ("mysql", "mariadb"):
+    if connection.dialect.name != "sqlite":
         connection.commit()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ Target: TypeAlias = str | sa.URL | sa.Engine | None
 """A database: its URL, or an engine on it; None: the configured one."""
 
 _POSTGRESQL_LOCK: Final = int.from_bytes(b"nova_db", "big")
-_LOCK_NOT_AVAILABLE: Final = "55P03"
+_PAUSE: Final = 0.1
 
 
 @contextlib.contextmanager
@@ -69,8 +70,7 @@ def reading(target: Target) -> Iterator[sa.Connection | None]:
 def exclusive(engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:
     """A connection for the only one who changes the schema of this database.
 
-    What the block does is committed at its end and undone if it raises; where the server cannot undo changes of a
-    schema (MySQL, MariaDB) the block commits for itself.
+    What the block has not committed is committed at its end and undone if it raises.
 
     :param seconds: how long to wait for others.
     :raises UpgradeBusy: they took longer.
@@ -123,16 +123,25 @@ def _plain_sqlite(driver: Any, seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _postgresql(engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:
-    with _own(engine) as connection, connection.begin():
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(int(seconds * 1000), 1)}")
+    # The lock is the session's, for an index that is made beside the clients' work is made outside of transactions;
+    # and it is asked for again and again, for making such an index waits for every statement that is under way, one
+    # that waits for the lock included.
+    end = time.monotonic() + seconds
+    with _own(engine) as connection:
+        while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_POSTGRESQL_LOCK))):
+            connection.commit()
+            if time.monotonic() > end:
+                raise UpgradeBusy(seconds)
+            time.sleep(_PAUSE)
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.commit()
         try:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-                raise UpgradeBusy(seconds) from error
-            raise
-        connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
-        yield connection
+            yield connection
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(_POSTGRESQL_LOCK)))
+            connection.commit()
 
 
 @contextlib.contextmanager
@@ -168,5 +177,7 @@ def _own(engine: sa.Engine) -> Iterator[sa.Connection]:
     """
     with engine.connect() as connection:
         connection.execution_options(isolation_level="READ COMMITTED")
-        connection.detach()
-        yield connection
+        try:
+            yield connection
+        finally:
+            connection.invalidate()

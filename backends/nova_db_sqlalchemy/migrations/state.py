@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from nova_db.clock import utcnow
-from nova_db_sqlalchemy.migrations.configuration import revisions
+from nova_db_sqlalchemy.migrations.configuration import is_repeatable_after, revisions
 from nova_db_sqlalchemy.migrations.errors import FutureSchema, InterruptedUpgrade, SchemaError, UnversionedSchema
 from nova_db_sqlalchemy.migrations.servers import others_upgrade
 from nova_db_sqlalchemy.tables import METADATA, VERSION_TABLE
@@ -50,14 +50,21 @@ class State:
 
     def is_at(self, revision: str) -> bool:
         """Whether the database is at a revision, and nothing is wrong with it."""
-        return self.revision == revision and self.problem() is None and not self.is_being_upgraded
+        return self.revision == revision and self.unfinished is None and not self.is_being_upgraded
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether what an unfinished upgrade has left to do can be done by another one."""
+        if self.unfinished is None or self.revision not in revisions():
+            return False
+        return self.unfinished[1] == self.revision or is_repeatable_after(self.revision)
 
     def problem(self) -> SchemaError | None:
         """Why the database can be neither used nor upgraded, or None."""
         known = revisions()
         if self.is_being_upgraded:
             return None
-        if self.unfinished is not None:
+        if self.unfinished is not None and not self.can_be_resumed:
             return InterruptedUpgrade(*self.unfinished)
         if self.revision is None:
             return UnversionedSchema(self.tables) if self.tables else None
@@ -85,7 +92,8 @@ def marked(connection: sa.Connection, source: str | None, goal: str) -> Iterator
     if connection.dialect.name not in ("mysql", "mariadb"):
         yield
         return
-    MARK.create(connection)
+    MARK.create(connection, checkfirst=True)
+    connection.execute(MARK.delete())
     connection.execute(MARK.insert().values(source=source, goal=goal, started_at=utcnow()))
     connection.commit()
     yield

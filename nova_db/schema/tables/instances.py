@@ -84,6 +84,7 @@ INSTANCES: Final = table(
     index("terminated_at", "launched_at"),
     index("deleted", "created_at"),
     index("updated_at"),
+    index("deleted", "created_at", "id", nulls_first=True),
     one("info_cache", "uuid", "instance_info_caches.instance_uuid"),
     many("metadata", "uuid", "instance_metadata.instance_uuid", live=TARGET),
     many("system_metadata", "uuid", "instance_system_metadata.instance_uuid", live=TARGET),
@@ -108,6 +109,7 @@ INSTANCE_METADATA: Final = table(
     string("value"),
     uuid("instance_uuid", references="instances.uuid"),
     index("instance_uuid"),
+    index("key", "value"),
     one("instance", "instance_uuid", "instances.uuid", live=SOURCE),
 )
 
@@ -120,6 +122,7 @@ INSTANCE_SYSTEM_METADATA: Final = table(
     string("value"),
     uuid("instance_uuid", null=False, references="instances.uuid"),
     index("instance_uuid"),
+    index("key", "value"),
     one("instance", "instance_uuid", "instances.uuid", live=SOURCE),
     constant(
         "primary_join",

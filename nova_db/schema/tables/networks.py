@@ -92,6 +92,7 @@ FIXED_IPS: Final = table(
     index("address"),
     index("address", "reserved", "network_id", "deleted"),
     index("address", "deleted", "allocated"),
+    index("deleted", "allocated", "updated_at"),
     index("host"),
     index("instance_uuid"),
     index("network_id"),

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from nova_db_sqlalchemy.migrations.baseline import hosts, instances, networks, projects
-from nova_db_sqlalchemy.migrations.baseline.declare import Table, create
+from nova_db_sqlalchemy.migrations.baseline.declare import Table, create, create_locks
 
-__all__ = ["TABLES", "Table", "create"]
+__all__ = ["TABLES", "Table", "create", "create_locks"]
 
 TABLES: Final[tuple[Table, ...]] = (
     projects.VOLUMES,

@@ -178,3 +178,11 @@ def _options(dialect: sa.Dialect) -> dict[str, Any]:
     collation = _MARIADB_COLLATION if is_mariadb else _MYSQL_COLLATION
     values = {"engine": "InnoDB", "charset": "utf8mb4", "collate": collation}
     return {f"{dialect.name}_{option}": value for option, value in values.items()}
+
+
+def create_locks() -> None:
+    """Create, on MySQL and MariaDB, the rows that stand for the names which transactions lock."""
+    if op.get_context().dialect.name in _MYSQL:
+        columns = "slot SMALLINT NOT NULL PRIMARY KEY, turn BIGINT NOT NULL DEFAULT 0"
+        op.execute(f"CREATE TABLE nova_db_locks ({columns}) ENGINE=InnoDB")
+        op.execute(f"INSERT INTO nova_db_locks (slot) VALUES {', '.join(f'({slot})' for slot in range(1024))}")

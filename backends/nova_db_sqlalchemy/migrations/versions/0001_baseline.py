@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nova_db_sqlalchemy.migrations.baseline import TABLES, create
+from nova_db_sqlalchemy.migrations.baseline import TABLES, create, create_locks
 
 revision = "0001"
 down_revision = None
@@ -17,3 +17,4 @@ def upgrade() -> None:
     for table in TABLES:
         if table.archived:
             create(table.shadow)
+    create_locks()

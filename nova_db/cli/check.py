@@ -1,0 +1,23 @@
+"""``nova-db check``: whether the database has the schema of this release."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+
+from nova_db.cli.command import open_driver
+from nova_db.cli.schemas import versioned_schema
+
+DIFFERENT = 1
+
+
+def run(options: argparse.Namespace) -> int:
+    with contextlib.closing(open_driver(options)) as driver:
+        differences = versioned_schema(driver, "schema_differences", options).schema_differences()
+    for difference in differences:
+        print(difference)
+    if differences:
+        print(f"{len(differences)} difference{'s' if len(differences) > 1 else ''}")
+        return DIFFERENT
+    print("the models, the description of the schema and the database agree")
+    return 0
