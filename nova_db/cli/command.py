@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 FAILED = 2
 INTERRUPTED = 130
+_NAMING = (
+    "a URL; BACKEND=URL where the scheme does not tell the backend; or @FILE, a configuration file that names the "
+    "database, so that no password stands on the command line"
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,9 +49,13 @@ def parser() -> Parser:
     _database(found, default=None)
     commands = found.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     _sync(commands.add_parser("sync", help="create or upgrade the schema"))
+    _version(commands.add_parser("version", help="tell the schema's revision, and the newest one of this release"))
+    _check(commands.add_parser("check", help="compare the database with the schema of this release; status 1: differs"))
     _seed(commands.add_parser("seed", help="add the default flavors that are missing"))
     _status(commands.add_parser("status", help="tell backend, server, schema version, and rows per table"))
     _demo(commands.add_parser("demo", help="live through a cloud's day, by the public functions"))
+    _copy(commands.add_parser("copy", help="copy a whole database to another backend or server"))
+    _compare(commands.add_parser("compare", help="tell whether two databases are equal, and where they differ"))
     _conformance(commands.add_parser("conformance", help="run the conformance suite on a backend"))
     return found
 
@@ -103,11 +111,21 @@ def _command(found: argparse.ArgumentParser, name: str) -> None:
         work: Callable[[argparse.Namespace], int] = importlib.import_module(f"nova_db.cli.{name}").run
         return work(options)
 
-    found.set_defaults(run=run)
+    found.set_defaults(run=run, command=name)
 
 
 def _sync(found: argparse.ArgumentParser) -> None:
+    found.add_argument("--to", metavar="REV", help="the revision to stop at (default: the newest)")
+    found.add_argument("--sql", action="store_true", help="only print the statements that would be executed")
     _command(found, "sync")
+
+
+def _version(found: argparse.ArgumentParser) -> None:
+    _command(found, "version")
+
+
+def _check(found: argparse.ArgumentParser) -> None:
+    _command(found, "check")
 
 
 def _seed(found: argparse.ArgumentParser) -> None:
@@ -123,6 +141,25 @@ def _demo(found: argparse.ArgumentParser) -> None:
     found.add_argument("--instances", type=_positive, default=300, metavar="N", help="instances (default 300)")
     found.add_argument("--quiet", action="store_true", help="no progress bar, only the closing table")
     _command(found, "demo")
+
+
+def _copy(found: argparse.ArgumentParser) -> None:
+    found.add_argument(
+        "--from", dest="source", required=True, metavar="DATABASE", help=f"the database to copy: {_NAMING}"
+    )
+    found.add_argument(
+        "--to", dest="target", required=True, metavar="DATABASE", help="where to: an empty database with a schema"
+    )
+    found.add_argument("--quiet", action="store_true", help="no progress bar, only the closing table")
+    _command(found, "copy")
+
+
+def _compare(found: argparse.ArgumentParser) -> None:
+    found.add_argument("first", metavar="DATABASE", help=_NAMING)
+    found.add_argument("second", metavar="DATABASE", help="likewise")
+    found.add_argument("--show", type=_positive, default=10, metavar="N", help="differences to show (default 10)")
+    found.add_argument("--quiet", action="store_true", help="no progress bar, only the tables")
+    _command(found, "compare")
 
 
 def _conformance(found: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ import pytest
 from nova_db.cli import main
 from nova_db.cli.seed import DEFAULT_FLAVORS
 from nova_db.conf import get_conf
+from nova_db_conformance import decision
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,7 @@ def test_sync_creates_the_schema_and_may_be_repeated(url: str, capsys: pytest.Ca
     assert "0 of 48 tables" in capsys.readouterr().out
 
 
+@decision(10)
 def test_seed_adds_the_default_flavors_once(synced: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--connection", synced, "seed"]) == 0
     assert capsys.readouterr().out.startswith("5 of 5 ")

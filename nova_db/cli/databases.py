@@ -1,0 +1,75 @@
+"""Databases that a command line names beside the configured one."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from nova_db.cli.schemas import engine_driver
+
+if TYPE_CHECKING:
+    from oslo_config import cfg
+
+    from nova_db.engine import Engine
+
+_NAMED = re.compile(r"([A-Za-z_][\w.:-]*)=(.*)", re.DOTALL)
+
+
+@contextlib.contextmanager
+def two_engines(options: argparse.Namespace, first: str, second: str) -> Iterator[tuple[Engine, Engine]]:
+    """The engines of two databases; closed at the end of the block."""
+    from nova_db.cli.command import configured
+
+    if options.backend or options.connection:
+        raise ValueError("this command takes the names of two databases, not --backend or --connection")
+    if first == second:
+        raise ValueError("the two databases are the same one")
+    configured(options)
+    with contextlib.ExitStack() as stack:
+        yield stack.enter_context(_engine(first)), stack.enter_context(_engine(second))
+
+
+@contextlib.contextmanager
+def _engine(text: str) -> Iterator[Engine]:
+    from nova_db.api import load_backend
+
+    conf = _conf_of(text.removeprefix("@")) if text.startswith("@") else None
+    if conf is None:
+        backend, connection = backend_and_url(text)
+    else:
+        backend, connection = conf.database.backend, conf.database.connection
+    with contextlib.closing(load_backend(backend, connection, conf)) as driver:
+        yield engine_driver(driver).engine
+
+
+def backend_and_url(text: str) -> tuple[str, str | None]:
+    """The backend and its URL: ``BACKEND=URL``, else the backend that is called like the URL's scheme, else SQL's."""
+    from nova_db.api import installed_backends
+    from nova_db.conf import DEFAULT_BACKEND
+
+    named = _NAMED.fullmatch(text)
+    if named is not None:
+        return named[1], named[2] or None
+    scheme = text.partition(":")[0].partition("+")[0]
+    return (scheme if scheme in installed_backends() else DEFAULT_BACKEND), text
+
+
+def _conf_of(file: str) -> cfg.ConfigOpts:
+    """The configuration in a file, apart from the process's."""
+    from oslo_config import cfg
+
+    from nova_db import conf as configuration
+
+    conf = cfg.ConfigOpts()
+    configuration.register_opts(conf)
+    conf.set_default("max_retries", 0, group="database")
+    try:
+        conf(args=[], project="nova-db", default_config_files=[file], default_config_dirs=[])
+    except cfg.ConfigFilesNotFoundError as error:
+        raise ValueError(f"cannot read the configuration file {file}") from error
+    except cfg.ConfigFileParseError as error:
+        raise ValueError(str(error)) from error
+    return conf
