@@ -12,16 +12,17 @@ SUITES := tests conformance/nova_db_conformance
 # More arguments for pytest: make test ARGS="-k quotas -x"
 ARGS :=
 
-.PHONY: help venv run test lint types format test-pythons servers servers-stop wheel clean
+.PHONY: help venv run test lint types format test-pythons test-replica servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run           install, then a cloud'"'"'s day on $(DEMO_DATABASE) and in memory'
-	@echo 'make test          lint, types, and all tests on memory, SQLite and PostgreSQL (ARGS=... for pytest)'
+	@echo 'make test          lint, types, and all tests on memory, SQLite, PostgreSQL and MariaDB (ARGS=... for pytest)'
 	@echo 'make lint          ruff: rules and format'
 	@echo 'make types         mypy, strict'
 	@echo 'make format        let ruff mend and format what it can'
 	@echo 'make test-pythons  the tests on memory and SQLite, on each of Python 3.11, 3.12 and 3.13 that is there'
+	@echo 'make test-replica  the tests of read replicas, on a PostgreSQL and its streaming standby'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
 	@echo 'make servers-stop  stop them'
 	@echo 'make wheel         build dist/*.whl and dist/*.tar.gz'
@@ -68,11 +69,14 @@ types: venv
 format: venv
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
-# Nothing comes after pytest, so that its summary is the last thing said.
+# Nothing comes after pytest, so that its summary is the last thing said. Part of the tests cannot cover all functions.
 test: lint types
 	@echo '== tests'
-	@url=$$($(BIN)/python -m scripts.servers postgresql url) && NOVA_DB_TEST_POSTGRESQL="$$url" exec $(BIN)/$(PYTEST) \
-	    --nova-db-backend memory --nova-db-backend sqlite --nova-db-backend postgresql $(ARGS) $(SUITES)
+	@postgresql=$$($(BIN)/python -m scripts.servers postgresql url) && \
+	mariadb=$$($(BIN)/python -m scripts.servers mariadb url) && \
+	NOVA_DB_TEST_POSTGRESQL="$$postgresql" NOVA_DB_TEST_MARIADB="$$mariadb" exec $(BIN)/$(PYTEST) \
+	    --nova-db-backend memory --nova-db-backend sqlite --nova-db-backend postgresql --nova-db-backend mariadb \
+	    $(if $(ARGS),$(ARGS),--nova-db-coverage) $(SUITES)
 
 test-pythons:
 	@failed=; for version in 3.11 3.12 3.13; do \
@@ -81,6 +85,11 @@ test-pythons:
 	    else echo "== Python $$version is not on this machine: not tested"; fi; \
 	done; \
 	if [ -n "$$failed" ]; then echo "failed on Python:$$failed" >&2; exit 1; fi
+
+test-replica: venv
+	@echo '== tests on a PostgreSQL and its streaming standby'
+	@urls=$$($(BIN)/python -m scripts.servers replica url) && NOVA_DB_TEST_REPLICA="$$urls" exec \
+	    $(BIN)/pytest -p no:xdist $(ARGS) tests/replica
 
 test-python-%: .venvs/%/.installed
 	@echo '== tests on Python $*, memory and SQLite'

@@ -12,7 +12,8 @@ functions follow are at the head of that module. Exceptions are in :mod:`nova_db
 :mod:`nova_db.context`.
 
 :func:`run` and :func:`transaction` make several calls one transaction. :func:`constraint`, :func:`equal_any` and
-:func:`not_equal` put conditions on a change, see :func:`instance_destroy`.
+:func:`not_equal` put conditions on a change, see :func:`instance_destroy`. :func:`allow_stale_reads` lets a replica
+of the database answer.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, cast
 from nova_db.api import API as _API
 from nova_db.constraints import constraint, equal_any, not_equal
 from nova_db.exceptions import NoMoreNetworks, NoMoreTargets
+from nova_db.staleness import allow_stale_reads
 from nova_db.version import __version__
 
 if TYPE_CHECKING:
@@ -36,27 +38,27 @@ __all__ = [
     "agent_build_update", "aggregate_create", "aggregate_delete", "aggregate_get", "aggregate_get_all",
     "aggregate_get_by_host", "aggregate_host_add", "aggregate_host_delete", "aggregate_host_get_all",
     "aggregate_host_get_by_metadata_key", "aggregate_metadata_add", "aggregate_metadata_delete",
-    "aggregate_metadata_get", "aggregate_metadata_get_by_host", "aggregate_update", "archive_deleted_rows",
-    "archive_deleted_rows_for_table", "block_device_mapping_create", "block_device_mapping_destroy",
-    "block_device_mapping_destroy_by_instance_and_device", "block_device_mapping_destroy_by_instance_and_volume",
-    "block_device_mapping_get_all_by_instance", "block_device_mapping_update", "block_device_mapping_update_or_create",
-    "bw_usage_get", "bw_usage_get_by_uuids", "bw_usage_update", "cell_create", "cell_delete", "cell_get",
-    "cell_get_all", "cell_update", "certificate_create", "certificate_get_all_by_project",
-    "certificate_get_all_by_user", "certificate_get_all_by_user_and_project", "compute_node_create",
-    "compute_node_delete", "compute_node_get", "compute_node_get_all", "compute_node_search_by_hypervisor",
-    "compute_node_statistics", "compute_node_update", "console_create", "console_delete", "console_get",
-    "console_get_all_by_instance", "console_get_by_pool_instance", "console_pool_create",
-    "console_pool_get_all_by_host_type", "console_pool_get_by_host_type", "constraint", "dnsdomain_get",
-    "dnsdomain_list", "dnsdomain_register_for_project", "dnsdomain_register_for_zone", "dnsdomain_unregister",
-    "ec2_instance_create", "ec2_snapshot_create", "ec2_volume_create", "equal_any", "fixed_ip_associate",
-    "fixed_ip_associate_pool", "fixed_ip_bulk_create", "fixed_ip_count_by_project", "fixed_ip_create",
-    "fixed_ip_disassociate", "fixed_ip_disassociate_all_by_timeout", "fixed_ip_get", "fixed_ip_get_all",
-    "fixed_ip_get_by_address", "fixed_ip_get_by_address_detailed", "fixed_ip_get_by_floating_address",
-    "fixed_ip_get_by_host", "fixed_ip_get_by_instance", "fixed_ip_get_by_network_host", "fixed_ip_update",
-    "fixed_ips_by_virtual_interface", "floating_ip_allocate_address", "floating_ip_bulk_create",
-    "floating_ip_bulk_destroy", "floating_ip_count_by_project", "floating_ip_create", "floating_ip_deallocate",
-    "floating_ip_destroy", "floating_ip_disassociate", "floating_ip_fixed_ip_associate", "floating_ip_get",
-    "floating_ip_get_all", "floating_ip_get_all_by_host", "floating_ip_get_all_by_project",
+    "aggregate_metadata_get", "aggregate_metadata_get_by_host", "aggregate_update", "allow_stale_reads",
+    "archive_deleted_rows", "archive_deleted_rows_for_table", "block_device_mapping_create",
+    "block_device_mapping_destroy", "block_device_mapping_destroy_by_instance_and_device",
+    "block_device_mapping_destroy_by_instance_and_volume", "block_device_mapping_get_all_by_instance",
+    "block_device_mapping_update", "block_device_mapping_update_or_create", "bw_usage_get", "bw_usage_get_by_uuids",
+    "bw_usage_update", "cell_create", "cell_delete", "cell_get", "cell_get_all", "cell_update", "certificate_create",
+    "certificate_get_all_by_project", "certificate_get_all_by_user", "certificate_get_all_by_user_and_project",
+    "compute_node_create", "compute_node_delete", "compute_node_get", "compute_node_get_all",
+    "compute_node_search_by_hypervisor", "compute_node_statistics", "compute_node_update", "console_create",
+    "console_delete", "console_get", "console_get_all_by_instance", "console_get_by_pool_instance",
+    "console_pool_create", "console_pool_get_all_by_host_type", "console_pool_get_by_host_type", "constraint",
+    "dnsdomain_get", "dnsdomain_list", "dnsdomain_register_for_project", "dnsdomain_register_for_zone",
+    "dnsdomain_unregister", "ec2_instance_create", "ec2_snapshot_create", "ec2_volume_create", "equal_any",
+    "fixed_ip_associate", "fixed_ip_associate_pool", "fixed_ip_bulk_create", "fixed_ip_count_by_project",
+    "fixed_ip_create", "fixed_ip_disassociate", "fixed_ip_disassociate_all_by_timeout", "fixed_ip_get",
+    "fixed_ip_get_all", "fixed_ip_get_by_address", "fixed_ip_get_by_address_detailed",
+    "fixed_ip_get_by_floating_address", "fixed_ip_get_by_host", "fixed_ip_get_by_instance",
+    "fixed_ip_get_by_network_host", "fixed_ip_update", "fixed_ips_by_virtual_interface", "floating_ip_allocate_address",
+    "floating_ip_bulk_create", "floating_ip_bulk_destroy", "floating_ip_count_by_project", "floating_ip_create",
+    "floating_ip_deallocate", "floating_ip_destroy", "floating_ip_disassociate", "floating_ip_fixed_ip_associate",
+    "floating_ip_get", "floating_ip_get_all", "floating_ip_get_all_by_host", "floating_ip_get_all_by_project",
     "floating_ip_get_by_address", "floating_ip_get_by_fixed_address", "floating_ip_get_by_fixed_ip_id",
     "floating_ip_get_pools", "floating_ip_set_auto_assigned", "floating_ip_update", "get_ec2_instance_id_by_uuid",
     "get_ec2_snapshot_id_by_uuid", "get_ec2_volume_id_by_uuid", "get_instance_uuid_by_ec2_id",

@@ -19,10 +19,12 @@ SETTINGS = (
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=0",
     "--skip-log-bin",
-    # Set against us: order by code point and naive UTC must not come from the server.
+    # Set against us: order by code point, naive UTC, strictness and the rest must not come from the server.
     "--character-set-server=utf8mb4",
     "--collation-server=utf8mb4_unicode_ci",
     "--default-time-zone=+05:45",
+    "--sql-mode=ANSI,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH",
+    "--group-concat-max-len=4",
 )
 
 
@@ -78,7 +80,7 @@ class MariaDB(PrivateServer):
             time.sleep(0.1)
 
     def connection_url(self, port: int) -> str:
-        return f"mysql+pymysql://root@127.0.0.1:{port}/test"
+        return f"mariadb+pymysql://root@127.0.0.1:{port}/test"
 
 
 def _which(name: str) -> str | None:

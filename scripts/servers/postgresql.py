@@ -69,7 +69,7 @@ class PostgreSQL(PrivateServer):
         return True
 
     def launch(self, port: int) -> bool:
-        self._settings.write_text(SETTINGS.format(port=port, home=self.home))
+        self._settings.write_text(self.settings(port))
         options = ("-s", "-w", "-t", "120")
         return self.run(self._program("pg_ctl"), "start", *options, "-D", self.data, "-l", self.log)
 
@@ -78,6 +78,10 @@ class PostgreSQL(PrivateServer):
 
     def connection_url(self, port: int) -> str:
         return f"postgresql+psycopg://{ROLE}@127.0.0.1:{port}/postgres"
+
+    def settings(self, port: int) -> str:
+        """What its configuration file includes."""
+        return SETTINGS.format(port=port, home=self.home)
 
     @property
     def _settings(self) -> Path:

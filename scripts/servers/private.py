@@ -39,6 +39,10 @@ class PrivateServer(ABC):
         with host.locked(self.folder):
             return self.connection_url(self._running_port() or self._start())
 
+    def is_up(self) -> bool:
+        """Whether our server runs and answers."""
+        return self._running_port() is not None
+
     def stop(self) -> None:
         """Stop our server if it runs; its data stays for the next start."""
         if self.home.exists():

@@ -21,7 +21,15 @@ FORWARDED = [*FUNCTIONS, "transaction", "run"]
 
 
 def test_all_is_everything_that_is_public() -> None:
-    plain = {"constraint", "equal_any", "not_equal", "NoMoreNetworks", "NoMoreTargets", "__version__"}
+    plain = {
+        "allow_stale_reads",
+        "constraint",
+        "equal_any",
+        "not_equal",
+        "NoMoreNetworks",
+        "NoMoreTargets",
+        "__version__",
+    }
 
     assert len(nova_db.__all__) == len(set(nova_db.__all__))
     assert set(nova_db.__all__) == {*FORWARDED, *plain}

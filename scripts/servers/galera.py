@@ -1,0 +1,302 @@
+"""A private Galera cluster: three MariaDB nodes on the loopback interface, in a temporary folder, gone at the end.
+
+    python -m scripts.servers.galera
+
+starts one, prints the connection URL that names its nodes, and stops it when interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from scripts.servers import host
+from scripts.servers.mariadb import _program, _which
+
+PATIENCE = 120.0  # seconds for a node to start, to take over the data and to be synced
+PROVIDERS = (Path("/usr/lib/galera/libgalera_smm.so"), Path("/usr/lib64/galera-4/libgalera_smm.so"))
+PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb", "wsrep_sst_rsync", "rsync", "lsof", "ss")
+PACKAGES = ("mariadb-server", "galera-4", "rsync", "lsof", "iproute2")
+
+SETTINGS = (
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    "--max-connections=200",
+    # What was committed must outlive the process, not the machine.
+    "--innodb-flush-log-at-trx-commit=2",
+    "--innodb-doublewrite=0",
+    "--innodb-log-file-size=32M",
+    "--innodb-buffer-pool-size=128M",
+    "--skip-log-bin",
+    # What Galera asks for.
+    "--binlog-format=ROW",
+    "--default-storage-engine=InnoDB",
+    "--innodb-autoinc-lock-mode=2",
+    "--wsrep-on=ON",
+    "--wsrep-cluster-name=nova-db",
+    "--wsrep-sst-method=rsync",
+    "--wsrep-slave-threads=2",
+    # Set against us, as on the single server.
+    "--character-set-server=utf8mb4",
+    "--collation-server=utf8mb4_unicode_ci",
+    "--default-time-zone=+05:45",
+    "--group-concat-max-len=4",
+)
+# A node that is gone is noticed, and left out, within seconds.
+DETECTION = {
+    "evs.keepalive_period": "PT0.3S",
+    "evs.suspect_timeout": "PT1S",
+    "evs.inactive_timeout": "PT3S",
+    "evs.inactive_check_period": "PT0.2S",
+    "pc.recovery": "false",
+    "gcache.size": "64M",
+}
+_POSITION = re.compile(r"Recovered position:\s*(\S+)")
+
+
+class Node:
+    """One server of the cluster."""
+
+    def __init__(self, cluster: GaleraCluster, number: int, ports: list[int]) -> None:
+        self.cluster = cluster
+        self.name = f"node{number + 1}"
+        self.home = cluster.folder / self.name
+        self.data = self.home / "data"
+        self.log = self.home / "log"
+        self.port, self.group_port, self.transfer_port, self.state_port = ports
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Host and port for clients."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def make(self) -> None:
+        """Make its folders, empty: a node that joins takes all data over from another."""
+        self.home.mkdir(mode=0o755)
+        self.data.mkdir(mode=0o755)
+        self.log.touch()
+        if (user := host.account("mysql")) is not None:
+            for path in (self.home, self.data, self.log):
+                os.chown(path, user.pw_uid, user.pw_gid)
+
+    def initialize(self) -> None:
+        """Make the data that a cluster begins with."""
+        options = ("--no-defaults", "--auth-root-authentication-method=normal", "--skip-name-resolve")
+        command: list[str | Path] = [_program("mariadb-install-db"), *options, f"--datadir={self.data}"]
+        if not host.run(command, self.log, self._options()):
+            host.fail_with_log(f"{self.name} has no data", self.log)
+
+    def start(self, *, bootstrap: bool = False) -> None:
+        """Start the process: it founds the cluster, or joins it; `wait` tells when it is part of it."""
+        command = [*self._command(), *self._joining(bootstrap), *self._position()]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **self._options())
+
+    def wait(self) -> None:
+        """Wait until it is a part of the cluster that has all data."""
+        self.wait_for("wsrep_local_state_comment", lambda state: state == "Synced")
+        self.wait_for("wsrep_ready", lambda ready: ready == "ON")
+
+    def wait_for(self, name: str, accept: Callable[[str], bool]) -> None:
+        """Wait until a status value is as wanted.
+
+        :raises ServerError: it does not become so, or the process ends.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while self.is_running and time.monotonic() < deadline:
+            value = self.status(name)
+            if value is not None and accept(value):
+                return
+            time.sleep(0.1)
+        host.fail_with_log(f"{self.name} does not get to {name} as wanted ({self.status(name)})", self.log)
+
+    def status(self, name: str) -> str | None:
+        """A value of SHOW GLOBAL STATUS; None while the node does not answer."""
+        rows = self.query(f"SHOW GLOBAL STATUS LIKE '{name}'")
+        return rows[0][1] if rows else None
+
+    def query(self, statement: str) -> list[list[str]] | None:
+        """The rows of a statement, as texts; None when the node does not answer."""
+        client = [_program("mariadb"), "--no-defaults", f"--socket={self.home / 'socket'}", "--user=root"]
+        options = ["--batch", "--skip-column-names", "--connect-timeout=5", f"--execute={statement}"]
+        done = subprocess.run([*client, *options], capture_output=True, text=True, check=False, **self._options())
+        return [line.split("\t") for line in done.stdout.splitlines()] if done.returncode == 0 else None
+
+    def kill(self) -> None:
+        """End the process without a word to anybody, as a power failure would."""
+        self._signal(signal.SIGKILL)
+
+    def suspend(self) -> None:
+        """Let the process stand still, as a machine that hangs: connections stay open, nobody answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the process go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Let it leave the cluster and end."""
+        self._signal(signal.SIGTERM)
+
+    def terminate(self) -> None:
+        """Ask it to end; `stop` waits for it."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        try:
+            self._process.wait(PATIENCE / 4)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _command(self) -> list[str]:
+        files = (f"--datadir={self.data}", f"--socket={self.home / 'socket'}", f"--pid-file={self.home / 'pid'}")
+        return [_program("mariadbd"), "--no-defaults", *files, f"--port={self.port}"]
+
+    def _joining(self, bootstrap: bool) -> list[str]:
+        peers = "" if bootstrap else ",".join(f"127.0.0.1:{node.group_port}" for node in self.cluster.nodes)
+        provider = {
+            **DETECTION,
+            "gmcast.listen_addr": f"tcp://127.0.0.1:{self.group_port}",
+            "ist.recv_addr": f"127.0.0.1:{self.transfer_port}",
+        }
+        return [
+            *SETTINGS,
+            f"--wsrep-provider={self.cluster.provider}",
+            f"--wsrep-node-name={self.name}",
+            "--wsrep-node-address=127.0.0.1",
+            f"--wsrep-sst-receive-address=127.0.0.1:{self.state_port}",
+            f"--wsrep-cluster-address=gcomm://{peers}",
+            "--wsrep-provider-options=" + ";".join(f"{name}={value}" for name, value in provider.items()),
+        ]
+
+    def _position(self) -> list[str]:
+        """Where a node that was killed had got to, so that it is sent only what it has missed."""
+        if not (self.data / "ibdata1").exists():
+            return []
+        options = (*SETTINGS, f"--wsrep-provider={self.cluster.provider}", "--wsrep-recover")
+        done = subprocess.run(
+            [*self._command(), *options, f"--log-error={self.home / 'recovery'}"],
+            capture_output=True, check=False, **self._options(),
+        )  # fmt: skip
+        found = _POSITION.findall((self.home / "recovery").read_text(errors="replace")) if not done.returncode else []
+        return [f"--wsrep-start-position={found[-1]}"] if found else []
+
+    def _options(self) -> dict[str, Any]:
+        return host.process_options(host.account("mysql"), self.home)
+
+
+class GaleraCluster:
+    """Nodes that hold the same data; a context manager that starts them, and leaves nothing behind."""
+
+    def __init__(self, size: int = 3) -> None:
+        self.provider = _provider()
+        self.folder = Path(tempfile.mkdtemp(prefix="nova-db-galera-", dir="/tmp"))  # where sockets' paths are short
+        self.folder.chmod(0o755)
+        ports = iter(_free_ports(4 * size))
+        self.nodes = [Node(self, number, [next(ports) for _ in range(4)]) for number in range(size)]
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    def _start(self) -> None:
+        for node in self.nodes:
+            node.make()
+        first, *others = self.nodes
+        first.initialize()
+        first.start(bootstrap=True)
+        first.wait()
+        for node in others:
+            # One after the other: who gives data away to one newcomer has none for the next.
+            node.start()
+            node.wait()
+        for node in self.nodes:
+            node.wait_for("wsrep_cluster_size", lambda size: size == str(len(self.nodes)))
+
+    def url(self, *nodes: Node, database: str = "test") -> str:
+        """The URL that names some of the nodes, all unless told."""
+        hosts = "&".join(f"host={node.address}" for node in nodes or self.nodes)
+        return f"mariadb+pymysql://root@/{database}?{hosts}"
+
+    def remove(self) -> None:
+        """Stop all nodes and delete what they have written."""
+        for node in self.nodes:
+            node.terminate()
+        for node in self.nodes:
+            node.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _provider() -> Path:
+    """Galera's library, installed with what else is needed if something is missing."""
+    if _missing():
+        host.install("Galera", PACKAGES)
+    if missing := _missing():
+        raise host.ServerError(f"installed {' '.join(PACKAGES)}, but this is still not there: {', '.join(missing)}")
+    return next(path for path in PROVIDERS if path.exists())
+
+
+def _missing() -> list[str]:
+    library = [] if any(path.exists() for path in PROVIDERS) else [PROVIDERS[0].name]
+    return [*library, *[name for name in PROGRAMS if _which(name) is None]]
+
+
+def _free_ports(count: int) -> list[int]:
+    """Different ports of the loopback interface that nobody listens on now."""
+    with contextlib.ExitStack() as probes:
+        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in sockets]
+
+
+def main() -> int:
+    """Run a cluster until interrupted; 1 and one line on stderr when it cannot be had."""
+    try:
+        with GaleraCluster() as cluster:
+            print(cluster.url(), flush=True)
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pause()
+    except host.ServerError as error:
+        print(f"galera: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
