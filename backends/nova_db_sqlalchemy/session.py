@@ -65,8 +65,8 @@ def create_engine(connection: str | sa.URL | None = None, **arguments: Any) -> s
     """A new engine on a database, which the caller disposes of.
 
     On SQLite foreign keys are enforced, the file is in WAL mode (readers and the writer do not block one another), and
-    a transaction begins with ``BEGIN``, so that what it reads is one snapshot.  Servers get UTF-8, MariaDB and MySQL are
-    strict and in UTC whatever their own settings are, and connections that went stale are replaced.
+    a transaction begins with ``BEGIN``, so that what it reads is one snapshot.  Servers get UTF-8, MariaDB and MySQL
+    are strict and in UTC whatever their own settings are, and connections that went stale are replaced.
 
     :param arguments: passed on to :func:`sqlalchemy.create_engine`.
     """

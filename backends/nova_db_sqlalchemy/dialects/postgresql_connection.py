@@ -19,7 +19,8 @@ else:
 
 T = TypeVar("T")
 _REFUSALS: Final = re.compile(
-    r"authentication failed|no pg_hba\.conf entry|(?:database|role) \".*\" (?:does not exist|is not permitted to log in)"
+    r"authentication failed|no pg_hba\.conf entry"
+    r"|(?:database|role) \".*\" (?:does not exist|is not permitted to log in)"
 )
 
 

@@ -44,6 +44,14 @@ _DUPLICATES: Final = (
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 )
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_FAULTS: Final = {
+    **dict.fromkeys(_BUSY, conflict()),
+    **dict.fromkeys((sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH), Fault(DBDataError)),
+    sqlite3.SQLITE_FULL: full(),
+    sqlite3.SQLITE_INTERRUPT: cancelled(),
+    sqlite3.SQLITE_READONLY: Fault(message="The database is read-only."),
+    sqlite3.SQLITE_CANTOPEN: Fault(DBConnectionError, ends_transaction=True),
+}
 _COLUMNS: Final = re.compile(r"failed: (.*)")
 _MISSING: Final = re.compile(r"no such (table|column): (\S+)|(?P<of>table \S+ has no column named \S+)")
 _RANGE: Final = {Kind.INTEGER: 2**31, Kind.BIGINT: 2**63}
@@ -299,25 +307,17 @@ def _elements(parameters: Parameters) -> sa.Select[Any]:
 
 
 def _fault(code: int, text: str) -> Fault:
-    primary = code & 0xFF
-    if code in _DUPLICATES or code == sqlite3.SQLITE_CONSTRAINT_NOTNULL:
+    if code in _DUPLICATES:
+        return Fault(DBDuplicateEntry, None, *_named(text))
+    if code == sqlite3.SQLITE_CONSTRAINT_NOTNULL:
         table, columns = _named(text)
-        if code in _DUPLICATES:
-            return Fault(DBDuplicateEntry, table=table, columns=columns)
         return Fault(DBDataError, f"{table}.{columns[0]}: a value is required", table, columns)
     if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
         return Fault(DBReferenceError)
-    if primary in _BUSY:
-        return conflict()
-    if primary == sqlite3.SQLITE_FULL:
-        return full()
-    if primary == sqlite3.SQLITE_INTERRUPT:
-        return cancelled()
-    if primary == sqlite3.SQLITE_READONLY:
-        return Fault(message="The database is read-only.")
-    if primary == sqlite3.SQLITE_CANTOPEN:
-        return Fault(DBConnectionError, ends_transaction=True)
-    if primary in (sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH) or "integer overflow" in text:
+    known = _FAULTS.get(code & 0xFF)
+    if known is not None:
+        return known
+    if "integer overflow" in text:
         return Fault(DBDataError)
     absent = _MISSING.search(text)
     if absent is not None:
