@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nova_db.exceptions import DBConnectionError, DBError
+from nova_db.exceptions import DBConnectionError
 from nova_db.operations import Replica
 from nova_db_sqlalchemy import schema
 from nova_db_sqlalchemy import url as urls
@@ -22,29 +22,28 @@ def replica_of(primary: SQLEngine, connection: str, settings: Settings) -> Repli
     :raises ValueError: the URL is none, or names a database or driver library that is not supported.
     :raises BackendLoadError: the database's driver library is not installed.
     """
-    # There is no point in waiting for a replica that is not there: the primary is.
-    engine = SQLEngine(connection, replace(settings, connect_retries=0))
+    # There is no point in waiting for a replica that is not there, or for what other nodes have: the primary is there.
+    engine = SQLEngine(connection, replace(settings, connect_retries=0, wsrep_sync_wait=None))
     return Replica(
         engine,
         name=urls.shown(engine.url),
         pause=settings.connect_interval,
-        check=lambda: _check(primary, engine),
+        check=lambda: _misfit(primary, engine),
     )
 
 
-def _check(primary: SQLEngine, replica: SQLEngine) -> None:
-    """Refuse a replica whose schema is not that of the primary, or what is no replica of it at all."""
+def _misfit(primary: SQLEngine, replica: SQLEngine) -> str | None:
+    """Why the replica cannot be read from in place of the primary; None: it can."""
     found = _schema(replica)
     try:
         expected = _schema(primary)
     except DBConnectionError:
-        return  # all the better that there is a replica
+        return None  # all the better that there is a replica
     if found == expected:
-        return
-    raise DBError(
-        message=f"The replica {urls.shown(replica.url)} cannot be read from: its schema is {_named(found)}, that of "
-        f"the primary is {_named(expected)}. Either it has yet to replay an upgrade, or [database] slave_connection "
-        f"names another database."
+        return None
+    return (
+        f"its schema is {_named(found)}, that of the primary is {_named(expected)}. Either it has yet to replay an "
+        f"upgrade, or [database] slave_connection names another database."
     )
 
 

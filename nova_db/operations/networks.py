@@ -14,6 +14,7 @@ from nova_db.operations.changes import create, soft_delete, update_record
 from nova_db.operations.conditions import LIVE, equals, scoped, visible
 from nova_db.operations.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
+from nova_db.staleness import current
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context, Id, Record, Text, Values
@@ -131,10 +132,9 @@ class NetworksOperations(TransactionalDriver, NetworksContract):
         return record
 
     def project_get_networks(self, context: Context, project_id: Text, associate: bool = True) -> list[Record]:
-        found = self._networks_of(context, project_id)
-        if found or not associate:
-            return found
-        return [self.network_associate(context, project_id)]
+        if not associate:
+            return self._networks_of(context, project_id)
+        return current(self._networks_of, context, project_id) or [self.network_associate(context, project_id)]
 
     @reads(require_context, snapshot=False)
     def _networks_of(self, tx: Transaction, context: Context, project_id: str | None) -> list[Record]:

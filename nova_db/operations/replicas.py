@@ -24,19 +24,19 @@ class ReplicaUnavailable(Exception):
 class Replica:
     """A second engine, for reads, with the same rows a little later.
 
-    It is down when a call twice failed to connect or lost its connection: one warning tells. Then it is
-    left alone for ``pause`` seconds, whereupon one caller at a time tries it again. All other errors are the caller's,
-    as those of the primary are.
+    It is down when a call twice failed to connect or lost its connection, or when what answers is no replica of the
+    primary: one warning tells. Then it is left alone for ``pause`` seconds, whereupon one caller at a time tries it
+    again. All other errors are the caller's, as those of the primary are.
 
     :param engine: an engine on the replica; it need not be able to write.
     :param name: how to call it in the log and in ``describe``; no password.
     :param pause: seconds.
-    :param check: called before the first read, and again after each time that the replica was down; it raises
-        ``DBError`` if what answers is no replica of the primary, ``DBConnectionError`` if nothing does.
+    :param check: called before the first read, and again after each time that the replica was down: why what answers
+        is no replica of the primary, None if it is one.
     """
 
     def __init__(
-        self, engine: Engine, *, name: str, pause: float = 10, check: Callable[[], None] | None = None
+        self, engine: Engine, *, name: str, pause: float = 10, check: Callable[[], str | None] | None = None
     ) -> None:
         self.engine = engine
         self.name = name
@@ -105,7 +105,9 @@ class Replica:
 
     def _once(self, call: Callable[[Transaction], _T], snapshot: bool) -> _T:
         if not self._is_checked and self._check is not None:
-            self._check()
+            reason = self._check()
+            if reason is not None:
+                raise DBConnectionError(message=reason).for_good()
             self._is_checked = True
         tx = self.engine.read(snapshot=snapshot)
         try:
@@ -126,7 +128,7 @@ class Replica:
             return
         self._down_since = now
         _LOG.warning(
-            "The replica %s is down, the primary answers in its place; it is tried again every %g seconds. %s",
+            "The primary answers in place of the replica %s, which is tried again every %g seconds: %s",
             self.name,
             self._pause,
             error,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
-from tests.replica.world import COUNTS, VARIABLE, World, ask, until, urls
+from tests.replica.world import COUNTS, VARIABLE, World, ask, count, until, urls
 
 # The pair is made for `make test-replica`; without it there is nothing that these tests could be run on.
 collect_ignore_glob = [] if VARIABLE in os.environ else ["test_*.py"]
@@ -27,11 +27,14 @@ def bare(caplog: pytest.LogCaptureFixture) -> Iterator[World]:
     until(lambda: ask(standby, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"), "the database is replayed")
     world = World(made, standby, caplog)
     world.catch_up()
-    yield world
-    COUNTS["warnings of a lost standby"] += len(world.told(logging.WARNING))
-    COUNTS["returns of the standby"] += len(world.told(logging.INFO))
+    with world.watched():
+        yield world
+    count("warnings: the primary answers in the standby's place", len(world.told(logging.WARNING)))
+    count("returns of the standby", len(world.told(logging.INFO)))
+    count("statements that write, on the standby", 0)
     world.driver.close()
     drop_database(made.render_as_string(hide_password=False))
+    assert world.writes["standby"] == 0
 
 
 @pytest.fixture

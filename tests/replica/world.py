@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import psycopg
@@ -22,6 +24,7 @@ from nova_db import conf as options
 from nova_db.context import get_admin_context
 from nova_db.engine import Transaction
 from nova_db.operations import Replica
+from nova_db.operations.replicas import ReplicaUnavailable
 from nova_db.operations.transactions import reads
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 from scripts.servers.replica import Standby
@@ -31,12 +34,30 @@ VARIABLE: Final = "NOVA_DB_TEST_REPLICA"
 PATIENCE: Final = 60
 COUNTS: Counter[str] = Counter()
 """What the run did, for its closing lines."""
+_WRITING: Final = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\b")
 _counting = threading.Lock()
 
 
-def count(what: str) -> None:
+def count(what: str, number: int = 1) -> None:
     with _counting:
-        COUNTS[what] += 1
+        COUNTS[what] += number
+
+
+class CountingReplica(Replica):
+    """One that counts who answered."""
+
+    def read(self, call: Callable[[Transaction], Any], *, snapshot: bool) -> Any:
+        try:
+            result = super().read(call, snapshot=snapshot)
+        except ReplicaUnavailable:
+            why = "the standby was down" if self.is_down else "the replay ended them on the standby (40001)"
+            count(f"stale reads answered by the primary: {why}")
+            raise
+        except Exception:
+            count("stale reads answered by the standby")  # that something is not found is an answer
+            raise
+        count("stale reads answered by the standby")
+        return result
 
 
 def urls() -> tuple[sa.URL, sa.URL]:
@@ -55,16 +76,24 @@ def until(condition: Callable[[], Any], what: str) -> None:
 
 
 def ask(url: sa.URL, query: str) -> list[tuple[Any, ...]]:
-    """Ask a server directly."""
-    with psycopg.connect(
-        host=url.host, port=url.port, user=url.username, dbname=url.database, autocommit=True
-    ) as connection:
-        cursor = connection.execute(query.encode())
-        return cursor.fetchall() if cursor.description else []
+    """Ask a server directly; again where a standby gave the question up for what it had to replay."""
+    where: dict[str, Any] = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database}
+    while True:
+        with (
+            contextlib.suppress(psycopg.errors.SerializationFailure),
+            psycopg.connect(**where, autocommit=True) as connection,
+        ):
+            cursor = connection.execute(query.encode())
+            return cursor.fetchall() if cursor.description else []
 
 
 class LookingDriver(SQLAlchemyDriver):
     """A driver with a reading function that can be interrupted."""
+
+    def __init__(self, connection: str | None, conf: Any) -> None:
+        super().__init__(connection, conf)
+        assert self.replica is not None
+        self.replica.__class__ = CountingReplica
 
     @reads()
     def look(self, tx: Transaction, context: Any, meanwhile: Callable[[], None]) -> int:
@@ -85,6 +114,8 @@ class World:
         self.context = get_admin_context()
         self.driver = self.new_driver()
         self.log = log
+        self.writes: Counter[str] = Counter()
+        self._observers: list[Counter[str]] = []
 
     def new_driver(self) -> LookingDriver:
         conf = cfg.ConfigOpts()
@@ -128,21 +159,29 @@ class World:
         return [each.getMessage() for each in records if each.levelno == level and "replica" in each.name]
 
     @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Note all statements that the driver sends in a block, by server."""
+        primary, standby = partial(self._note, "primary"), partial(self._note, "standby")
+        with self.driver.engine.observe(primary), self.standby_engine.observe(standby):
+            yield
+
+    @contextlib.contextmanager
     def observed(self) -> Iterator[Counter[str]]:
         """How many selects each server gets in a block, by ``primary`` and ``standby``."""
         seen: Counter[str] = Counter()
+        self._observers.append(seen)
+        yield seen
+        self._observers.remove(seen)
 
-        def noting(server: str) -> Callable[[str], None]:
-            def note(statement: str) -> None:
-                if statement.lstrip().startswith("SELECT"):
-                    with _counting:
-                        seen[server] += 1
-                        COUNTS[f"selects on the {server}"] += 1
-
-            return note
-
-        with self.driver.engine.observe(noting("primary")), self.standby_engine.observe(noting("standby")):
-            yield seen
+    def _note(self, server: str, statement: str) -> None:
+        if _WRITING.search(statement):
+            self.writes[server] += 1
+            count(f"statements that write, on the {server}")
+        elif statement.lstrip().startswith("SELECT"):
+            count(f"statements that read, on the {server}")
+            with _counting:
+                for seen in self._observers:
+                    seen[server] += 1
 
     # ---------------------------------------------------------------------------------------- servers
 

@@ -55,6 +55,7 @@ class World:
     def __init__(self, clock: Clock, log: pytest.LogCaptureFixture) -> None:
         self.clock, self.log = clock, log
         self.checks = 0
+        self.misfit: str | None = None
         self.primary, self.trouble = Trouble(), Trouble()
         replica = Replica(self.trouble, name="db2", pause=PAUSE, check=self._check)
         self.driver = EngineDriver(self.primary, replica=replica)
@@ -62,8 +63,9 @@ class World:
         for engine, host in ((self.primary, "primary"), (self.trouble, "replica")):
             EngineDriver(engine).service_create(self.context, {"host": host})
 
-    def _check(self) -> None:
+    def _check(self) -> str | None:
         self.checks += 1
+        return self.misfit
 
     def answer(self) -> str:
         """Who answers a read in the block."""
@@ -89,7 +91,7 @@ def test_while_it_is_down_the_primary_answers_and_one_warning_is_logged(world: W
     world.trouble.is_down = True
     assert [world.answer() for _ in range(10)] == ["primary"] * 10
     (warning,) = world.told()
-    assert "db2 is down" in warning
+    assert "replica db2" in warning
     assert "Nobody listens." in warning
     assert world.trouble.attempts == 2
 
@@ -195,6 +197,21 @@ def test_what_comes_back_is_checked_anew(world: World) -> None:
     world.clock.now += PAUSE
     assert [world.answer(), world.answer()] == ["replica", "replica"]
     assert world.checks == 2
+
+
+def test_one_that_does_not_fit_is_as_good_as_none_until_it_does(world: World) -> None:
+    world.misfit = "It is empty."
+    assert [world.answer(), world.answer()] == ["primary", "primary"]
+    world.clock.now += PAUSE
+    assert [world.answer(), world.answer()] == ["primary", "primary"]
+    assert world.checks == 2
+    assert world.trouble.attempts == 0
+    (warning,) = world.told()
+    assert "It is empty." in warning
+    world.misfit = None
+    world.clock.now += PAUSE
+    assert world.answer() == "replica"
+    assert len(world.told(logging.INFO)) == 1
 
 
 def test_nobody_waits_for_the_one_who_tries_it_again(world: World) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import datetime as dt
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import nova_db
-from nova_db import api, exceptions
+from nova_db import api, cells, conf, exceptions
 from nova_db.context import RequestContext
 from nova_db.operations import EngineDriver
 from nova_db.staleness import stale_reads_allowed
@@ -93,6 +95,50 @@ def test_a_block_within_a_transaction_changes_nothing(driver: EngineDriver, cont
         assert hosts(driver, context) == ["primary"]
 
 
+def test_what_counts_for_a_quota_reads_in_its_transaction(driver: EngineDriver, context: RequestContext) -> None:
+    seen: list[list[str]] = []
+
+    def sync(elevated: Any, project: Any, session: Any) -> dict[str, int]:
+        seen.append(hosts(driver, context))
+        return {"cores": 1}
+
+    resources = {"cores": SimpleNamespace(name="cores", sync=sync)}
+    expire = dt.datetime(2030, 1, 1)
+    with nova_db.allow_stale_reads():
+        driver.quota_reserve(context, resources, {"cores": 9}, {"cores": 1}, expire, None, None, "project")
+    assert seen == [["primary"]]
+
+
+def test_a_listener_is_not_given_the_permission_of_who_writes(
+    driver: EngineDriver, context: RequestContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+
+    def notify(kind: str, payload: Any) -> None:
+        seen.append(hosts(driver, context))
+
+    monkeypatch.setattr(cells, "notify", notify)
+    configuration = conf.get_conf()
+    configuration.set_override("enable", True, group="cells")
+    try:
+        with nova_db.allow_stale_reads():
+            driver.instance_fault_create(context, {"instance_uuid": "u", "code": 1})
+            assert hosts(driver, context) == ["replica"]
+    finally:
+        configuration.clear_override("enable", group="cells")
+    assert seen == [["primary"]]
+
+
+def test_a_project_s_networks_come_from_the_primary_where_one_may_be_associated(
+    driver: EngineDriver, context: RequestContext
+) -> None:
+    uuids = [driver.network_create_safe(context, {"project_id": "p", "label": name})["uuid"] for name in "ab"]
+    member = RequestContext("a user", "p", overwrite=False)
+    with nova_db.allow_stale_reads():
+        assert [network["uuid"] for network in driver.project_get_networks(member, "p")] == uuids
+        assert driver.project_get_networks(member, "p", associate=False) == []
+
+
 def test_who_may_call_is_checked_in_the_block_as_well(driver: EngineDriver) -> None:
     with nova_db.allow_stale_reads(), pytest.raises(exceptions.AdminRequired):
         driver.service_get_all(RequestContext("a user", "a project", overwrite=False))
@@ -142,6 +188,17 @@ def test_tasks_do_not_disturb_each_other() -> None:
         return mine, await task
 
     assert asyncio.run(both()) == (False, True)
+
+
+def test_a_task_hands_the_permission_to_the_threads_that_work_for_it(
+    driver: EngineDriver, context: RequestContext
+) -> None:
+    async def ask() -> tuple[list[str], list[str]]:
+        with nova_db.allow_stale_reads():
+            inside = await asyncio.to_thread(hosts, driver, context)
+        return inside, await asyncio.to_thread(hosts, driver, context)
+
+    assert asyncio.run(ask()) == (["replica"], ["primary"])
 
 
 def test_without_a_replica_the_block_changes_nothing(driver: EngineDriver, context: RequestContext) -> None:

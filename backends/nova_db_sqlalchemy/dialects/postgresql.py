@@ -168,7 +168,8 @@ class PostgreSQLDialect(Dialect):
         found = unsuitable(error)
         if found is not None or not isinstance(error, psycopg.Error):
             return found or Fault()
-        if self.is_lost(link, error):
+        # A standby closes the connection as well where an idle transaction is in the way of what it has to replay.
+        if self.is_lost(link, error) and error.sqlstate not in _CONFLICTS:
             return Fault(DBConnectionError, ends_transaction=True)
         return _fault(error)
 
