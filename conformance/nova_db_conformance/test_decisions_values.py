@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -215,10 +214,7 @@ class TestValues(WritersTestCase):
 
     @decision(7)
     def test_the_clock_is_that_of_oslo(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # they would rather have the function patched
-            timeutils.set_time_override(NOON)
-            self.addCleanup(setattr, timeutils.utcnow, "override_time", None)
+        self.patch(timeutils, "utcnow", lambda: NOON)
         for name, (table, write) in self.creators().items():
             if name != "block_device_mapping_update_or_create":
                 with self.subTest(name):
