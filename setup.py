@@ -20,7 +20,8 @@ SHELF = {
 }
 
 POSTGRESQL = ["psycopg[binary]>=3.3"]
-MYSQL = ["PyMySQL>=1.2"]
+# Of PyMySQL we use what is private too (dialects/mariadb_cursor.py), which a minor version may change.
+MYSQL = ["PyMySQL>=1.2.4,<1.3"]
 TESTING = ["fixtures>=4.3"]
 CONFORMANCE = [*TESTING, "pytest>=9", "testscenarios>=0.7", "testtools>=2.9", "hypothesis>=6.170"]
 DEV = [
@@ -44,7 +45,17 @@ setup(
     long_description_content_type="text/markdown",
     license_expression="Apache-2.0",
     license_files=["LICENSE"],
-    keywords=["compute", "cloud", "database", "sqlalchemy", "postgresql", "sqlite", "in-memory", "conformance"],
+    keywords=[
+        "compute",
+        "cloud",
+        "database",
+        "sqlalchemy",
+        "postgresql",
+        "mariadb",
+        "sqlite",
+        "in-memory",
+        "conformance",
+    ],
     classifiers=[
         "Development Status :: 4 - Beta",
         "Framework :: Pytest",

@@ -1,13 +1,14 @@
 """What the SQL engine costs above the raw driver library: three reads and three writes, side by side in one run.
 
-The floor is what a program written for one database would do by hand: the driver library's own cursor, the SQL as text,
-one generated function that makes the dicts, BEGIN and COMMIT around writes, the same durability.  It gives the same
-Python values, which is checked before anything is timed.  Both take turns, so that a busy machine slows both down.
+The floor (``benchmarks.floor``) is what a program written for one database would do by hand, with the same durability.
+It gives the same Python values, which is checked before anything is timed.  Both take turns, so that a busy machine
+slows both down.
 
 ::
 
-    python benchmarks/engine_floor.py                                   # a temporary SQLite file
-    python benchmarks/engine_floor.py postgresql://user@host/database   # a private database beside the one named
+    python -m benchmarks.engine_floor                                   # a temporary SQLite file
+    python -m benchmarks.engine_floor postgresql://user@host/database   # a private database beside the one named
+    python -m benchmarks.engine_floor mariadb://user@host/database      # the same
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from benchmarks.floor import Floor, InsertByHand, ListByHand, floor_of
 from nova_db.engine import Eq, Query, Row, Transaction, all_of
 from nova_db.schema import TABLES
-from nova_db_sqlalchemy.conversion import reader
 from nova_db_sqlalchemy.engine import SQLEngine
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 
@@ -52,48 +53,6 @@ class Result(NamedTuple):
     engine: float
     floor: float
     ratio: float
-
-
-class Floor:
-    """The raw driver library."""
-
-    def __init__(self, engine: SQLEngine) -> None:
-        self.is_sqlite = engine.dialect.name == "sqlite"
-        link = engine.dialect.connect()
-        self.connection = link.connection
-        self.cursor = self.connection.cursor()
-        self.mark = "?" if self.is_sqlite else "$1"
-        self.forms = engine.dialect.row_forms
-        self.begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
-
-    def rows(self, sql: str, parameters: Sequence[Any], read: Callable[[Any], list[Row]]) -> list[Row]:
-        self.cursor.execute(sql, parameters)
-        return read(self.cursor.fetchall())
-
-    def reader(self, table: str) -> Callable[[Any], list[Row]]:
-        return reader([(column.name, column.kind) for column in TABLES[table].columns], self.forms)
-
-    def columns(self, table: str) -> str:
-        return ", ".join(f'"{name}"' for name in TABLES[table].names)
-
-    def marks(self, count: int, start: int = 1) -> list[str]:
-        return ["?"] * count if self.is_sqlite else [f"${number}" for number in range(start, start + count)]
-
-    def stored(self, value: Any) -> Any:
-        """A value as the driver library takes it."""
-        if self.is_sqlite and hasattr(value, "isoformat"):
-            return value.isoformat(" ", "microseconds")
-        return value
-
-    def transaction(self, *statements: tuple[str, Sequence[Any]]) -> list[Any]:
-        execute = self.cursor.execute
-        execute(self.begin)
-        answers = []
-        for sql, parameters in statements:
-            execute(sql, parameters)
-            answers.append(self.cursor.fetchall() if self.cursor.description else self.cursor.rowcount)
-        execute("COMMIT")
-        return answers
 
 
 def fill(engine: SQLEngine) -> None:
@@ -158,13 +117,13 @@ def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
     """A record, a record with five relations, a list of twenty with four relations."""
     name = f"{INSTANCES // 2:08d}-0000-0000-0000-000000000000"
     columns, read = floor.columns("instances"), floor.reader("instances")
-    record = f"SELECT {columns} FROM instances WHERE uuid = {floor.mark}"
+    record = f"SELECT {columns} FROM instances WHERE uuid = {floor.marks(1)[0]}"
     by_uuid = Eq("uuid", name)
     whole = Query("instances", by_uuid, load=RELATIONS)
     statement = engine.statements.select(whole).fitting([name])
     sql = statement.sql if isinstance(statement.sql, str) else statement.sql.decode()
     on_host = all_of(Eq("host", "host7"), LIVE)
-    by_hand = ListByHand(floor)
+    by_hand = ListByHand(floor, INSTANCES // HOSTS)
     return [
         Case(
             "record by uuid",
@@ -184,65 +143,13 @@ def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
     ]
 
 
-class ListByHand:
-    """The list of a host by hand: one statement for each relation, in one snapshot."""
-
-    def __init__(self, floor: Floor) -> None:
-        self.floor = floor
-        names = INSTANCES // HOSTS
-        member = "IN (" + ", ".join(floor.marks(names)) + ")" if floor.is_sqlite else "= ANY ($1)"
-        self.begin = "BEGIN" if floor.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        self.main = (
-            f"SELECT {floor.columns('instances')} FROM instances WHERE host = {floor.mark} AND deleted = 0 ORDER BY id"
-        )
-        self.read = floor.reader("instances")
-        self.relations = []
-        for relation, table in (
-            ("info_cache", "instance_info_caches"),
-            ("metadata", "instance_metadata"),
-            ("system_metadata", "instance_system_metadata"),
-        ):
-            live = "" if relation == "info_cache" else "AND deleted = 0"
-            chosen = f"SELECT {floor.columns(table)} FROM {table} WHERE instance_uuid {member} {live}"
-            self.relations.append((relation, f"{chosen} ORDER BY instance_uuid, id", floor.reader(table)))
-        groups = ", ".join(f"g.{name}" for name in TABLES["security_groups"].names)
-        self.groups = (
-            f"SELECT {groups}, a.instance_uuid FROM security_group_instance_association a"
-            f" JOIN security_groups g ON g.id = a.security_group_id"
-            f" WHERE a.instance_uuid {member} AND a.deleted = 0 AND g.deleted = 0 ORDER BY a.instance_uuid, g.id"
-        )
-        kinds = [(column.name, column.kind) for column in TABLES["security_groups"].columns]
-        self.read_groups = reader([*kinds, ("instance_uuid", None)], floor.forms)
-
-    def __call__(self, host: str) -> list[Row]:
-        floor = self.floor
-        floor.cursor.execute(self.begin)
-        rows = floor.rows(self.main, (host,), self.read)
-        keys: Any = [row["uuid"] for row in rows]
-        parameters = keys if floor.is_sqlite else (keys,)
-        by_uuid = {row["uuid"]: row for row in rows}
-        for row in rows:
-            row.update(info_cache=None, metadata=[], system_metadata=[], security_groups=[])
-        for relation, sql, read in self.relations:
-            for found in floor.rows(sql, parameters, read):
-                owner = by_uuid[found["instance_uuid"]]
-                if relation == "info_cache":
-                    owner[relation] = found
-                else:
-                    owner[relation].append(found)
-        for found in floor.rows(self.groups, parameters, self.read_groups):
-            by_uuid[found.pop("instance_uuid")]["security_groups"].append(found)
-        floor.cursor.execute("COMMIT")
-        return rows
-
-
 def writes(engine: SQLEngine, floor: Floor) -> list[Case]:
     """An instance with what belongs to it; an update that gives the row back; a compare-and-set."""
     names = (f"{number:08d}-0000-0000-0000-000000000000" for number in itertools.cycle(range(INSTANCES)))
     states = itertools.cycle(["building", "active"])
     read, columns = floor.reader("instances"), floor.columns("instances")
     one, two, three = floor.marks(3)
-    returning = f"UPDATE instances SET vm_state = {one}, updated_at = {two} WHERE uuid = {three} RETURNING {columns}"
+    assigned, chosen = f"vm_state = {one}, updated_at = {two}", f"uuid = {three}"
     swap = f"UPDATE instances SET task_state = {one} WHERE uuid = {two} AND deleted = 0"
     insert_by_hand = InsertByHand(floor)
 
@@ -252,7 +159,7 @@ def writes(engine: SQLEngine, floor: Floor) -> list[Case]:
     def update_by_hand() -> list[Row]:
         values = change()
         parameters = (values["vm_state"], floor.stored(values["updated_at"]), next(names))
-        return read(floor.transaction((returning, parameters))[0])
+        return read(floor.transaction(*floor.update(assigned, chosen, parameters, columns))[-1])
 
     def update(tx: Transaction) -> list[Row]:
         return tx.update_returning(Query("instances", Eq("uuid", next(names))), change())
@@ -303,37 +210,6 @@ def new_instance() -> list[tuple[str, list[Row]]]:
     ]
 
 
-class InsertByHand:
-    """Rows of several tables by hand: one statement for each table, with the keys that it gives."""
-
-    def __init__(self, floor: Floor) -> None:
-        self.floor = floor
-        self.statements: dict[tuple[str, int], str] = {}
-
-    def __call__(self, batches: list[tuple[str, list[Row]]]) -> list[list[Row]]:
-        stored = self.floor.stored
-        answers = self.floor.transaction(
-            *[
-                (self._statement(table, rows), [stored(value) for row in rows for value in row.values()])
-                for table, rows in batches
-            ]
-        )
-        return [
-            [{"id": key, **row} for (key,), row in zip(sorted(keys), rows, strict=True)]
-            for keys, (_, rows) in zip(answers, batches, strict=True)
-        ]
-
-    def _statement(self, table: str, rows: list[Row]) -> str:
-        key = (table, len(rows))
-        if key not in self.statements:
-            columns = list(rows[0])
-            groups = [self.floor.marks(len(columns), 1 + place * len(columns)) for place in range(len(rows))]
-            values = ", ".join(f"({', '.join(group)})" for group in groups)
-            names = ", ".join(f'"{column}"' for column in columns)
-            self.statements[key] = f"INSERT INTO {table} ({names}) VALUES {values} RETURNING id"
-        return self.statements[key]
-
-
 NOW = TABLES["services"].insert_values({})["created_at"]
 
 
@@ -366,9 +242,7 @@ def run(connection: str, rounds: int, seconds: float) -> None:
     with database(connection) as engine:
         engine.create_schema()
         fill(engine)
-        floor = Floor(engine)
-        if engine.dialect.name == "postgresql":
-            floor.cursor.execute("ANALYZE")
+        floor = floor_of(engine)
         reading_cases = reads(engine, floor)
         for case in reading_cases:
             check(case)

@@ -41,6 +41,7 @@ class SQLEngine(Engine):
         self.statements = self.dialect.statements(self.dialect)
         self.pool = self.dialect.pool()
         self.pool.observe(log_report(self.settings.debug))
+        self.pool.check(self._require_usable)
         self.dirty: set[str] = set(CATALOG)
         """The tables that may have rows: of a database that was there before nothing is known."""
         self._is_surveyed = False
@@ -118,6 +119,13 @@ class SQLEngine(Engine):
             yield
         finally:
             self.pool.observe(log_report(self.settings.debug))
+
+    def _require_usable(self, link: Link) -> bool:
+        """Refuse a database that is not for this release, before anything is done there."""
+        try:
+            return schema.require_usable(self.dialect, link)
+        except self.dialect.errors as error:
+            raise translated(error, self.dialect.fault(link, error), None) from error
 
     def _live_link(self) -> Link:
         """A connection that answers; those that went stale in the pool are replaced."""

@@ -49,10 +49,10 @@ class Parameters:
     def whole(self, function: str) -> sa.BindParameter[Any]:
         """The next value, a sequence, as one parameter; ``function`` of ``conversion`` makes it."""
         index = self._next()
-        return self._bound(f"p{index}", f"{function}(p[{index}])")
+        return self._bound(f"{function}_p{index}", f"{function}(p[{index}])")
 
     def rewind(self) -> None:
-        """Begin anew with the first value: the statement asks for the values a second time."""
+        """Begin anew with the first value: the statement asks for the values a second time, in whatever form."""
         self._taken = 0
 
     def binder(self, names: Sequence[str]) -> Bind | None:
@@ -70,5 +70,6 @@ class Parameters:
         return index
 
     def _bound(self, name: str, source: str) -> sa.BindParameter[Any]:
-        self._sources[name] = source
+        if self._sources.setdefault(name, source) != source:
+            raise ValueError(f"{name} is {self._sources[name]} already, and cannot be {source}")
         return sa.bindparam(name, type_=NullType())

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 VERSION_TABLE: Final = "nova_db_version"
 """Where the migrations keep the version of the schema."""
+UPGRADE_TABLE: Final = "nova_db_upgrade"
+"""There while an upgrade is under way, on servers that cannot undo changes of a schema."""
 
 NULLS_FIRST: Final = "NULLS FIRST"
 _MYSQL: Final = ("mysql", "mariadb")

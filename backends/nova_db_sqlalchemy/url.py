@@ -16,6 +16,7 @@ DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "mariadb": "pymysql", 
 _PASSWORDS: Final = frozenset({"password", "passwd"})
 _SECRET: Final = re.compile(r"(?i)passw|passphrase|secret|token")
 
+_SCHEME: Final = re.compile(r"[A-Za-z0-9_+]+://")
 _HOST: Final = "host"
 _ADDRESS: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]/@,\s]+))(?::(?P<port>[0-9]+))?")
 
@@ -30,11 +31,13 @@ def parse(connection: str | sa.URL, parameters: str = "") -> sa.URL:
     """
     try:
         url = sa.make_url(connection)
-    except (ArgumentError, ValueError) as error:
-        scheme = str(connection).partition(":")[0]
+    except (ArgumentError, ValueError):
+        scheme = _SCHEME.match(str(connection))
+        shown_part = f" ({scheme[0]}...)" if scheme else ""
+        # Without the cause, which may quote a part of the password.
         raise ValueError(
-            f"The database's URL ({scheme}:...) is not of the form dialect://user:password@host/database"
-        ) from error
+            f"The database's URL{shown_part} is not of the form dialect://user:password@host/database"
+        ) from None
     database, _, library = url.drivername.partition("+")
     if database not in DRIVERS:
         supported = ", ".join(sorted(DRIVERS))
@@ -56,7 +59,8 @@ def _with_parameters(url: sa.URL, parameters: str) -> sa.URL:
     if url.get_backend_name() == "sqlite":
         return url
     for name in _PASSWORDS & url.query.keys():  # here it would be shown
-        url = url.set(password=str(url.query[name])).difference_update_query([name])
+        given = url.query[name]
+        url = url.set(password=given if isinstance(given, str) else given[-1]).difference_update_query([name])
     return url
 
 

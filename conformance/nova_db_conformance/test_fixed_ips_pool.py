@@ -158,11 +158,12 @@ class TestFixedIpAssociatePool(AssociationTestCase):
         for row in rows:
             self.assertChanged(row)
 
-    def test_an_address_takes_one_statement_however_many_there_are(self) -> None:
+    def test_an_address_takes_one_statement_or_two_however_many_there_are(self) -> None:
+        """Two where the database cannot tell which row it has updated."""
         self.make.fixed_ips(200, network_id=3)
         with self.statements() as sent:
             self.take(uuid=self.uuid)
-        self.assertEqual(1, len(sent))
+        self.assertLessEqual(len(sent), 2, str(sent))
 
 
 class TestFixedIpDisassociateAllByTimeout(AssociationTestCase):

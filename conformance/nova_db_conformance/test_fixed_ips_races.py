@@ -162,7 +162,7 @@ class TestPoolRaces(FixedIpRaceTestCase):
                 with self.db.transaction(self.admin):
                     self.take(thread)
                     raise LookupError
-            except (LookupError, exceptions.NoMoreFixedIps):
+            except (LookupError, exceptions.NoMoreFixedIps, exceptions.DBDeadlock):
                 return None
 
         def finish(done: Round) -> None:

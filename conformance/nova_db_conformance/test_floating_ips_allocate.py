@@ -101,11 +101,12 @@ class TestFloatingIpAllocateAddress(FloatingIpTestCase):
         self.assertChanged(made)
         self.assertEqual(made["address"], self.assertAtomic(self.allocate))
 
-    def test_an_address_takes_one_statement_however_many_there_are(self) -> None:
+    def test_an_address_takes_one_statement_or_two_however_many_there_are(self) -> None:
+        """Two where the database cannot tell which row it has updated."""
         self.make.floating_ips(200)
         with self.statements() as sent:
             self.allocate()
-        self.assertEqual(1, len(sent))
+        self.assertLessEqual(len(sent), 2, str(sent))
 
 
 class TestFloatingIpDeallocate(FloatingIpTestCase):

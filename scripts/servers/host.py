@@ -66,7 +66,8 @@ def process_options(user: pwd.struct_passwd | None, folder: Path) -> dict[str, A
     env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_SETTINGS)}
     options: dict[str, Any] = {
         "cwd": folder,
-        "env": env | {"LC_ALL": "C.UTF-8", "HOME": str(folder)},
+        # A MariaDB that starts removes the temporary tables of any other that has the same folder for them.
+        "env": env | {"LC_ALL": "C.UTF-8", "HOME": str(folder), "TMPDIR": str(folder)},
         "stdin": subprocess.DEVNULL,
         "start_new_session": True,
     }

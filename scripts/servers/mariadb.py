@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import ClassVar
 
 from scripts.servers.private import PrivateServer
 
@@ -18,6 +19,7 @@ SETTINGS = (
     # Nothing here must survive a crash.
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=0",
+    "--debug-no-sync",  # changes of a schema, and of a counter, wait for the disk several times each
     "--skip-log-bin",
     # Set against us: order by code point, naive UTC, strictness and the rest must not come from the server.
     "--character-set-server=utf8mb4",
@@ -35,6 +37,9 @@ class MariaDB(PrivateServer):
     title = "MariaDB"
     user = "mysql"
     packages = ("mariadb-server",)
+    settings: ClassVar[tuple[str, ...]] = SETTINGS
+    process: subprocess.Popen[bytes] | None = None
+    """Its process, if this one has started it."""
 
     @property
     def socket(self) -> Path:
@@ -60,9 +65,10 @@ class MariaDB(PrivateServer):
 
     def launch(self, port: int) -> bool:
         files = (f"--datadir={self.data}", f"--socket={self.socket}", f"--pid-file={self.home / 'pid'}")
-        command = [_program("mariadbd"), "--no-defaults", *files, f"--port={port}", *SETTINGS]
+        command = [_program("mariadbd"), "--no-defaults", *files, f"--port={port}", *self.settings]
         with self.log.open("ab") as log:
             server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **self.process_options())
+        self.process = server
         deadline = time.monotonic() + PATIENCE
         while server.poll() is None and time.monotonic() < deadline:
             if self.running_port() == port:

@@ -12,9 +12,9 @@ from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test with an engine once on each SQL server; one of a module ``test_<server>`` on that server alone."""
+    """Run a test with an engine once on each SQL server; one of a module ``test_<server>...`` on that server alone."""
     if "server" in metafunc.fixturenames:
-        only = metafunc.module.__name__.rpartition("test_")[2]
+        only = metafunc.module.__name__.rpartition(".test_")[2].partition("_")[0]
         servers = [backend for backend in selected_backends() if backend.name == "sqlalchemy"]
         if only in ("sqlite", "postgresql", "mariadb"):
             servers = [backend for backend in servers if (backend.connection or "sqlite").startswith(only)]

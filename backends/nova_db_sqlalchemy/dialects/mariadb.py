@@ -96,15 +96,10 @@ class MariaDBDialect(Dialect):
     def _connect_to(self, host: dict[str, Any]) -> Link:
         connection: Any = None
         try:
-            connection = Connection(
-                **self._options | host,
-                charset="utf8mb4",
-                autocommit=None,
-                client_flag=CLIENT.FOUND_ROWS | CLIENT.MULTI_STATEMENTS,
-            )
+            connection = self._opened(host)
             cursor = Cursor(connection, 1 << 16)
             server = server_of(connection.server_version)
-            cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {self._lock_timeout};{self._preparation(server)}")
+            cursor.execute(self._preparation(server))
         except (pymysql.Error, DBConnectionError) as error:
             if connection is not None:
                 connection._force_close()
@@ -112,12 +107,24 @@ class MariaDBDialect(Dialect):
             raise failure.for_good() if is_refusal(error) else failure from error
         connection._read_timeout = self._read_timeout
         self._step, cursor.longest = cursor.fetchall()[0]
-        self.is_cluster = ["wsrep_on", "ON"] in cursor.results[-2].rows
+        self.is_cluster = cursor.one_by_one = ["wsrep_on", "ON"] in cursor.results[-2].rows
         self._suit(server)
         return Link(connection, cursor)
 
+    def _opened(self, host: dict[str, Any]) -> Connection:
+        try:
+            return Connection(
+                **self._options | host,
+                charset="utf8mb4",
+                autocommit=None,
+                client_flag=CLIENT.FOUND_ROWS | CLIENT.MULTI_STATEMENTS,
+            )
+        except (TypeError, OSError, RuntimeError) as error:
+            # A parameter of the URL that the library does not know, a file that is not there, a package that it lacks.
+            raise DBConnectionError(error).for_good() from error
+
     def _preparation(self, server: Server) -> str:
-        return preparation(server, self.settings.wsrep_sync_wait)
+        return preparation(server, self._lock_timeout, self.settings.wsrep_sync_wait)
 
     def _suit(self, server: Server) -> None:
         if not server.is_mariadb and self.compiler.name == "mariadb":

@@ -127,12 +127,15 @@ class Complete(NamedTuple):
 class Cursor:
     """Runs statements of one connection."""
 
-    __slots__ = ("_connection", "inside", "longest", "results")
+    __slots__ = ("_connection", "inside", "longest", "one_by_one", "results")
 
     def __init__(self, connection: Connection, longest: int) -> None:
         self._connection = connection
         self.longest = longest
         """How many bytes a statement may have."""
+        self.one_by_one = False
+        """Whether statements must not travel together: a node of a Galera cluster that undoes a transaction between two
+        of them runs the rest all the same, outside of any, and tells nobody."""
         self.inside = False
         """Whether an answer is awaited: still, if something has interrupted us."""
         self.results: list[Result] = []
@@ -162,9 +165,13 @@ class Cursor:
         """Run a statement once for each list of parameters, many at once."""
         self.results = []
         texts = [statement % tuple([literal(value) for value in each]) for each in parameters]
-        for batch, _ in batches(texts, ";"):
-            self._run(batch)
+        for packet, _ in self.packets(texts):
+            self._run(packet)
         return self
+
+    def packets(self, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """Statements as they are sent, as many at a time as may be, and how many they are."""
+        return ((text, 1) for text in texts) if self.one_by_one else batches(texts, ";")
 
     def fetchall(self) -> Sequence[Sequence[Any]]:
         """The rows of the last statement."""

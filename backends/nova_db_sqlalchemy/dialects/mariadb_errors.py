@@ -14,10 +14,14 @@ from nova_db_sqlalchemy.errors import Fault, cancelled, conflict, full, missing,
 UNKNOWN_DATABASE: Final = 1049
 NOT_READY: Final = 1047
 FAILED_COMMIT: Final = 1180
-LOST: Final = frozenset({1047, 1053, 1080, 1158, 1159, 1160, 1161, 1317, 1927, 2006, 2013, 2014, 2055, 4031})
+LOST: Final = frozenset({1047, 1053, 1080, 1158, 1159, 1160, 1161, 1317, 1927, 2006, 2013, 2014, 2055, 3169, 4031})
 """The connection is gone, or of no use: the node has left its cluster, the server shuts down, somebody killed it."""
-_CONFLICTS: Final = frozenset({1020, 1205, 1213, 1637, 3058, 3572})
-_READ_ONLY: Final = frozenset({1290, 1792, 1836, 3100})
+_CONFLICTS: Final = frozenset({1020, 1205, 1213, 1412, 1637, 3058, 3572})
+"""1412: an index was made, or a table changed, after the snapshot was taken."""
+_ABSENT: Final = 1305
+_DEMOTED: Final = frozenset({1290, 1836})
+"""The server has become one that is only read from: a new connection may lead to the one that took its place."""
+_READ_ONLY: Final = frozenset({1792, 3100})
 _DUPLICATES: Final = frozenset({1022, 1062, 1169, 1586})
 _REFERENCES: Final = frozenset({1216, 1217, 1451, 1452})
 _REQUIRED: Final = frozenset({1048, 1364})
@@ -43,7 +47,9 @@ def code_of(error: BaseException) -> int:
 
 def is_lost(error: BaseException) -> bool:
     """Whether an error by itself says that the connection is gone."""
-    return code_of(error) in LOST or isinstance(error, (pymysql.err.InterfaceError, pymysql.err.InternalError))
+    return code_of(error) in LOST | _DEMOTED or isinstance(
+        error, (pymysql.err.InterfaceError, pymysql.err.InternalError)
+    )
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -54,11 +60,11 @@ def is_refusal(error: BaseException) -> bool:
 def is_commit_unknown(error: BaseException) -> bool:
     """Whether the transaction may be stored although its commit ended with this error.
 
-    A node that is no longer a part of its cluster does not begin to commit; one that loses its cluster meanwhile cannot
-    tell what became of it.
+    A node that is no longer a part of its cluster does not begin to commit, nor does a server that is only read from;
+    a node that loses its cluster meanwhile cannot tell what became of it.
     """
     code = code_of(error)
-    return code == FAILED_COMMIT or (is_lost(error) and code != NOT_READY)
+    return code == FAILED_COMMIT or (is_lost(error) and code not in {NOT_READY, *_DEMOTED})
 
 
 def fault_of(error: BaseException) -> Fault:
@@ -67,8 +73,8 @@ def fault_of(error: BaseException) -> Fault:
     if found is not None:
         return found
     code, text = code_of(error), str(error.args[-1]) if error.args else ""
-    if code in _CONFLICTS:
-        return conflict()
+    if code in _CONFLICTS or (code == _ABSENT and "SAVEPOINT" in text):
+        return conflict()  # a node of a cluster undoes a transaction as a whole, and a statement's own error hides it
     if code in _DUPLICATES:
         return _duplicate(text)
     if code in _REFERENCES:

@@ -69,15 +69,17 @@ def settings_of(server: Server) -> str:
     return "SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items())
 
 
-def preparation(server: Server, wsrep_sync_wait: int | None = None) -> str:
+def preparation(server: Server, lock_timeout: int, wsrep_sync_wait: int | None = None) -> str:
     """The statements that prepare a session of the engine.
 
-    The last but one tells whether it is on a Galera cluster, the last what keys are counted with, and how long a
+    ``lock_timeout``: how many seconds it waits for a row, or for a table whose schema somebody changes.  The last
+    statement but one tells whether it is on a Galera cluster, the last what keys are counted with, and how long a
     statement may be.
     """
     waiting = "" if wsrep_sync_wait is None else f"SET SESSION wsrep_sync_wait = {wsrep_sync_wait};"
     return (
         f"{settings_of(server)};SET SESSION autocommit = 1;"
+        f"SET SESSION innodb_lock_wait_timeout = {lock_timeout}, SESSION lock_wait_timeout = {lock_timeout};"
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;SET SESSION TRANSACTION READ WRITE;"
         "BEGIN;ROLLBACK;"  # which a node refuses that is not a part of its cluster, while it answers much else
         f"{waiting}SHOW VARIABLES LIKE 'wsrep_on';"

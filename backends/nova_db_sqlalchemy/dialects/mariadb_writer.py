@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nova_db.engine import TRUE, Add, Col, IfChanged, In, NotIn, Order, Predicate, Query, Row, Values, all_of
 from nova_db.engine.ordering import sort_rows, total_order
+from nova_db.exceptions import DBError
 from nova_db_sqlalchemy.blame import Blame, Look, find_duplicate
 from nova_db_sqlalchemy.catalog import CATALOG, rule_columns
+from nova_db_sqlalchemy.dialects.mariadb_cluster import holding
 from nova_db_sqlalchemy.dialects.mariadb_cursor import Complete, batches, literal
 from nova_db_sqlalchemy.errors import Fault, Written
-from nova_db_sqlalchemy.locks import LOCK_TABLE, slots
+from nova_db_sqlalchemy.locks import LOCK_TABLE, SLOTS, slots
 from nova_db_sqlalchemy.looking_writer import LookingWriter
 from nova_db_sqlalchemy.residue import projected
 from nova_db_sqlalchemy.statements import refuse_regexp
 from nova_db_sqlalchemy.writer import keyed, runs_by_key
 
 if TYPE_CHECKING:
-    from nova_db.exceptions import DBError
     from nova_db_sqlalchemy.dialects.mariadb import MariaDBDialect
     from nova_db_sqlalchemy.dialects.mariadb_cursor import Result
     from nova_db_sqlalchemy.dialects.mariadb_statements import MariaDBStatements
@@ -58,6 +59,12 @@ class MariaDBWriter(LookingWriter):
         found: MariaDBDialect = dialect
         return found
 
+    def select(self, query: Query) -> list[Row]:
+        if not query.lock or query.limit == 0:
+            return self._select(query)
+        self.hold()
+        return self._select_held(query) if self._dialect.is_cluster else self._select(query)
+
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         made: list[list[Row]] = [[] for _ in batches]
         link = self._link or self._start()
@@ -78,11 +85,12 @@ class MariaDBWriter(LookingWriter):
     def update_returning(self, query: Query, values: Values) -> list[Row]:
         table = query.table
         refuse_regexp(query.where.shape())
-        rows = self.select(Query(table, query.where, order=query.order, lock=True))
+        rows = self._select(Query(table, query.where, order=query.order, lock=True))
         if not rows:
             return []
-        if values:
-            rows = self._set(table, rows, values)
+        found, rows = rows, self._set(table, rows, values) if values else rows
+        if self._dialect.is_cluster:
+            self._hold_everywhere(table, [row for row, old in zip(rows, found, strict=True) if row == old])
         if len(rows) > 1:
             rows = sort_rows(rows, total_order(query.order, CATALOG[table].primary_key))
         if query.load:
@@ -102,7 +110,7 @@ class MariaDBWriter(LookingWriter):
         key = CATALOG[source].primary_key
         refuse_regexp(where.shape())
         if limit is None:
-            picked = self.select(Query(source, where, columns=(key,), lock=True))
+            picked = self._select(Query(source, where, columns=(key,), lock=True))
         else:
             picked = self._pick_all(source, where, order, limit, wait=True)
         keys = iter([row[key] for row in picked])
@@ -115,8 +123,10 @@ class MariaDBWriter(LookingWriter):
 
     def serialize(self, *names: str) -> None:
         if names:
-            rows = ", ".join(map(str, slots(names)))
-            self._control(f"UPDATE {LOCK_TABLE} SET turn = turn + 1 WHERE slot IN ({rows})")
+            rows = slots(names)
+            self._control(f"UPDATE {LOCK_TABLE} SET turn = turn + 1 WHERE slot IN ({', '.join(map(str, rows))})")
+            if self._link is not None and self._link.cursor.rowcount != len(rows):
+                raise DBError(message=f"The table {LOCK_TABLE} lacks rows: it must hold the slots 0 to {SLOTS - 1}.")
 
     def _runs(self, batch: int, table: str, rows: Sequence[Values]) -> Iterator[Run]:
         """The statements that insert rows, each with as many rows as may be sent at once."""
@@ -136,7 +146,7 @@ class MariaDBWriter(LookingWriter):
     def _sent(self, link: Link, runs: Sequence[Run]) -> list[Result]:
         """The answers to the statements of some runs."""
         results: list[Result] = []
-        for text, count in batches([run.sql for run in runs], ";"):
+        for text, count in link.cursor.packets([run.sql for run in runs]):
             shown = ";".join([run.shown for run in runs[len(results) : len(results) + count]])
             link.cursor.execute(shown, Complete(text))
             results += link.cursor.results
@@ -152,6 +162,30 @@ class MariaDBWriter(LookingWriter):
             self.update(table, chosen, values)
         change = _changer(values)
         return [change(row) for row in rows]
+
+    def _select(self, query: Query) -> list[Row]:
+        return super().select(query)
+
+    def _select_held(self, query: Query) -> list[Row]:
+        """The rows of a query, which no other node changes either."""
+        key, columns = CATALOG[query.table].primary_key, query.columns
+        if columns is None or key in columns:
+            rows = self._select(query)
+            self._hold_everywhere(query.table, rows)
+            return rows
+        rows = self._select_held(query.replace(columns=(*columns, key)))
+        return projected(rows, columns, query.load)
+
+    def _hold_everywhere(self, table: str, rows: Sequence[Row]) -> None:
+        """Keep the other nodes of a cluster from changing rows."""
+        key = CATALOG[table].primary_key
+        keys = [row[key] for row in rows]
+        link = self._link or self._start()
+        try:
+            for statement in holding(table, key) if keys else ():
+                link.cursor.execute(statement, [keys])
+        except self._dialect.errors as error:
+            raise self._failed(link, error, None) from error
 
     def _pick(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
         bound = [*where.parameters(), limit]

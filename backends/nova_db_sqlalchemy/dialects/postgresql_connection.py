@@ -69,6 +69,6 @@ def connection_class(read_timeout: float | None) -> type[Connection]:
 
 
 def is_refusal(error: psycopg.Error) -> bool:
-    """Whether the server was there, and will not let this user in, or not to this database."""
+    """Whether the server was there, and will not let this user in, or not to this database; or the URL is unusable."""
     # The library tells no SQLSTATE of a login; the words are in the server's language, for this is a best effort.
-    return _REFUSALS.search(str(error)) is not None
+    return isinstance(error, psycopg.ProgrammingError) or _REFUSALS.search(str(error)) is not None

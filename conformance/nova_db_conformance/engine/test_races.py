@@ -195,7 +195,7 @@ class TestDeadlocks(PrimitivesTestCase):
 
     def test_rows_taken_in_opposite_order(self) -> None:
         self.require(Capability.CONCURRENT_WRITERS)
-        self.insert("services", {"host": "a"}, {"host": "b"}, {"host": "log"})
+        self.insert("services", {"id": 1, "host": "a"}, {"id": 2, "host": "b"}, {"id": 3, "host": "log"})
         meeting = threading.Barrier(2)
 
         def change(first: int, second: int) -> str:
@@ -221,7 +221,7 @@ class TestDeadlocks(PrimitivesTestCase):
         self.assertEqual(3 + kept, len(self.select("services")))
 
     def test_whoever_is_undone_can_try_again(self) -> None:
-        self.insert("services", *({} for _ in range(5)))
+        self.insert("services", *({"id": key} for key in range(1, 6)))
 
         def change(number: int) -> int:
             order = random.Random(number).sample(range(1, 6), 4)

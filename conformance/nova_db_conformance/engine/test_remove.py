@@ -120,7 +120,7 @@ class TestMove(PrimitivesTestCase):
 
     def test_rows_move_once_whoever_moves_them(self) -> None:
         count = 400
-        self.insert("services", *({} for _ in range(count)))
+        self.insert("services", *({"id": key} for key in range(1, count + 1)))
 
         def move(number: int) -> int:
             return self.transact(lambda tx: self._move(tx, 1 + number % 3))
