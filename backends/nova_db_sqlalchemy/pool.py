@@ -21,6 +21,8 @@ from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy.link import Link, Report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nova_db_sqlalchemy.dialects.base import Dialect
     from nova_db_sqlalchemy.settings import Settings
 
@@ -36,6 +38,7 @@ class Pool(abc.ABC):
         self._dialect = dialect
         self._report: Report | None = None
         self._links: set[Link] = set()
+        self._check: Callable[[Link], bool] | None = None
         _pools.add(self)
 
     @abc.abstractmethod
@@ -64,11 +67,21 @@ class Pool(abc.ABC):
         for link in list(self._links):
             link.observe(report)
 
+    def check(self, check: Callable[[Link], bool]) -> None:
+        """Check new connections before they are used, until the check, which may raise, says that it is enough."""
+        self._check = check
+
     def _open(self) -> Link:
         link = self._dialect.connect()
+        self._links.add(link)
+        try:
+            if self._check is not None and self._check(link):
+                self._check = None
+        except BaseException:
+            self._shut(link)
+            raise
         if self._report is not None:
             link.observe(self._report)
-        self._links.add(link)
         return link
 
     def _shut(self, link: Link) -> None:

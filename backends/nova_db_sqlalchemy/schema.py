@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.catalog import CATALOG
-from nova_db_sqlalchemy.tables import METADATA, VERSION_TABLE
+from nova_db_sqlalchemy.tables import METADATA, UPGRADE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.dialects.base import Dialect
     from nova_db_sqlalchemy.link import Link
+
+_LOG = logging.getLogger(__name__)
 
 
 def creation(dialect: Dialect, existing: Iterable[str]) -> list[str]:
@@ -35,9 +41,42 @@ def children_first(tables: Iterable[str]) -> list[str]:
 def version(dialect: Dialect, link: Link) -> str:
     """The version that the migrations have left, or what there is instead."""
     names = dialect.table_names(link)
-    if VERSION_TABLE in names:
-        link.cursor.execute(f"SELECT version_num FROM {VERSION_TABLE}")
-        found = [str(number) for (number,) in link.cursor.fetchall()]
-        if found:
-            return ", ".join(found)
+    if VERSION_TABLE in names and (found := _versions(link)):
+        return ", ".join(found)
     return "created without migrations" if names & CATALOG.keys() else "none"
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """The revisions of this release, the oldest first: from the names of their files, as Alembic is slow to import."""
+    files = (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*_*.py")
+    return tuple(sorted(file.name.partition("_")[0] for file in files))
+
+
+def require_usable(dialect: Dialect, link: Link) -> bool:
+    """Refuse a database that this release cannot rely on; False: look again at the next opportunity.
+
+    One without a version is none of the migrations' business, and one that is behind works as it did before.
+
+    :raises SchemaError: a later release upgraded it, or an upgrade of it was cut short.
+    """
+    if urls.is_memory(dialect.url):
+        return True
+    names = dialect.table_names(link)
+    found = _versions(link) if VERSION_TABLE in names else []
+    if UPGRADE_TABLE in names or (VERSION_TABLE in names and (len(found) != 1 or found[0] not in revisions())):
+        from nova_db_sqlalchemy import migrations
+
+        return migrations.require_usable(dialect.url)
+    if found and found[0] != revisions()[-1]:
+        _LOG.warning(
+            "The database is at schema revision %s, behind this release's %s; nova-db sync upgrades it.",
+            found[0],
+            revisions()[-1],
+        )
+    return True
+
+
+def _versions(link: Link) -> list[str]:
+    link.cursor.execute(f"SELECT version_num FROM {VERSION_TABLE}")
+    return [str(number) for (number,) in link.cursor.fetchall()]

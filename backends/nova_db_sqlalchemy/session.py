@@ -28,7 +28,7 @@ from sqlalchemy import event, orm
 from sqlalchemy.pool import StaticPool
 
 from nova_db import conf
-from nova_db.exceptions import DBConnectionError
+from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy.dialects.mariadb_session import server_of, settings_of
 from nova_db_sqlalchemy.url import addresses, is_memory, is_mysql, without_hosts
 
@@ -92,7 +92,8 @@ def create_engine(connection: str | sa.URL | None = None, **arguments: Any) -> s
 def get_engine(connection: str | sa.URL | None = None) -> sa.Engine:
     """The engine on a database: the same one for the same URL, as long as the process lives.
 
-    It may be used by any number of threads, and after a fork.
+    It may be used by any number of threads, and after a fork.  Connecting raises ``SchemaError`` where a later release
+    has upgraded the database, or an upgrade was cut short.
 
     :param connection: a URL; None: the configured database.
     """
@@ -101,6 +102,8 @@ def get_engine(connection: str | sa.URL | None = None) -> sa.Engine:
         engine = _engines.get(key)
         if engine is None:
             engine = _engines[key] = create_engine(key)
+            if not is_memory(engine.url):
+                event.listen(engine, "do_connect", _refusal(engine.url), insert=True)
         return engine
 
 
@@ -128,6 +131,26 @@ def session_scope(
         if write:
             session.connection(execution_options={_BEGIN_OPTION: "BEGIN IMMEDIATE"})
         yield session
+
+
+def _refusal(url: sa.URL) -> Callable[..., None]:
+    """What refuses to connect to a database that this release must not work on; asked until that is settled."""
+    is_usable = False
+
+    def refuse(*_arguments: object) -> None:
+        nonlocal is_usable
+        if is_usable:
+            return
+        from nova_db_sqlalchemy import migrations
+
+        try:
+            is_usable = migrations.require_usable(url)
+        except migrations.SchemaError:
+            raise
+        except DBError:
+            return  # whatever it is, connecting is going to tell
+
+    return refuse
 
 
 def _connector(url: sa.URL) -> Callable[..., Any]:

@@ -13,14 +13,20 @@ from typing import TypeVar
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
 from nova_db_conformance.scenarios import Backend, selected_backends
+from nova_db_sqlalchemy import url as urls
+from nova_db_sqlalchemy.engine import SQLEngine
+from nova_db_sqlalchemy.migrations.servers import exclusive
+from nova_db_sqlalchemy.migrations.state import marked
 from nova_db_sqlalchemy.session import create_engine, database_url
 
 _Test = TypeVar("_Test", bound=Callable[..., None])
 _only_on: dict[Callable[..., None], tuple[str, ...]] = {}
 
+PATIENCE = 60
 ROOT = Path(__file__).parents[2]
 
 
@@ -68,6 +74,24 @@ def empty_database(server: Backend, folder: Path) -> Iterator[str]:
             connection.exec_driver_sql(f"DROP DATABASE {name}{force}")
 
 
+def is_mysql(url: str) -> bool:
+    """Whether it is a database on a MySQL or MariaDB."""
+    return urls.is_mysql(database_url(url))
+
+
+def table_names(url: str) -> set[str]:
+    """The tables that there are."""
+    with connected(url) as connection:
+        return set(sa.inspect(connection).get_table_names())
+
+
+def create_unversioned(url: str) -> None:
+    """Create the tables that this release describes, without a migration."""
+    engine = SQLEngine(url)
+    engine.create_schema()
+    engine.close()
+
+
 @contextlib.contextmanager
 def administrator(url: sa.URL) -> Iterator[sa.Connection]:
     """A connection in autocommit."""
@@ -82,6 +106,30 @@ def connected(url: str) -> Iterator[sa.Connection]:
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
         yield connection
+
+
+@contextlib.contextmanager
+def failing(engine: sa.Engine, at: int) -> Iterator[None]:
+    """Have the engine fail at the given ``CREATE TABLE``, counted from 1."""
+    tables = 0
+
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        nonlocal tables
+        tables += statement.lstrip().startswith("CREATE TABLE")
+        if tables == at:
+            raise OSError("the disk is full")
+
+    event.listen(engine, "before_cursor_execute", count)
+    yield
+    event.remove(engine, "before_cursor_execute", count)
+
+
+@contextlib.contextmanager
+def upgrading(url: str, source: str | None, goal: str) -> Iterator[None]:
+    """A database that somebody else is upgrading, for the length of a block."""
+    engine = create_engine(url, poolclass=NullPool)
+    with exclusive(engine, PATIENCE) as connection, marked(connection, source, goal):
+        yield
 
 
 def start_python(code: str, *arguments: str, shelf: Path = ROOT / "backends") -> subprocess.Popen[str]:

@@ -32,8 +32,7 @@ def test_a_database_of_a_later_release(upgraded: str) -> None:
 
 
 def test_tables_without_a_version(empty: str) -> None:
-    with databases.connected(empty) as connection:
-        METADATA.create_all(connection)
+    databases.create_unversioned(empty)
     with pytest.raises(migrations.UnversionedSchema, match=r"and 92 more, but no schema version") as caught:
         migrations.upgrade(empty)
     assert caught.value.tables == sorted(METADATA.tables)
@@ -48,8 +47,7 @@ def test_a_version_that_was_lost(upgraded: str) -> None:
 
 
 def test_stamping_settles_it(empty: str) -> None:
-    with databases.connected(empty) as connection:
-        METADATA.create_all(connection)
+    databases.create_unversioned(empty)
     assert migrations.stamp(empty) == HEAD
     assert migrations.status(empty)["synced"]
     assert migrations.check(empty) == []

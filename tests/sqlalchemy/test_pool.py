@@ -146,6 +146,33 @@ def _refuse() -> Link:
     raise OSError("refused")
 
 
+def test_connections_are_checked_until_it_is_enough() -> None:
+    opened = Opened(max_pool_size=3, max_overflow=0)
+    checked: list[int] = []
+
+    def is_enough(link: Link) -> bool:
+        checked.append(link.connection)
+        return len(checked) == 2
+
+    opened.pool.check(is_enough)
+    for _ in range(3):
+        opened.pool.take()
+    assert checked == [1, 2]
+
+
+def test_a_connection_that_is_refused_is_closed_and_makes_room() -> None:
+    opened = Opened(max_pool_size=1, max_overflow=0, pool_timeout=0.05)
+
+    def refuse(link: Link) -> bool:
+        raise DBError(message="not here")
+
+    opened.pool.check(refuse)
+    for attempt in (1, 2):
+        with pytest.raises(DBError, match="not here"):
+            opened.pool.take()
+        assert opened.closed == list(range(1, attempt + 1))
+
+
 def test_many_threads_share_few_connections() -> None:
     opened = Opened(max_pool_size=2, max_overflow=1)
     used: list[int] = []

@@ -12,7 +12,14 @@ from nova_db_sqlalchemy.migrations.errors import SchemaError
 
 attributes = context.config.attributes
 if context.is_offline_mode() and URL in attributes:
-    context.configure(url=attributes[URL], literal_binds=True, dialect_opts={"paramstyle": "named"}, **options())
+    context.configure(
+        url=attributes[URL],
+        literal_binds=True,
+        dialect_opts={"paramstyle": "named"},
+        # SQLite undoes changes of a schema, too; Alembic leaves it out because of what Python's library once did.
+        transactional_ddl=True if attributes[URL].get_backend_name() == "sqlite" else None,
+        **options(),
+    )
 elif CONNECTION in attributes:
     context.configure(connection=attributes[CONNECTION], **options())
 else:

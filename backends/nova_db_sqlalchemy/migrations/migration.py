@@ -70,6 +70,23 @@ def status(target: Target = None) -> Status:
     }
 
 
+def require_usable(target: Target = None) -> bool:
+    """Refuse a database that this release must not work on; False: it is being upgraded, ask again later.
+
+    One that was made without migrations is taken for what it seems to be.
+
+    :raises FutureSchema: a later release upgraded it.
+    :raises UnversionedSchema: it has tables of ours, and has lost its version.
+    :raises InterruptedUpgrade: an upgrade was cut short, and cannot be resumed.
+    """
+    with reading(target) as connection:
+        state = read_state(connection)
+    refusal = state.refusal()
+    if refusal is not None:
+        raise refusal
+    return not state.is_being_upgraded
+
+
 def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: float = LOCK_SECONDS) -> str:
     """Bring a database to a revision, creating its tables if it is empty, and a SQLite file if it is missing.
 

@@ -13,6 +13,7 @@ from sqlalchemy.schema import CreateIndex
 
 from nova_db_sqlalchemy.migrations.configuration import SOURCE
 from nova_db_sqlalchemy.migrations.errors import UpgradeBusy
+from nova_db_sqlalchemy.migrations.servers import error_number
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -76,7 +77,7 @@ def _execute_patiently(connection: sa.Connection, statement: str) -> None:
         try:
             connection.exec_driver_sql(statement)
         except OperationalError as error:
-            if error.orig is None or error.orig.args[0] != _LOCK_WAIT_TIMEOUT:
+            if error_number(error) != _LOCK_WAIT_TIMEOUT:
                 raise
             if not tries_left:
                 raise UpgradeBusy(_TRIES * _WAIT) from error

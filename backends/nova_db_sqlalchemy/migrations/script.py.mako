@@ -10,6 +10,9 @@ down_revision = "${down_revision}"
 branch_labels = None
 depends_on = None
 
+repeatable = False
+"""Whether it may be run again after it was cut short, on servers that cannot undo changes of a schema."""
+
 
 def upgrade() -> None:
     """${message}."""

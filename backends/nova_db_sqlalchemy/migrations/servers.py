@@ -134,6 +134,7 @@ def _postgresql(engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:
                 raise UpgradeBusy(seconds)
             time.sleep(_PAUSE)
         connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.exec_driver_sql("SET lock_timeout = 0")
         connection.commit()
         try:
             yield connection
@@ -167,6 +168,11 @@ def others_upgrade(connection: sa.Connection) -> bool:
         sa.select(sa.func.is_used_lock(_mysql_lock(connection.engine)), sa.func.connection_id())
     ).one()
     return holder not in (None, own)
+
+
+def error_number(error: DBAPIError) -> object:
+    """The number that MySQL and MariaDB give an error."""
+    return error.orig.args[0] if error.orig is not None and error.orig.args else None
 
 
 @contextlib.contextmanager

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from nova_db.clock import utcnow
 from nova_db_sqlalchemy.migrations.configuration import is_repeatable_after, revisions
 from nova_db_sqlalchemy.migrations.errors import FutureSchema, InterruptedUpgrade, SchemaError, UnversionedSchema
-from nova_db_sqlalchemy.migrations.servers import others_upgrade
-from nova_db_sqlalchemy.tables import METADATA, VERSION_TABLE
+from nova_db_sqlalchemy.migrations.servers import error_number, others_upgrade
+from nova_db_sqlalchemy.tables import METADATA, UPGRADE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_GONE: Final = (1146, 1412)
+"""What MariaDB and MySQL say of a table that was dropped, or made anew, since they were asked for its name."""
+
 _INTERNAL: Final = sa.MetaData()
 _VERSION: Final = sa.Table(VERSION_TABLE, _INTERNAL, sa.Column("version_num", sa.String(32), primary_key=True))
 MARK: Final = sa.Table(
-    "nova_db_upgrade",
+    UPGRADE_TABLE,
     _INTERNAL,
     sa.Column("source", sa.String(32)),
     sa.Column("goal", sa.String(32), nullable=False),
@@ -28,7 +33,6 @@ MARK: Final = sa.Table(
     mysql_engine="InnoDB",
     mariadb_engine="InnoDB",
 )
-"""There while an upgrade is under way, on servers that cannot undo changes of a schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,12 @@ class State:
     While somebody else is upgrading there may be anything, and nothing is wrong with that.
     """
 
+    is_versioned: bool = False
+    """Whether there is a place for the revision."""
     versions: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     unfinished: tuple[str | None, str] | None = None
+    started_at: datetime | None = None
     is_being_upgraded: bool = False
 
     @property
@@ -55,9 +62,13 @@ class State:
     @property
     def can_be_resumed(self) -> bool:
         """Whether what an unfinished upgrade has left to do can be done by another one."""
-        if self.unfinished is None or self.revision not in revisions():
+        if self.unfinished is None:
             return False
-        return self.unfinished[1] == self.revision or is_repeatable_after(self.revision)
+        if self.revision is None:
+            return not self.tables  # it had not made any yet
+        return self.revision in revisions() and (
+            self.unfinished[1] == self.revision or is_repeatable_after(self.revision)
+        )
 
     def problem(self) -> SchemaError | None:
         """Why the database can be neither used nor upgraded, or None."""
@@ -70,20 +81,43 @@ class State:
             return UnversionedSchema(self.tables) if self.tables else None
         return None if self.revision in known else FutureSchema(self.revision, known[-1])
 
+    def refusal(self) -> SchemaError | None:
+        """Why the database must not be used, or None: what no migration has ever touched may be, as tests do."""
+        return self.problem() if self.is_versioned or self.unfinished is not None else None
+
 
 def read_state(connection: sa.Connection | None) -> State:
     """Look at a database; None is one that is not there."""
     if connection is None:
         return State()
+    state = _look(connection)
+    # A mark that nobody stands behind is one that was left, unless its upgrade has come to its end while we looked.
+    while state is None or (state.unfinished is not None and not state.is_being_upgraded):
+        again = _look(connection)
+        if again is not None and again == state:
+            break
+        state = again
+    return state
+
+
+def _look(connection: sa.Connection) -> State | None:
+    """One look; None: an upgrade ended meanwhile, so that it says nothing."""
     tables = set(sa.inspect(connection).get_table_names())
-    versions: tuple[str, ...] = ()
-    unfinished = None
-    if VERSION_TABLE in tables:
-        versions = tuple(connection.scalars(sa.select(_VERSION.c.version_num).order_by(_VERSION.c.version_num)))
-    if MARK.name in tables:
-        row = connection.execute(sa.select(MARK.c.source, MARK.c.goal)).first()
-        unfinished = (row.source, row.goal) if row else (None, "an unknown one")
-    return State(versions, tuple(sorted(tables & METADATA.tables.keys())), unfinished, others_upgrade(connection))
+    state = State(VERSION_TABLE in tables, tables=tuple(sorted(tables & METADATA.tables.keys())))
+    try:
+        if state.is_versioned:
+            query = sa.select(_VERSION.c.version_num).order_by(_VERSION.c.version_num)
+            state = replace(state, versions=tuple(connection.scalars(query)))
+        if MARK.name in tables:
+            row = connection.execute(sa.select(MARK)).first()
+            left = (row.source, row.goal) if row else (None, "an unknown one")
+            state = replace(state, unfinished=left, started_at=row.started_at if row else None)
+    except DBAPIError as error:
+        if error_number(error) not in _GONE:
+            raise
+        connection.rollback()
+        return None
+    return replace(state, is_being_upgraded=others_upgrade(connection))
 
 
 @contextlib.contextmanager

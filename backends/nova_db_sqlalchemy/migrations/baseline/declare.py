@@ -152,22 +152,23 @@ def create(table: Table) -> None:
             )
             for column in table.columns
         ],
-        *[_rule(rule) for rule in table.rules],
+        *[_constraint(rule) for rule in table.rules if not isinstance(rule, Index)],
         # AUTOINCREMENT: without it SQLite hands the ids of deleted rows out again
         sqlite_autoincrement=numbered,
         **_options(op.get_context().dialect),
     )
+    for rule in table.rules:
+        if isinstance(rule, Index):
+            lengths: dict[str, Any] = {f"{server}_length": dict(rule.prefixes) for server in _MYSQL if rule.prefixes}
+            op.create_index(rule.name, table.name, list(rule.columns), **lengths)
 
 
-def _rule(rule: Unique | Reference | Index) -> sa.UniqueConstraint | sa.ForeignKeyConstraint | sa.Index:
+def _constraint(rule: Unique | Reference) -> sa.UniqueConstraint | sa.ForeignKeyConstraint:
     match rule:
         case Unique(name, columns):
             return sa.UniqueConstraint(*columns, name=name)
         case Reference(name, column, remote):
             return sa.ForeignKeyConstraint([column], [remote], name=name)
-        case Index(name, columns, prefixes):
-            lengths: dict[str, Any] = {f"{server}_length": dict(prefixes) for server in _MYSQL} if prefixes else {}
-            return sa.Index(name, *columns, **lengths)
 
 
 def _options(dialect: sa.Dialect) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""The commands about the schema: sync, version and check; on SQLite here, and in tests/migrations on each server."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import sqlite3
+
+import pytest
+
+from nova_db.cli import main
+from nova_db_sqlalchemy import migrations
+
+HEAD = migrations.head()
+
+
+@pytest.fixture
+def url(tmp_path: pathlib.Path) -> str:
+    return f"sqlite:///{tmp_path}/nova_db_test_schema.sqlite"
+
+
+def outcome(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, list[str]]:
+    """The exit status of a command and the lines that it prints, on either stream."""
+    status = main(argv)
+    printed = capsys.readouterr()
+    return status, (printed.out + printed.err).splitlines()
+
+
+def test_the_life_of_a_schema(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    nova_db = ["--connection", url]
+    empty = ["  revision  none", f"    newest  {HEAD}", "     state  empty: nova-db sync creates the tables"]
+    assert outcome(capsys, *nova_db, "version") == (0, empty)
+    status, differences = outcome(capsys, *nova_db, "check")
+    assert (status, differences[-1]) == (1, "96 differences")
+    assert f"nova_db_version, revision: expected {HEAD}, found nothing" in differences
+
+    created = ["the schema was created at revision 0001"]
+    assert outcome(capsys, *nova_db, "sync", "--to", "0001") == (0, created)
+    behind = ["  revision  0001", f"    newest  {HEAD}", "     state  behind this release: nova-db sync upgrades it"]
+    assert outcome(capsys, *nova_db, "version") == (0, behind)
+    status, differences = outcome(capsys, *nova_db, "check")
+    assert (status, differences[0]) == (1, f"nova_db_version, revision: expected {HEAD}, found 0001")
+    assert (
+        "instance_metadata, index instance_metadata_key_value_idx: expected (key, value), found nothing" in differences
+    )
+    assert shown_schema(capsys, url) == "0001"
+
+    assert outcome(capsys, *nova_db, "sync") == (0, [f"upgraded from 0001 to {HEAD}"])
+    assert outcome(capsys, *nova_db, "sync") == (0, [f"the schema is at revision {HEAD} already"])
+    status, told = outcome(capsys, *nova_db, "version")
+    assert (status, told) == (0, [f"  revision  {HEAD}", f"    newest  {HEAD}", "     state  up to date"])
+    agreed = ["the models, the description of the schema and the database agree"]
+    assert outcome(capsys, *nova_db, "check") == (0, agreed)
+    assert shown_schema(capsys, url) == HEAD
+
+
+def shown_schema(capsys: pytest.CaptureFixture[str], url: str) -> str:
+    """The schema's version in the output of ``status``."""
+    _, lines = outcome(capsys, "--connection", url, "status")
+    (shown,) = (line.split() for line in lines if line.split()[:1] == ["schema"])
+    return shown[1]
+
+
+def test_check_tells_each_difference_in_a_line(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    migrations.upgrade(url)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("DROP TABLE s3_images")
+        connection.execute("ALTER TABLE services ADD COLUMN extra INTEGER")
+    connection.close()
+    status, lines = outcome(capsys, "--connection", url, "check")
+    assert status == 1
+    assert lines[0] == "s3_images, table: expected a table, found nothing"
+    assert lines[1] == "services, column extra: expected nothing, found INTEGER null"
+    assert lines[2].startswith("services, columns: expected id, host,")
+    assert lines[3:] == ["3 differences"]
+
+
+def test_a_script_is_printed_and_nothing_is_done(
+    url: str, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, lines = outcome(capsys, "--connection", url, "sync", "--sql")
+    assert (status, lines[0], lines[-1]) == (0, "BEGIN;", "COMMIT;")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_revisions_behind_and_unknown_ones_are_refused(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    migrations.upgrade(url)
+    for more in ([], ["--sql"]):
+        status, (line,) = outcome(capsys, "--connection", url, "sync", "--to", "0001", *more)
+        assert status == 2
+        assert line.startswith(f"nova-db: The database is at schema revision {HEAD}, past 0001: a schema is never")
+        status, (line,) = outcome(capsys, "--connection", url, "sync", "--to", "9", *more)
+        assert status == 2
+        assert line.startswith("nova-db: There is no schema revision '9'; this release has 0001, ")
+
+
+@pytest.mark.parametrize("command", [["version"], ["check"], ["sync", "--to", "0001"], ["sync", "--sql"]])
+@pytest.mark.parametrize("options", [["--backend", "memory"], ["--connection", "sqlite://"]])
+def test_what_has_no_revisions_says_so(
+    options: list[str], command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, (line,) = outcome(capsys, *options, *command)
+    assert status == 2
+    assert re.search(r"is not supported by backend memory|in memory has no schema revisions", line)

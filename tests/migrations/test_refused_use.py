@@ -1,0 +1,181 @@
+"""A database of a later release, or one that is half made, is refused by whatever opens it, not by upgrades only."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from oslo_config import cfg
+
+import nova_db
+from nova_db.cli import main
+from nova_db.conf import register_opts
+from nova_db.context import get_admin_context
+from nova_db_conformance.scenarios import Backend
+from nova_db_sqlalchemy import SQLAlchemyDriver, migrations, schema
+from nova_db_sqlalchemy.migrations import configuration
+from nova_db_sqlalchemy.session import create_engine, get_engine, get_session, session_scope
+from tests.migrations import databases
+
+REFUSED = r"revision '9999', which this release does not know \(its newest is \d+\)"
+
+
+def _read(url: str) -> None:
+    with contextlib.closing(SQLAlchemyDriver(url)) as driver:
+        driver.service_get_all(get_admin_context())
+
+
+def _write(url: str) -> None:
+    with contextlib.closing(SQLAlchemyDriver(url)) as driver:
+        driver.service_create(get_admin_context(), {"host": "h"})
+
+
+def _describe(url: str) -> None:
+    with contextlib.closing(SQLAlchemyDriver(url)) as driver:
+        driver.describe()
+
+
+def _snapshot(url: str) -> None:
+    with contextlib.closing(SQLAlchemyDriver(url)) as driver:
+        driver.engine.read().aggregate("services")
+
+
+def _report(url: str) -> None:
+    with session_scope(url) as session:
+        session.execute(sa.text("SELECT 1"))
+
+
+def _session(url: str) -> None:
+    with get_session(url) as session:
+        session.execute(sa.text("SELECT 1"))
+
+
+def _engine(url: str) -> None:
+    with get_engine(url).connect():
+        pass
+
+
+USES: list[Callable[[str], object]] = [
+    _read,
+    _write,
+    _describe,
+    _snapshot,
+    _report,
+    _session,
+    _engine,
+    migrations.upgrade,
+    migrations.script,
+]
+
+
+@pytest.fixture(scope="module")
+def future(server: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a database that a later release has upgraded."""
+    with databases.empty_database(server, tmp_path_factory.mktemp("future")) as url:
+        migrations.upgrade(url)
+        _set_version(url, "9999")
+        yield url
+
+
+def _set_version(url: str, version: str) -> None:
+    with databases.connected(url) as connection:
+        connection.execute(sa.text("UPDATE nova_db_version SET version_num = :version"), {"version": version})
+
+
+@pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
+def test_of_a_later_release(future: str, use: Callable[[str], object]) -> None:
+    for _ in range(2):  # no less the second time
+        with pytest.raises(migrations.SchemaError, match=REFUSED):
+            use(future)
+    with databases.connected(future) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM services").scalar() == 0
+
+
+@pytest.mark.parametrize("command", ["sync", "sync --sql", "version", "status", "seed", "demo --quiet"])
+def test_the_command_says_so_in_one_line(future: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--connection", future, *command.split()]) == 2
+    printed = capsys.readouterr()
+    (line,) = printed.err.splitlines()
+    assert "'9999', which this release does not know" in line
+    assert printed.out == ""
+
+
+def test_check_tells_the_revision(future: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--connection", future, "check"]) == 1
+    head = migrations.head()
+    assert capsys.readouterr().out == f"nova_db_version, revision: expected {head}, found 9999\n1 difference\n"
+
+
+def test_a_replica_of_a_later_release(future: str) -> None:
+    conf = cfg.ConfigOpts()
+    register_opts(conf)
+    conf.set_override("connection", future, "database")
+    conf.set_override("slave_connection", future, "database")
+    driver = SQLAlchemyDriver(conf=conf)
+    with nova_db.allow_stale_reads(), pytest.raises(migrations.SchemaError, match=REFUSED):
+        driver.instance_get_all(get_admin_context())
+    driver.close()
+
+
+def test_a_driver_at_work_goes_on(upgraded: str) -> None:
+    with contextlib.closing(SQLAlchemyDriver(upgraded)) as driver:
+        driver.service_create(get_admin_context(), {"host": "before"})
+        _set_version(upgraded, "9999")
+        driver.engine.pool.close()
+        assert [service["host"] for service in driver.service_get_all(get_admin_context())] == ["before"]
+
+
+def test_a_version_that_was_lost(upgraded: str) -> None:
+    with databases.connected(upgraded) as connection:
+        connection.exec_driver_sql("DELETE FROM nova_db_version")
+    for use in (_read, _write, _report):
+        with pytest.raises(migrations.UnversionedSchema, match="but no schema version"):
+            use(upgraded)
+
+
+@databases.only_on("mysql", "mariadb")
+def test_one_that_is_half_made(empty: str) -> None:
+    engine = create_engine(empty)
+    with pytest.raises(OSError, match="the disk is full"), databases.failing(engine, at=30):
+        migrations.upgrade(engine)
+    engine.dispose()
+    for use in (*USES, migrations.require_usable):
+        with pytest.raises(migrations.InterruptedUpgrade, match="from schema revision none to"):
+            use(empty)
+
+
+@databases.only_on("mysql", "mariadb")
+def test_one_that_is_being_upgraded_is_used_and_looked_at_again(upgraded: str) -> None:
+    _set_version(upgraded, "0001")
+    with contextlib.closing(SQLAlchemyDriver(upgraded)) as driver:
+        with databases.upgrading(upgraded, "0001", "9999"):
+            assert driver.service_get_all(get_admin_context()) == []
+            driver.engine.pool.close()
+            assert driver.service_get_all(get_admin_context()) == []
+        _set_version(upgraded, "9999")
+        driver.engine.pool.close()
+        with pytest.raises(migrations.FutureSchema):
+            driver.service_get_all(get_admin_context())
+
+
+def test_one_that_is_behind_is_used_and_told(empty: str, caplog: pytest.LogCaptureFixture) -> None:
+    migrations.upgrade(empty, "0001")
+    with caplog.at_level(logging.WARNING):
+        _write(empty)
+    (told,) = (record.getMessage() for record in caplog.records if "schema revision" in record.getMessage())
+    assert told == (
+        f"The database is at schema revision 0001, behind this release's {migrations.head()}; nova-db sync upgrades it."
+    )
+
+
+def test_one_without_a_version_is_used(empty: str) -> None:
+    databases.create_unversioned(empty)
+    _write(empty)
+    _report(empty)
+
+
+def test_revisions_are_known_by_their_files() -> None:
+    assert list(schema.revisions()) == configuration.revisions()

@@ -1,0 +1,92 @@
+"""``sync --sql``: what it prints brings a database to its revision, applied with the server's own client program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from sqlalchemy.pool import NullPool
+
+from nova_db.cli import main
+from nova_db_sqlalchemy import migrations
+from nova_db_sqlalchemy.session import create_engine, database_url
+from tests.migrations import databases
+
+HEAD = migrations.head()
+
+
+def _printed(capsys: pytest.CaptureFixture[str], url: str, *arguments: str) -> str:
+    assert main(["--connection", url, "sync", "--sql", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def _apply(url: str, script: str) -> subprocess.CompletedProcess[str]:
+    """Have the client program run a script, up to the first error."""
+    parsed = database_url(url)
+    port, user, database = str(parsed.port), parsed.username or "", parsed.database or ""
+    match parsed.get_backend_name():
+        case "sqlite":
+            command = ["sqlite3", "-bail", database]
+        case "postgresql":
+            host = parsed.host or ""
+            command = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-h", host, "-p", port, "-U", user, database]
+        case _:
+            command = ["mariadb", f"--host={parsed.host}", f"--port={port}", f"--user={user}", database]
+    password = str(parsed.password or "")
+    environment = {**os.environ, "PGPASSWORD": password, "MYSQL_PWD": password}
+    return subprocess.run(command, input=script, capture_output=True, text=True, env=environment, check=False)
+
+
+def _assert_applied(url: str, script: str) -> None:
+    applied = _apply(url, script)
+    assert (applied.returncode, applied.stderr) == (0, "")
+
+
+def test_of_an_empty_database(empty: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _assert_applied(empty, _printed(capsys, empty))
+    assert migrations.status(empty)["synced"]
+    assert migrations.check(empty) == []
+    assert _printed(capsys, empty) == "-- Nothing to do.\n"
+
+
+def test_of_every_revision_by_itself(empty: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _assert_applied(empty, _printed(capsys, empty, "--to", "0001"))
+    assert migrations.current(empty) == "0001"
+    with databases.connected(empty) as connection:
+        connection.exec_driver_sql("INSERT INTO services (host, report_count) VALUES ('kept', 0)")
+    _assert_applied(empty, _printed(capsys, empty))
+    assert migrations.status(empty)["synced"]
+    assert migrations.check(empty) == []
+    with databases.connected(empty) as connection:
+        assert connection.exec_driver_sql("SELECT host FROM services").scalars().all() == ["kept"]
+
+
+def test_one_that_is_cut_short(empty: str, capsys: pytest.CaptureFixture[str]) -> None:
+    script = _printed(capsys, empty)
+    beginning, table, _ = script.partition("CREATE TABLE networks")
+    assert table
+    _apply(empty, beginning)
+    if databases.is_mysql(empty):
+        with pytest.raises(migrations.UnversionedSchema):
+            migrations.upgrade(empty)
+        return
+    assert databases.table_names(empty) == set()
+    assert migrations.upgrade(empty) == HEAD
+
+
+def test_one_that_is_applied_twice_is_refused_and_changes_nothing(
+    empty: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = _printed(capsys, empty)
+    _assert_applied(empty, script)
+    assert _apply(empty, script).returncode != 0
+    assert migrations.check(empty) == []
+
+
+def test_the_same_for_every_name_of_a_server(empty: str) -> None:
+    url = database_url(empty)
+    if databases.is_mysql(empty):
+        assert migrations.script(url.set(drivername="mysql+pymysql")) == migrations.script(empty)
+    engine = create_engine(url, poolclass=NullPool)
+    assert migrations.script(engine) == migrations.script(empty)
