@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nova_db.moving import Comparison, Difference, TableComparison
 
 DIFFERENT: Final = 1
-SECRET: Final = frozenset({"password", "provider_auth", "connection_info"})
+SECRET: Final = frozenset({"password", "provider_auth", "connection_info", "user_data"})
 """Columns that may hold passwords: that they differ is told, not how."""
 _LONGEST: Final = 60
 _BEFORE: Final = 20

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-Advance = Callable[[str, int, int], None]
-"""Takes what is being done, the rows done since the last time, and the number of all rows."""
+Advance = Callable[[str, int, int | None], None]
+"""Takes what is being done, the rows done since the last time, and the number of all rows, None: not known yet."""
 
 
 @contextlib.contextmanager
@@ -44,7 +44,7 @@ def rows_bar(console: Console, *, quiet: bool) -> Iterator[Advance]:
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
         task = progress.add_task("", total=None)
 
-        def advance(what: str, rows: int, total: int) -> None:
+        def advance(what: str, rows: int, total: int | None) -> None:
             progress.update(task, description=what, total=total, advance=rows)
 
         yield advance

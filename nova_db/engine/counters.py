@@ -41,24 +41,30 @@ def advance(tx: Transaction, counters: Mapping[str, int]) -> None:
 
 def _highest(tx: Transaction, table: Table) -> int:
     """The highest id that is in use, and so has moved the counter on; 0 without any."""
+    return max([0, *_at_end(tx, table, descending=True)])
+
+
+def _below_all(tx: Transaction, table: Table) -> int:
+    """An id that moves no counter."""
+    return min([0, *_at_end(tx, table, descending=False)]) - 1
+
+
+def _at_end(tx: Transaction, table: Table, *, descending: bool) -> list[int]:
+    """The first id or the last one, if there is any."""
     key = table.primary_key
-    found = tx.select(Query(table.name, order=(Order(key, descending=True),), limit=1, columns=(key,)))
-    highest: int = max([0, *[row[key] for row in found]])
-    return highest
+    query = Query(table.name, order=(Order(key, descending=descending),), limit=1, columns=(key,))
+    return [row[key] for row in tx.select(query)]
 
 
 class _StandIns:
-    """Rows that mean nothing, at most one a table, and those that they must refer to."""
+    """Rows that mean nothing, at most one a table, and those that they must refer to, which move no counter."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self._rows: dict[str, Row] = {}
 
     def put(self, table: Table, key: int | None = None) -> Row:
-        """The table's row; it is inserted, under the key given, unless it is there."""
-        found = self._rows.get(table.name)
-        if found is not None:
-            return found
+        """Insert the table's row, under the key given."""
         values: dict[str, Any] = {} if key is None else {table.primary_key: key}
         referring = {reference.column: reference for reference in table.foreign_keys}
         for column in table.columns:
@@ -68,10 +74,13 @@ class _StandIns:
             if reference is None:
                 values[column.name] = _filler(column)
             else:
-                values[column.name] = self.put(TABLES[reference.table])[reference.remote]
+                values[column.name] = self._parent(TABLES[reference.table])[reference.remote]
         [[row]] = self._tx.insert((table.name, [table.insert_values(values)]))
         self._rows[table.name] = row
         return row
+
+    def _parent(self, table: Table) -> Row:
+        return self._rows.get(table.name) or self.put(table, _below_all(self._tx, table))
 
     def remove(self) -> None:
         """Remove them all, those that refer to others first."""
