@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -19,6 +20,9 @@ _NAMING = (
     "a URL; BACKEND=URL where the scheme does not tell the backend; or @FILE, a configuration file that names the "
     "database, so that no password stands on the command line"
 )
+
+_MOMENT = "a date or time like 2026-01-31 or 2026-01-31T18:30:00+02:00 (UTC if no zone is given)"
+_LONGEST_SLEEP = 86_400
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,8 +58,10 @@ def parser() -> Parser:
     _seed(commands.add_parser("seed", help="add the default flavors that are missing"))
     _status(commands.add_parser("status", help="tell backend, server, schema version, and rows per table"))
     _demo(commands.add_parser("demo", help="live through a cloud's day, by the public functions"))
-    _copy(commands.add_parser("copy", help="copy a whole database to another backend or server"))
+    _copy(commands.add_parser("copy", help="copy a whole database, to which nobody writes, to another server"))
     _compare(commands.add_parser("compare", help="tell whether two databases are equal, and where they differ"))
+    _archive(commands.add_parser("archive", help="move deleted rows to the shadow tables; status 1: more is left"))
+    _purge(commands.add_parser("purge", help="remove archived rows for good"))
     _conformance(commands.add_parser("conformance", help="run the conformance suite on a backend"))
     return found
 
@@ -162,6 +168,29 @@ def _compare(found: argparse.ArgumentParser) -> None:
     _command(found, "compare")
 
 
+def _archive(found: argparse.ArgumentParser) -> None:
+    found.add_argument("--max-rows", type=_positive, metavar="N", help="at most so many rows (default 1000)")
+    found.add_argument(
+        "--until-complete", action="store_true", help="all there are; --max-rows then bounds each transaction"
+    )
+    found.add_argument("--before", type=_moment, metavar="DATE", help=f"only what was deleted before {_MOMENT}")
+    found.add_argument("--sleep", type=_seconds, default=0.0, metavar="S", help="seconds to wait between transactions")
+    found.add_argument(
+        "--purge", action="store_true", help="then purge the shadow tables: what was deleted before DATE, else all"
+    )
+    found.add_argument("--quiet", action="store_true", help="no progress bar, only the closing table")
+    _command(found, "archive")
+
+
+def _purge(found: argparse.ArgumentParser) -> None:
+    which = found.add_mutually_exclusive_group(required=True)
+    which.add_argument("--before", type=_moment, metavar="DATE", help=f"what was deleted before {_MOMENT}")
+    which.add_argument("--all", action="store_true", help="whatever is archived")
+    found.add_argument("--sleep", type=_seconds, default=0.0, metavar="S", help="seconds to wait between transactions")
+    found.add_argument("--quiet", action="store_true", help="no progress bar, only the closing table")
+    _command(found, "purge")
+
+
 def _conformance(found: argparse.ArgumentParser) -> None:
     found.add_argument("arguments", nargs="*", metavar="PYTEST_ARGUMENT", help="after --, passed to pytest")
     _command(found, "conformance")
@@ -179,6 +208,24 @@ def _at_least(text: str, least: int) -> int:
     if not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"must be a number of at least {least}, not {text!r}")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= _LONGEST_SLEEP:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds from 0 to {_LONGEST_SLEEP}, not {text!r}")
+    return seconds
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        return moment if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"must be {_MOMENT}, not {text!r}") from None
 
 
 def _one_line(error: BaseException) -> str:

@@ -1,0 +1,267 @@
+"""What archiving costs beside the statements that one would write by hand, in one run on one server.
+
+Deleted instances, each with 2 metadata and an info cache (deleted), 3 system metadata and a fault (live), are made by
+raw SQL; then all of it goes to the shadow tables: by hand as careful people do it, a transaction a thousand instances;
+by hand with a transaction a turn; and by ``nova_db.upkeep.archive``. Each starts from the same rows, in a process of
+its own. They take turns of 10,000 instances, so that a busy machine slows all of them down.
+
+::
+
+    python benchmarks/archive.py [--instances 200000] [--connection URL]
+
+The databases are made beside the one that the URL names, and dropped; without a URL they are temporary SQLite files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nova_db.schema import TABLES
+from nova_db.upkeep import archive
+from nova_db_sqlalchemy import SQLAlchemyDriver
+from nova_db_sqlalchemy.engine import SQLEngine
+
+CHILDREN = {
+    "instance_metadata": (2, True),
+    "instance_system_metadata": (3, False),
+    "instance_info_caches": (1, True),
+    "instance_faults": (1, False),
+}
+"""How many rows of a table belong to an instance, and whether they were deleted with it."""
+ROWS = 1 + sum(count for count, _ in CHILDREN.values())
+TURN = 10_000
+"""Instances."""
+WAYS = {"by hand, 1000 a transaction": 1000, "by hand, a transaction a turn": TURN, "nova_db.upkeep": 0}
+"""And how many instances are moved by a transaction; 0: as upkeep decides."""
+DELETED_AT = "2026-01-01 00:00:00.000000"
+
+
+class Server:
+    """A connection that runs statements as they are."""
+
+    def __init__(self, connection: str) -> None:
+        self._dialect = SQLEngine(connection).dialect
+        self._link = self._dialect.connect()
+        self.name = self._dialect.name
+        self.cursor = self._link.cursor
+
+    def close(self) -> None:
+        self._dialect.close(self._link)
+
+    def run(self, *statements: str) -> None:
+        for statement in statements:
+            self.cursor.execute(statement)
+
+    def transaction(self, statements: Iterator[str] | Sequence[str]) -> None:
+        self.run("BEGIN IMMEDIATE" if self.name == "sqlite" else "BEGIN", *statements, "COMMIT")
+
+    def numbers(self, last: int) -> str:
+        """A query of the numbers from 1 on, as ``n``."""
+        if self.name == "postgresql":
+            return f"SELECT n FROM generate_series(1, {last}) AS n"
+        if self.name == "sqlite":
+            return f"SELECT value AS n FROM generate_series(1, {last})"
+        return f"SELECT seq AS n FROM seq_1_to_{last}"
+
+    def text(self, *parts: str) -> str:
+        return f"concat({', '.join(parts)})" if self.name == "mariadb" else " || ".join(parts)
+
+    def uuid(self, number: str) -> str:
+        """A text of 36 characters in no order, as uuids are."""
+        cast = f"cast({number} AS CHAR)" if self.name == "mariadb" else f"cast({number} AS VARCHAR)"
+        if self.name == "sqlite":
+            # The low bits first, so that neighbours are far apart.
+            return f"printf('%08x-0000-0000-0000-%012d', ({number} * 2654435761) & 4294967295, {number})"
+        return f"concat(substr(md5({cast}), 1, 8), '-0000-0000-0000-', lpad({cast}, 12, '0'))"
+
+
+def fill(server: Server, instances: int) -> None:
+    """Instances that were deleted, and what belongs to them."""
+    numbers = (
+        f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {instances})"
+        if server.name == "sqlite"
+        else f"WITH numbers AS ({server.numbers(instances)})"
+    )
+
+    def insert(table: str, values: dict[str, str]) -> str:
+        columns = {"created_at": f"'{DELETED_AT}'", **values}
+        chosen = f"SELECT {', '.join(columns.values())} FROM numbers"
+        into = f"INSERT INTO {table} ({', '.join(columns)})"
+        return f"{into} {numbers} {chosen}" if server.name != "sqlite" else f"{numbers} {into} {chosen}"
+
+    owner = server.uuid("n")
+    common = {"deleted_at": f"'{DELETED_AT}'", "deleted": "n", "id": "n"}
+    values = {"uuid": owner, "host": "'host1'", "project_id": "'p'", "display_name": "'a server'", "locked": "false"}
+    server.transaction([insert("instances", {**common, **values})])
+    for table, (count, is_deleted) in CHILDREN.items():
+        for each in range(count):
+            number = f"n * {count} - {each}"
+            row = {"id": number, "instance_uuid": owner, "deleted": number if is_deleted else "0"}
+            if is_deleted:
+                row["deleted_at"] = f"'{DELETED_AT}'"
+            if table.endswith("metadata"):
+                row |= {"key" if server.name == "sqlite" else quoted(server, "key"): f"'key{each}'", "value": "'value'"}
+            elif table == "instance_faults":
+                row |= {"code": "500", "message": "'it broke'"}
+            else:
+                row["network_info"] = "'[]'"
+            server.transaction([insert(table, row)])
+    if server.name == "postgresql":
+        server.run("VACUUM ANALYZE")
+    elif server.name == "sqlite":
+        server.run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def quoted(server: Server, name: str) -> str:
+    return f"`{name}`" if server.name == "mariadb" else f'"{name}"'
+
+
+def statements(server: Server, where: str) -> Iterator[str]:
+    """What moves the instances that match: mark what is live of their children, copy, delete."""
+    chosen = f"instance_uuid IN (SELECT uuid FROM instances WHERE {where})"
+    for table, (_, is_deleted) in CHILDREN.items():
+        if not is_deleted:
+            yield f"UPDATE {table} SET deleted = id, deleted_at = '{DELETED_AT}' WHERE deleted = 0 AND {chosen}"
+        yield from moved(server, table, chosen)
+    yield from moved(server, "instances", where)
+
+
+def moved(server: Server, table: str, where: str) -> Iterator[str]:
+    columns = ", ".join(quoted(server, name) for name in TABLES[table].names)
+    yield f"INSERT INTO shadow_{table} ({columns}) SELECT {columns} FROM {table} WHERE {where}"
+    yield f"DELETE FROM {table} WHERE {where}"
+
+
+def by_hand(server: Server, first: int, last: int, batch: int) -> None:
+    """Move the instances of a range of ids, so many in a transaction."""
+    for start in range(first, last + 1, batch):
+        end = min(start + batch - 1, last)
+        server.transaction(statements(server, f"deleted <> 0 AND id BETWEEN {start} AND {end}"))
+
+
+def turns() -> Iterator[tuple[int, int]]:
+    """Ranges of ids, a line each; what the work on each has taken is told when the next one is asked for."""
+    for line in sys.stdin:
+        first, last = map(int, line.split())
+        begun, used = time.perf_counter(), time.process_time()
+        yield first, last
+        seconds, busy = time.perf_counter() - begun, time.process_time() - used
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps([seconds, busy, peak]), flush=True)
+
+
+def by_upkeep(connection: str, instances: int) -> None:
+    """One run; it is held up wherever a turn has ended."""
+    asked = turns()
+    (_, last), moved = next(asked), 0
+
+    def pause(done: Counter[str]) -> None:
+        nonlocal last, moved
+        moved += done.total()
+        while instances > last and moved >= last * ROWS:
+            _, last = next(asked)
+
+    driver = SQLAlchemyDriver(connection)
+    archive(driver, listener=pause)
+    driver.close()
+    next(asked, None)
+
+
+def work(way: str, connection: str, instances: int) -> None:
+    """Archive in this process."""
+    if way == "nova_db.upkeep":
+        by_upkeep(connection, instances)
+    else:
+        server = Server(connection)
+        for first, last in turns():
+            by_hand(server, first, last, WAYS[way])
+
+
+class Contender:
+    """One way, at work in a process and on a database of its own."""
+
+    def __init__(self, way: str, connection: str | None, instances: int) -> None:
+        self.way = way
+        self.instances = instances
+        self.seconds = self.busy = self.memory = 0.0
+        self._database = SQLAlchemyDriver.provision(connection)
+        server = Server(self._database)
+        fill(server, instances)
+        server.close()
+        command = [sys.executable, __file__, "--way", way, "--instances", str(instances)]
+        command += ["--connection", self._database]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def turn(self, first: int, last: int) -> None:
+        """Let it archive a range of instances."""
+        asked, told = self._process.stdin, self._process.stdout
+        assert asked is not None
+        assert told is not None
+        print(first, last, file=asked, flush=True)
+        seconds, busy, self.memory = json.loads(told.readline())
+        self.seconds += seconds
+        self.busy += busy
+
+    def end(self) -> None:
+        """See that all rows are where they belong."""
+        self._process.communicate()
+        server = Server(self._database)
+        for table in ("instances", *CHILDREN):
+            server.run(f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM shadow_{table})")
+            left, archived = server.cursor.fetchall()[0]
+            expected = self.instances * CHILDREN.get(table, (1,))[0]
+            assert (left, archived) == (0, expected), (self.way, table, left, archived)
+        server.close()
+
+    def discard(self) -> None:
+        self._process.kill()
+        SQLAlchemyDriver.discard(self._database)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--instances", type=int, default=200_000)
+    parser.add_argument("--connection", metavar="URL")
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    options: Any = parser.parse_args()
+    if options.way:
+        work(options.way, options.connection, options.instances)
+        return
+    instances = options.instances
+    name = SQLEngine(options.connection).dialect.name if options.connection else "sqlite"
+    print(f"{instances} instances, {instances * ROWS} rows, {name}", flush=True)
+    with contextlib.ExitStack() as stack:
+        contenders = []
+        for way in WAYS:
+            contenders.append(Contender(way, options.connection, instances))
+            stack.callback(contenders[-1].discard)
+        for first in range(1, instances + 1, TURN):
+            last = min(first + TURN - 1, instances)
+            for contender in contenders:
+                contender.turn(first, last)
+            taken = ", ".join(f"{each.way} {each.seconds:.1f} s {each.memory:.0f} MiB" for each in contenders)
+            print(f"{last} instances: {taken}", file=sys.stderr, flush=True)
+        for contender in contenders:
+            contender.end()
+        tell(contenders)
+
+
+def tell(contenders: Sequence[Contender]) -> None:
+    print(f"{'':<32} {'seconds':>8} {'own CPU':>8} {'rows/s':>9} {'peak MiB':>9} {'time':>6}")
+    for each in contenders:
+        ratio = f"{each.seconds / contenders[0].seconds:.2f}x"
+        rate = each.instances * ROWS / each.seconds
+        print(f"{each.way:<32} {each.seconds:>8.1f} {each.busy:>8.1f} {rate:>9.0f} {each.memory:>9.0f} {ratio:>6}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,292 @@
+"""Archiving as an operator needs it: deleted rows, with all that belongs to them, into the shadow tables.
+
+The API's ``archive_deleted_rows`` leaves a deleted row where it is as long as another row, live or not, refers to it.
+Here a row goes together with its dependents, in one transaction; those that are live are soft-deleted on the way.
+"""
+
+from __future__ import annotations
+
+import bisect
+import datetime as dt
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from nova_db.engine import Eq, Exists, Gt, In, Ne, Order, Predicate, Query, Row, all_of
+from nova_db.exceptions import DBReferenceError
+from nova_db.operations.changes import soft_delete
+from nova_db.schema import PARENTS_FIRST, TABLES, Table
+from nova_db.schema.table import SHADOW_PREFIX
+from nova_db.upkeep.families import DEPENDENTS, REUSED, Link, columns, free, held, not_deleted
+from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, deleted_before, in_utc, total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nova_db.engine import Transaction
+    from nova_db.operations import EngineDriver
+
+_ARCHIVED: Final = tuple(table for table in PARENTS_FIRST if table.shadow is not None)
+FIRST_WINDOW: Final = 200
+"""How many rows are looked at first, while nobody knows how many rows belong to each."""
+
+
+class Archived(NamedTuple):
+    """What was archived, and what could not be."""
+
+    rows: Counter[str]
+    """Rows moved, by table."""
+    kept: Counter[str]
+    """Deleted rows that stay because a row that is used again refers to them, by table; counted when all else went."""
+    is_complete: bool
+    """Whether all else went; False: ``max_rows`` was reached before."""
+
+
+class Looked(NamedTuple):
+    """Rows that may go next."""
+
+    rows: list[Row]
+    sizes: list[int]
+    """How many rows each is, with its dependents."""
+    tables: frozenset[str]
+    """The tables that have dependents of any of them."""
+    is_last: bool
+    """Whether no more follow."""
+
+
+def archive(
+    driver: EngineDriver,
+    *,
+    before: dt.datetime | None = None,
+    max_rows: int | None = None,
+    batch_rows: int = BATCH_ROWS,
+    sleep: float = 0.0,
+    listener: Listener | None = None,
+) -> Archived:
+    """Move deleted rows, with their dependents, to the shadow tables; it may be interrupted at any moment.
+
+    :param before: only rows deleted before this time (UTC if it is naive), with all that belongs to them.
+    :param max_rows: at most so many rows, dependents counted; None: all.
+    :param batch_rows: at most so many rows a transaction.
+    :param sleep: seconds to wait between two transactions.
+    :param listener: is told after each transaction how many rows of which table it has moved.
+    :raises ValueError: a number is too small.
+    """
+    before = in_utc(before)
+    work = Work(driver, max_rows=max_rows, batch_rows=batch_rows, sleep=sleep, listener=listener)
+    archiver = _Archiver(work)
+    for table in _ARCHIVED:
+        archiver.archive(table, all_of(_deleted(table, before), free(table.name)))
+    is_complete = not archiver.was_cut and (work.left != 0 or not _is_any_left(work, before))
+    return Archived(work.done, archiver.stuck + (_held(driver, before) if is_complete else Counter()), is_complete)
+
+
+def archivable(driver: EngineDriver, before: dt.datetime | None = None) -> int:
+    """About how many rows ``archive`` would move: deleted rows, and live ones whose owner was deleted."""
+    before = in_utc(before)
+
+    def counted() -> Iterator[tuple[str, Predicate]]:
+        for table in _ARCHIVED:
+            deleted = all_of(_deleted(table, before), free(table.name))
+            yield table.name, deleted
+            for link in DEPENDENTS[table.name]:
+                if link.table not in REUSED:
+                    orphaned = Exists(table.name, ((link.column, link.remote),), deleted)
+                    yield link.table, all_of(not_deleted(link.table), orphaned)
+
+    return total(driver, counted())
+
+
+class _Archiver:
+    """Moves rows with their dependents, as many at a time as fit into a transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.stuck: Counter[str] = Counter()
+        """Rows that something unknown refers to, by table."""
+        self.was_cut = False
+        """Whether rows that belong together were left because they are more than what is left of ``max_rows``."""
+
+    def archive(self, table: Table, where: Predicate, *, live_too: bool = False) -> None:
+        """Move the rows that match, in the order of their keys; ``live_too``: live ones are soft-deleted first."""
+        work, key = self._work, table.primary_key
+        wanted, window = where, min(FIRST_WINDOW, work.room)
+        while work.room:
+            looked = self._look(table, wanted, window)
+            if not looked.rows:
+                return
+            fitting = _fitting(looked.sizes, work.room) or int(looked.sizes[0] <= work.bound)
+            if fitting:
+                chosen = looked.rows[:fitting]
+                if not self._move(table, where, chosen, looked.tables, live_too=live_too):
+                    continue
+            elif looked.sizes[0] <= work.most and work.done:
+                self.was_cut = True
+                return
+            else:
+                chosen = looked.rows[:1]
+                if self._thin(table, where, chosen[0]):
+                    continue
+                if self.was_cut:
+                    return
+                self.stuck[table.name] += 1
+            if looked.is_last and len(chosen) == len(looked.rows):
+                return
+            wanted = all_of(where, Gt(key, chosen[-1][key]))
+            window = _next_window(len(chosen), window, work.room)
+
+    def _look(self, table: Table, where: Predicate, window: int) -> Looked:
+        name = table.name
+
+        def look(tx: Transaction) -> Looked:
+            rows = tx.select(Query(name, where, order=(Order(table.primary_key),), limit=window, columns=columns(name)))
+            sizes, tables = _sizes(tx, name, rows, self._work.most)
+            return Looked(rows[: len(sizes)], sizes, tables, is_last=len(sizes) == len(rows) < window)
+
+        return self._work.read(look)
+
+    def _move(
+        self, table: Table, where: Predicate, rows: Sequence[Row], tables: frozenset[str] | None, *, live_too: bool
+    ) -> bool:
+        """Move rows with their dependents in these tables, None: in all; False if nobody knows whether they went."""
+        try:
+            return self._work.write(lambda tx: _moved(tx, table, where, rows, tables, live_too=live_too))
+        except DBReferenceError:
+            # A dependent has come meanwhile, or something refers to a row that the schema does not know.
+            if len(rows) == 1 and tables is None:
+                self.stuck[table.name] += 1
+                return True
+        half = len(rows) // 2
+        return all(
+            self._move(table, where, part, None, live_too=live_too) for part in (rows[:half], rows[half:]) if part
+        )
+
+    def _thin(self, table: Table, where: Predicate, row: Row) -> bool:
+        """Move dependents of a row that has too many for one transaction; whether any could be."""
+        before = self._work.done.total()
+        for link in DEPENDENTS[table.name]:
+            orphaned = Exists(table.name, ((link.column, link.remote),), where)
+            belonging = all_of(Eq(link.column, row[link.remote]), orphaned)
+            if link.table in REUSED:
+                self.archive(TABLES[link.table], all_of(belonging, _deleted(TABLES[link.table])))
+            else:
+                self.archive(TABLES[link.table], belonging, live_too=True)
+        return self._work.done.total() > before
+
+
+def _deleted(table: Table, before: dt.datetime | None = None) -> Predicate:
+    return all_of(Ne("deleted", table.live_value), deleted_before(before))
+
+
+def _is_any_left(work: Work, before: dt.datetime | None) -> bool:
+    """Whether there is a row that could go."""
+
+    def look(tx: Transaction) -> bool:
+        return any(
+            tx.select(Query(table.name, all_of(_deleted(table, before), free(table.name)), limit=1))
+            for table in _ARCHIVED
+        )
+
+    return work.read(look)
+
+
+def _held(driver: EngineDriver, before: dt.datetime | None) -> Counter[str]:
+    """How many deleted rows are referred to by rows that are used again."""
+    counts = {
+        table.name: total(driver, [(table.name, all_of(_deleted(table, before), each)) for each in held(table.name)])
+        for table in _ARCHIVED
+        if held(table.name)
+    }
+    return +Counter(counts)
+
+
+def _sizes(tx: Transaction, name: str, rows: Sequence[Row], most: int) -> tuple[list[int], frozenset[str]]:
+    """How many rows each row is with its dependents, for the first rows that are ``most`` together, and their tables.
+
+    There is one size at least, if there are rows.
+    """
+    key = TABLES[name].primary_key
+    sizes = dict.fromkeys([row[key] for row in rows], 1)
+    tables = set()
+    for link in DEPENDENTS[name] if rows else ():
+        for owner, count in _counts(tx, link, rows):
+            sizes[owner[key]] += count
+            tables.add(link.table)
+    fitting = rows[: max(_fitting(list(sizes.values()), most), 1)]
+    if rows and sizes[rows[0][key]] <= most:
+        for link in DEPENDENTS[name]:
+            if link.table in tables and DEPENDENTS[link.table]:
+                tables |= _add_dependents(tx, link, fitting, sizes, key, most)
+    return [sizes[row[key]] for row in fitting], frozenset(tables)
+
+
+def _counts(tx: Transaction, link: Link, rows: Sequence[Row]) -> Iterator[tuple[Row, int]]:
+    """The rows that have dependents, and how many."""
+    owners = {row[link.remote]: row for row in rows}
+    for group in tx.aggregate(link.table, In(link.column, owners), group_by=(link.column,)):
+        yield owners[group[link.column]], group["count"]
+
+
+def _add_dependents(
+    tx: Transaction, link: Link, rows: Sequence[Row], sizes: dict[Any, int], key: str, most: int
+) -> frozenset[str]:
+    """Add to the sizes of rows the dependents that their dependents have; in which tables."""
+    owners = {row[link.remote]: row[key] for row in rows}
+    wanted = dict.fromkeys((*columns(link.table), link.column))
+    dependents = tx.select(Query(link.table, In(link.column, owners), columns=tuple(wanted)))
+    tables = set()
+    for inner in DEPENDENTS[link.table]:
+        by_value = {row[inner.remote]: owners[row[link.column]] for row in dependents}
+        for owner, count in _counts(tx, inner, dependents):
+            sizes[by_value[owner[inner.remote]]] += count
+            tables.add(inner.table)
+    return frozenset(tables)
+
+
+def _moved(
+    tx: Transaction, table: Table, where: Predicate, rows: Sequence[Row], tables: frozenset[str] | None, live_too: bool
+) -> Counter[str]:
+    """Move rows that match still, dependents before them; how many rows of which table it were."""
+    name, key = table.name, table.primary_key
+    done: Counter[str] = Counter()
+    wanted = all_of(In(key, [row[key] for row in rows]), where)
+    if live_too or tables != frozenset():
+        # Held, they stay deleted; a dependent that comes all the same is found by the move, if by a foreign key.
+        rows = tx.select(Query(name, wanted, columns=columns(name), lock=True))
+        wanted = In(key, [row[key] for row in rows])
+        _clear(tx, name, rows, tables, done)
+    if live_too:
+        soft_delete(tx, name, all_of(wanted, not_deleted(name)))
+    _move(tx, name, wanted, done)
+    return done
+
+
+def _clear(tx: Transaction, name: str, rows: Sequence[Row], tables: frozenset[str] | None, done: Counter[str]) -> None:
+    """Move the dependents of rows, live ones too."""
+    for link in DEPENDENTS[name] if rows else ():
+        if tables is not None and link.table not in tables:
+            continue
+        belonging = In(link.column, [row[link.remote] for row in rows])
+        if DEPENDENTS[link.table]:
+            dependents = tx.select(Query(link.table, belonging, columns=columns(link.table)))
+            _clear(tx, link.table, dependents, tables, done)
+        if link.table not in REUSED:
+            soft_delete(tx, link.table, all_of(belonging, not_deleted(link.table)))
+        _move(tx, link.table, all_of(belonging, _deleted(TABLES[link.table])), done)
+
+
+def _move(tx: Transaction, name: str, where: Predicate, done: Counter[str]) -> None:
+    moved = tx.move(name, SHADOW_PREFIX + name, where)
+    if moved:
+        done[name] += moved
+
+
+def _fitting(sizes: Sequence[int], room: int) -> int:
+    """How many of the first sizes make at most ``room`` together."""
+    return bisect.bisect_right(list(itertools.accumulate(sizes)), room)
+
+
+def _next_window(moved: int, window: int, room: int) -> int:
+    """How many rows to look at next, after that many of the last ones made a transaction."""
+    return min(2 * window if moved == window else moved + moved // 16 + 1, room)
