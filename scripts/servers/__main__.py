@@ -1,10 +1,11 @@
-"""The command: `python -m scripts.servers {postgresql,mariadb,replica,all} {url,stop,remove}`."""
+"""The command: `python -m scripts.servers {postgresql,mariadb,replica,...,all} {url,stop,remove}`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
+from scripts.servers.failing import FailingMariaDB, FailingPostgreSQL
 from scripts.servers.host import ServerError
 from scripts.servers.mariadb import MariaDB
 from scripts.servers.postgresql import PostgreSQL
@@ -12,7 +13,9 @@ from scripts.servers.private import PrivateServer
 from scripts.servers.replica import Replica
 
 SERVERS: dict[str, type[PrivateServer]] = {kind.name: kind for kind in (PostgreSQL, MariaDB)}
-SERVERS_OF_ONE_TEST: dict[str, type[Replica]] = {Replica.name: Replica}
+SERVERS_OF_ONE_TEST: dict[str, type[Replica | PrivateServer]] = {
+    kind.name: kind for kind in (Replica, FailingPostgreSQL, FailingMariaDB)
+}
 """Started by name alone, stopped and removed with the others."""
 
 
