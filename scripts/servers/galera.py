@@ -56,10 +56,10 @@ SETTINGS = (
 )
 # A node that is gone is noticed, and left out, within seconds.
 DETECTION = {
-    "evs.keepalive_period": "PT0.3S",
-    "evs.suspect_timeout": "PT1S",
-    "evs.inactive_timeout": "PT3S",
-    "evs.inactive_check_period": "PT0.2S",
+    "evs.keepalive_period": "PT0.5S",
+    "evs.suspect_timeout": "PT3S",
+    "evs.inactive_timeout": "PT6S",
+    "evs.inactive_check_period": "PT0.5S",
     "pc.recovery": "false",
     "gcache.size": "64M",
 }
@@ -106,7 +106,7 @@ class Node:
 
     def start(self, *, bootstrap: bool = False) -> None:
         """Start the process: it founds the cluster, or joins it; `wait` tells when it is part of it."""
-        command = [*self._command(), *self._joining(bootstrap), *self._position()]
+        command = [*self._command(), *self._joining(bootstrap), *self._position(bootstrap)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **self._options())
 
@@ -154,6 +154,17 @@ class Node:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
+    def cut_off(self) -> None:
+        """Let it lose the others: it goes on running, and refuses to work."""
+        self._isolate(1)
+
+    def let_back(self) -> None:
+        """Let it find the others again."""
+        self._isolate(0)
+
+    def _isolate(self, how: int) -> None:
+        self.query(f"SET GLOBAL wsrep_provider_options = 'gmcast.isolate={how}'")
+
     def stop(self) -> None:
         """Let it leave the cluster and end."""
         self._signal(signal.SIGTERM)
@@ -195,16 +206,14 @@ class Node:
             "--wsrep-provider-options=" + ";".join(f"{name}={value}" for name, value in provider.items()),
         ]
 
-    def _position(self) -> list[str]:
+    def _position(self, bootstrap: bool) -> list[str]:
         """Where a node that was killed had got to, so that it is sent only what it has missed."""
-        if not (self.data / "ibdata1").exists():
+        if bootstrap or not (self.data / "ibdata1").exists():
             return []
-        options = (*SETTINGS, f"--wsrep-provider={self.cluster.provider}", "--wsrep-recover")
-        done = subprocess.run(
-            [*self._command(), *options, f"--log-error={self.home / 'recovery'}"],
-            capture_output=True, check=False, **self._options(),
-        )  # fmt: skip
-        found = _POSITION.findall((self.home / "recovery").read_text(errors="replace")) if not done.returncode else []
+        options = (*SETTINGS, f"--wsrep-provider={self.cluster.provider}", "--wsrep-cluster-address=gcomm://")
+        command = [*self._command(), *options, "--wsrep-recover"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **self._options())
+        found = _POSITION.findall(done.stderr)
         return [f"--wsrep-start-position={found[-1]}"] if found else []
 
     def _options(self) -> dict[str, Any]:

@@ -11,13 +11,11 @@ from nova_db_conformance.scenarios import Backend, use_backends
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from scripts.servers.galera import GaleraCluster, Node
 from scripts.servers.host import ServerError
-from tests.galera.counting import COUNTED, COUNTS, NOWHERE
+from tests.galera.counting import COUNTED, COUNTS, NOTES, NOWHERE
 from tests.galera.spread import wait_for_database
 
 HERE = Path(__file__).parent
 CLUSTER = pytest.StashKey[GaleraCluster]()
-NOTES: list[str] = []
-"""What tests want told at the end of the run."""
 
 
 def _is_asked_for(config: pytest.Config) -> bool:
@@ -87,9 +85,9 @@ def nodes(cluster: GaleraCluster) -> Iterator[list[Node]]:
         node.wait()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def url(cluster: GaleraCluster) -> Iterator[str]:
-    """A database of the test's own, on all nodes."""
+    """A database on all nodes, with what tests before have left in it."""
     made = SQLAlchemyDriver.provision(cluster.url())
     wait_for_database(made)
     yield made

@@ -100,3 +100,5 @@ class _CountedRetries:
 
 COUNTS = Counts()
 """Of the whole run."""
+NOTES: list[str] = []
+"""What tests want told at the end of the run."""
