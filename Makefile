@@ -12,7 +12,8 @@ SUITES := tests conformance/nova_db_conformance
 # More arguments for pytest: make test ARGS="-k quotas -x"
 ARGS :=
 
-.PHONY: help venv run test lint types format test-pythons test-replica servers servers-stop wheel clean
+.PHONY: help venv run test lint types format test-pythons test-galera test-replica test-failures \
+    servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,7 +23,9 @@ help:
 	@echo 'make types         mypy, strict'
 	@echo 'make format        let ruff mend and format what it can'
 	@echo 'make test-pythons  the tests on memory and SQLite, on each of Python 3.11, 3.12 and 3.13 that is there'
+	@echo 'make test-galera   the races and failures of a cluster, on three MariaDB nodes that are started for it'
 	@echo 'make test-replica  the tests of read replicas, on a PostgreSQL and its streaming standby'
+	@echo 'make test-failures the tests of servers that stop and crash, and, as root, of full disks'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
 	@echo 'make servers-stop  stop them'
 	@echo 'make wheel         build dist/*.whl and dist/*.tar.gz'
@@ -86,10 +89,19 @@ test-pythons:
 	done; \
 	if [ -n "$$failed" ]; then echo "failed on Python:$$failed" >&2; exit 1; fi
 
+test-galera: venv
+	@echo '== tests on a Galera cluster of three MariaDB nodes'
+	@exec $(BIN)/pytest -p no:xdist $(ARGS) tests/galera
+
 test-replica: venv
 	@echo '== tests on a PostgreSQL and its streaming standby'
 	@urls=$$($(BIN)/python -m scripts.servers replica url) && NOVA_DB_TEST_REPLICA="$$urls" exec \
 	    $(BIN)/pytest -p no:xdist $(ARGS) tests/replica
+
+test-failures: venv
+	@echo '== tests of servers that stop and crash, and of full disks'
+	@NOVA_DB_TEST_FAILURES=1 exec $(BIN)/pytest -p no:xdist $(ARGS) \
+	    tests/failures/test_restarts.py tests/failures/test_full_disks.py
 
 test-python-%: .venvs/%/.installed
 	@echo '== tests on Python $*, memory and SQLite'
