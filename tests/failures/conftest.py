@@ -126,8 +126,8 @@ def failing_mariadb() -> Iterator[FailingMariaDB]:
 
 @pytest.fixture
 def account(remote: sa.URL, operator: Operator) -> Iterator[sa.URL]:
-    """The URL of the database for a user with a password and no more than one connection."""
+    """The URL of the database for a user with a password."""
     user = f"nova_db_test_{secrets.token_hex(4)}"
-    operator.make_user(user, PASSWORD, 1)
+    operator.make_user(user, PASSWORD)
     yield remote.set(username=user, password=PASSWORD)
     operator.drop_user(user)

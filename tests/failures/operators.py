@@ -49,8 +49,12 @@ class Operator(ABC):
         """End what a connection is doing, but not the connection."""
 
     @abstractmethod
-    def make_user(self, name: str, password: str, most: int) -> None:
-        """Make a user of the database who may have so many connections."""
+    def make_user(self, name: str, password: str) -> None:
+        """Make a user of the database."""
+
+    @abstractmethod
+    def bound_user(self, name: str, most: int) -> None:
+        """Let a user have no more than so many connections."""
 
     @abstractmethod
     def drop_user(self, name: str) -> None:
@@ -77,7 +81,10 @@ class Operator(ABC):
 class PostgreSQLOperator(Operator):
     """On PostgreSQL."""
 
-    _OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    _OTHERS = (
+        "FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' "
+        "AND pid <> pg_backend_pid()"
+    )
 
     def sessions(self) -> list[int]:
         return [pid for (pid,) in self.run(f"SELECT pid {self._OTHERS} ORDER BY pid")]
@@ -91,10 +98,13 @@ class PostgreSQLOperator(Operator):
     def cancel(self, session: int) -> None:
         self.run(f"SELECT pg_cancel_backend({session})")
 
-    def make_user(self, name: str, password: str, most: int) -> None:
-        self.run(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' CONNECTION LIMIT {most}")
+    def make_user(self, name: str, password: str) -> None:
+        self.run(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
         ((owner,),) = self.run("SELECT quote_ident(current_user)")
         self.run(f"GRANT {owner} TO {name}")
+
+    def bound_user(self, name: str, most: int) -> None:
+        self.run(f"ALTER ROLE {name} CONNECTION LIMIT {most}")
 
     def drop_user(self, name: str) -> None:
         self.run(f"DROP ROLE {name}")
@@ -124,10 +134,13 @@ class MariaDBOperator(Operator):
     def cancel(self, session: int) -> None:
         self.run(f"KILL QUERY {session}")
 
-    def make_user(self, name: str, password: str, most: int) -> None:
-        self.run(f"CREATE USER {name} IDENTIFIED BY '{password}' WITH MAX_USER_CONNECTIONS {most}")
+    def make_user(self, name: str, password: str) -> None:
+        self.run(f"CREATE USER {name} IDENTIFIED BY '{password}'")
         ((database,),) = self.run("SELECT DATABASE()")
         self.run(f"GRANT ALL ON `{database}`.* TO {name}")
+
+    def bound_user(self, name: str, most: int) -> None:
+        self.run(f"ALTER USER {name} WITH MAX_USER_CONNECTIONS {most}")
 
     def drop_user(self, name: str) -> None:
         self.run(f"DROP USER {name}")

@@ -34,6 +34,7 @@ class Proxy:
         """Seconds before each piece is passed on to the server."""
         self.accepted = 0
         """How many connections there were."""
+        self._lock = threading.Lock()
         self._pairs: list[_Pair] = []
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
@@ -52,7 +53,8 @@ class Proxy:
 
     def cut(self) -> None:
         """End all connections."""
-        pairs, self._pairs = self._pairs, []
+        with self._lock:
+            pairs, self._pairs = self._pairs, []
         for pair in pairs:
             pair.end()
 
@@ -63,7 +65,8 @@ class Proxy:
             except OSError:
                 return
             self.accepted += 1
-            self._pairs.append(_Pair(self, client, socket.create_connection(self._target)))
+            with self._lock:
+                self._pairs.append(_Pair(self, client, socket.create_connection(self._target)))
 
 
 class _Pair:

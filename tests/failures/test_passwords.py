@@ -60,6 +60,7 @@ def test_errors_and_the_log(
     found = texts(lambda: kill_and_go_on(driver, operator))
     found += texts(lambda: kill_and_commit(driver, operator))
     found += texts(lambda: driver.service_create(ADMIN, {"report_count": 2**40}))
+    operator.bound_user(str(account.username), 1)
     holder = Holder(driver, hosts)
     for url in (
         account,

@@ -16,7 +16,7 @@ from scripts.servers.failing import FailingPostgreSQL, FailingServer
 from tests.failures.conftest import PASSWORD, Drivers
 from tests.failures.helpers import ADMIN, HANG_SECONDS, add, hosts, started, until, with_tables
 from tests.failures.operators import operator_of
-from tests.failures.test_storms import Outcomes
+from tests.failures.outcomes import Outcomes
 
 CALLERS = 4
 ENDS = ["stop", "crash"]
@@ -38,7 +38,7 @@ def server(process: FailingServer) -> str:
         operator.run("CREATE DATABASE restarts")
     with_tables(url)
     with contextlib.closing(operator_of(url)) as operator:
-        operator.make_user("nova", PASSWORD, 100)
+        operator.make_user("nova", PASSWORD)
     return url.set(username="nova", password=PASSWORD).render_as_string(hide_password=False)
 
 

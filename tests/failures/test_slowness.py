@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from nova_db.exceptions import DBConnectionError
-from nova_db_sqlalchemy import SQLAlchemyDriver
 from tests.failures.conftest import Drivers
 from tests.failures.helpers import ADMIN, HANG_SECONDS, add, count, hosts, report, started
 from tests.failures.operators import Operator
@@ -78,7 +77,3 @@ def test_a_server_that_accepts_and_does_not_greet(drivers: Drivers, through: sa.
         hosts(driver)
     proxy.is_silent = False
     assert hosts(driver) == []
-
-
-def test_without_a_bound_there_is_none(driver: SQLAlchemyDriver, drivers: Drivers, operator: Operator) -> None:
-    assert driver.engine.settings.read_timeout is None
