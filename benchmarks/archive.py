@@ -17,12 +17,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import resource
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from nova_db.schema import TABLES
@@ -42,6 +42,7 @@ TURN = 10_000
 """Instances."""
 WAYS = {"by hand, 1000 a transaction": 1000, "by hand, a transaction a turn": TURN, "nova_db.upkeep": 0}
 """And how many instances are moved by a transaction; 0: as upkeep decides."""
+JOIN = "JOIN instances i ON i.uuid = c.instance_uuid"
 DELETED_AT = "2026-01-01 00:00:00.000000"
 
 
@@ -127,25 +128,46 @@ def quoted(server: Server, name: str) -> str:
 
 def statements(server: Server, where: str) -> Iterator[str]:
     """What moves the instances that match: mark what is live of their children, copy, delete."""
-    chosen = f"instance_uuid IN (SELECT uuid FROM instances WHERE {where})"
     for table, (_, is_deleted) in CHILDREN.items():
         if not is_deleted:
-            yield f"UPDATE {table} SET deleted = id, deleted_at = '{DELETED_AT}' WHERE deleted = 0 AND {chosen}"
-        yield from moved(server, table, chosen)
+            yield from marked(server, table, where)
+        yield from moved(server, table, where)
     yield from moved(server, "instances", where)
+
+
+def marked(server: Server, table: str, where: str) -> Iterator[str]:
+    values = f"SET c.deleted = c.id, c.deleted_at = '{DELETED_AT}'"
+    if server.name == "mariadb":  # it would read the whole table to update or delete by a subquery
+        yield f"UPDATE {table} c {JOIN} {values} WHERE c.deleted = 0 AND {where}"
+    else:
+        yield f"UPDATE {table} {values.replace('c.', '')} WHERE deleted = 0 AND {belonging(where)}"
 
 
 def moved(server: Server, table: str, where: str) -> Iterator[str]:
     columns = ", ".join(quoted(server, name) for name in TABLES[table].names)
-    yield f"INSERT INTO shadow_{table} ({columns}) SELECT {columns} FROM {table} WHERE {where}"
-    yield f"DELETE FROM {table} WHERE {where}"
+    chosen = where.replace("i.", "") if table == "instances" else belonging(where)
+    yield f"INSERT INTO shadow_{table} ({columns}) SELECT {columns} FROM {table} WHERE {chosen}"
+    if server.name == "mariadb" and table != "instances":
+        yield f"DELETE c FROM {table} c {JOIN} WHERE {where}"
+    else:
+        yield f"DELETE FROM {table} WHERE {chosen}"
+
+
+def belonging(where: str) -> str:
+    return f"instance_uuid IN (SELECT i.uuid FROM instances i WHERE {where})"
 
 
 def by_hand(server: Server, first: int, last: int, batch: int) -> None:
     """Move the instances of a range of ids, so many in a transaction."""
     for start in range(first, last + 1, batch):
         end = min(start + batch - 1, last)
-        server.transaction(statements(server, f"deleted <> 0 AND id BETWEEN {start} AND {end}"))
+        server.transaction(statements(server, f"i.deleted <> 0 AND i.id BETWEEN {start} AND {end}"))
+
+
+def peak_memory() -> float:
+    """The most memory that this process has had, in MiB; ``getrusage`` would count its parent's."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def turns() -> Iterator[tuple[int, int]]:
@@ -155,8 +177,7 @@ def turns() -> Iterator[tuple[int, int]]:
         begun, used = time.perf_counter(), time.process_time()
         yield first, last
         seconds, busy = time.perf_counter() - begun, time.process_time() - used
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps([seconds, busy, peak]), flush=True)
+        print(json.dumps([seconds, busy, peak_memory()]), flush=True)
 
 
 def by_upkeep(connection: str, instances: int) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from nova_db.context import get_admin_context
 from nova_db.engine import TRUE, Lt, Predicate
 from nova_db.exceptions import DBCommitUnknown
+from nova_db.staleness import current
 
 if TYPE_CHECKING:
     from nova_db.engine import Transaction
@@ -23,7 +24,7 @@ Listener = Callable[["Counter[str]"], None]
 BATCH_ROWS: Final = 5000
 """How many rows a transaction moves or removes, unless that takes too long."""
 FEWEST_ROWS: Final = 100
-LONGEST_SECONDS: Final = 0.5
+LONGEST_SECONDS: Final = 1.0
 """Transactions that take longer are made smaller."""
 MOST_UNCONFIRMED: Final = 5
 """So many commits in a row whose outcome is unknown are too many."""
@@ -78,8 +79,8 @@ class Work:
         return self.most if left is None else min(self.most, left)
 
     def read(self, call: Callable[[Transaction], R]) -> R:
-        """Read in one snapshot."""
-        return self._driver._read(call, snapshot=True)
+        """Read in one snapshot, and never an old one."""
+        return current(self._driver._read, call, snapshot=True)
 
     def write(self, call: Callable[[Transaction], Counter[str]]) -> bool:
         """Run a transaction that gives the rows it has moved or removed; False: nobody knows whether it has."""
@@ -127,4 +128,4 @@ def total(driver: EngineDriver, counted: Iterable[tuple[str, Predicate]]) -> int
     def count(tx: Transaction) -> int:
         return sum(int(tx.aggregate(table, where)[0]["count"]) for table, where in counted)
 
-    return driver._read(count, snapshot=True)
+    return current(driver._read, count, snapshot=True)

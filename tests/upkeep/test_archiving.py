@@ -138,7 +138,7 @@ class TestWhatStays(UpkeepTestCase):
     def test_a_live_row_never_goes_by_itself(self) -> None:
         """An address that is given to an instance while that is archived keeps it."""
         self.instances("a", "b")
-        [address] = self.insert("fixed_ips", {"address": "10.0.0.1"})
+        address, _ = self.insert("fixed_ips", {"address": "10.0.0.1"}, {"instance_uuid": "b", "deleted": 9})
         soft_delete, used = changes.soft_delete, False
 
         def meanwhile(tx: object, table: str, where: object) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 from unittest import mock
 
-from nova_db.engine import Row
+import nova_db
+from nova_db.engine import Eq
 from nova_db.exceptions import DBCommitUnknown, DBDeadlock
-from nova_db.upkeep import Archived, archive, purge
+from nova_db.upkeep import Archived, archivable, archive, purge
 from nova_db.upkeep.work import MOST_UNCONFIRMED, Work
 from nova_db_conformance.failures import PlantedFailure, failing_at
 from nova_db_conformance.races import race
@@ -183,20 +185,59 @@ class TestOthers(UpkeepTestCase):
         self.assertEqual(12, len(shadow["shadow_instances"]))
         self.assertEqual(12, len(shadow["shadow_instance_system_metadata"]))
 
+    def test_a_replica_is_never_asked(self) -> None:
+        self.instances(*NAMES)
+        self.insert("fixed_ips", {"instance_uuid": "a"})
+        replica = mock.Mock()
+        with mock.patch.object(self.tool, "replica", replica), nova_db.allow_stale_reads():
+            archivable(self.tool)
+            self.assertEqual(Counter(instances=1), archive(self.tool).kept)
+            purge(self.tool, everything=True)
+        self.assertEqual([], replica.mock_calls)
+
     def test_a_dependent_that_comes_meanwhile(self) -> None:
         self.instances(*NAMES)
         before = self.dump()
+
+        def come() -> None:
+            before["virtual_interfaces"] = self.insert(
+                "virtual_interfaces", {"address": "fa:16:3e:00:00:01", "instance_uuid": "c"}
+            )
+
+        with self.after_the_first_look(come):
+            done = archive(self.tool)
+        self.assertEqual((len(NAMES) * ROWS + 1, Counter()), (done.rows.total(), done.kept))
+        self.assertKept(before)
+        self.assertEqual([], self.names())
+
+    def test_what_is_in_use_again_meanwhile(self) -> None:
+        self.instances(*NAMES)
+
+        def revive() -> None:
+            self.insert("fixed_ips", {"instance_uuid": "c"})
+            with self.writer() as tx:
+                tx.update("instances", Eq("uuid", "d"), {"deleted": 0})
+
+        with self.after_the_first_look(revive):
+            done = archive(self.tool)
+        self.assertEqual(Counter(instances=1), done.kept)
+        self.assertEqual((["c", "d"], ["a", "b", "e"]), (self.names(), self.names("shadow_instances")))
+        self.assertEqual(2, len(self.dump()["instance_faults"]))
+
+    @contextlib.contextmanager
+    def after_the_first_look(self, happens: Callable[[], None]) -> Iterator[None]:
+        """In the block something happens between the first look at rows and their transaction."""
         read = Work.read
-        come: list[list[Row]] = []
+        is_over = False
 
         def look(work: Work, call: Any) -> Any:
+            nonlocal is_over
             found = read(work, call)
-            if not come:
-                come.append(self.insert("virtual_interfaces", {"address": "fa:16:3e:00:00:01", "instance_uuid": "c"}))
+            if not is_over and found.rows:
+                is_over = True
+                happens()
             return found
 
         with mock.patch.object(Work, "read", look):
-            done = archive(self.tool)
-        self.assertEqual((len(NAMES) * ROWS + 1, Counter()), (done.rows.total(), done.kept))
-        self.assertKept({**before, "virtual_interfaces": come[0]})
-        self.assertEqual([], self.names())
+            yield
+        self.assertTrue(is_over)
