@@ -34,7 +34,8 @@ def _apply(url: str, script: str) -> subprocess.CompletedProcess[str]:
         case _:
             command = ["mariadb", f"--host={parsed.host}", f"--port={port}", f"--user={user}", database]
     password = str(parsed.password or "")
-    environment = {**os.environ, "PGPASSWORD": password, "MYSQL_PWD": password}
+    quiet = "-c client_min_messages=warning"
+    environment = {**os.environ, "PGPASSWORD": password, "PGOPTIONS": quiet, "MYSQL_PWD": password}
     return subprocess.run(command, input=script, capture_output=True, text=True, env=environment, check=False)
 
 
@@ -73,6 +74,17 @@ def test_one_that_is_cut_short(empty: str, capsys: pytest.CaptureFixture[str]) -
         return
     assert databases.table_names(empty) == set()
     assert migrations.upgrade(empty) == HEAD
+
+
+def test_one_of_the_second_revision_that_is_cut_short(empty: str, capsys: pytest.CaptureFixture[str]) -> None:
+    migrations.upgrade(empty, "0001")
+    script = _printed(capsys, empty)
+    beginning = script.partition(" ON instance_system_metadata ")[0].rpartition("CREATE INDEX")[0]
+    assert " ON instance_metadata " in beginning
+    _apply(empty, beginning)
+    assert migrations.current(empty) == "0001"
+    _assert_applied(empty, _printed(capsys, empty))
+    assert migrations.check(empty) == []
 
 
 def test_one_that_is_applied_twice_is_refused_and_changes_nothing(

@@ -63,7 +63,9 @@ def _is_invalid(name: str) -> bool:
 
 def _create_in_place(context: MigrationContext, name: str, table: str, columns: Iterable[str]) -> None:
     index = sa.Index(name, *sa.Table(table, sa.MetaData(), *[sa.Column(column) for column in columns]).columns)
-    statement = f"{str(CreateIndex(index).compile(dialect=context.dialect)).strip()} ALGORITHM=INPLACE LOCK=NONE"
+    # MySQL has no IF NOT EXISTS for indexes, and while upgrading the server is asked instead.
+    element = CreateIndex(index, if_not_exists=context.as_sql and context.dialect.name == "mariadb")
+    statement = f"{str(element.compile(dialect=context.dialect)).strip()} ALGORITHM=INPLACE LOCK=NONE"
     if context.as_sql:
         op.execute(statement)
     elif name not in {found["name"] for found in sa.inspect(op.get_bind()).get_indexes(table)}:
