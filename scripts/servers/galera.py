@@ -133,6 +133,12 @@ class Node:
         rows = self.query(f"SHOW GLOBAL STATUS LIKE '{name}'")
         return rows[0][1] if rows else None
 
+    def view(self) -> tuple[str | None, ...]:
+        """What it takes for the number of nodes, for its own state, and for the number of changes of the cluster."""
+        names = ("wsrep_cluster_size", "wsrep_local_state_comment", "wsrep_cluster_conf_id")
+        found = dict(self.query(f"SHOW GLOBAL STATUS WHERE Variable_name IN {names}") or ())
+        return tuple([found.get(name) for name in names])
+
     def query(self, statement: str) -> list[list[str]] | None:
         """The rows of a statement, as texts; None when the node does not answer."""
         client = [_program("mariadb"), "--no-defaults", f"--socket={self.home / 'socket'}", "--user=root"]
@@ -254,8 +260,24 @@ class GaleraCluster:
             # One after the other: who gives data away to one newcomer has none for the next.
             node.start()
             node.wait()
-        for node in self.nodes:
-            node.wait_for("wsrep_cluster_size", lambda size: size == str(len(self.nodes)))
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until all nodes are parts of the cluster, each with all data.
+
+        :raises ServerError: they do not become so.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while not self._is_whole():
+            if time.monotonic() > deadline:
+                raise host.ServerError(f"the nodes do not find together: {[node.view() for node in self.nodes]}")
+            time.sleep(0.1)
+
+    def _is_whole(self) -> bool:
+        # One that was away for a while believes at first that nothing has happened; the others have counted on.
+        views = [node.view() for node in self.nodes]
+        size, state, _ = views[0]
+        return (size, state) == (str(len(self.nodes)), "Synced") and len(set(views)) == 1
 
     def url(self, *nodes: Node, database: str = "test") -> str:
         """The URL that names some of the nodes, all unless told."""

@@ -82,7 +82,7 @@ def nodes(cluster: GaleraCluster) -> Iterator[list[Node]]:
     for node in cluster.nodes:
         if not node.is_running:
             node.start()
-        node.wait()
+    cluster.wait()
 
 
 @pytest.fixture(scope="session")

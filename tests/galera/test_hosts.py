@@ -20,6 +20,8 @@ from tests.galera.load import ADMIN
 from tests.galera.spread import counted_driver
 
 Attempt = tuple[int, bool]
+LONGER_THAN_EVICTION = 10
+"""Seconds in which the others have left a silent node out; what they commit waits for that."""
 
 
 class Caller:
@@ -142,6 +144,19 @@ def test_calls_go_on_at_the_next_host_when_theirs_is_cut_off(make: Make, nodes: 
             single.names()
     finally:
         mine.let_back()
+    assert caller.names() == ["after", "before"]
+    assert caller.tried == [(mine.port, True), (mine.port, False), (next_one.port, True)]
+
+
+def test_calls_go_on_at_the_next_host_when_theirs_hangs(make: Make, nodes: list[Node]) -> None:
+    mine, next_one = nodes[0], nodes[1]
+    caller = make(mine.port, next_one.port, connect_timeout=2, read_timeout=LONGER_THAN_EVICTION)
+    caller.create("before")
+    mine.suspend()
+    try:
+        caller.create("after")
+    finally:
+        mine.resume()
     assert caller.names() == ["after", "before"]
     assert caller.tried == [(mine.port, True), (mine.port, False), (next_one.port, True)]
 

@@ -23,8 +23,7 @@ def endure(
             lose(node)
             load.go_on(CALLS)
             regain(node)
-            node.wait()
-            node.wait_for("wsrep_cluster_size", lambda size: size == str(len(nodes)))
+            node.cluster.wait()
             service.restart(url)
             load.go_on(CALLS)
             assert service.ports() == {node.port}, "the node that came back is not used"
