@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 FAILED = 2
 INTERRUPTED = 130
+UNREAD = 141
+"""What shells report of a program whose reader went away."""
 _NAMING = (
     "a URL; BACKEND=URL where the scheme does not tell the backend; or @FILE, a configuration file that names the "
     "database, so that no password stands on the command line"
@@ -37,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
         status: int = options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest when it exits
+        return UNREAD
     except (exceptions.NovaException, exceptions.DBError, OSError, ValueError) as error:
         print(f"nova-db: {_one_line(error)}", file=sys.stderr)
         return FAILED
