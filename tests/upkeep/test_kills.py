@@ -12,6 +12,7 @@ import time
 
 from nova_db.engine import Capability
 from nova_db.schema import TABLES
+from nova_db.upkeep import purge
 from nova_db_conformance import decision
 from nova_db_conformance.races import HANG_SECONDS
 from tests.upkeep.cases import ROWS, UpkeepTestCase
@@ -29,6 +30,8 @@ class TestKills(UpkeepTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.require(Capability.PERSISTENT)
+        # The fixture empties what its own process has filled.
+        self.addCleanup(lambda: purge(self.tool, everything=True))
         self.fills = 0
         self.instances(*[f"live{number}" for number in range(5)], deleted=False)
 
