@@ -9,11 +9,15 @@ RECIPE := setup.py pyproject.toml nova_db/version.py
 # they share what is dear to make; past four workers the servers are what one waits for.
 PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 SUITES := tests conformance/nova_db_conformance
+LANES := --nova-db-backend sqlite --nova-db-backend postgresql --nova-db-backend mariadb
+WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) && \
+	mariadb=$$($(BIN)/python -m scripts.servers mariadb url) && \
+	NOVA_DB_TEST_POSTGRESQL="$$postgresql" NOVA_DB_TEST_MARIADB="$$mariadb"
 # More arguments for pytest: make test ARGS="-k quotas -x"
 ARGS :=
 
 .PHONY: help venv run test lint types format test-pythons test-galera test-replica test-failures \
-    servers servers-stop wheel clean
+    test-kills servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +30,7 @@ help:
 	@echo 'make test-galera   the races and failures of a cluster, on three MariaDB nodes that are started for it'
 	@echo 'make test-replica  the tests of read replicas, on a PostgreSQL and its streaming standby'
 	@echo 'make test-failures the tests of servers that stop and crash, and, as root, of full disks'
+	@echo 'make test-kills    archiving, killed twenty times on each of SQLite, PostgreSQL and MariaDB'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
 	@echo 'make servers-stop  stop them'
 	@echo 'make wheel         build dist/*.whl and dist/*.tar.gz'
@@ -75,11 +80,7 @@ format: venv
 # Nothing comes after pytest, so that its summary is the last thing said. Part of the tests cannot cover all functions.
 test: lint types
 	@echo '== tests'
-	@postgresql=$$($(BIN)/python -m scripts.servers postgresql url) && \
-	mariadb=$$($(BIN)/python -m scripts.servers mariadb url) && \
-	NOVA_DB_TEST_POSTGRESQL="$$postgresql" NOVA_DB_TEST_MARIADB="$$mariadb" exec $(BIN)/$(PYTEST) \
-	    --nova-db-backend memory --nova-db-backend sqlite --nova-db-backend postgresql --nova-db-backend mariadb \
-	    $(if $(ARGS),$(ARGS),--nova-db-coverage) $(SUITES)
+	@$(WITH_SERVERS) exec $(BIN)/$(PYTEST) --nova-db-backend memory $(LANES) $(if $(ARGS),$(ARGS),--nova-db-coverage) $(SUITES)
 
 test-pythons:
 	@failed=; for version in 3.11 3.12 3.13; do \
@@ -102,6 +103,10 @@ test-failures: venv
 	@echo '== tests of servers that stop and crash, and of full disks'
 	@NOVA_DB_TEST_FAILURES=1 exec $(BIN)/pytest -p no:xdist $(ARGS) \
 	    tests/failures/test_restarts.py tests/failures/test_full_disks.py
+
+test-kills: venv
+	@echo '== archiving, killed twenty times on each server'
+	@$(WITH_SERVERS) NOVA_DB_TEST_KILLS=20 exec $(BIN)/pytest -p no:xdist $(LANES) $(ARGS) tests/upkeep/test_kills.py
 
 test-python-%: .venvs/%/.installed
 	@echo '== tests on Python $*, memory and SQLite'
