@@ -188,7 +188,7 @@ def test_looking_creates_no_database(tmp_path: pathlib.Path, capsys: pytest.Capt
 def test_a_reader_that_has_seen_enough_is_no_error(url: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [pathlib.Path(sys.executable).with_name("nova-db"), "--connection", url, "sync", "--sql"]
+    command = [str(pathlib.Path(sys.executable).with_name("nova-db")), "--connection", url, "sync", "--sql"]
     ran = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (ran.returncode, ran.stderr) == (141, b"")
