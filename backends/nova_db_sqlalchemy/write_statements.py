@@ -204,7 +204,8 @@ class WriteStatements(Statements):
         table, source = CATALOG[name], METADATA.tables[name]
         values = self.assigned_parameters(table, assigned, parameters)
         expressions = self.assignments(table, source, assigned, values)
-        return sa.update(source).values(expressions).where(self.condition(name, where, parameters, sizes))
+        update = sa.update(source).ordered_values(*expressions.items())
+        return update.where(self.condition(name, where, parameters, sizes))
 
     def _update_returning(
         self, name: str, where: Shape, assigned: tuple[Assigned, ...], load: tuple[str, ...], sizes: Sequence[int]

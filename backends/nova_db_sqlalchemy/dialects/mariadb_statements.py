@@ -53,20 +53,6 @@ class MariaDBStatements(WriteStatements):
         first = {item[0]: expressions.pop(item[0]) for item in early}
         return {**first, **expressions}
 
-    def _updating(
-        self,
-        name: str,
-        where: Shape,
-        assigned: tuple[Assigned, ...],
-        parameters: Parameters,
-        sizes: Sequence[int],
-    ) -> sa.Update:
-        table, source = CATALOG[name], METADATA.tables[name]
-        values = self.assigned_parameters(table, assigned, parameters)
-        expressions = self.assignments(table, source, assigned, values)
-        update = sa.update(source).ordered_values(*expressions.items())
-        return update.where(self.condition(name, where, parameters, sizes))
-
     def _select(self, shape: Selected, sizes: Sequence[int]) -> Statement:
         table, source = CATALOG[shape.table], METADATA.tables[shape.table]
         if not shape.lock or is_single(table, shape.where):
