@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from nova_db.engine import Capability, Engine
+from nova_db.engine import Capability, Engine, Isolation
 from nova_db.exceptions import DBError
 from nova_db.schema import TABLES
 from nova_db_memory.storage import Store, Stores
@@ -69,7 +69,7 @@ class MemoryEngine(Engine):
         """Open a reader; others wait until it ends."""
         return self._open(writes=False)
 
-    def write(self) -> MemoryTransaction:
+    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> MemoryTransaction:
         """Open a writer; others wait until it ends."""
         return self._open(writes=True)
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nova_db.engine import Capability, Engine
+from nova_db.engine import Capability, Engine, Isolation
 from nova_db_sqlalchemy import schema
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.catalog import CATALOG
@@ -52,7 +52,7 @@ class SQLEngine(Engine):
     def read(self, *, snapshot: bool = True) -> SnapshotReader:
         return SnapshotReader(self) if snapshot else SingleReader(self, is_held=False)
 
-    def write(self) -> Writer:
+    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> Writer:
         return self._writer(self)
 
     def create_schema(self) -> None:

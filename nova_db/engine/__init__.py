@@ -5,7 +5,7 @@ Authors of backends start at ``nova_db.engine.interface``.
 
 from __future__ import annotations
 
-from nova_db.engine.interface import INTERFACE_VERSION, Capability, Engine, Row, Transaction, Values
+from nova_db.engine.interface import INTERFACE_VERSION, Capability, Engine, Isolation, Row, Transaction, Values
 from nova_db.engine.predicates import (
     FALSE,
     TRUE,
@@ -48,6 +48,7 @@ __all__ = [
     "Gt",
     "IfChanged",
     "In",
+    "Isolation",
     "Le",
     "Lt",
     "Ne",

@@ -9,12 +9,17 @@ what needs the other rows: primary keys, unique rules (null equals nothing), for
 What an engine promises, each promise tested by the conformance suite:
 
 1. A reader opened with ``snapshot=True`` sees one state of the database throughout.
-2. In a writer each call sees everything that was committed before the call began, and the transaction's own writes.
-3. Conditional writes (``update``, ``update_returning``, ``claim``, ``delete``, ``move``) test the newest committed
-   version of each row and hold the rows that they change until the end: what two callers race for goes to one.
-4. A conflict may surface in any call or in ``commit`` as ``DBDeadlock``; the transaction is then undone as a whole.
-   What a writer has read, it may rely on only if it has written, locked or serialized it, and on none of it before
-   ``commit`` has returned.
+2. In a plain writer (``Isolation.READ_COMMITTED``) each call sees everything that was committed before the call began,
+   and the transaction's own writes.  An isolated one (``SERIALIZABLE``) sees, besides its own writes, one state of the
+   database, or the newest one with all that it has read held as it was, rows that were not there included.
+3. Conditional writes (``update``, ``update_returning``, ``claim``, ``delete``, ``move``) hold the rows that they change
+   until the end: what two callers race for goes to one.  In a plain writer they test the newest committed version of
+   each row; in an isolated one a row whose newest version is not the one that the transaction sees is a conflict.
+4. A conflict may surface in any call or in ``commit`` as ``DBDeadlock``; the transaction is then undone as a whole, and
+   goes on saying so.  What a plain writer has read, it may rely on only if it has written, locked or serialized it; an
+   isolated one may rely on all that it has read, against plain and isolated writers alike.  Neither may before
+   ``commit`` has returned.  A rule (unique, foreign key) broken by a row that an isolated writer does not see is a
+   conflict too.
 5. Counts are rows matched, not rows whose values differ.
 6. Operations can be run again after a conflict: an engine keeps no state between transactions but the rows.
 7. A commit whose outcome is unknown raises ``DBCommitUnknown``; every other error of ``commit`` means undone.  Either
@@ -42,7 +47,7 @@ from nova_db.engine.query import Order, Query
 from nova_db.engine.relations import related_rows
 from nova_db.schema import Relation
 
-INTERFACE_VERSION = 1
+INTERFACE_VERSION = 2
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
@@ -53,6 +58,13 @@ class Capability(Enum):
 
     PERSISTENT = "rows outlive the engine: another engine on the same connection sees them"
     CONCURRENT_WRITERS = "two writers can be open at once in different threads"
+
+
+class Isolation(Enum):
+    """What a writer may rely on; the value is the name by which callers ask for it."""
+
+    READ_COMMITTED = "read committed"
+    SERIALIZABLE = "serializable"
 
 
 class Transaction(abc.ABC):
@@ -169,8 +181,12 @@ class Engine(abc.ABC):
         """Open a reader.  ``snapshot=False`` promises that at most one call will be made on it."""
 
     @abc.abstractmethod
-    def write(self) -> Transaction:
-        """Open a writer."""
+    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> Transaction:
+        """Open a writer; an engine may isolate it more than it is asked to.
+
+        ``losses``: how many conflicts in a row its caller has lost so far.  An engine on which conflicts are decided
+        at the end, or by chance, lets those go first that have lost, so that everybody gets through.
+        """
 
     @abc.abstractmethod
     def create_schema(self) -> None:

@@ -40,6 +40,7 @@ from nova_db.exceptions.database import (
     DBError,
     DBInvalidUnicodeParameter,
     DBReferenceError,
+    DBTransactionError,
 )
 from nova_db.exceptions.infrastructure import (
     AgentBuildNotFound,
@@ -145,6 +146,7 @@ __all__ = [
     "DBError",
     "DBInvalidUnicodeParameter",
     "DBReferenceError",
+    "DBTransactionError",
     "Duplicate",
     "DuplicateVlan",
     "FixedIpAlreadyInUse",

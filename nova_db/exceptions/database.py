@@ -112,6 +112,12 @@ class DBDeadlock(DBError):
     summary = "The database ended the transaction because of a conflict with another one"
 
 
+class DBTransactionError(DBError):
+    """A call has no place in, or beside, an open transaction; the text says why, and what to do instead."""
+
+    summary = "The call has no place in or beside an open transaction"
+
+
 class DBCommitUnknown(DBError):
     """The connection was lost during a commit. The transaction may be stored or not, so it must not be run again."""
 

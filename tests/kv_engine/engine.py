@@ -18,6 +18,7 @@ from nova_db.engine import (
     Col,
     Engine,
     IfChanged,
+    Isolation,
     Order,
     Predicate,
     Query,
@@ -40,10 +41,11 @@ def table_of(name: str) -> Table:
 
 
 class KVTransaction(Transaction):
-    def __init__(self, store: Store, *, writes: bool, snapshot: State | None = None) -> None:
+    def __init__(self, store: Store, *, writes: bool, snapshot: State | None = None, is_isolated: bool = False) -> None:
         self._store = store
         self._can_write = writes
         self._snapshot = snapshot
+        self._is_isolated = is_isolated
         self._state = snapshot or store.state
         self._writes: dict[Key, Any] = {}
         self._relied_on: dict[Key, int] = {}
@@ -127,7 +129,9 @@ class KVTransaction(Transaction):
         try:
             yield
         except BaseException:
-            self._writes, self._relied_on = before
+            self._writes, relied_on = before
+            if not self._is_isolated:  # which goes on relying on what it has seen
+                self._relied_on = relied_on
             raise
 
     def commit(self) -> None:
@@ -150,6 +154,8 @@ class KVTransaction(Transaction):
         return (table.name, "", row[table.primary_key])
 
     def _get(self, key: Key) -> Any:
+        if self._is_isolated:
+            self._rely_on(key)
         return self._writes[key] if key in self._writes else self._state.cells.get(key, (0, None))[1]
 
     def _put(self, key: Key, value: Any) -> None:
@@ -161,6 +167,8 @@ class KVTransaction(Transaction):
 
     def _rows(self, table: str) -> Iterator[Row]:
         prefix = (table, "")
+        if self._is_isolated:
+            self._rely_on(prefix)
         mine = (key for key in self._writes if key[:2] == prefix)
         state = self._state
         for key in sorted({*state.below(prefix), *mine}):
@@ -269,8 +277,10 @@ class KVEngine(Engine):
     def read(self, *, snapshot: bool = True) -> KVTransaction:
         return KVTransaction(self.store, writes=False, snapshot=self.store.state)
 
-    def write(self) -> KVTransaction:
-        return KVTransaction(self.store, writes=True)
+    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> KVTransaction:
+        if isolation is Isolation.READ_COMMITTED:
+            return KVTransaction(self.store, writes=True)
+        return KVTransaction(self.store, writes=True, snapshot=self.store.state, is_isolated=True)
 
     def create_schema(self) -> None:
         pass

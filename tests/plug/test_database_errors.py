@@ -15,6 +15,7 @@ from nova_db_conformance import decision
 KINDS = [
     exceptions.DBDuplicateEntry,
     exceptions.DBReferenceError,
+    exceptions.DBTransactionError,
     exceptions.DBDataError,
     exceptions.DBConnectionError,
     exceptions.DBDeadlock,

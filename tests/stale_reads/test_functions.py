@@ -15,6 +15,7 @@ import pytest
 import nova_db
 from nova_db.context import get_admin_context
 from nova_db.driver import FUNCTIONS, Driver
+from nova_db.engine import Isolation
 from nova_db.exceptions import DBError, NovaException
 from nova_db.operations import EngineDriver, Replica
 from nova_db_memory.engine import MemoryEngine
@@ -63,7 +64,7 @@ class Spy(MemoryEngine):
         self._asked.add(self._name)
         return super().read(snapshot=snapshot)
 
-    def write(self) -> MemoryTransaction:
+    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> MemoryTransaction:
         self._asked.add(self._name)
         return super().write()
 

@@ -21,7 +21,7 @@ class TestCapabilities(PrimitivesTestCase):
             self.assertTrue(reason.strip(), f"no reason is given why {capability.name} is missing")
 
     def test_the_interface_is_the_one_tested_here(self) -> None:
-        self.assertEqual(1, INTERFACE_VERSION)
+        self.assertEqual(2, INTERFACE_VERSION)
 
     def test_rows_outlive_the_engine_or_do_not(self) -> None:
         self.insert("services", {"host": "h1"})
