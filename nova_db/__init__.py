@@ -13,7 +13,7 @@ functions follow are at the head of that module. Exceptions are in :mod:`nova_db
 
 :func:`run` and :func:`transaction` make several calls one transaction. :func:`constraint`, :func:`equal_any` and
 :func:`not_equal` put conditions on a change, see :func:`instance_destroy`. :func:`allow_stale_reads` lets a replica
-of the database answer.
+of the database answer. :func:`detached_context` starts a task or thread that joins no open transaction.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, cast
 from nova_db.api import API as _API
 from nova_db.constraints import constraint, equal_any, not_equal
 from nova_db.exceptions import NoMoreNetworks, NoMoreTargets
+from nova_db.ownership import detached_context
 from nova_db.staleness import allow_stale_reads
 from nova_db.version import __version__
 
@@ -49,8 +50,9 @@ __all__ = [
     "compute_node_search_by_hypervisor", "compute_node_statistics", "compute_node_update", "console_create",
     "console_delete", "console_get", "console_get_all_by_instance", "console_get_by_pool_instance",
     "console_pool_create", "console_pool_get_all_by_host_type", "console_pool_get_by_host_type", "constraint",
-    "dnsdomain_get", "dnsdomain_list", "dnsdomain_register_for_project", "dnsdomain_register_for_zone",
-    "dnsdomain_unregister", "ec2_instance_create", "ec2_snapshot_create", "ec2_volume_create", "equal_any",
+    "detached_context", "dnsdomain_get", "dnsdomain_list", "dnsdomain_register_for_project",
+    "dnsdomain_register_for_zone", "dnsdomain_unregister", "ec2_instance_create", "ec2_snapshot_create",
+    "ec2_volume_create", "equal_any",
     "fixed_ip_associate", "fixed_ip_associate_pool", "fixed_ip_bulk_create", "fixed_ip_count_by_project",
     "fixed_ip_create", "fixed_ip_disassociate", "fixed_ip_disassociate_all_by_timeout", "fixed_ip_get",
     "fixed_ip_get_all", "fixed_ip_get_by_address", "fixed_ip_get_by_address_detailed",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from nova_db.driver import Driver
-    from nova_db.driver.types import Context, Session
+    from nova_db.driver.types import Context, IsolationName, Session
 
 __all__ = [
     "API",
@@ -139,14 +139,19 @@ def binding(driver: Driver) -> Iterator[Driver]:
         bound.release()
 
 
-def transaction(context: Context) -> AbstractContextManager[Session]:
+def transaction(context: Context, *, isolation: IsolationName = None) -> AbstractContextManager[Session]:
     """Make the calls of a ``with`` block one transaction; see :meth:`nova_db.driver.Driver.transaction`."""
-    return get_driver().transaction(context)
+    return get_driver().transaction(context, **_asked(isolation))
 
 
-def run(context: Context, function: Callable[[Session], _T]) -> _T:
+def run(context: Context, function: Callable[[Session], _T], *, isolation: IsolationName = None) -> _T:
     """Call ``function(session)`` as one transaction, re-run on conflicts; see :meth:`nova_db.driver.Driver.run`."""
-    return get_driver().run(context, function)
+    return get_driver().run(context, function, **_asked(isolation))
+
+
+def _asked(isolation: IsolationName) -> dict[str, Any]:
+    # A driver may have been written before there was a choice.
+    return {} if isolation is None else {"isolation": isolation}
 
 
 class LazyDriver:

@@ -62,7 +62,12 @@ Atomicity
 
     ``session`` makes a call part of the transaction that :meth:`Driver.transaction` or :meth:`Driver.run` handed out:
     it sees that transaction's changes and commits nothing. With ``None`` it joins the transaction that the calling
-    thread has open on this driver, if any, else it is one of its own.
+    task has open on this driver, if any, else it is one of its own.
+
+    An open transaction belongs to the context (:mod:`contextvars`), the thread and the task (asyncio's, trio's) that
+    opened it. A call whose context carries the transaction of another task or thread, as in a task that was started
+    within it, is a ``DBTransactionError``. Another task of the same thread may read, and sees what is committed;
+    if it writes while the thread has a transaction open, that is a ``DBTransactionError`` as well.
 
     ``update_cells`` says whether listeners (the ``nova_db.cells`` plug) are told of the change, once it is committed;
     they cannot make the call fail. Without such a plug it has no effect.
@@ -108,7 +113,7 @@ from nova_db.driver.reservations import ReservationsContract
 from nova_db.driver.security_groups import SecurityGroupsContract
 from nova_db.driver.services import ServicesContract
 from nova_db.driver.task_log import TaskLogContract
-from nova_db.driver.types import Context, Session
+from nova_db.driver.types import Context, IsolationName, Session
 from nova_db.driver.usage_caches import UsageCachesContract
 from nova_db.driver.virtual_interfaces import VirtualInterfacesContract
 from nova_db.exceptions import IncompleteDriver, NotSupported
@@ -157,31 +162,48 @@ class Driver(
     once.
     """
 
-    def transaction(self, context: Context) -> AbstractContextManager[Session]:
+    def transaction(self, context: Context, *, isolation: IsolationName = None) -> AbstractContextManager[Session]:
         """Make the calls of a ``with`` block one transaction.
 
-        The block's value is the session; calls made in the block, by the same thread, join it with or without being
+        The block's value is the session; calls made in the block, by the same task, join it with or without being
         handed it. The transaction is committed at the end of the block and rolled back by an exception. A block
-        cannot be repeated: a conflict with another transaction surfaces as ``DBDeadlock``. Blocks nest, as
-        savepoints.
+        cannot be repeated: a conflict with another transaction surfaces as ``DBDeadlock``, in any call of the block
+        or at its end, which is ordinary wherever others are at work; :meth:`run` repeats. Blocks nest, as savepoints.
+
+        ``isolation`` says what the calls may rely on. ``"serializable"``, as ``None``: transactions and runs take
+        effect as if one after the other, and what they have read and decided on still holds when they commit,
+        whatever single calls do beside them. ``"read committed"``, which costs less: each call sees what was
+        committed before it began, and what a call has read may have changed by the next one. A nested block has the
+        isolation of the outermost one.
 
         Auth: anyone.
 
         Raises:
+            ValueError: ``isolation`` is something else.
+            DBTransactionError: the block is nested and the outermost one is weaker than ``isolation``; or it is not,
+                and the thread has a transaction of another task open.
+            DBDeadlock: there was a conflict; everything is undone.
+            DBCommitUnknown: the connection was lost during the commit.
             NotSupported: the driver has no transactions over several calls, as a bare one.
         """
         raise self._no_transactions("transaction")
 
-    def run(self, context: Context, function: Callable[[Session], _T]) -> _T:
+    def run(self, context: Context, function: Callable[[Session], _T], *, isolation: IsolationName = None) -> _T:
         """Call ``function(session)`` as one transaction, and return its result.
 
-        Calls made by the function join the transaction. On a conflict with another transaction everything is undone
-        and the function is called again, a bounded number of times, so it should have no other effects. An exception
-        that it raises rolls back and is passed on. Within an open transaction it becomes a savepoint of that one.
+        Calls made by the function join the transaction; ``isolation`` says what they may rely on, see
+        :meth:`transaction`. On a conflict with another transaction everything is undone and the function is called
+        again, a bounded number of times and so that whoever has lost goes first, so it should have no other effects.
+        An exception that it raises rolls back and is passed on. Within an open transaction it becomes a savepoint of
+        that one.
 
         Auth: anyone.
 
         Raises:
+            TypeError: the function is a coroutine function or a generator function, or returned a coroutine or
+                generator: it would do its work after the transaction.
+            ValueError: ``isolation`` is something else.
+            DBTransactionError: as for :meth:`transaction`.
             NotSupported: the driver has no transactions over several calls, as a bare one.
             DBDeadlock: the conflicts did not end.
             DBCommitUnknown: the connection was lost during the commit; the function is not called again.

@@ -7,7 +7,7 @@ They describe what a call accepts, not what it does: a decimal string is as good
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar
 
 Record: TypeAlias = dict[str, Any]
 """One row as a plain ``dict``, column name to value, with the relations that the function says it carries."""
@@ -26,6 +26,9 @@ TextT = TypeVar("TextT", bound=Text)
 
 Session: TypeAlias = object | None
 """An open transaction, as :meth:`nova_db.driver.Driver.transaction` yields it: opaque. ``None``: none in particular."""
+
+IsolationName: TypeAlias = Literal["serializable", "read committed"] | None
+"""What the calls of a transaction may rely on; ``None``: the strictest, ``"serializable"``."""
 
 
 class Context(Protocol):

@@ -104,7 +104,7 @@ class Database:
 
     def counters(self) -> Mapping[str, int]:
         """The ids that were handed out so far, see the engine's."""
-        return self._retries.run(self.engine.counters)
+        return self._retries.run(lambda losses: self.engine.counters())
 
     def advance(self, counters: Mapping[str, int]) -> None:
         """Let no id up to those given be handed out from now on."""
@@ -116,10 +116,10 @@ class Database:
         return self._read(lambda tx: tx.select(query), snapshot=False)
 
     def _read(self, call: Callable[[Transaction], R], *, snapshot: bool) -> R:
-        return self._retries.run(lambda: _ended(self.engine.read(snapshot=snapshot), call))
+        return self._retries.run(lambda losses: _ended(self.engine.read(snapshot=snapshot), call))
 
     def _write(self, call: Callable[[Transaction], R]) -> R:
-        return self._retries.run(lambda: _ended(self.engine.write(), call))
+        return self._retries.run(lambda losses: _ended(self.engine.write(losses=losses), call))
 
 
 def _ended(tx: Transaction, call: Callable[[Transaction], R]) -> R:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from nova_db.operations.driver import EngineDriver
 from nova_db.operations.replicas import Replica
-from nova_db.operations.transactions import Session
+from nova_db.operations.sessions import Session
 
 __all__ = ["EngineDriver", "Replica", "Session"]

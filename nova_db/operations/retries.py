@@ -39,30 +39,53 @@ class Retries:
             longest_pause=options["db_max_retry_interval"],
         )
 
-    def run(self, attempt: Callable[[], R], *, endless: str | None = None) -> R:
+    def run(self, attempt: Callable[[int], R], *, endless: str | None = None) -> R:
         """Make attempts until one succeeds, or fails for another reason, or too many have failed.
 
+        :param attempt: called with the number of conflicts that were lost so far.
         :param endless: a name; conflicts then have no bound, but are told in the log time and again.
         """
-        pause, failures = self.pause, 0
-        while True:
+        attempts = Attempts(self, endless=endless)
+        while True:  # ended by the first success, and by pause_after
             try:
-                return attempt()
-            except DBDeadlock as error:
-                failures += 1
-                if self._are_too_many(failures):
-                    if endless is None:
-                        raise
-                    _LOG.warning("%s has lost %d conflicts in a row, and goes on. %s", endless, failures, error)
-                    pause, failures = max(pause, self.longest_pause), 0
-            except DBConnectionError as error:
-                failures += 1
-                if self._are_too_many(failures) or not error.may_pass:
-                    raise
-                _LOG.info("%s The call is run again.", error)
-            time.sleep(random.uniform(0, pause))
-            if self.is_growing:
-                pause = min(2 * pause, max(self.pause, self.longest_pause))
+                return attempt(attempts.losses)
+            except (DBDeadlock, DBConnectionError) as error:
+                pause = attempts.pause_after(error)
+            time.sleep(pause)
 
-    def _are_too_many(self, failures: int) -> bool:
-        return 0 <= self.most < failures
+
+class Attempts:
+    """The attempts of one call."""
+
+    __slots__ = ("_endless", "_failures", "_pause", "_retries", "losses")
+
+    def __init__(self, retries: Retries, *, endless: str | None = None) -> None:
+        self._retries = retries
+        self._endless = endless
+        self._pause = retries.pause
+        self._failures = 0
+        self.losses = 0
+        """How many conflicts were lost so far."""
+
+    def pause_after(self, error: DBDeadlock | DBConnectionError) -> float:
+        """How many seconds to wait before the next attempt; the error is raised where there is to be none."""
+        self._failures += 1
+        is_last = 0 <= self._retries.most < self._failures
+        if isinstance(error, DBDeadlock):
+            self.losses += 1
+            if is_last:
+                self._go_on_after(error)
+        elif is_last or not error.may_pass:
+            raise error
+        else:
+            _LOG.info("%s The call is run again.", error)
+        drawn = random.uniform(0, self._pause)
+        if self._retries.is_growing:
+            self._pause = min(2 * self._pause, max(self._retries.pause, self._retries.longest_pause))
+        return drawn
+
+    def _go_on_after(self, error: DBDeadlock) -> None:
+        if self._endless is None:
+            raise error
+        _LOG.warning("%s has lost %d conflicts in a row, and goes on. %s", self._endless, self._failures, error)
+        self._pause, self._failures = max(self._pause, self._retries.longest_pause), 0

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from nova_db.engine import Isolation
+from nova_db.operations.blocks import Block, finished, level_of, require_plain
 from nova_db.operations.replicas import Replica, ReplicaUnavailable
 from nova_db.operations.retries import Retries
+from nova_db.operations.sessions import Session, Sessions, carried, carry, drop
 from nova_db.staleness import stale_reads_allowed
 
 if TYPE_CHECKING:
@@ -23,64 +26,28 @@ D = TypeVar("D", bound="TransactionalDriver")
 Check = Callable[["Context"], None]
 
 
-class Session:
-    """An open transaction as callers hold it: opaque, of one driver and one thread."""
-
-    __slots__ = ("_after_commit", "driver", "is_open", "tx")
-
-    def __init__(self, driver: TransactionalDriver, tx: Transaction) -> None:
-        self.driver = driver
-        self.tx = tx
-        self.is_open = True
-        self._after_commit: list[Callable[[], None]] = []
-
-
-class _Current(threading.local):
-    session: Session | None = None
-
-
-class TransactionalDriver:
+class TransactionalDriver(Sessions):
     """Runs operations on an engine, each in a transaction, again after a conflict or a lost connection."""
 
     def __init__(self, engine: Engine, *, retries: Retries | None = None, replica: Replica | None = None) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.replica = replica
         self._retries = retries or Retries()
-        self._current = _Current()
 
-    @contextlib.contextmanager
-    def transaction(self, context: Context) -> Iterator[Session]:
+    def transaction(self, context: Context, *, isolation: str | None = None) -> AbstractContextManager[Session]:
         """Several calls as one transaction; see ``Driver.transaction``."""
-        joined = self._current.session
-        if joined is not None:
-            announced = len(joined._after_commit)
-            try:
-                with joined.tx.savepoint():
-                    yield joined
-            except BaseException:
-                del joined._after_commit[announced:]  # nobody is told of what is undone
-                raise
-            return
-        session = Session(self, self.engine.write())
-        with self._joining(session):
-            try:
-                yield session
-            except BaseException:
-                session.tx.rollback()
-                raise
-            finally:
-                session.is_open = False
-            session.tx.commit()
-        _finish(session)
+        return Block(self, level_of(isolation))
 
-    def run(self, context: Context, function: Callable[[Session], R]) -> R:
+    def run(self, context: Context, function: Callable[[Session], R], *, isolation: str | None = None) -> R:
         """Several calls as one transaction, again after a conflict; see ``Driver.run``."""
+        level = level_of(isolation)
+        require_plain(function)
 
-        def attempt() -> R:
-            with self.transaction(context) as session:
-                return function(session)
+        def attempt(losses: int) -> R:
+            with Block(self, level, losses) as session:
+                return finished(function(session), function)
 
-        return attempt() if self._current.session is not None else self._again(attempt)
+        return self._again(attempt) if self._session() is None else attempt(0)
 
     def close(self) -> None:
         """Release what the engine holds."""
@@ -99,30 +66,30 @@ class TransactionalDriver:
                 f"session must be None or an open session of this driver, as nova_db.transaction(context) yields it; "
                 f"got {session!r}"
             )
-        previous = self._current.session
-        self._current.session = session
+        session.require_mine()
+        carry(session)
         try:
             yield
         finally:
-            self._current.session = previous
+            drop(session)
 
     @contextlib.contextmanager
     def _lend(self, tx: Transaction) -> Iterator[Session]:
         """A session on the running operation's transaction, for a callback of the caller."""
-        session = self._current.session
+        session = self._session()
         if session is not None:
             yield session
             return
-        session = Session(self, tx)
-        with self._joining(session):
-            try:
-                yield session
-            finally:
-                session.is_open = False
+        session = Session(self, tx, Isolation.READ_COMMITTED)
+        self._enter(session)
+        try:
+            yield session
+        finally:
+            self._leave(session)
 
     def _after_commit(self, callback: Callable[[], None]) -> None:
         """Call back once the outermost transaction has been committed; at once when none is open."""
-        session = self._current.session
+        session = self._session()
         if session is None:
             callback()
         else:
@@ -134,7 +101,7 @@ class TransactionalDriver:
             with contextlib.suppress(ReplicaUnavailable):
                 return replica.read(call, snapshot=snapshot)
 
-        def attempt() -> R:
+        def attempt(losses: int) -> R:
             tx = self.engine.read(snapshot=snapshot)
             try:
                 result = call(tx)
@@ -147,8 +114,11 @@ class TransactionalDriver:
         return self._again(attempt)
 
     def _write(self, call: Callable[[Transaction], R], *, endless: str | None = None) -> R:
-        def attempt() -> R:
-            tx = self.engine.write()
+        if self._held:
+            self._require_alone()
+
+        def attempt(losses: int) -> R:
+            tx = self.engine.write(losses=losses)
             try:
                 result = call(tx)
             except BaseException:
@@ -159,14 +129,9 @@ class TransactionalDriver:
 
         return self._again(attempt, endless=endless)
 
-    def _again(self, attempt: Callable[[], R], *, endless: str | None = None) -> R:
+    def _again(self, attempt: Callable[[int], R], *, endless: str | None = None) -> R:
         """Run, and run again after a conflict or a lost connection; see ``Retries.run``."""
         return self._retries.run(attempt, endless=endless)
-
-
-def _finish(session: Session) -> None:
-    for callback in session._after_commit:
-        callback()
 
 
 def reads(
@@ -181,7 +146,7 @@ def reads(
         def call(self: D, *args: P.args, **kwargs: P.kwargs) -> R:
             if check is not None:
                 check(_context_of(args, kwargs))
-            session = self._current.session
+            session = self._session() if carried() else None
             if session is not None:
                 return function(self, session.tx, *args, **kwargs)
             return self._read(lambda tx: function(self, tx, *args, **kwargs), snapshot=snapshot)
@@ -204,7 +169,7 @@ def writes(
         def call(self: D, *args: P.args, **kwargs: P.kwargs) -> R:
             if check is not None:
                 check(_context_of(args, kwargs))
-            session = self._current.session
+            session = self._session() if carried() else None
             if session is not None:
                 with session.tx.savepoint():
                     return function(self, session.tx, *args, **kwargs)

@@ -148,7 +148,7 @@ def test_what_cannot_be_called_does_not_fit() -> None:
 def test_extension_points_are_compared_too() -> None:
     def transaction(self: object) -> None: ...
 
-    assert mismatches(transaction=transaction) == ["transaction(): expected transaction(context)"]
+    assert mismatches(transaction=transaction) == ["transaction(): expected transaction(context, *, isolation=None)"]
 
 
 def test_further_optional_arguments_at_the_end_fit() -> None:

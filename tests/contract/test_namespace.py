@@ -24,6 +24,7 @@ def test_all_is_everything_that_is_public() -> None:
     plain = {
         "allow_stale_reads",
         "constraint",
+        "detached_context",
         "equal_any",
         "not_equal",
         "NoMoreNetworks",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from nova_db.driver import Driver
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.types import Context, Id, IsolationName, Record, Text, Values
 
 T = TypeVar("T")
 
@@ -32,10 +32,10 @@ class GoodDriver(Driver):
         self.last_update: dict[str, Any] = kwargs
 
     @contextmanager
-    def transaction(self, context: Context) -> Iterator[Session]:
+    def transaction(self, context: Context, *, isolation: IsolationName = None) -> Iterator[Session]:
         yield Session()
 
-    def run(self, context: Context, function: Callable[[Any], T]) -> T:
+    def run(self, context: Context, function: Callable[[Any], T], *, isolation: IsolationName = None) -> T:
         return function(Session())
 
 

@@ -23,7 +23,7 @@ class Call:
         self.failures = failures
         self.attempts = 0
 
-    def __call__(self) -> str:
+    def __call__(self, losses: int = 0) -> str:
         self.attempts += 1
         if self.attempts <= self.failures:
             raise self.error

@@ -69,15 +69,15 @@ class _CountedRetries:
         self._retries = retries
         self._counts = counts
 
-    def run(self, attempt: Callable[[], R], **options: Any) -> R:
+    def run(self, attempt: Callable[[int], R], **options: Any) -> R:
         """Make attempts, counted, until one succeeds."""
         failures: list[str] = []
 
-        def counted() -> R:
+        def counted(losses: int) -> R:
             if failures:
                 self._counts.add(failures.pop())
             try:
-                return attempt()
+                return attempt(losses)
             except DBDeadlock:
                 failures.append(CONFLICTS)
                 raise

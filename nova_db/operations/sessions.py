@@ -1,0 +1,117 @@
+"""Open transactions, and whose they are.
+
+The context carries a transaction (:mod:`nova_db.ownership`).  Whoever carries one without being its thread and task is
+told; whoever shares its thread without carrying it may read beside it, but not write: it would wait for a lock that its
+own thread holds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import enumerate as all_threads
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from nova_db.engine import Isolation
+from nova_db.exceptions import DBTransactionError
+from nova_db.ownership import CARRIED
+from nova_db.tasks import running_task
+
+if TYPE_CHECKING:
+    from nova_db.engine import Engine, Transaction
+
+carried = CARRIED.get
+
+
+class Session:
+    """An open transaction as callers hold it: opaque, of one driver, one thread and one task."""
+
+    __slots__ = ("_after_commit", "driver", "is_open", "isolation", "since", "task", "thread", "tx")
+
+    def __init__(self, driver: object, tx: Transaction, isolation: Isolation) -> None:
+        self.driver = driver
+        self.tx = tx
+        self.isolation = isolation
+        self.is_open = True
+        self.thread = get_ident()
+        self.task = running_task()
+        self.since = time.monotonic()
+        self._after_commit: list[Callable[[], None]] = []
+
+    def require_mine(self) -> None:
+        """DBTransactionError in another thread or task than the one that opened it."""
+        if self.thread != get_ident() or self.task is not running_task():
+            raise DBTransactionError(
+                message=f"The call would join a transaction that {self.holder()} has open, and that it carries along "
+                f"in its context without being that thread or task. It can neither join (each is used by one at a "
+                f"time) nor have a transaction of its own, which would wait for the one that waits for it. Call before "
+                f"or after the transaction, or start work that has nothing to do with it in "
+                f"nova_db.detached_context(), as in asyncio.create_task(work(), context=nova_db.detached_context())."
+            )
+
+    def holder(self) -> str:
+        """Who opened it, and when."""
+        thread = next((each.name for each in all_threads() if each.ident == self.thread), "that has ended")
+        task = "" if self.task is None else f"task {_name(self.task)} of "
+        return f"{task}thread {thread} (for {time.monotonic() - self.since:.3g} s)"
+
+
+def carry(session: Session) -> None:
+    """Let the calls of the current context join a transaction."""
+    CARRIED.set((*[each for each in CARRIED.get() if each.is_open], session))
+
+
+def drop(session: Session) -> None:
+    """Undo ``carry``, once; in a context that does not carry the transaction nothing changes."""
+    # No reset(token): a generator or ExitStack may be closed in another context than the one that it was entered in.
+    sessions = list(CARRIED.get())
+    for place in reversed(range(len(sessions))):
+        if sessions[place] is session:
+            del sessions[place]
+            CARRIED.set(tuple(sessions))
+            return
+
+
+class Sessions:
+    """The open transactions of one driver."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        # By thread: who writes in a thread that is here, without carrying the transaction, would wait for himself.
+        # Each thread changes its own entry only, or one that it ends, so that nothing needs a lock.
+        self._held: dict[int, Session] = {}
+
+    def _session(self) -> Session | None:
+        """The open transaction that a call joins, or None."""
+        for session in reversed(CARRIED.get()):
+            if session.driver is self and session.is_open:
+                session.require_mine()
+                joined: Session = session
+                return joined
+        return None
+
+    def _require_alone(self) -> None:
+        """Refuse to write where the thread has a transaction open that the call does not join."""
+        held = self._held.get(get_ident())
+        if held is not None:
+            raise DBTransactionError(
+                message=f"The call would write beside a transaction that {held.holder()} has open: it is not a part of "
+                f"that, and would wait for what its own thread holds. End the transaction before other tasks of the "
+                f"thread go on (no await inside), or use nova_db.aio, whose transactions have threads of their own."
+            )
+
+    def _enter(self, session: Session) -> None:
+        self._held[session.thread] = session
+        carry(session)
+
+    def _leave(self, session: Session) -> None:
+        session.is_open = False
+        drop(session)
+        if self._held.get(session.thread) is session:
+            del self._held[session.thread]
+
+
+def _name(task: Any) -> str:
+    named = getattr(task, "get_name", None)  # asyncio's; trio's have an attribute
+    return repr(named() if named is not None else getattr(task, "name", "?"))
