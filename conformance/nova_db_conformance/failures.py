@@ -83,8 +83,8 @@ class _FailingEngine:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    def write(self) -> Any:
-        return _FailingTransaction(self._engine.write(), self._plan)
+    def write(self, **wanted: Any) -> Any:
+        return _FailingTransaction(self._engine.write(**wanted), self._plan)
 
 
 class _FailingTransaction:
