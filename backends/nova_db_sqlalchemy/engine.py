@@ -53,7 +53,7 @@ class SQLEngine(Engine):
         return SnapshotReader(self) if snapshot else SingleReader(self, is_held=False)
 
     def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> Writer:
-        return self._writer(self)
+        return self._writer(self, isolation, losses)
 
     def create_schema(self) -> None:
         self.dialect.prepare_place()

@@ -16,7 +16,7 @@ Report = Callable[[str | None, Sequence[Any]], None]
 class Link:
     """A connection of the driver library with the one cursor that statements run on; used by one thread at a time."""
 
-    __slots__ = ("__weakref__", "_cursor", "born", "connection", "cursor", "fresh", "generation", "report")
+    __slots__ = ("__weakref__", "_cursor", "born", "connection", "cursor", "fresh", "generation", "isolated", "report")
 
     def __init__(self, connection: Any, cursor: Any) -> None:
         self.connection = connection
@@ -26,7 +26,14 @@ class Link:
         self.generation = 0
         self.fresh = True
         """Whether no transaction has ended on it yet: then the server was there a moment ago."""
+        self.isolated = False
+        """Whether the transaction that is open on it is isolated from others."""
         self.report: Report | None = None
+
+    def use(self, cursor: Any) -> None:
+        """Run statements on another cursor of the connection from now on."""
+        self._cursor = cursor
+        self.observe(self.report)
 
     def observe(self, report: Report | None) -> None:
         """Report every statement from now on; None: report none."""

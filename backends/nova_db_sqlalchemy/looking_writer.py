@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nova_db.engine import Query, Row
 from nova_db.exceptions import DBDuplicateEntry, DBError, DBReferenceError
 from nova_db_sqlalchemy.blame import Blame, Look, find_duplicate, find_reference
 from nova_db_sqlalchemy.errors import Fault, Written, translated
@@ -35,14 +34,3 @@ class LookingWriter(Writer):
 
     def _duplicate(self, look: Look, fault: Fault, written: Written) -> Blame | None:
         return find_duplicate(look, str(fault.table), fault.columns, written)
-
-    def _look_on(self, link: Link) -> Look:
-        def look(query: Query) -> list[Row]:
-            values = query.where.parameters()
-            statement = self._engine.statements.select(query).fitting(values)
-            bound = values if statement.bind is None else statement.bind(values)
-            link.cursor.execute(statement.sql, bound)
-            rows: list[Row] = statement.read(link.cursor.fetchall())
-            return rows
-
-        return look

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import TRUE, Predicate, Query, Row, Transaction
 from nova_db.engine.relations import attach
-from nova_db.exceptions import DBError
+from nova_db.exceptions import DBDeadlock, DBError
 from nova_db.schema import Relation
 from nova_db_sqlalchemy.catalog import CATALOG
 from nova_db_sqlalchemy.errors import Fault, Written, translated
@@ -107,7 +107,7 @@ class SQLTransaction(Transaction):
         failure = self._failure
         if failure is not None:
             self.rollback()
-            raise DBError(failure, message="The transaction was rolled back, because a call in it had failed.")
+            raise _following(failure, "The transaction was rolled back, because a call in it had failed.")
         self._is_open = False
         link, self._link = self._link, None
         if link is not None:
@@ -171,7 +171,7 @@ class SQLTransaction(Transaction):
             raise DBError(message="The transaction has ended.")
         if self._failure is not None:
             message = "An earlier call failed: the transaction can only be rolled back, at least to a savepoint."
-            raise DBError(self._failure, message=message)
+            raise _following(self._failure, message)
         self._link = self._open()
         return self._link
 
@@ -179,12 +179,12 @@ class SQLTransaction(Transaction):
         """A connection on which the transaction has begun."""
         raise NotImplementedError
 
-    def _begun(self, mode: Mode) -> Link:
+    def _begun(self, mode: Mode, losses: int = 0) -> Link:
         """A connection on which a transaction has begun; one that went stale in the pool is replaced."""
         while True:
             link = self._engine.pool.take()
             try:
-                self._engine.dialect.begin(link, mode)
+                self._engine.dialect.begin(link, mode, losses)
             except self._engine.dialect.errors as error:
                 if self._is_stale(link, error):
                     continue
@@ -226,7 +226,7 @@ class SQLTransaction(Transaction):
 
     def _failed(self, link: Link, error: BaseException, written: Written | None) -> DBError:
         """The exception to raise for an error; the transaction can then only be rolled back."""
-        fault = self._engine.dialect.fault(link, error)
+        fault = self._judged(link, self._engine.dialect.fault(link, error), written)
         self._failure = self._translated(link, error, fault, written)
         self._link = None
         if self._engine.dialect.is_lost(link, error):
@@ -236,6 +236,10 @@ class SQLTransaction(Transaction):
         else:
             self._failed_link = link
         return self._failure
+
+    def _judged(self, link: Link, fault: Fault, written: Written | None) -> Fault:
+        """What a fault is to this transaction."""
+        return fault
 
     def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
         return translated(error, fault, written)
@@ -268,6 +272,13 @@ class SQLTransaction(Transaction):
             self._engine.dialect.control(link, statement)
         except self._engine.dialect.errors as error:
             raise self._failed(link, error, None) from error
+
+
+def _following(failure: DBError, message: str) -> DBError:
+    """What to raise after a failure: a conflict goes on being one, whoever has caught it."""
+    if isinstance(failure, DBDeadlock):
+        return DBDeadlock(failure, message=str(failure))
+    return DBError(failure, message=message)
 
 
 class _Savepoint:

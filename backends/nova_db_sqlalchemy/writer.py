@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from nova_db.engine import TRUE, In, Order, Predicate, Query, Row, Values, all_of
+from nova_db.engine import TRUE, In, Isolation, Order, Predicate, Query, Row, Values, all_of
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBCommitUnknown
+from nova_db_sqlalchemy.blame import Look
 from nova_db_sqlalchemy.catalog import CATALOG
 from nova_db_sqlalchemy.dialects.base import Mode
 from nova_db_sqlalchemy.errors import Written
@@ -17,6 +18,7 @@ from nova_db_sqlalchemy.transaction import SQLTransaction
 from nova_db_sqlalchemy.write_statements import assignment
 
 if TYPE_CHECKING:
+    from nova_db_sqlalchemy.engine import SQLEngine
     from nova_db_sqlalchemy.link import Link
     from nova_db_sqlalchemy.statements import Statement
 
@@ -24,7 +26,12 @@ if TYPE_CHECKING:
 class Writer(SQLTransaction):
     """A writer; ``insert`` and ``serialize`` are left to the dialects."""
 
-    __slots__ = ()
+    __slots__ = ("_losses", "_mode")
+
+    def __init__(self, engine: SQLEngine, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> None:
+        super().__init__(engine)
+        self._mode = Mode.WRITE if isolation is Isolation.READ_COMMITTED else Mode.ISOLATED
+        self._losses = losses
 
     def update(self, table: str, where: Predicate, values: Values) -> int:
         if not values:
@@ -143,8 +150,21 @@ class Writer(SQLTransaction):
         found = {row[key]: row for row in self.update_returning(Query(table, In(key, keys)), values)} if keys else {}
         return [found[each] for each in keys]
 
+    def _look_on(self, link: Link) -> Look:
+        """What reads on a connection after an error."""
+
+        def look(query: Query) -> list[Row]:
+            values = query.where.parameters()
+            statement = self._engine.statements.select(query).fitting(values)
+            bound = values if statement.bind is None else statement.bind(values)
+            link.cursor.execute(statement.sql, bound)
+            rows: list[Row] = statement.read(link.cursor.fetchall())
+            return rows
+
+        return look
+
     def _open(self) -> Link:
-        return self._begun(Mode.WRITE)
+        return self._begun(self._mode, self._losses)
 
     def _finish(self, link: Link) -> None:
         pool = self._engine.pool

@@ -89,7 +89,8 @@ class Work:
         self._is_first = False
         begun = time.monotonic()
         try:
-            done = self._driver.run(get_admin_context(), lambda session: call(session.tx))
+            # Its writes hold as those of single calls do; who relies on rows that go is told.
+            done = self._driver.run(get_admin_context(), lambda session: call(session.tx), isolation="read committed")
         except DBCommitUnknown:
             # Rows that are still there are found again, so all that is lost is their number.
             self._unconfirmed += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import ClassVar
@@ -11,9 +10,11 @@ from typing import ClassVar
 import pytest
 import sqlalchemy as sa
 
+from nova_db.driver.types import IsolationName
 from nova_db.exceptions import DBDeadlock
 from nova_db.operations import Session, retries
 from nova_db_sqlalchemy import SQLAlchemyDriver
+from nova_db_sqlalchemy.dialects import mariadb
 from nova_db_sqlalchemy.dialects.base import Mode
 from tests.failures.conftest import Drivers
 from tests.failures.helpers import ADMIN, HANG_SECONDS, Holder, add, count, hosts, report, started
@@ -88,22 +89,24 @@ def test_whoever_gives_a_lock_up_late_delays_the_others_only(drivers: Drivers) -
     assert (attempts, count(driver, service)) == (2, 7)
 
 
-_STRICTER = {
-    "postgresql": "BEGIN ISOLATION LEVEL SERIALIZABLE",
-    "mariadb": "SET SESSION innodb_snapshot_isolation = 1;SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
-    "START TRANSACTION WITH CONSISTENT SNAPSHOT",
-}
+_STRICTER = (
+    "SET SESSION innodb_snapshot_isolation = 1;SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT"
+)
 
 
 @pytest.fixture
-def strict(remote: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Writers at an isolation level at which servers refuse what is only not to be serialized."""
-    name = remote.get_backend_name()
-    module = importlib.import_module(f"nova_db_sqlalchemy.dialects.{name}")
-    monkeypatch.setitem(module._BEGIN, Mode.WRITE, _STRICTER[name])
+def strict(remote: sa.URL, monkeypatch: pytest.MonkeyPatch) -> IsolationName:
+    """The level at which the server refuses what is only not to be serialized, on MariaDB one of its own."""
+    if remote.get_backend_name() == "postgresql":
+        return "serializable"
+    monkeypatch.setitem(mariadb._BEGIN, Mode.WRITE, _STRICTER)
+    return "read committed"
 
 
-def overtaken(driver: SQLAlchemyDriver, other: SQLAlchemyDriver, service: int) -> Callable[[], int]:
+def overtaken(
+    driver: SQLAlchemyDriver, other: SQLAlchemyDriver, service: int, level: IsolationName
+) -> Callable[[], int]:
     """A call that adds to what it has read, and is overtaken by another one the first time."""
     attempts = 0
 
@@ -116,26 +119,24 @@ def overtaken(driver: SQLAlchemyDriver, other: SQLAlchemyDriver, service: int) -
         report(driver, service, found + 1)
 
     def call() -> int:
-        driver.run(ADMIN, change)
+        driver.run(ADMIN, change, isolation=level)
         return attempts
 
     return call
 
 
-@pytest.mark.usefixtures("strict")
-def test_a_failed_serialization_is_run_again(drivers: Drivers) -> None:
+def test_a_failed_serialization_is_run_again(drivers: Drivers, strict: IsolationName) -> None:
     driver, other = drivers(), drivers()
     service = add(driver, "a")
-    assert overtaken(driver, other, service)() == 2
+    assert overtaken(driver, other, service, strict)() == 2
     assert count(driver, service) == 11
 
 
-@pytest.mark.usefixtures("strict")
-def test_a_failed_serialization_without_retries(drivers: Drivers) -> None:
+def test_a_failed_serialization_without_retries(drivers: Drivers, strict: IsolationName) -> None:
     driver, other = drivers(db_max_retries=0), drivers()
     service = add(driver, "a")
     with pytest.raises(DBDeadlock):
-        overtaken(driver, other, service)()
+        overtaken(driver, other, service, strict)()
     assert count(driver, service) == 10
 
 

@@ -66,9 +66,16 @@ def test_upgrading_again_changes_nothing(upgraded: str) -> None:
         assert connection.scalars(sa.select(METADATA.tables["services"].c.host)).all() == ["kept"]
 
 
-def test_only_the_version_is_stored_beside_the_tables(upgraded: str) -> None:
-    locks = {"nova_db_locks"} if databases.is_mysql(upgraded) else set()
-    assert databases.table_names(upgraded) - METADATA.tables.keys() == {"nova_db_version", *locks}
+_LOCKED = {
+    "mysql": {"nova_db_locks"},
+    "mariadb": {"nova_db_locks"},
+    "postgresql": {"nova_db_gate", "nova_db_queue"},
+}
+
+
+def test_beside_the_tables_is_the_version_and_what_writers_lock(upgraded: str) -> None:
+    locked = _LOCKED.get(sa.make_url(upgraded).get_backend_name(), set())
+    assert databases.table_names(upgraded) - METADATA.tables.keys() == {"nova_db_version", *locked}
 
 
 def test_tables_of_others_are_left_alone(empty: str) -> None:

@@ -34,6 +34,7 @@ class Mode(Enum):
 
     SNAPSHOT = "reads of one state of the database"
     WRITE = "reads and writes, each call on the newest committed state"
+    ISOLATED = "reads and writes that hold against all others until the end"
 
 
 class Dialect(abc.ABC):
@@ -118,8 +119,8 @@ class Dialect(abc.ABC):
     # ----------------------------------------------------------------------------------------- transactions
 
     @abc.abstractmethod
-    def begin(self, link: Link, mode: Mode) -> None:
-        """Begin a transaction."""
+    def begin(self, link: Link, mode: Mode, losses: int = 0) -> None:
+        """Begin a transaction, whose caller has lost so many conflicts before."""
 
     @abc.abstractmethod
     def commit(self, link: Link) -> None:

@@ -22,6 +22,7 @@ from nova_db.schema import Kind
 from nova_db_sqlalchemy import locks
 from nova_db_sqlalchemy.catalog import CATALOG, COUNTED
 from nova_db_sqlalchemy.conversion import FROM_BIT, TIME_FROM_TEXT, Forms
+from nova_db_sqlalchemy.dialects import mariadb_isolation as isolation
 from nova_db_sqlalchemy.dialects.base import Dialect, Expression, Mode
 from nova_db_sqlalchemy.dialects.mariadb_cursor import Connection, Cursor
 from nova_db_sqlalchemy.dialects.mariadb_errors import fault_of, is_commit_unknown, is_lost, is_refusal
@@ -170,16 +171,21 @@ class MariaDBDialect(Dialect):
 
     # ----------------------------------------------------------------------------------------- transactions
 
-    def begin(self, link: Link, mode: Mode) -> None:
-        self.control(link, _BEGIN[mode])
+    def begin(self, link: Link, mode: Mode, losses: int = 0) -> None:
+        if mode is Mode.ISOLATED:
+            isolation.begin(link, losses, is_cluster=self.is_cluster)
+        else:
+            self.control(link, _BEGIN[mode])
 
     def commit(self, link: Link) -> None:
         self.control(link, "COMMIT")
+        isolation.end(link)
 
     def rollback(self, link: Link) -> None:
         if link.cursor.inside:
             raise pymysql.OperationalError(2014, "the connection is in the middle of a statement")
         self.control(link, "ROLLBACK")
+        isolation.end(link)
 
     def control(self, link: Link, statement: str) -> None:
         link.cursor.execute(statement, None)

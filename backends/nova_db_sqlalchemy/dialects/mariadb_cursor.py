@@ -129,11 +129,11 @@ class Cursor:
 
     __slots__ = ("_connection", "inside", "longest", "one_by_one", "results")
 
-    def __init__(self, connection: Connection, longest: int) -> None:
+    def __init__(self, connection: Connection, longest: int, *, one_by_one: bool = False) -> None:
         self._connection = connection
         self.longest = longest
         """How many bytes a statement may have."""
-        self.one_by_one = False
+        self.one_by_one = one_by_one
         """Whether statements must not travel together: a node of a Galera cluster that undoes a transaction between two
         of them runs the rest all the same, outside of any, and tells nobody."""
         self.inside = False

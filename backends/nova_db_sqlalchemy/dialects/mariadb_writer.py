@@ -11,6 +11,7 @@ from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBError
 from nova_db_sqlalchemy.blame import Blame, Look, find_duplicate
 from nova_db_sqlalchemy.catalog import CATALOG, rule_columns
+from nova_db_sqlalchemy.dialects.base import Mode
 from nova_db_sqlalchemy.dialects.mariadb_cluster import holding
 from nova_db_sqlalchemy.dialects.mariadb_cursor import Complete, batches, literal
 from nova_db_sqlalchemy.errors import Fault, Written
@@ -60,7 +61,7 @@ class MariaDBWriter(LookingWriter):
         return found
 
     def select(self, query: Query) -> list[Row]:
-        if not query.lock or query.limit == 0:
+        if not query.lock or query.limit == 0 or self._is_holding:
             return self._select(query)
         self.hold()
         return self._select_held(query) if self._dialect.is_cluster else self._select(query)
@@ -163,7 +164,14 @@ class MariaDBWriter(LookingWriter):
         change = _changer(values)
         return [change(row) for row in rows]
 
+    @property
+    def _is_holding(self) -> bool:
+        """Whether reading locks by itself, on this node, and the lookup of what to lock as well."""
+        return self._mode is Mode.ISOLATED and not self._dialect.is_cluster
+
     def _select(self, query: Query) -> list[Row]:
+        if query.lock and self._mode is Mode.ISOLATED:
+            query = query.replace(lock=False)
         return super().select(query)
 
     def _select_held(self, query: Query) -> list[Row]:
@@ -195,6 +203,8 @@ class MariaDBWriter(LookingWriter):
 
     def _pick_all(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
         """Lock the first rows, fewer than ``limit`` only when no more match; ``wait``: at once for those of others."""
+        if self._mode is Mode.ISOLATED:
+            return self._select(Query(table, where, order=order, limit=limit))
         key = CATALOG[table].primary_key
         picked = self._pick(table, where, order, limit, wait=wait)
         while len(picked) < limit:

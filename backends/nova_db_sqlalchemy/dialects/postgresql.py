@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import psycopg
 import sqlalchemy as sa
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
@@ -29,6 +28,7 @@ from nova_db_sqlalchemy.conversion import (
     TO_TEXT,
     Forms,
 )
+from nova_db_sqlalchemy.dialects import postgresql_isolation as isolation
 from nova_db_sqlalchemy.dialects.base import Compiled, Dialect, Expression, Mode
 from nova_db_sqlalchemy.dialects.postgresql_connection import connection_class, is_refusal
 from nova_db_sqlalchemy.dialects.postgresql_statements import PostgreSQLStatements, stored_type
@@ -39,16 +39,11 @@ from nova_db_sqlalchemy.parameters import Parameters
 from nova_db_sqlalchemy.pool import BoundedPool, Pool
 
 if TYPE_CHECKING:
-    from psycopg.pq.abc import PGresult
-
     from nova_db_sqlalchemy.settings import Settings
 
 PREPARED_STATEMENTS: Final = 400
 """How many statements a connection keeps prepared."""
-_BEGIN: Final = {
-    Mode.SNAPSHOT: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    Mode.WRITE: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-}
+_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONFLICTS: Final = ("40001", "40P01", "55P03")
 _QUOTED: Final = re.compile(r'"([^"]+)"')
 _LOST: Final = ("57P01", "57P02", "57P03", "0A000", "26000")
@@ -126,9 +121,12 @@ class PostgreSQLDialect(Dialect):
         query = f"SELECT name, pg_sequence_last_value(counter::regclass) FROM (VALUES {rows}) AS t (name, counter)"
         return {name: number or 0 for name, number in link.connection.execute(query.encode())}
 
+    def creation(self, existing: set[str]) -> list[str]:
+        return isolation.creation(existing)
+
     def run_script(self, link: Link, statements: Sequence[str]) -> None:
         if statements:
-            _send(link, ";\n".join(statements))  # what is sent at once is one transaction
+            isolation.send(link, ";\n".join(statements))  # what is sent at once is one transaction
 
     def emptying(self, tables: Sequence[str]) -> list[str]:
         # TRUNCATE would write new files for each table and index: slower by far where there are few rows.
@@ -140,11 +138,17 @@ class PostgreSQLDialect(Dialect):
 
     # ----------------------------------------------------------------------------------------- transactions
 
-    def begin(self, link: Link, mode: Mode) -> None:
-        self.control(link, _BEGIN[mode])
+    def begin(self, link: Link, mode: Mode, losses: int = 0) -> None:
+        if mode is Mode.WRITE:
+            isolation.begin_plain(link, losses)
+        elif mode is Mode.ISOLATED:
+            isolation.begin_isolated(link, losses)
+        else:
+            self.control(link, _SNAPSHOT)
 
     def commit(self, link: Link) -> None:
         self.control(link, "COMMIT")
+        isolation.end(link)
 
     def rollback(self, link: Link) -> None:
         status = link.connection.pgconn.transaction_status
@@ -152,9 +156,10 @@ class PostgreSQLDialect(Dialect):
             self.control(link, "ROLLBACK")
         elif status != TransactionStatus.IDLE:
             raise psycopg.OperationalError("the connection is in the middle of a statement")
+        isolation.end(link)
 
     def control(self, link: Link, statement: str) -> None:
-        result = _send(link, statement)
+        result = isolation.send(link, statement)
         if statement == "COMMIT" and result.command_status == b"ROLLBACK":
             raise psycopg.errors.InFailedSqlTransaction("the transaction had failed and was rolled back")
 
@@ -218,16 +223,6 @@ class PostgreSQLDialect(Dialect):
 
     def json_text(self, document: Expression) -> Expression:
         return sa.cast(document, sa.Text)
-
-
-def _send(link: Link, statements: str) -> PGresult:
-    """Send statements without parameters, whose rows nobody wants."""
-    if link.report is not None:
-        link.report(statements, ())
-    result: PGresult = link.connection.send(statements.encode())
-    if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-        raise error_from_result(result)
-    return result
 
 
 def _array(parameters: Parameters, kind: Kind) -> Expression:

@@ -6,18 +6,24 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import psycopg
+
 from nova_db.engine import TRUE, NotIn, Order, Predicate, Query, Row, Values, all_of
 from nova_db.engine.ordering import sort_rows, total_order
+from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
+from nova_db_sqlalchemy.blame import find_duplicate, find_reference
 from nova_db_sqlalchemy.catalog import CATALOG
 from nova_db_sqlalchemy.conversion import array
+from nova_db_sqlalchemy.dialects import postgresql_isolation as isolation
 from nova_db_sqlalchemy.dialects.postgresql_statements import ROW_KEY, InsertPart, insert_part
-from nova_db_sqlalchemy.errors import Written
+from nova_db_sqlalchemy.errors import Fault, Written, conflict
 from nova_db_sqlalchemy.statements import Statement
 from nova_db_sqlalchemy.write_statements import assignment, bound_columns
 from nova_db_sqlalchemy.writer import Writer, keyed, runs_by_key
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.dialects.postgresql_statements import PostgreSQLStatements
+    from nova_db_sqlalchemy.link import Link
 
 _SERIALIZE: Final = Statement(
     b"SELECT pg_advisory_xact_lock(name) FROM unnest(CAST($1 AS BIGINT[])) AS name", lambda keys: (array(keys),)
@@ -95,6 +101,23 @@ class PostgreSQLWriter(Writer):
     def serialize(self, *names: str) -> None:
         if names:
             self.fetch(_SERIALIZE, [_number(name) for name in sorted(set(names))])
+
+    def _judged(self, link: Link, fault: Fault, written: Written | None) -> Fault:
+        if not link.isolated or written is None or fault.kind not in (DBDuplicateEntry, DBReferenceError):
+            return fault
+        point = f"point{self._points}" if self._points else isolation.BASE
+        try:
+            isolation.send(link, f"ROLLBACK TO SAVEPOINT {point}")
+            look = self._look_on(link)
+            if fault.kind is DBReferenceError:
+                found = find_reference(look, written)
+            else:
+                found = find_duplicate(look, str(fault.table), fault.columns, written)
+        except psycopg.Error as error:
+            return self._engine.dialect.fault(link, error)
+        return (
+            fault if found is not None else conflict(why="A rule is broken by what the transaction does not see yet.")
+        )
 
     def _insert_runs(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:
         """Insert all runs in one statement; the keys of each, in the order of its rows."""

@@ -207,7 +207,7 @@ class SQLiteDialect(Dialect):
 
     # ----------------------------------------------------------------------------------------- transactions
 
-    def begin(self, link: Link, mode: Mode) -> None:
+    def begin(self, link: Link, mode: Mode, losses: int = 0) -> None:
         if mode is Mode.SNAPSHOT:
             link.cursor.execute("BEGIN")
             return

@@ -91,7 +91,12 @@ def _listed(names: set[str]) -> str:
 
 
 def _lock_differences(connection: sa.Connection) -> Iterator[Difference]:
-    """Whether the rows are there that stand for names, where the server has no better locks."""
+    """Whether what writers lock beside the tables is there: on PostgreSQL tables, on MariaDB the rows of one."""
+    if connection.dialect.name == "postgresql":
+        from nova_db_sqlalchemy.dialects.postgresql_isolation import TABLES as LOCKED
+
+        present = sa.inspect(connection).get_table_names()
+        yield from [_missing(table) for table in LOCKED if table not in present]
     if connection.dialect.name not in ("mysql", "mariadb"):
         return
     if not sa.inspect(connection).has_table(LOCK_TABLE):
