@@ -78,6 +78,12 @@ def create_engine(connection: str | sa.URL | None = None, **arguments: Any) -> s
             event.listen(engine, "do_connect", _connector(url))
         event.listen(engine, "connect", _prepare_mysql, insert=True)  # before SQLAlchemy looks at the settings
         return engine
+    if url.get_backend_name() == "postgresql":
+        from nova_db_sqlalchemy.dialects.postgresql_orm import guard
+
+        engine = sa.create_engine(url, **{"pool_pre_ping": True, **arguments})
+        guard(engine)
+        return engine
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, **{"pool_pre_ping": True, **arguments})
     if is_memory(url):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +15,7 @@ from nova_db.context import get_admin_context
 from nova_db.fixtures import DatabaseFixture
 from nova_db_conformance.scenarios import Backend
 from nova_db_sqlalchemy import migrations
-from nova_db_sqlalchemy.models import Instance, InstanceInfoCache, InstanceMetadata, InstanceSystemMetadata
+from nova_db_sqlalchemy.models import Instance, InstanceInfoCache, InstanceMetadata, InstanceSystemMetadata, Service
 from nova_db_sqlalchemy.session import get_engine, session_scope
 
 
@@ -24,7 +27,7 @@ def connection(server: Backend) -> Iterator[str]:
         yield database.connection
         # The driver empties the tables that it has written to itself.
         with session_scope(database.connection, write=True) as session:
-            for model in (InstanceMetadata, InstanceSystemMetadata, InstanceInfoCache, Instance):
+            for model in (InstanceMetadata, InstanceSystemMetadata, InstanceInfoCache, Instance, Service):
                 session.execute(sa.delete(model))
         get_engine(database.connection).dispose()
 
@@ -67,3 +70,31 @@ def test_a_report_does_not_stop_calls(connection: str) -> None:
         nova_db.instance_create(context, {"host": "b"})
     with session_scope(connection) as session:
         assert session.scalars(query).all() == ["a", "b"]
+
+
+@pytest.mark.parametrize("is_text", [False, True], ids=["by models", "as text"])
+def test_what_a_transaction_has_read_holds_against_the_models(connection: str, is_text: bool) -> None:
+    """A run notes how many services it has seen; a session adds one meanwhile, before it or after it."""
+    context, reading = get_admin_context(), threading.Event()
+
+    def add_service() -> list[str]:
+        reading.wait(60)
+        with session_scope(connection, write=True) as session:
+            if is_text:
+                session.execute(sa.text("INSERT INTO services (host, report_count, deleted) VALUES ('h', 0, 0)"))
+            else:
+                session.add(Service(host="h", report_count=0))
+        return [aggregate["name"] for aggregate in nova_db.aggregate_get_all(context)]
+
+    def note(session: Any) -> None:
+        seen = len(nova_db.service_get_all(context))
+        reading.set()
+        adding.done() or threading.Event().wait(0.3)  # it is done by then, or waits for the run
+        nova_db.aggregate_create(context, {"name": f"seen {seen}"})
+
+    with ThreadPoolExecutor(1) as pool:
+        adding = pool.submit(add_service)
+        nova_db.run(context, note)
+        noted_before = adding.result(60)
+    [aggregate] = nova_db.aggregate_get_all(context)
+    assert aggregate["name"] == ("seen 0" if noted_before else "seen 1")
