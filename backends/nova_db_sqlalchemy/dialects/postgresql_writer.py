@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from nova_db.engine import TRUE, NotIn, Order, Predicate, Query, Row, Values, all_of
+from nova_db.engine import TRUE, Eq, NotIn, Order, Predicate, Query, Row, Values, all_of
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
-from nova_db_sqlalchemy.blame import find_duplicate, find_reference
+from nova_db_sqlalchemy.blame import Look, find_duplicate, find_reference
 from nova_db_sqlalchemy.catalog import CATALOG
 from nova_db_sqlalchemy.conversion import array
 from nova_db_sqlalchemy.dialects import postgresql_isolation as isolation
 from nova_db_sqlalchemy.dialects.postgresql_statements import ROW_KEY, InsertPart, insert_part
-from nova_db_sqlalchemy.errors import Fault, Written, conflict
+from nova_db_sqlalchemy.errors import Fault, Written, blamed_value, conflict
 from nova_db_sqlalchemy.statements import Statement
 from nova_db_sqlalchemy.write_statements import assignment, bound_columns
 from nova_db_sqlalchemy.writer import Writer, keyed, runs_by_key
@@ -108,16 +108,10 @@ class PostgreSQLWriter(Writer):
         point = f"point{self._points}" if self._points else isolation.BASE
         try:
             isolation.send(link, f"ROLLBACK TO SAVEPOINT {point}")
-            look = self._look_on(link)
-            if fault.kind is DBReferenceError:
-                found = find_reference(look, written)
-            else:
-                found = find_duplicate(look, str(fault.table), fault.columns, written)
+            is_seen = _seen(self._look_on(link), fault, written)
         except psycopg.Error as error:
             return self._engine.dialect.fault(link, error)
-        return (
-            fault if found is not None else conflict(why="A rule is broken by what the transaction does not see yet.")
-        )
+        return fault if is_seen else conflict(why="A rule is broken by what the transaction does not see yet.")
 
     def _insert_runs(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:
         """Insert all runs in one statement; the keys of each, in the order of its rows."""
@@ -153,6 +147,17 @@ class PostgreSQLWriter(Writer):
         statement = self._own.pick(table, where.shape(), order, wait=wait).fitting(bound)
         rows: list[Row] = statement.read(self.fetch(statement, bound))
         return rows
+
+
+def _seen(look: Look, fault: Fault, written: Written) -> bool:
+    """Whether what breaks a rule is there for the transaction, too: a row in the way, or the lack of one."""
+    table, columns = str(fault.table), fault.columns
+    if fault.kind is DBDuplicateEntry:
+        return find_duplicate(look, table, columns, written) is not None
+    if any(name == table for name, _ in written.batches):
+        return find_reference(look, written) is not None  # what was written refers to no row
+    referring = Eq(columns[0], blamed_value(fault, None))
+    return bool(look(Query(table, referring, limit=1)))
 
 
 def _runs(batches: Sequence[tuple[str, Sequence[Values]]]) -> Iterator[Run]:
