@@ -58,7 +58,7 @@ def begin_plain(link: Link, losses: int) -> None:
     except psycopg.errors.LockNotAvailable:
         if waits:
             raise
-        send(link, f"ROLLBACK;{_ISOLATED};{_SAVEPOINT}")
+        send(link, f"ROLLBACK;{_ISOLATED};{_TOGETHER};{_SAVEPOINT}")
         _isolate(link)
     except psycopg.errors.UndefinedTable:
         send(link, f"ROLLBACK;{_PLAIN}")  # an older schema: nobody can be isolated before it is upgraded
