@@ -36,10 +36,14 @@ PATIENCE: Final = 2
 """How many losses until a writer does something about it."""
 
 _PLAIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-_ENTER: Final = f"{_PLAIN};LOCK TABLE {GATE} IN ROW EXCLUSIVE MODE"
+_ENTER: Final = f"LOCK TABLE {GATE} IN ROW EXCLUSIVE MODE"
 # Small tables would be read as a whole, and so conflict with whatever is written to them.
 _ISOLATED: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE;SET LOCAL enable_seqscan = off"
-_IN_TURN: Final = f"LOCK TABLE {QUEUE} IN EXCLUSIVE MODE"
+_SOMEBODY: Final = f"LOCK TABLE {QUEUE} IN ROW EXCLUSIVE MODE"
+_IN_TURN: Final = f"LOCK TABLE {QUEUE} IN SHARE UPDATE EXCLUSIVE MODE"
+# Granted where there is neither of both: then those at the gate are single calls, about to end.  Without it, calls that
+# overlap would keep each other at the higher level long after the last isolated writer has gone.
+_NOBODY: Final = f"LOCK TABLE {QUEUE} IN SHARE MODE NOWAIT"
 _TOGETHER: Final = f"LOCK TABLE {GATE} IN SHARE MODE"
 _ALONE: Final = f"LOCK TABLE {GATE} IN SHARE ROW EXCLUSIVE MODE"
 _SAVEPOINT: Final = f"SAVEPOINT {BASE}"
@@ -54,21 +58,29 @@ def begin_plain(link: Link, losses: int) -> None:
     """Begin the transaction of a single call: at the lower level if nobody is isolated, or once nobody is."""
     waits = losses >= PATIENCE
     try:
-        send(link, _ENTER if waits else f"{_ENTER} NOWAIT")
+        send(link, f"{_PLAIN};{_ENTER}{'' if waits else ' NOWAIT'}")
     except psycopg.errors.LockNotAvailable:
         if waits:
             raise
-        send(link, f"ROLLBACK;{_ISOLATED};{_TOGETHER};{_SAVEPOINT}")
-        _isolate(link)
+        _begin_beside(link)
     except psycopg.errors.UndefinedTable:
         send(link, f"ROLLBACK;{_PLAIN}")  # an older schema: nobody can be isolated before it is upgraded
+
+
+def _begin_beside(link: Link) -> None:
+    """Begin the transaction of a single call while somebody keeps those of the lower level out."""
+    try:
+        send(link, f"ROLLBACK;{_PLAIN};{_NOBODY};{_ENTER}")
+    except psycopg.errors.LockNotAvailable:
+        send(link, f"ROLLBACK;{_ISOLATED};{_TOGETHER};{_SAVEPOINT}")
+        _isolate(link)
 
 
 def begin_isolated(link: Link, losses: int) -> None:
     """Begin an isolated transaction."""
     # The queue comes first: who waits in it is in nobody's way.
-    locks = [*([_IN_TURN] if losses >= PATIENCE else []), _ALONE if losses >= 2 * PATIENCE else _TOGETHER]
-    statements = ";".join([_ISOLATED, *locks, _SAVEPOINT])
+    place = _IN_TURN if losses >= PATIENCE else _SOMEBODY
+    statements = ";".join([_ISOLATED, place, _ALONE if losses >= 2 * PATIENCE else _TOGETHER, _SAVEPOINT])
     try:
         send(link, statements)
     except psycopg.errors.UndefinedTable:
