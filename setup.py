@@ -34,6 +34,7 @@ DEV = [
     "pytest-xdist>=3.8",
     "ruff>=0.17.6",
     "setuptools>=77",
+    "trio>=0.30",
     "types-PyMySQL>=1.2",
 ]
 
