@@ -16,21 +16,28 @@ if TYPE_CHECKING:
 class LookingWriter(Writer):
     """A writer that finds the columns and the value to blame by reading."""
 
-    __slots__ = ()
+    __slots__ = ("_blame",)
+
+    def _judged(self, link: Link, fault: Fault, written: Written | None) -> Fault:
+        self._blame: Blame | None = None
+        if written is None:
+            return fault
+        try:
+            if fault.kind is DBDuplicateEntry:
+                self._blame = self._duplicate(self._look_on(link), fault, written)
+            elif fault.kind is DBReferenceError:
+                self._blame = find_reference(self._look_on(link), written)
+        except self._engine.dialect.errors as error:
+            found = self._engine.dialect.fault(link, error)
+            if found.ends_transaction:
+                return found  # a conflict, or the connection: there is no transaction left to speak of
+        return fault  # the violation is worth more than its details
 
     def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
-        found = None if written is None else self._blamed(link, fault, written)
+        found = self._blame
         if found is None:
             return translated(error, fault, written)
         return fault.kind(error, table=found.table, columns=found.columns, value=found.value)
-
-    def _blamed(self, link: Link, fault: Fault, written: Written) -> Blame | None:
-        try:
-            if fault.kind is DBDuplicateEntry:
-                return self._duplicate(self._look_on(link), fault, written)
-            return find_reference(self._look_on(link), written) if fault.kind is DBReferenceError else None
-        except self._engine.dialect.errors:
-            return None  # the violation is worth more than its details
 
     def _duplicate(self, look: Look, fault: Fault, written: Written) -> Blame | None:
         return find_duplicate(look, str(fault.table), fault.columns, written)
