@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
-import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nova_db import conf as options
-from nova_db import loading
+from nova_db import forking, loading
 from nova_db.exceptions import BackendLoadError
 from nova_db.loading import installed_backends, load_backend
 
@@ -52,7 +50,7 @@ _FORWARDED_EXTENSIONS = ("transaction", "run")
 
 _configured: Driver | None = None
 _loading = False
-_lock = threading.RLock()
+_lock = forking.rlock(__name__, "_lock")
 # Replaced as a whole, under the lock, so that readers need none. Innermost last.
 _active: tuple[Binding, ...] = ()
 _bound: ContextVar[Binding | None] = ContextVar("nova_db_binding", default=None)
@@ -244,11 +242,9 @@ def _unknown_function(name: str, functions: Any) -> str:
 
 
 def _after_fork() -> None:
-    # Another thread of the parent may have held the lock; it does not exist here.
-    global _lock, _loading
-    _lock = threading.RLock()
+    # The thread of the parent that was loading does not exist here.
+    global _loading
     _loading = False
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+forking.register(after_in_child=_after_fork)

@@ -22,11 +22,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from nova_db import conf
+from nova_db import conf, forking
 from nova_db.clock import naive_utc
 
 __all__ = ["NAMESPACE", "Listener", "notify", "primitive", "reset"]
@@ -36,7 +35,7 @@ NAMESPACE = "nova_db.cells"
 Listener: TypeAlias = Callable[[str, Any], object]
 
 _LOG = logging.getLogger(__name__)
-_lock = threading.Lock()
+_lock = forking.lock(__name__, "_lock")
 _listeners: tuple[tuple[str, Listener], ...] | None = None
 
 

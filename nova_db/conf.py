@@ -11,8 +11,9 @@ were reloaded or mutated. Where many rows need the value, read it once for all o
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Any
+
+from nova_db import forking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ DEFAULT_BACKEND = "sqlalchemy"
 DEFAULT_CONNECTION = "sqlite:///nova.sqlite"
 
 _LOG = logging.getLogger(__name__)
-_lock = threading.Lock()
+_lock = forking.lock(__name__, "_lock")
 _conf: cfg.ConfigOpts | None = None
 _groups: Mapping[str, Mapping[str, Any]] = {}
 

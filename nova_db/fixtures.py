@@ -35,11 +35,11 @@ import atexit
 import contextlib
 import os
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import fixtures
 
+from nova_db import forking
 from nova_db.api import bind, load_backend
 from nova_db.conf import DEFAULT_CONNECTION
 from nova_db.exceptions import DBError, NotSupported
@@ -184,7 +184,7 @@ class _Databases:
     """The databases of this process: those that are in use, and those that wait for the next fixture."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = forking.lock(self, "_lock")
         self._all: set[_Database] = set()
         self._idle: dict[_Key, list[_Database]] = {}
         self._of_parent: list[object] = []
@@ -251,7 +251,7 @@ class _Databases:
         """Leave everything to the parent, after a fork."""
         # The references are kept: a connection that is collected here would be closed in the parent's name.
         self._of_parent.append(self._all)
-        self._lock, self._all, self._idle = threading.Lock(), set(), {}
+        self._all, self._idle = set(), {}
 
 
 def _discard(databases: Iterable[_Database]) -> None:
@@ -279,4 +279,4 @@ def _require_empty(engine: Any) -> None:
 
 _databases = _Databases()
 atexit.register(_databases.discard_all)
-os.register_at_fork(after_in_child=_databases.forget)
+forking.register(after_in_child=_databases.forget)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
-import weakref
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from nova_db import forking
 from nova_db.engine import Capability, Engine, Isolation
 from nova_db.exceptions import DBError
 from nova_db.schema import TABLES
@@ -63,7 +62,7 @@ class MemoryEngine(Engine):
         self.name = name
         self._gate = Gate()
         self._stores = Stores()
-        _engines.add(self)
+        forking.register(after_in_child=self.after_fork_in_child)
 
     def read(self, *, snapshot: bool = True) -> MemoryTransaction:
         """Open a reader; others wait until it ends."""
@@ -123,14 +122,3 @@ class MemoryEngine(Engine):
             yield
         finally:
             gate.leave(alone=True)
-
-
-_engines: weakref.WeakSet[MemoryEngine] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    for engine in _engines:
-        engine.after_fork_in_child()
-
-
-os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -10,13 +10,12 @@ from __future__ import annotations
 import abc
 import contextlib
 import logging
-import os
 import threading
 import time
-import weakref
 from collections import deque
 from typing import TYPE_CHECKING
 
+from nova_db import forking
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy.link import Link, Report
 
@@ -39,7 +38,7 @@ class Pool(abc.ABC):
         self._report: Report | None = None
         self._links: set[Link] = set()
         self._check: Callable[[Link], bool] | None = None
-        _pools.add(self)
+        forking.register(after_in_child=self.after_fork_in_child)
 
     @abc.abstractmethod
     def take(self) -> Link:
@@ -106,7 +105,7 @@ class BoundedPool(Pool):
         self._generation = 0
         self._open_links = 0
         self._waiting = 0
-        self._returned = threading.Condition(threading.Lock())
+        self._returned = forking.condition(self, "_returned")
 
     def take(self) -> Link:
         try:
@@ -148,7 +147,6 @@ class BoundedPool(Pool):
         self._idle = deque()
         self._open_links = 0
         self._waiting = 0
-        self._returned = threading.Condition(threading.Lock())
 
     def _grow(self) -> Link:
         """A new connection, or one that came back, once there is room."""
@@ -218,7 +216,7 @@ class SinglePool(Pool):
     def __init__(self, dialect: Dialect, settings: Settings) -> None:
         super().__init__(dialect)
         self._timeout = settings.pool_timeout
-        self._free = threading.Lock()
+        self._free = forking.lock(self, "_free")
         self._holder: int | None = None
 
     def take(self) -> Link:
@@ -253,7 +251,6 @@ class SinglePool(Pool):
 
     def after_fork_in_child(self) -> None:
         # The copy of the database is the child's own; what was open on it is not.
-        self._free = threading.Lock()
         self._holder = None
         inherited, self._links = self._links, set()
         for link in inherited:
@@ -262,14 +259,3 @@ class SinglePool(Pool):
             if connection.in_transaction:
                 connection.rollback()
             self._links.add(Link(connection, cursor))
-
-
-_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    for pool in list(_pools):
-        pool.after_fork_in_child()
-
-
-os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -17,9 +17,7 @@ Both may work on one database at the same time.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, orm
 from sqlalchemy.pool import StaticPool
 
-from nova_db import conf
+from nova_db import conf, forking
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy.dialects.mariadb_session import server_of, settings_of
 from nova_db_sqlalchemy.url import addresses, is_memory, is_mysql, without_hosts
@@ -44,7 +42,7 @@ _PAUSE: Final = 0.005
 _BEGIN_OPTION: Final = "nova_db_begin"
 _DRIVERS: Final = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 
-_lock = threading.Lock()
+_lock = forking.lock(__name__, "_lock")
 _engines: dict[str, sa.Engine] = {}
 
 
@@ -220,10 +218,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 def _forget_connections() -> None:
     """Leave the parent's connections to the parent, after a fork."""
-    global _lock
-    _lock = threading.Lock()
     for engine in _engines.values():
         engine.dispose(close=False)
 
 
-os.register_at_fork(after_in_child=_forget_connections)
+forking.register(after_in_child=_forget_connections)

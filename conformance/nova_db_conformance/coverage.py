@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from nova_db import forking
 from nova_db.driver import FUNCTIONS, Driver
 
 PLAIN_FUNCTIONS = ("constraint", "equal_any", "not_equal")
@@ -28,7 +28,7 @@ class CallLog:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = forking.lock(self, "_lock")
         self._successes: Counter[tuple[str, str]] = Counter()
         self._failures: Counter[tuple[str, str, str]] = Counter()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import weakref
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+
+from nova_db import forking
 
 Key = tuple[Any, ...]
 
@@ -36,9 +35,8 @@ class Store:
     """The state, and the counters, which do not take part in transactions."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = forking.lock(self, "lock")
         self.clear()
-        _stores.add(self)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -65,14 +63,3 @@ class Store:
                     insort(keys, key)
                 cells[key] = (version, value)
             self.state = State(version, keys, cells)
-
-
-_stores: weakref.WeakSet[Store] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    for store in _stores:
-        store.lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, Final, TypeVar
 import pymysql
 import sqlalchemy as sa
 
+from nova_db import forking
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy.dialects.mariadb_errors import code_of, is_lost
 from nova_db_sqlalchemy.url import addresses
@@ -26,7 +26,7 @@ class Hosts:
     def __init__(self, url: sa.URL) -> None:
         self._all = addresses(url) or [{}]
         self._avoided: dict[int, float] = {}
-        self._lock = threading.Lock()
+        self._lock = forking.lock(self, "_lock")
 
     def connect(self, connect: Callable[[dict[str, Any]], T]) -> T:
         """What ``connect`` makes of the options of the first host that can be reached.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+from nova_db import forking
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db.schema import Kind
@@ -92,11 +91,15 @@ class SQLiteDialect(Dialect):
         }
         self._patience = float(self._options["timeout"])
         # Threads of this process queue here: SQLite itself lets them sleep and try again, in no order.
-        self._turn = threading.Lock()
+        self._turn = forking.lock(self, "_turn")
         self._writing: Link | None = None
         self._writer: int | None = None
         self._is_fork_s_turn = False
-        _dialects.add(self)
+        forking.register(
+            before=self.before_fork,
+            after_in_parent=self.after_fork_in_parent,
+            after_in_child=self.after_fork_in_child,
+        )
 
     # ------------------------------------------------------------------------------------------ connections
 
@@ -256,7 +259,6 @@ class SQLiteDialect(Dialect):
 
     def after_fork_in_child(self) -> None:
         """Forget who was writing: the thread, or its connection, is not this process's."""
-        self._turn = threading.Lock()
         self._writing = None
         self._is_fork_s_turn = False
 
@@ -330,24 +332,3 @@ def _named(text: str) -> tuple[str, tuple[str, ...]]:
     found = _COLUMNS.search(text)
     names = [name.rpartition(".") for name in found[1].split(", ")] if found else [("", "", "")]
     return names[0][0], tuple(column for _, _, column in names)
-
-
-_dialects: weakref.WeakSet[SQLiteDialect] = weakref.WeakSet()
-
-
-def _before_fork() -> None:
-    for dialect in list(_dialects):
-        dialect.before_fork()
-
-
-def _after_fork_in_parent() -> None:
-    for dialect in list(_dialects):
-        dialect.after_fork_in_parent()
-
-
-def _after_fork_in_child() -> None:
-    for dialect in list(_dialects):
-        dialect.after_fork_in_child()
-
-
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

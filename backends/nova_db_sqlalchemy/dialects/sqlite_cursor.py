@@ -8,13 +8,13 @@ thread is inside SQLite, and threads wait outside until the fork is over.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-import threading
 import time
 import weakref
 from collections.abc import Iterator
 from typing import Any, Final
+
+from nova_db import forking
 
 LONGEST_WAIT: Final = 5.0
 """After so many seconds a fork goes ahead: whoever is still inside is waiting for another process's transaction."""
@@ -90,7 +90,7 @@ class _Fork:
 
     def __init__(self) -> None:
         self.is_near = False
-        self._over = threading.Event()
+        self._over = forking.event(self, "_over")
 
     def wait(self, visit: Cursor | _Visit) -> None:
         """Step outside until the fork is over; the visit counts as inside again then."""
@@ -113,7 +113,6 @@ class _Fork:
 
     def after_in_child(self) -> None:
         self.is_near = False
-        self._over = threading.Event()
 
 
 def _is_anyone_inside() -> bool:
@@ -126,4 +125,4 @@ def _is_anyone_inside() -> bool:
 
 _visits: weakref.WeakSet[Cursor | _Visit] = weakref.WeakSet()
 _fork = _Fork()
-os.register_at_fork(before=_fork.before, after_in_parent=_fork.after_in_parent, after_in_child=_fork.after_in_child)
+forking.register(before=_fork.before, after_in_parent=_fork.after_in_parent, after_in_child=_fork.after_in_child)

@@ -7,13 +7,12 @@ Every function takes the database as a URL or a SQLAlchemy engine; None is the c
 from __future__ import annotations
 
 import io
-import os
-import threading
 from typing import Final, TypedDict
 
 import sqlalchemy as sa
 from alembic import command
 
+from nova_db import forking
 from nova_db_sqlalchemy.migrations.configuration import configuration, revisions, scripts
 from nova_db_sqlalchemy.migrations.errors import OlderRevision, UnknownRevision
 from nova_db_sqlalchemy.migrations.servers import Target, exclusive, opened, reading
@@ -24,7 +23,7 @@ LOCK_SECONDS: Final = 600.0
 """How long an upgrade waits for another one, unless told otherwise."""
 
 # Alembic keeps what it is working on in module state.
-_alembic_lock = threading.Lock()
+_alembic_lock = forking.lock(__name__, "_alembic_lock")
 
 
 class Status(TypedDict):
@@ -215,11 +214,3 @@ def _end_read(connection: sa.Connection) -> None:
     """End the transaction that looking began where Alembic is to have its own."""
     if connection.dialect.name != "sqlite":
         connection.commit()
-
-
-def _forget_lock() -> None:
-    global _alembic_lock
-    _alembic_lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_forget_lock)
