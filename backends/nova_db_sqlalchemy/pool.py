@@ -10,7 +10,6 @@ from __future__ import annotations
 import abc
 import contextlib
 import logging
-import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -208,54 +207,3 @@ class BoundedPool(Pool):
         with self._returned:
             self._open_links -= 1
             self._returned.notify()
-
-
-class SinglePool(Pool):
-    """One connection for all threads, one after the other: a database in memory lives in its connection."""
-
-    def __init__(self, dialect: Dialect, settings: Settings) -> None:
-        super().__init__(dialect)
-        self._timeout = settings.pool_timeout
-        self._free = forking.lock(self, "_free")
-        self._holder: int | None = None
-
-    def take(self) -> Link:
-        if self._holder == threading.get_ident():
-            raise DBError(message="This thread has a transaction open on the in-memory database already; end it first.")
-        if not self._free.acquire(timeout=self._timeout):
-            message = f"The in-memory database has been in use by another thread for {self._timeout:g} seconds."
-            raise DBError(message=message)
-        try:
-            link = next(iter(self._links), None) or self._open()
-        except BaseException:
-            self._free.release()
-            raise
-        self._holder = threading.get_ident()
-        return link
-
-    def give(self, link: Link) -> None:
-        if link in self._links:
-            self._holder = None
-            self._free.release()
-
-    def drop(self, link: Link) -> None:
-        if link in self._links:
-            self._shut(link)
-            self._holder = None
-            self._free.release()
-
-    def close(self) -> None:
-        with self._free:
-            for link in list(self._links):
-                self._shut(link)
-
-    def after_fork_in_child(self) -> None:
-        # The copy of the database is the child's own; what was open on it is not.
-        self._holder = None
-        inherited, self._links = self._links, set()
-        for link in inherited:
-            connection, cursor = link.connection, link.cursor
-            link.abandon()
-            if connection.in_transaction:
-                connection.rollback()
-            self._links.add(Link(connection, cursor))

@@ -89,7 +89,7 @@ def shown(url: sa.URL) -> str:
 
 
 def is_memory(url: sa.URL) -> bool:
-    """Whether the URL names a SQLite database in memory, which lives as long as its one connection."""
+    """Whether the URL names a SQLite database in memory: private to the engine, which takes it along when it ends."""
     return url.get_backend_name() == "sqlite" and (
         url.database in (None, "", ":memory:")
         or "mode=memory" in str(url.database)

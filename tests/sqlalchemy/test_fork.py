@@ -121,20 +121,3 @@ def test_a_child_that_ends_leaves_the_parents_connections_open(server: str, engi
     insert(engine, "services", {"host": "a"})
     done = subprocess.run([sys.executable, "-c", CHILD_ENDS, server], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("1\n", "", 0)
-
-
-def test_a_database_in_memory_goes_on_in_the_child_as_a_copy(opened: Callable[..., SQLEngine]) -> None:
-    engine = opened("sqlite://")
-    engine.create_schema()
-    insert(engine, "services", {"host": "a"})
-    tx = engine.write()
-    tx.insert(("services", [row("services")]))
-
-    def work() -> int:
-        tx.rollback()
-        insert(engine, "services", {"host": "b"})
-        return len(select(engine, "services"))
-
-    assert in_child(work) == "2"
-    tx.rollback()
-    assert len(select(engine, "services")) == 1

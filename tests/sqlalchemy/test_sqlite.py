@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nova_db.engine import TRUE, Capability, Query
+from nova_db.engine import TRUE, Query
 from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.settings import Settings
@@ -139,44 +138,6 @@ def test_ids_are_never_used_again(made: Opened) -> None:
     with writing(engine) as tx:
         assert tx.delete("services", TRUE) == 3
     assert insert(engine, "services", {})[0]["id"] == 10
-
-
-class TestMemory:
-    """A database in memory lives in its one connection."""
-
-    @pytest.fixture
-    def engine(self, opened: Opened) -> SQLEngine:
-        engine = opened("sqlite://")
-        engine.create_schema()
-        return engine
-
-    def test_threads_take_turns(self, engine: SQLEngine) -> None:
-        def work() -> None:
-            for _ in range(20):
-                insert(engine, "services", {})
-
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(select(engine, "services")) == 80
-
-    def test_a_thread_cannot_wait_for_itself(self, engine: SQLEngine) -> None:
-        with writing(engine) as tx:
-            tx.insert(("services", [row("services")]))
-            with pytest.raises(DBError, match="already"):
-                select(engine, "services")
-
-    def test_engines_do_not_share_it(self, engine: SQLEngine, opened: Opened) -> None:
-        other = opened("sqlite://")
-        other.create_schema()
-        insert(engine, "services", {})
-        assert select(other, "services") == []
-
-    def test_it_lacks_what_it_lacks(self, engine: SQLEngine) -> None:
-        assert engine.capabilities == frozenset()
-        assert set(engine.missing) == {Capability.PERSISTENT, Capability.CONCURRENT_WRITERS}
 
 
 def test_a_reader_of_one_statement_needs_no_transaction(engine: SQLEngine) -> None:

@@ -1,4 +1,4 @@
-"""SQLite, through Python's ``sqlite3``: a file in WAL mode, or a database in memory."""
+"""SQLite, through Python's ``sqlite3``: a file in WAL mode, be it a private one in memory."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from nova_db_sqlalchemy.catalog import COUNTED
 from nova_db_sqlalchemy.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, TO_FLOAT, Forms
 from nova_db_sqlalchemy.dialects.base import Dialect, Expression, Mode
 from nova_db_sqlalchemy.dialects.sqlite_cursor import Cursor, inside
+from nova_db_sqlalchemy.dialects.sqlite_private import private_file
 from nova_db_sqlalchemy.dialects.sqlite_writer import SQLiteWriter
 from nova_db_sqlalchemy.errors import Fault, cancelled, conflict, full, missing, unsuitable
 from nova_db_sqlalchemy.link import Link
 from nova_db_sqlalchemy.parameters import Parameters
-from nova_db_sqlalchemy.pool import BoundedPool, Pool, SinglePool
+from nova_db_sqlalchemy.pool import BoundedPool, Pool
 from nova_db_sqlalchemy.url import is_memory, is_missing_file, is_throwaway
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class SQLiteDialect(Dialect):
         super().__init__(url, settings)
         missing = {Capability.CONCURRENT_WRITERS: "SQLite lets one transaction write at a time"}
         if is_memory(url):
-            missing[Capability.PERSISTENT] = "the database lives in the memory of one process"
+            missing[Capability.PERSISTENT] = "the database is kept in memory, for one process"
         self.missing = missing
         self.capabilities = frozenset(Capability) - missing.keys()
         dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
@@ -90,6 +91,10 @@ class SQLiteDialect(Dialect):
             "cached_statements": CACHED_STATEMENTS,
         }
         self._patience = float(self._options["timeout"])
+        # Before the dialect's own hooks: no thread is to write while a fork copies it.
+        self._private = private_file(url) if is_memory(url) else None
+        if self._private is not None:
+            self._options.pop("uri", None)
         # Threads of this process queue here: SQLite itself lets them sleep and try again, in no order.
         self._turn = forking.lock(self, "_turn")
         self._writing: Link | None = None
@@ -104,8 +109,7 @@ class SQLiteDialect(Dialect):
     # ------------------------------------------------------------------------------------------ connections
 
     def pool(self) -> Pool:
-        kind = SinglePool if is_memory(self.url) else BoundedPool
-        return kind(self, replace(self.settings, connect_retries=0))
+        return BoundedPool(self, replace(self.settings, connect_retries=0))
 
     def prepare_place(self) -> None:
         if is_missing_file(self.url):
@@ -121,10 +125,15 @@ class SQLiteDialect(Dialect):
             message = f"There is no database file {self.url.database}; `nova-db sync` creates it."
             raise DBConnectionError(message=message).for_good()
         try:
+            arguments = self._arguments if self._private is None else [self._private.path]
+        except OSError as error:
+            message = f"There is no place for a database in memory: {error.strerror}: {error.filename}."
+            raise DBConnectionError(error, message=message).for_good() from error
+        try:
             with inside():
-                connection = self._connected()
+                connection = self._connected(arguments)
         except sqlite3.Error as error:
-            message = f"SQLite cannot open {self.url.database}: {error}."
+            message = f"SQLite cannot open {arguments[0]}: {error}."
             if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
                 raise DBError(error, message=message) from error
             if error.sqlite_errorcode & 0xFF in _BUSY:
@@ -132,8 +141,8 @@ class SQLiteDialect(Dialect):
             raise DBConnectionError(error, message=message).for_good() from error
         return Link(connection, connection.cursor(Cursor))
 
-    def _connected(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection = sqlite3.connect(*self._arguments, **self._options)
+    def _connected(self, arguments: Sequence[Any]) -> sqlite3.Connection:
+        connection: sqlite3.Connection = sqlite3.connect(*arguments, **self._options)
         try:
             self._prepare(connection)
         except BaseException:
@@ -193,10 +202,8 @@ class SQLiteDialect(Dialect):
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_spill = OFF")
-        waits = self.settings.sqlite_synchronous and not is_throwaway(self.url)
+        waits = self.settings.sqlite_synchronous and not is_throwaway(self.url) and not is_memory(self.url)
         connection.execute(f"PRAGMA synchronous = {'FULL' if waits else 'OFF'}")
-        if is_memory(self.url):
-            return
         end = time.monotonic() + self._patience
         while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             try:
