@@ -122,6 +122,8 @@ class BoundedPool(Pool):
             return
         link.fresh = False
         self._idle.append(link)
+        if link.generation != self._generation:
+            self._close_idle()  # closed meanwhile, and maybe before the link was among the idle ones
         if self._waiting:
             with self._returned:
                 self._returned.notify()
@@ -133,6 +135,9 @@ class BoundedPool(Pool):
 
     def close(self) -> None:
         self._generation += 1
+        self._close_idle()
+
+    def _close_idle(self) -> None:
         while self._idle:
             try:
                 self._retire(self._idle.pop())

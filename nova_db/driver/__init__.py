@@ -211,7 +211,11 @@ class Driver(
         raise self._no_transactions("run")
 
     def close(self) -> None:
-        """Let go of connections and other resources. Closing twice is harmless; by default nothing is done."""
+        """Let go of connections and other resources; by default nothing is done.
+
+        At any time, in any thread, and any number of times: transactions that are open go on to their ends, when their
+        connections are closed, and the driver may be used again.
+        """
 
     def _no_transactions(self, method: str) -> NotSupported:
         reason = f"{type(self).__qualname__} does not override Driver.{method}()"

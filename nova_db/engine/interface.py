@@ -25,7 +25,9 @@ What an engine promises, each promise tested by the conformance suite:
 7. A commit whose outcome is unknown raises ``DBCommitUnknown``; every other error of ``commit`` means undone.  Either
    way the transaction has ended.
 8. A reader does not become a writer: its writing calls raise ``DBError``, and so do ``serialize`` and ``Query.lock``.
-9. An engine serves many threads at once (a transaction stays in its thread) and survives ``fork``.
+9. An engine serves many threads at once (a transaction stays in its thread) and survives ``fork`` (see
+   ``nova_db.forking``).  It may be closed at any time by any thread, also within a transaction, which waits for nobody:
+   what is open goes on to its end, its connection is closed then, and the engine may be used again.
 
 Errors: ``DBDuplicateEntry`` and ``DBReferenceError``, raised by the call that breaks the rule, never by ``commit``;
 ``DBDataError`` where an ``Add`` leaves the column's range; ``DBDeadlock``, ``DBConnectionError``, ``DBError``; never an
@@ -197,7 +199,7 @@ class Engine(abc.ABC):
         """Remove all rows of all tables and start the id counters anew (for tests: the only thing that reuses ids)."""
 
     def close(self) -> None:  # noqa: B027 - an engine may have nothing to release
-        """Release what the engine holds; it may be used again."""
+        """Release what the engine holds, at any time: what is in use, when its transaction ends; see promise 9."""
 
     def describe(self) -> Mapping[str, str]:
         """What an operator wants to know: at least ``engine``, and where it applies ``server``, ``url``, ``schema``."""

@@ -50,7 +50,7 @@ class TransactionalDriver(Sessions):
         return self._again(attempt) if self._session() is None else attempt(0)
 
     def close(self) -> None:
-        """Release what the engine holds."""
+        """Release what the engine holds; what is in use, when its transaction ends."""
         self.engine.close()
         if self.replica is not None:
             self.replica.close()

@@ -216,3 +216,51 @@ def test_transactions_give_their_connections_back(server: str) -> None:
             tx.rollback()
             tx.rollback()
     engine.close()
+
+
+def test_a_pool_that_is_closed_at_the_moment_a_connection_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Opened()
+
+    class Late(Link):
+        """A connection of a thread that is slow to give it back: meanwhile another one closes the pool."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if (name, value) == ("fresh", False):
+                opened.pool.close()
+
+    monkeypatch.setattr(opened.dialect, "connect", lambda: Late(1, None))
+    opened.pool.give(opened.pool.take())
+    assert opened.closed == [1]
+
+
+def test_closing_leaves_no_connection_open(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, connections = SQLEngine(server), set()
+    connect, close = engine.dialect.connect, engine.dialect.close
+
+    def connected() -> Link:
+        link = connect()
+        connections.add(link)
+        return link
+
+    def closed(link: Link) -> None:
+        connections.remove(link)
+        close(link)
+
+    monkeypatch.setattr(engine.dialect, "connect", connected)
+    monkeypatch.setattr(engine.dialect, "close", closed)
+    engine.close()
+    held = [engine.read(), engine.write(), engine.read(snapshot=False)]
+    for tx in held:
+        tx.select(Query("services"))
+    select(engine, "services")
+    assert len(connections) == 4
+    engine.close()
+    assert len(connections) == 3
+    for tx in held:
+        tx.commit()
+    assert not connections
+    select(engine, "services")
+    engine.close()
+    engine.close()
+    assert not connections
