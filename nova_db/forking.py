@@ -79,8 +79,8 @@ def rlock(holder: object, name: str) -> threading.RLock:
 
 
 def condition(holder: object, name: str) -> threading.Condition:
-    """A ``threading.Condition`` on a plain lock, to be kept as an attribute, as :func:`renewed` says."""
-    return renewed(holder, name, _plain_condition)
+    """A ``threading.Condition``, to be kept as an attribute, as :func:`renewed` says."""
+    return renewed(holder, name, threading.Condition)
 
 
 def event(holder: object, name: str) -> threading.Event:
@@ -114,10 +114,6 @@ def register(
 def is_renewed(thing: object) -> bool:
     """Whether a lock, or what it may be, is replaced in a child: it is where :func:`renewed` was told it would be."""
     return any(getattr(holder, name, None) is thing for holder, name, _ in _living(_renewals.copy()))
-
-
-def _plain_condition() -> threading.Condition:
-    return threading.Condition(threading.Lock())
 
 
 def _held(hook: Hook | None, forget: Callable[[object], None]) -> Callable[[], Hook | None]:

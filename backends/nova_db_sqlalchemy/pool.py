@@ -1,7 +1,7 @@
 """Connections kept open: bounded, replaced when old or lost, never shared with a forked process.
 
-SQLAlchemy's pools cost 7 microseconds a checkout, a third of what a whole read of a record takes on SQLite; these two
-cost half a microsecond, because a connection needs neither a proxy nor a reset here: its transaction has ended when it
+SQLAlchemy's pools cost 7 microseconds a checkout, a third of what a whole read of a record takes on SQLite; this one
+costs half a microsecond, because a connection needs neither a proxy nor a reset here: its transaction has ended when it
 comes back.
 """
 
@@ -104,6 +104,7 @@ class BoundedPool(Pool):
         self._generation = 0
         self._open_links = 0
         self._waiting = 0
+        # Its lock is reentrant: a signal's handler may close the pool in the middle of anything.
         self._returned = forking.condition(self, "_returned")
 
     def take(self) -> Link:

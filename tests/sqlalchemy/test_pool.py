@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,8 @@ from nova_db_sqlalchemy.link import Link
 from nova_db_sqlalchemy.pool import BoundedPool
 from nova_db_sqlalchemy.settings import Settings
 from tests.sqlalchemy.helpers import select
+
+ROOT = Path(__file__).parents[2]
 
 
 class Numbers:
@@ -232,6 +237,31 @@ def test_a_pool_that_is_closed_at_the_moment_a_connection_comes_back(monkeypatch
     monkeypatch.setattr(opened.dialect, "connect", lambda: Late(1, None))
     opened.pool.give(opened.pool.take())
     assert opened.closed == [1]
+
+
+HANDLER = """
+import faulthandler, signal, time
+from tests.sqlalchemy.test_pool import Opened
+
+faulthandler.dump_traceback_later(30, exit=True)
+opened = Opened(max_pool_size=3, max_overflow=0)
+signal.signal(signal.SIGALRM, lambda *_: opened.pool.close())
+signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    links = [opened.pool.take() for _ in range(3)]
+    opened.pool.give(links[0])
+    opened.pool.give(links[1])
+    opened.pool.drop(links[2])
+signal.setitimer(signal.ITIMER_REAL, 0)
+opened.pool.close()
+print(opened.count == len(opened.closed))
+"""
+
+
+def test_a_signals_handler_may_close_a_pool_in_the_middle_of_anything() -> None:
+    done = subprocess.run([sys.executable, "-c", HANDLER], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 def test_closing_leaves_no_connection_open(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
