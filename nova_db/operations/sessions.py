@@ -13,6 +13,7 @@ from threading import enumerate as all_threads
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
+from nova_db import forking
 from nova_db.engine import Isolation
 from nova_db.exceptions import DBTransactionError
 from nova_db.ownership import CARRIED
@@ -79,8 +80,9 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         # By thread: who writes in a thread that is here, without carrying the transaction, would wait for himself.
-        # Each thread changes its own entry only, or one that it ends, so that nothing needs a lock.
-        self._held: dict[int, Session] = {}
+        # Each thread changes its own entry only, or one that it ends, so that nothing needs a lock.  A forked child
+        # has none of these threads, but may have others of the same numbers.
+        self._held: dict[int, Session] = forking.renewed(self, "_held", dict)
 
     def _session(self) -> Session | None:
         """The open transaction that a call joins, or None."""
