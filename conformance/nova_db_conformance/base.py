@@ -37,6 +37,7 @@ from testscenarios import WithScenarios, load_tests_apply_scenarios
 import nova_db
 from nova_db.api import bind, load_backend
 from nova_db.context import RequestContext
+from nova_db.engine import guards
 from nova_db.fixtures import DatabaseFixture
 from nova_db_conformance.assertions import RecordAssertions
 from nova_db_conformance.checking import checked, difference
@@ -78,8 +79,9 @@ class BackendTestCase(RecordAssertions, WithScenarios, testtools.TestCase):  # t
         vars(sys.modules[cls.__module__]).setdefault("load_tests", load_tests_apply_scenarios)
 
     def setUp(self) -> None:
-        """Take an empty database."""
+        """Take an empty database, and watch what is done with readers."""
         super().setUp()
+        self.enterContext(guards.enforced())
         database = self.useFixture(DatabaseFixture(self.backend.name, self.backend.connection))
         self.driver = database.driver
         self.connection = database.connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from nova_db.engine import TRUE, Order, Predicate, Query, Row
+from nova_db.engine import TRUE, Order, Predicate, Query, Row, guards
 from nova_db.engine.counters import advance
 from nova_db.exceptions import DBError
 from nova_db.operations.retries import Retries
@@ -116,6 +116,8 @@ class Database:
         return self._read(lambda tx: tx.select(query), snapshot=False)
 
     def _read(self, call: Callable[[Transaction], R], *, snapshot: bool) -> R:
+        if guards.users and not snapshot:
+            call = guards.one_call(call)
         return self._retries.run(lambda losses: _ended(self.engine.read(snapshot=snapshot), call))
 
     def _write(self, call: Callable[[Transaction], R]) -> R:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from nova_db.engine import Isolation
+from nova_db.engine import Isolation, guards
 from nova_db.operations.blocks import Block, finished, level_of, require_plain
 from nova_db.operations.replicas import Replica, ReplicaUnavailable
 from nova_db.operations.retries import Retries
@@ -96,6 +96,8 @@ class TransactionalDriver(Sessions):
             session._after_commit.append(callback)
 
     def _read(self, call: Callable[[Transaction], R], *, snapshot: bool) -> R:
+        if guards.users and not snapshot:
+            call = guards.one_call(call)
         replica = self.replica
         if replica is not None and stale_reads_allowed():
             with contextlib.suppress(ReplicaUnavailable):

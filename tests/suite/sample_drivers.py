@@ -7,7 +7,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from nova_db.engine import Capability
+from nova_db.engine import Capability, Eq, Query, Transaction
+from nova_db.operations.transactions import reads
 from nova_db_memory import MemoryDriver, MemoryEngine
 from tests.contract.samples import complete_driver
 
@@ -105,6 +106,19 @@ class RudeDriver(MemoryDriver):
 
 class Record(dict[str, Any]):
     """A dict that is not a plain one."""
+
+
+class HastyDriver(MemoryDriver):
+    """Promises one call on the reader, and makes two if it finds nothing."""
+
+    @reads(snapshot=False)
+    def key_pair_get(self, tx: Transaction, context: Any, user_id: Any, name: Any) -> Any:
+        found = tx.select(Query("key_pairs", Eq("name", name)))
+        return found[0] if found else _any(tx)
+
+
+def _any(tx: Transaction) -> Any:
+    return tx.aggregate("key_pairs")[0]
 
 
 class CarelessDriver(MemoryDriver):

@@ -59,6 +59,17 @@ def test_the_namespace_is_bound_while_the_test_runs() -> None:
     assert api._active == before
 
 
+def test_a_second_call_on_a_reader_that_was_opened_for_one_is_caught() -> None:
+    def test(case: Any) -> None:
+        made = case.make.key_pair(name="mine")
+        assert case.db.key_pair_get(case.user, "u1", "mine")["id"] == made["id"]
+        case.db.key_pair_get(case.user, "u1", "none")
+
+    assert "HastyDriver.key_pair_get" in failure(test, f"{SAMPLES}.HastyDriver")
+    with pytest.raises(AssertionError, match="a second call"):
+        passes(test, f"{SAMPLES}.HastyDriver")
+
+
 def test_every_test_starts_on_an_empty_database() -> None:
     def test(case: Any) -> None:
         assert case.dump() == {}

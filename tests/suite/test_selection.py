@@ -127,3 +127,10 @@ def test_testtools_lists_an_item_for_each_backend(folder: Path) -> None:
     run = run_python(folder, "-m", "testtools.run", "--list", "test_sample", variables=BOTH)
     assert "test_sample.TestServices.test_created(memory)" in run.stdout.split()
     assert "test_sample.TestServices.test_created(second)" in run.stdout.split()
+
+
+def test_a_run_of_the_suite_watches_the_calls_on_readers(folder: Path) -> None:
+    arguments = ("-k", "unknown", "--nova-db-backend", "tests.suite.sample_drivers.HastyDriver")
+    run = run_pytest(folder, *arguments)
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout
+    assert "BrokenPromise: HastyDriver.key_pair_get" in run.stdout
