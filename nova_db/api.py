@@ -191,7 +191,7 @@ def _bound_driver() -> Driver | None:
 
 def _innermost(bound: Binding | None) -> Binding | None:
     """The binding, or the nearest one around it that has not ended."""
-    while bound is not None and bound.released:
+    while bound is not None and bound.released:  # a binding is made after those around it, so there is an outermost one
         bound = bound.outer
     return bound
 

@@ -129,7 +129,7 @@ class SQLEngine(Engine):
 
     def _live_link(self) -> Link:
         """A connection that answers; those that went stale in the pool are replaced."""
-        while True:
+        while True:  # ends with a new connection at the latest
             link = self.pool.take()
             if link.fresh:
                 return link

@@ -139,7 +139,7 @@ class BoundedPool(Pool):
         self._close_idle()
 
     def _close_idle(self) -> None:
-        while self._idle:
+        while self._idle:  # ends for lack of idle connections: those that come back are of a new generation, and go
             try:
                 self._retire(self._idle.pop())
             except IndexError:
@@ -168,7 +168,7 @@ class BoundedPool(Pool):
 
     def _open_patiently(self) -> Link:
         """A new connection; until there was one, the server may still be starting and is tried again."""
-        while True:
+        while True:  # ends after max_retries, unless that is -1
             try:
                 link = self._open()
             except DBConnectionError as error:

@@ -193,7 +193,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
     end = time.monotonic() + SQLITE_BUSY_SECONDS
-    while not _uses_wal(connection):
+    while not _uses_wal(connection):  # for a bounded time
         if time.monotonic() > end:
             raise sqlite3.OperationalError("database is locked")
         time.sleep(_PAUSE)

@@ -181,7 +181,7 @@ class SQLTransaction(Transaction):
 
     def _begun(self, mode: Mode, losses: int = 0) -> Link:
         """A connection on which a transaction has begun; one that went stale in the pool is replaced."""
-        while True:
+        while True:  # ends with a new connection at the latest, which cannot be stale
             link = self._engine.pool.take()
             try:
                 self._engine.dialect.begin(link, mode, losses)

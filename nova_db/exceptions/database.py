@@ -106,6 +106,17 @@ class DBConnectionError(DBError):
         return self
 
 
+class DBDisagreement(DBError):
+    """The database decides otherwise than what it shows: asked for a row it finds none, yet shows one that fits.
+
+    Nothing but a database that was set up in another way than nova-db does it, or an error in a storage engine, leads
+    here, so trying again is of no use. Other than its kin it tells values: what was asked for, and what was found,
+    which is ``value`` too.
+    """
+
+    summary = "The database decides otherwise than what it shows"
+
+
 class DBDeadlock(DBError):
     """The database ended the transaction in favour of another one. It may be run again as a whole."""
 

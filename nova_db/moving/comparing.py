@@ -173,7 +173,7 @@ def _side_by_side(table: Table, first: Database, second: Database) -> Iterator[t
     key = table.primary_key
     lefts, rights = first.rows(table), second.rows(table)
     left, right = next(lefts, None), next(rights, None)
-    while left is not None or right is not None:
+    while left is not None or right is not None:  # each round takes a row of one side at least
         if right is None or (left is not None and left[key] < right[key]):
             yield left, None
             left = next(lefts, None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from nova_db.engine import TRUE, Order, Predicate, Query, Row, guards
 from nova_db.engine.counters import advance
 from nova_db.exceptions import DBError
+from nova_db.operations.insisting import require_progress
 from nova_db.operations.retries import Retries
 from nova_db.schema import PARENTS_FIRST, TABLES, Kind, Table
 
@@ -84,9 +85,10 @@ class Database:
     def batches(self, table: Table, after: Any = None) -> Iterator[list[Row]]:
         """The rows by primary key, from after one on, in batches of a bounded size; each is one snapshot."""
         limit = FIRST_ROWS
-        while True:
+        while True:  # ends where no rows come: each round begins after the last one's end
             rows = self._page(table, after, limit)
             if rows:
+                require_progress(table, after, [rows[0][table.primary_key], rows[-1][table.primary_key]])
                 yield rows
             if len(rows) < limit:
                 return

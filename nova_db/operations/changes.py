@@ -82,9 +82,9 @@ class KeyValues:
         """Complete rows for items of a new owner."""
         return [self.table.insert_values({self.owner: owner, **new}) for new in self._stored(items).values()]
 
-    def live(self, tx: Transaction, owner: Any) -> list[Row]:
+    def live(self, tx: Transaction, owner: Any, *, lock: bool = False) -> list[Row]:
         """The live rows of an owner, by id."""
-        return tx.select(Query(self.table.name, all_of(Eq(self.owner, owner), LIVE)))
+        return tx.select(Query(self.table.name, all_of(Eq(self.owner, owner), LIVE), lock=lock))
 
     def write(
         self, tx: Transaction, owner: Any, items: Mapping[str, Any], *, replace: bool, stamp_removed: bool = False
@@ -98,16 +98,7 @@ class KeyValues:
         now = utcnow()
         if replace:
             self._remove_others(tx, owner, wanted, now if stamp_removed else None)
-        while True:
-            present = self.live(tx, owner)
-            changes = [
-                (row["id"], {"value": wanted[row["key"]]["value"], "updated_at": now})
-                for row in present
-                if row["key"] in wanted and row["value"] != wanted[row["key"]]["value"]
-            ]
-            if not changes or tx.update_each(self.table.name, changes, LIVE) == len(changes):
-                break  # else a row was soft-deleted in between, and its key needs a new one
-        known = {row["key"] for row in present}
+        known = {row["key"] for row in self._update_live(tx, owner, wanted, now)}
         missing = [key for key in wanted if key not in known]
         if missing:
             made = [self.table.insert_values({self.owner: owner, **wanted[key]}) for key in missing]
@@ -127,6 +118,30 @@ class KeyValues:
         """Keys and values in stored form, by key; of keys that are stored alike the last wins."""
         stored = (self.table.update_values({"key": key, "value": value}) for key, value in _items(self.table, items))
         return {new["key"]: new for new in stored}
+
+    def _update_live(self, tx: Transaction, owner: Any, wanted: Mapping[str, Mapping[str, Any]], now: Any) -> list[Row]:
+        """Set the values of live rows; the live rows as they were."""
+        name = self.table.name
+        ids: list[Any] = []
+        matched = 0
+        for lock in (False, True):
+            present = self.live(tx, owner, lock=lock)
+            changes = [
+                (row["id"], {"value": wanted[row["key"]]["value"], "updated_at": now})
+                for row in present
+                if row["key"] in wanted and row["value"] != wanted[row["key"]]["value"]
+            ]
+            ids = [key for key, _ in changes]
+            matched = tx.update_each(name, changes, LIVE) if changes else 0
+            if matched == len(ids):
+                return present  # else a row was soft-deleted in between, and its key needs a new one; a held one is not
+        raise exceptions.DBDisagreement(
+            table=name,
+            columns=["deleted"],
+            value=matched,
+            message=f"{name}: asked to update the live rows {ids!r} of {self.owner} {owner!r}, which the database has "
+            f"shown and holds, it found {matched} of {len(ids)}.",
+        )
 
     def _remove_others(self, tx: Transaction, owner: Any, wanted: Iterable[str], stamp: Any) -> None:
         now = utcnow()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from nova_db import exceptions
 from nova_db.context import require_context
 from nova_db.driver.instance_metadata import InstanceMetadataContract
-from nova_db.engine import Eq, In, Order, Predicate, Query, all_of
+from nova_db.engine import Eq, In, Order, Predicate, Query, Row, all_of
 from nova_db.operations.changes import KeyValues, create, record_update, soft_delete, values_by_key
 from nova_db.operations.conditions import LIVE, equals, visible
+from nova_db.operations.insisting import insist
 from nova_db.operations.instances import METADATA, SYSTEM_METADATA
 from nova_db.operations.notifications import Notifier
 from nova_db.operations.transactions import reads, writes
@@ -141,18 +143,20 @@ def _update_cache(
     tx: Transaction, where: Predicate, instance_uuid: str | None, changes: Mapping[str, Any]
 ) -> Record | None:
     """Update the cache that is visible, None if there is none; InstanceInfoCacheNotFound if it is deleted."""
-    while True:
-        if changes:
-            updated = tx.update_returning(Query(CACHES.name, all_of(where, LIVE)), changes)
-            if updated:
-                return updated[0]
-        seen = tx.select(Query(CACHES.name, where))
-        if not seen:
-            return None
-        if seen[0]["deleted"] != CACHES.live_value:
+
+    def require(row: Row) -> None:
+        if row["deleted"] != CACHES.live_value:
             raise exceptions.InstanceInfoCacheNotFound(instance_uuid=instance_uuid)
-        if not changes:
-            return seen[0]
+
+    if not changes:
+        seen = tx.select(Query(CACHES.name, where))
+        for row in seen[:1]:
+            require(row)
+        return seen[0] if seen else None
+    live = all_of(where, LIVE)
+    write = functools.partial(tx.update_returning, Query(CACHES.name, live), changes)
+    found = insist(tx, CACHES, where, live, write, require, columns=("deleted",))
+    return found[0] if found else None
 
 
 def _lost_cache(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import uuid as uuidlib
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from nova_db.engine import Col, Eq, Predicate, Query, Row, all_of
 from nova_db.operations import hostnames, security_groups
 from nova_db.operations.changes import KeyValues, record_update
 from nova_db.operations.conditions import constrained, equals, one_of, scoped, visible
+from nova_db.operations.insisting import insist
 from nova_db.operations.notifications import Notifier
 from nova_db.operations.records import dress
 from nova_db.operations.transactions import reads, writes
@@ -125,15 +127,17 @@ class InstancesOperations(Notifier, InstancesContract):
         changes.setdefault("updated_at", utcnow())
         where = _target(context, instance_uuid)
         accepted = all_of(where, one_of(INSTANCES, attr, ok_states))
-        while not tx.update("instances", accepted, changes):
-            current = tx.select(Query("instances", where))
-            if not current:
-                raise exceptions.InstanceNotFound(instance_id=instance_uuid)
-            state = current[0][attr]
+
+        def require(row: Row) -> None:
+            state = row[attr]
             if not _holds(attr, state, ok_states):
                 raise exceptions.InstanceInvalidState(
                     attr=attr, instance_uuid=instance_uuid, state=state, method="instance_test_and_set"
                 )
+
+        write = functools.partial(tx.update, "instances", accepted, changes)
+        if not insist(tx, INSTANCES, where, accepted, write, require, columns=(attr,)):
+            raise exceptions.InstanceNotFound(instance_id=instance_uuid)
 
     def instance_destroy(
         self,
@@ -247,17 +251,14 @@ def _compare_and_set(
 ) -> Row:
     """Write the columns, and hold the row, if the task state is an expected one; its id and uuid as they are now."""
     accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))
-    while True:
-        if changes:
-            found = tx.update_returning(Query("instances", accepted, columns=("id", "uuid")), changes)
-        else:
-            found = tx.select(Query("instances", accepted, columns=("id", "uuid"), limit=1, lock=True))
-        if found:
-            return found[0]
-        current = tx.select(Query("instances", where))
-        if not current:
-            raise exceptions.InstanceNotFound(instance_id=uuid)
-        _require_expected(current[0], expected)
+    query = Query("instances", accepted, columns=("id", "uuid"))
+    hold = functools.partial(tx.select, query.replace(limit=1, lock=True))
+    write = functools.partial(tx.update_returning, query, changes) if changes else hold
+    require = functools.partial(_require_expected, expected=expected)
+    found = insist(tx, INSTANCES, where, accepted, write, require, columns=("task_state",))
+    if not found:
+        raise exceptions.InstanceNotFound(instance_id=uuid)
+    return found[0]
 
 
 def _require_expected(row: Row, expected: Collection[Any] | None) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from nova_db.engine import Eq, Exists, Gt, In, Ne, Order, Predicate, Query, Row, all_of
 from nova_db.exceptions import DBReferenceError
 from nova_db.operations.changes import soft_delete
+from nova_db.operations.insisting import require_progress
 from nova_db.schema import PARENTS_FIRST, TABLES, Table
 from nova_db.schema.table import SHADOW_PREFIX
 from nova_db.upkeep.families import DEPENDENTS, REUSED, Link, columns, free, held, not_deleted
@@ -111,8 +112,8 @@ class _Archiver:
     def archive(self, table: Table, where: Predicate, *, live_too: bool = False) -> None:
         """Move the rows that match, in the order of their keys; ``live_too``: live ones are soft-deleted first."""
         work, key = self._work, table.primary_key
-        wanted, window = where, min(FIRST_WINDOW, work.room)
-        while work.room:
+        wanted, window, after = where, min(FIRST_WINDOW, work.room), None
+        while work.room:  # ends where no rows come: each round moves rows, or begins after the last one's end
             looked = self._look(table, wanted, window)
             if not looked.rows:
                 return
@@ -133,7 +134,9 @@ class _Archiver:
                 self.stuck[table.name] += 1
             if looked.is_last and len(chosen) == len(looked.rows):
                 return
-            wanted = all_of(where, Gt(key, chosen[-1][key]))
+            require_progress(table, after, [chosen[0][key], chosen[-1][key]])
+            after = chosen[-1][key]
+            wanted = all_of(where, Gt(key, after))
             window = _next_window(len(chosen), window, work.room)
 
     def _look(self, table: Table, where: Predicate, window: int) -> Looked:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import Gt, In, Order, Predicate, Query, all_of
+from nova_db.operations.insisting import require_progress
 from nova_db.schema import TABLES, Table
 from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, deleted_before, in_utc, total
 
@@ -47,17 +48,20 @@ def purgeable(driver: EngineDriver, before: dt.datetime | None = None) -> int:
 
 
 def _purge(work: Work, table: Table, where: Predicate) -> None:
-    wanted = where
+    wanted, after = where, None
+    # Ends where no rows come: each round begins after the last one's end, or is one of a few whose fate is unknown.
     while True:
         limit = work.room
         keys = _first_keys(work, table, wanted, limit)
         if not keys:
             return
+        require_progress(table, after, keys)
         if not _removed(work, table, In(table.primary_key, keys)):
             continue
         if len(keys) < limit:
             return
-        wanted = all_of(where, Gt(table.primary_key, keys[-1]))
+        after = keys[-1]
+        wanted = all_of(where, Gt(table.primary_key, after))
 
 
 def _first_keys(work: Work, table: Table, where: Predicate, limit: int) -> list[Any]:

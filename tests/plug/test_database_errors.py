@@ -19,6 +19,7 @@ KINDS = [
     exceptions.DBDataError,
     exceptions.DBConnectionError,
     exceptions.DBDeadlock,
+    exceptions.DBDisagreement,
     exceptions.DBCommitUnknown,
 ]
 

@@ -132,6 +132,14 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         SQLEngine(f"sqlite:///{tmp_path / 'none' / 'nova.sqlite'}").create_schema()
 
 
+def test_a_file_that_has_no_write_ahead_log(opened: Opened, path: Path) -> None:
+    # Such a file system shares no memory, so SQLite keeps to another mode, and says so without an error.
+    engine = opened(f"sqlite:///file:{path}?vfs=unix-dotfile&uri=true")
+    with pytest.raises(DBConnectionError, match=r"in journal mode delete and cannot be brought into wal") as caught:
+        engine.create_schema()
+    assert not caught.value.may_pass
+
+
 def test_ids_are_never_used_again(made: Opened) -> None:
     engine = made()
     insert(engine, "services", {}, {}, {"id": 9})

@@ -89,7 +89,7 @@ class Connection(PlainConnection):
         decoders = [_decoder(self._packet()) for _ in range(width)]
         self._packet()
         rows: list[list[Any]] = []
-        while True:
+        while True:  # ends with the server's mark; a server that falls silent ends it by way of read_timeout
             data = self._packet()
             if data[0] == _END and len(data) < 9:
                 return Result(int.from_bytes(data[3:5], "little"), len(rows), rows=rows)
@@ -99,7 +99,7 @@ class Connection(PlainConnection):
         """The next packet.  pymysql.Error when it tells of one."""
         own: Any = self
         whole = b""
-        while True:
+        while True:  # ends with a packet that is not full
             header = own._read_bytes(4)
             if header[3] != own._next_seq_id:
                 own._force_close()
@@ -186,7 +186,7 @@ class Cursor:
         try:
             connection.query(data)
             self.results.append(connection._result)
-            while connection._result.has_next:
+            while connection._result.has_next:  # for as many statements as were sent
                 connection.next_result()
                 self.results.append(connection._result)
         except pymysql.Error:

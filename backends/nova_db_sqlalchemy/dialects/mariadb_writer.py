@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nova_db.engine import TRUE, Add, Col, IfChanged, In, NotIn, Order, Predicate, Query, Row, Values, all_of
+from nova_db.engine import TRUE, Add, Col, IfChanged, In, Order, Predicate, Query, Row, Values
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBError
 from nova_db_sqlalchemy.blame import Blame, Look, find_duplicate
@@ -17,6 +17,7 @@ from nova_db_sqlalchemy.dialects.mariadb_cursor import Complete, batches, litera
 from nova_db_sqlalchemy.errors import Fault, Written
 from nova_db_sqlalchemy.locks import LOCK_TABLE, SLOTS, slots
 from nova_db_sqlalchemy.looking_writer import LookingWriter
+from nova_db_sqlalchemy.picking import pick_rest
 from nova_db_sqlalchemy.residue import projected
 from nova_db_sqlalchemy.statements import refuse_regexp
 from nova_db_sqlalchemy.writer import keyed, runs_by_key
@@ -205,14 +206,9 @@ class MariaDBWriter(LookingWriter):
         """Lock the first rows, fewer than ``limit`` only when no more match; ``wait``: at once for those of others."""
         if self._mode is Mode.ISOLATED:
             return self._select(Query(table, where, order=order, limit=limit))
-        key = CATALOG[table].primary_key
         picked = self._pick(table, where, order, limit, wait=wait)
-        while len(picked) < limit:
-            # What is left is being taken by others, who may yet leave it.
-            others = all_of(where, NotIn(key, [row[key] for row in picked]) if picked else TRUE)
-            if not self.select(Query(table, others, limit=1, columns=(key,))):
-                break
-            picked += self._pick(table, others, order, limit - len(picked), wait=True)
+        # What is left is being taken by others, who may yet leave it.
+        pick_rest(self, self._pick, table, where, order, limit, picked)
         return picked
 
     def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:

@@ -50,7 +50,7 @@ class BoundedConnection(Connection):
         end = time.monotonic() + self.timeout
         try:
             wanted = next(gen)
-            while True:
+            while True:  # ends with the answer, or when the server was silent for too long
                 ready = yield wanted
                 if not ready and time.monotonic() > end:
                     self.pgconn.finish()

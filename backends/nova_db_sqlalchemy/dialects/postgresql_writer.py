@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from nova_db.engine import TRUE, Eq, NotIn, Order, Predicate, Query, Row, Values, all_of
+from nova_db.engine import TRUE, Eq, Order, Predicate, Query, Row, Values
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
 from nova_db_sqlalchemy.blame import Look, find_duplicate, find_reference
@@ -17,6 +17,7 @@ from nova_db_sqlalchemy.conversion import array
 from nova_db_sqlalchemy.dialects import postgresql_isolation as isolation
 from nova_db_sqlalchemy.dialects.postgresql_statements import ROW_KEY, InsertPart, insert_part
 from nova_db_sqlalchemy.errors import Fault, Written, blamed_value, conflict
+from nova_db_sqlalchemy.picking import pick_rest
 from nova_db_sqlalchemy.statements import Statement
 from nova_db_sqlalchemy.write_statements import assignment, bound_columns
 from nova_db_sqlalchemy.writer import Writer, keyed, runs_by_key
@@ -79,12 +80,8 @@ class PostgreSQLWriter(Writer):
                 return rows
         key = CATALOG[table].primary_key
         picked = self._pick(table, where, order, limit, wait=False) if limit > 1 else []
-        while len(picked) < limit:
-            # What is left is being taken by others, who may yet leave it.
-            others = all_of(where, NotIn(key, [row[key] for row in picked]) if picked else TRUE)
-            if not self.select(Query(table, others, limit=1, columns=(key,))):
-                break
-            picked += self._pick(table, others, order, limit - len(picked), wait=True)
+        # What is left is being taken by others, who may yet leave it.
+        pick_rest(self, self._pick, table, where, order, limit, picked)
         sort = total_order(order, key)
         return self._take(table, [row[key] for row in sort_rows(picked, sort)], values)
 

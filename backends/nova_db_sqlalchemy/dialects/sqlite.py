@@ -207,7 +207,10 @@ class SQLiteDialect(Dialect):
         end = time.monotonic() + self._patience
         while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                if mode != "wal":  # which is no error, and for good
+                    message = f"The database is in journal mode {mode} and cannot be brought into wal, where it is."
+                    raise DBConnectionError(message=message).for_good()
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
                     return

@@ -94,7 +94,7 @@ class _Fork:
 
     def wait(self, visit: Cursor | _Visit) -> None:
         """Step outside until the fork is over; the visit counts as inside again then."""
-        while self.is_near:
+        while self.is_near:  # ends with the fork, whose wait for us is bounded
             visit.inside = False
             self._over.wait()
             visit.inside = True
@@ -116,7 +116,7 @@ class _Fork:
 
 
 def _is_anyone_inside() -> bool:
-    while True:
+    while True:  # ends where no thread opens a connection during one look
         try:
             return any(visit.inside for visit in list(_visits))
         except RuntimeError:

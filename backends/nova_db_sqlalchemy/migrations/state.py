@@ -92,6 +92,7 @@ def read_state(connection: sa.Connection | None) -> State:
         return State()
     state = _look(connection)
     # A mark that nobody stands behind is one that was left, unless its upgrade has come to its end while we looked.
+    # That ends where two looks are alike, or find an upgrade at work: upgrades end, one after another, but once each.
     while state is None or (state.unfinished is not None and not state.is_being_upgraded):
         again = _look(connection)
         if again is not None and again == state:

@@ -77,7 +77,7 @@ def look(scene: Scene) -> None:
         db.instance_get_all_by_filters(user, {"vm_state": "active", "deleted": False}, limit=_LISTED)
         db.instance_get_all_by_filters(user, {"display_name": "^web-.*[02468]$", "metadata": {"tier": "gold"}})
         page = db.instance_get_all_by_filters(user, {}, "hostname", "asc", limit=_LISTED)
-        while len(page) == _LISTED:
+        while len(page) == _LISTED:  # each page begins after the last one's end
             page = db.instance_get_all_by_filters(user, {}, "hostname", "asc", limit=_LISTED, marker=page[-1]["uuid"])
         db.security_group_get_by_project(user, user.project_id)
     for host in scene.hosts:

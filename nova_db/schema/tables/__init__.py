@@ -63,7 +63,7 @@ def _children_first(tables: Iterable[Table]) -> dict[str, Table]:
     waiting = {table.name: {key.table for key in table.foreign_keys} for table in tables}
     by_name = {table.name: table for table in tables}
     ordered: dict[str, Table] = {}
-    while waiting:
+    while waiting:  # one less each time; where tables refer to each other in a circle, min() raises
         referred = set().union(*waiting.values())
         free = min(waiting.keys() - referred)
         ordered[free] = by_name[free]
