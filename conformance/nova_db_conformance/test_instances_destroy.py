@@ -254,6 +254,12 @@ class TestConstraints(ConformanceTestCase):
 
     def test_values_are_compared_in_the_type_of_the_column(self) -> None:
         self.assertMet(constraint(vcpus=equal_any("2"), display_name=equal_any(5)), vcpus=2, display_name="5")
+        both = constraint(vcpus=equal_any("4"), task_state=not_equal("deleting", None))
+        self.assertMet(both, vcpus=4, task_state="x")
+        self.assertNotMet(both, vcpus=5, task_state="x")
+        self.assertNotMet(both, vcpus=4, task_state=None)
+        self.assertNotMet(constraint(vcpus=equal_any("4", None)), vcpus=5)
+        self.assertMet(constraint(vcpus=equal_any("4", None)), vcpus=None)
         self.assertNotMet(constraint(vcpus=equal_any("two", 2.5, 2**40)), vcpus=2)
         self.assertMet(constraint(vcpus=not_equal("two", 2**40)), vcpus=2)
         self.assertNotMet(constraint(vcpus=not_equal("two")), vcpus=None)

@@ -1,4 +1,4 @@
-"""Constraints: what holds when, and that they never change."""
+"""Constraints: what they are made of, and that they never change; the suite shows when they hold."""
 
 from __future__ import annotations
 
@@ -10,69 +10,29 @@ from typing import Any
 import pytest
 
 import nova_db
-from nova_db.constraints import Constraint, EqualAny, NotEqual, constraint, equal_any, not_equal
+from nova_db.constraints import Condition, Constraint, EqualAny, NotEqual, constraint, equal_any, not_equal
 
 
-@pytest.mark.parametrize(
-    "values,value,expected",
-    [
-        (("a",), "a", True),
-        (("a",), "b", False),
-        (("a", "b"), "b", True),
-        (("a", "b"), "c", False),
-        (("a",), None, False),
-        ((None,), None, True),
-        ((None,), "a", False),
-        (("a", None), None, True),
-        (("a", None), "a", True),
-        ((), "a", False),
-        ((), None, False),
-    ],
-)
-def test_equal_any(values: tuple[Any, ...], value: Any, expected: bool) -> None:
+@pytest.mark.parametrize("values", [(), ("a",), ("a", "b"), (None,), ("a", None)])
+def test_conditions_are_their_values(values: tuple[Any, ...]) -> None:
     assert equal_any(*values) == EqualAny(values)
-    assert equal_any(*values).holds(value) is expected
-
-
-@pytest.mark.parametrize(
-    "values,value,expected",
-    [
-        (("a",), "b", True),
-        (("a",), "a", False),
-        (("a", "b"), "c", True),
-        (("a", "b"), "b", False),
-        (("a",), None, False),
-        ((None,), None, False),
-        ((None,), "a", True),
-        (("a", None), "a", False),
-        (("a", None), "b", True),
-        (("a", None), None, False),
-        ((), "a", True),
-        ((), None, True),
-    ],
-)
-def test_not_equal(values: tuple[Any, ...], value: Any, expected: bool) -> None:
     assert not_equal(*values) == NotEqual(values)
-    assert not_equal(*values).holds(value) is expected
+    assert equal_any(*values) != not_equal(*values)
 
 
-def test_all_conditions_must_hold() -> None:
+def test_a_constraint_is_its_conditions() -> None:
     both = constraint(host=equal_any(None), vm_state=not_equal("error", "deleted"))
 
     assert dict(both.conditions) == {"host": EqualAny((None,)), "vm_state": NotEqual(("error", "deleted"))}
-    assert both.holds({"host": None, "vm_state": "active", "more": 1}) is True
-    assert both.holds({"host": "h", "vm_state": "active"}) is False
-    assert both.holds({"host": None, "vm_state": "error"}) is False
-    with pytest.raises(KeyError):
-        both.holds({"host": None})
-
-
-def test_without_conditions_it_holds() -> None:
     assert constraint().conditions == {}
-    assert constraint().holds({}) is True
 
 
-@pytest.mark.parametrize("wrong", ["h", None, ["h"], EqualAny])
+def test_only_the_database_says_what_holds() -> None:
+    for made in (equal_any("4"), not_equal("4"), constraint(vcpus=equal_any("4"))):
+        assert not hasattr(made, "holds")
+
+
+@pytest.mark.parametrize("wrong", ["h", None, ["h"], EqualAny, Condition(("h",))])
 def test_a_plain_value_is_no_condition(wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"condition on host .*equal_any\(\) or not_equal\(\)"):
         constraint(host=wrong)
