@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import logging
-import threading
 import uuid
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
 from nova_db import exceptions
@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 _READ_DELETED = ("no", "yes", "only")
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
 _ADMIN_ROLE = "admin"
-_thread = threading.local()
+_current: ContextVar[RequestContext | None] = ContextVar("nova_db_request_context", default=None)
 
 
 class RequestContext:
@@ -35,7 +35,7 @@ class RequestContext:
     :param timestamp: when the request was made: a datetime (UTC if it has no zone), its text
         ``YYYY-MM-DDTHH:MM:SS.ffffff``, or None for now. Kept as naive UTC.
     :param request_id: ``req-`` and a random uuid, unless given.
-    :param overwrite: whether this context becomes the current one of the thread even if there is one already.
+    :param overwrite: whether this context becomes the current one (:func:`get_current`) even if there is one already.
     :param service_catalog: services as the identity service lists them; only those of the type ``volume`` are kept.
 
     Further keyword arguments are dropped, and the log says which.
@@ -86,7 +86,7 @@ class RequestContext:
         self.service_catalog = [service for service in service_catalog or () if service.get("type") == "volume"]
         self.instance_lock_checked = instance_lock_checked
         if overwrite or get_current() is None:
-            _thread.context = self
+            _current.set(self)
 
     def __repr__(self) -> str:
         return (
@@ -138,7 +138,7 @@ class RequestContext:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The context that :meth:`to_dict` described. It becomes the thread's current one."""
+        """The context that :meth:`to_dict` described. It becomes the current one."""
         return cls(**{name: value for name, value in values.items() if name not in ("tenant", "user")})
 
     def elevated(self, read_deleted: str | None = None, overwrite: bool = False) -> Self:
@@ -158,14 +158,18 @@ class RequestContext:
 
 
 def get_admin_context(read_deleted: str = "no") -> RequestContext:
-    """An administrator's context of no user and no project. It replaces no current context of the thread."""
+    """An administrator's context of no user and no project. It replaces no current context."""
     return RequestContext(None, None, is_admin=True, read_deleted=read_deleted, overwrite=False)
 
 
 def get_current() -> RequestContext | None:
-    """The context made last in this thread (and not with ``overwrite=False``), or None."""
-    context: RequestContext | None = getattr(_thread, "context", None)
-    return context
+    """The context made last here (and not with ``overwrite=False``), or None.
+
+    *Here* is meant as :mod:`contextvars` means it: each asyncio task has a current one of its own, which to begin with
+    is that of whoever started the task; a thread starts without one, unless it is given a copy of its starter's
+    context, as by ``asyncio.to_thread`` or by builds of Python whose threads inherit.
+    """
+    return _current.get()
 
 
 def is_user_context(context: Context | None) -> bool:

@@ -22,6 +22,7 @@ def log_report(debug: int) -> Report | None:
         return None
 
     # Whether the last statement of a thread names a column that holds passwords: the rows do not say whose they are.
+    # By thread, as no other task of the thread comes between a statement and its rows.
     last = threading.local()
 
     def report(statement: str | None, rows: Sequence[Any]) -> None:

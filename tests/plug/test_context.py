@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import datetime as dt
 import re
 import threading
@@ -227,7 +229,7 @@ def in_thread(function: Any) -> Any:
     return found[0]
 
 
-def test_the_thread_s_current_context() -> None:
+def test_the_current_context() -> None:
     def scenario() -> list[Any]:
         seen: list[Any] = [contexts.get_current()]
         admin = get_admin_context()
@@ -249,6 +251,38 @@ def test_threads_do_not_share_a_current_context() -> None:
     assert in_thread(contexts.get_current) is None
     in_thread(lambda: RequestContext("v", "q"))
     assert contexts.get_current() is mine
+
+
+def test_tasks_do_not_share_a_current_context() -> None:
+    async def child(name: str) -> list[Any]:
+        seen = [contexts.get_current()]
+        mine = RequestContext(name, "p")
+        await asyncio.sleep(0)  # the other task makes its own
+        RequestContext("v", "q", overwrite=False)
+        return [*seen, contexts.get_current() is mine]
+
+    async def parent() -> list[Any]:
+        mine = RequestContext("u", "p")
+        seen = await asyncio.gather(child("a"), child("b"))
+        return [each == [mine, True] for each in seen] + [contexts.get_current() is mine]
+
+    assert in_thread(lambda: asyncio.run(parent())) == [True, True, True]
+
+
+def test_a_thread_that_works_for_a_task_has_the_task_s_current_context() -> None:
+    async def scenario() -> list[Any]:
+        mine = RequestContext("u", "p")
+        seen = [await asyncio.to_thread(contexts.get_current) is mine]
+        await asyncio.to_thread(RequestContext, "v", "q")
+        return [*seen, contexts.get_current() is mine]
+
+    assert in_thread(lambda: asyncio.run(scenario())) == [True, True]
+
+
+def test_a_context_of_its_own_starts_without() -> None:
+    RequestContext("u", "p")
+    assert contextvars.Context().run(contexts.get_current) is None
+    assert contextvars.copy_context().run(contexts.get_current) is contexts.get_current()
 
 
 ADMIN = Duck(is_admin=True)
