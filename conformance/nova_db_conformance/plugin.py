@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pytest
 
+from nova_db_conformance.isolation.summary import Summary
 from nova_db_conformance.report import BACKEND_PROPERTY, Report
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         use_rounds(options.nova_db_race_rounds)
     config.pluginmanager.register(Report(config))
+    config.pluginmanager.register(Summary(config))
 
 
 @pytest.hookimpl(wrapper=True)
