@@ -17,7 +17,7 @@ WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) &&
 ARGS :=
 
 .PHONY: help venv run test lint types format test-pythons test-galera test-replica test-failures \
-    test-kills servers servers-stop wheel clean
+    test-kills test-anomalies servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo 'make test-replica  the tests of read replicas, on a PostgreSQL and its streaming standby'
 	@echo 'make test-failures the tests of servers that stop and crash, and, as root, of full disks'
 	@echo 'make test-kills    archiving, killed twenty times on each of SQLite, PostgreSQL and MariaDB'
+	@echo 'make test-anomalies what transactions must never show, twenty rounds on each backend, and the counts'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
 	@echo 'make servers-stop  stop them'
 	@echo 'make wheel         build dist/*.whl and dist/*.tar.gz'
@@ -107,6 +108,12 @@ test-failures: venv
 test-kills: venv
 	@echo '== archiving, killed twenty times on each server'
 	@$(WITH_SERVERS) NOVA_DB_TEST_KILLS=20 exec $(BIN)/pytest -p no:xdist $(LANES) $(ARGS) tests/upkeep/test_kills.py
+
+# What goes by the clock wants the machine for itself, so there are no workers.
+test-anomalies: venv
+	@echo '== anomalies: twenty rounds of each scenario on each backend'
+	@$(WITH_SERVERS) NOVA_DB_ANOMALY_ROUNDS=$${NOVA_DB_ANOMALY_ROUNDS:-20} exec $(BIN)/pytest -p no:xdist \
+	    --nova-db-backend memory $(LANES) $(ARGS) conformance/nova_db_conformance/isolation
 
 test-python-%: .venvs/%/.installed
 	@echo '== tests on Python $*, memory and SQLite'
