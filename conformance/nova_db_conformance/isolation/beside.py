@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from nova_db.exceptions import DBReferenceError
 from nova_db_conformance.isolation.answers import ANSWERS, Answer
 from nova_db_conformance.isolation.cases import IsolationTestCase, outcome
 from nova_db_conformance.isolation.names import ERRORS, UPSERTS, Name
 from nova_db_conformance.isolation.parents import PARENTS, Parent
+from nova_db_conformance.values import block_device_values
 
 Rounds = dict[str, Callable[[int], None]]
 
@@ -93,6 +95,28 @@ class BesideRounds(IsolationTestCase):
         self.assertEqual(was_refused, before, "what it was refused for is what it had found before, too")
         self.assertIsInstance(error, type(None) if was_refused else answer.refused)
 
+    def refused_and_gone(self, _: int) -> None:
+        """A run has found a deleted row; a single call archives it; then the run refers to it, and looks again."""
+        uuid = self.make.deleted_instance()["uuid"]
+        for table in ("instance_info_caches", "security_group_instance_association"):
+            self.db.archive_deleted_rows_for_table(self.admin, table)
+        single = self.beside(lambda: self.db.archive_deleted_rows_for_table(self.admin, "instances"))
+
+        def is_there() -> bool:
+            return outcome(lambda: self.db.instance_get_by_uuid(self.seeing("yes"), uuid)) is None
+
+        def work() -> tuple[bool, bool, bool]:
+            before = is_there()
+            single.happens()
+            values = block_device_values(instance_uuid=uuid)
+            refused = outcome(lambda: self.db.block_device_mapping_create(self.admin, values))
+            if refused is not None and not isinstance(refused, DBReferenceError):
+                raise refused
+            return before, refused is None, is_there()
+
+        self.assertIn(self.together(work), ((True, True, True), (False, False, False)), "found, referred to, found")
+        single.result()
+
     def beside_rounds(self) -> Rounds:
         """All of these, by name."""
         return {
@@ -100,4 +124,5 @@ class BesideRounds(IsolationTestCase):
             **{f"orphan: {parent.name}, run": partial(self.no_orphan_of_a_run, parent) for parent in PARENTS},
             **{f"orphan: {parent.name}, call": partial(self.no_orphan_of_a_call, parent) for parent in PARENTS},
             **{f"answer: {answer.name}": partial(self.refused_and_found, answer) for answer in ANSWERS},
+            "answer: row that was archived": self.refused_and_gone,
         }

@@ -7,7 +7,9 @@ from typing import Any
 from unittest import mock
 
 from nova_db.engine import Capability
+from nova_db_conformance.isolation.beside import BesideRounds
 from nova_db_conformance.isolation.cases import IsolationTestCase
+from nova_db_conformance.isolation.held import HeldRounds
 from nova_db_conformance.isolation.histories import HistoriesRounds
 from nova_db_conformance.isolation.phantoms import PhantomRounds
 from nova_db_conformance.isolation.places import PlacesRounds
@@ -43,7 +45,9 @@ class TestLevels(IsolationTestCase):
         self.assertEqual([], self.db.service_get_all(self.admin))
 
 
-class TestWeakerLevel(PlacesRounds, SkewRounds, HistoriesRounds, PhantomRounds):  # type: ignore[misc] # of run()
+class TestWeakerLevel(  # type: ignore[misc] # the bases type run() differently
+    PlacesRounds, SkewRounds, HistoriesRounds, PhantomRounds, BesideRounds, HeldRounds
+):
     """Where writers are open beside each other, the weaker level shows what the stronger one must not."""
 
     def setUp(self) -> None:
@@ -68,6 +72,8 @@ class TestWeakerLevel(PlacesRounds, SkewRounds, HistoriesRounds, PhantomRounds):
             "opposite orders": self.opposite_orders,
             "report of a closed day": self.report_of_a_closed_day,
             **self.phantom_rounds(),
+            **self.held_rounds(),
+            **{name: round_ for name, round_ in self.beside_rounds().items() if name.startswith("answer")},
         }
 
     def assertNoticed(self) -> None:
