@@ -59,11 +59,11 @@ class IsolationTestCase(ConformanceTestCase):
         """Some work that another thread, outside of any transaction, does once it is let."""
         return Beside(work, self._outside.copy())
 
-    def play(self, scenario: str, round_: Callable[[int], object], rounds: int | None = None) -> None:
+    def play(self, scenario: str, round_: Callable[[int], object]) -> None:
         """Play a scenario, and count the rounds that fail an assertion or end in an error: none is expected to."""
-        tally = Tally(self.backend.label, self.driver_name, scenario)
+        tally = Tally(self.backend.label, self.server, scenario)
         self._attempts = self._runs = 0
-        for number in range(rounds or ROUNDS):
+        for number in range(ROUNDS):
             tally.rounds += 1
             try:
                 round_(number)
@@ -83,7 +83,7 @@ class IsolationTestCase(ConformanceTestCase):
             self.fail(f"{len(self._found)} rounds showed an anomaly; the first of each scenario:\n{shown}")
 
     @property
-    def driver_name(self) -> str:
+    def server(self) -> str:
         """The server, or the engine, as it describes itself."""
         described = self.engine.describe()
         return str(described.get("server", described["engine"]))

@@ -51,15 +51,14 @@ class PlacesRounds(IsolationTestCase):
         )
 
     def places_in_another_table(self, _: int) -> None:
-        """The number is in one table, what is written in another, and a third tells when the places are gone."""
-        host = f"places {a_number()}"
-        self.make.compute_node(running_vms=PLACES, hypervisor_hostname=host)
-        project = f"project {a_number()}"
+        """One table tells how many places there are, another one how many are taken; only that one is written."""
+        host, project = f"places {a_number()}", f"project {a_number()}"
+        self.make.compute_node(vcpus=PLACES, hypervisor_hostname=host)
 
         def count() -> int:
             [node] = self.db.compute_node_search_by_hypervisor(self.admin, host)
-            used: int = self.db.instance_data_get_for_project(self.admin, project)[1]
-            return PLACES - (int(node["running_vms"]) - used)
+            used = int(self.db.instance_data_get_for_project(self.admin, project)[1])
+            return PLACES - (int(node["vcpus"]) - used)
 
         self.taken(count, lambda *_: self.make.instance(project_id=project, vcpus=1))
 
