@@ -147,12 +147,12 @@ class _Losing:
     def __exit__(self, *_: object) -> None:
         self._patch.stop()
 
-    def _losing(self, context: Any, function: Any) -> Any:
+    def _losing(self, context: Any, function: Any, **options: Any) -> Any:
         self.calls += 1
         if not self._which(self.calls):
-            return self._run(context, function)
+            return self._run(context, function, **options)
         if self._is_done:
-            self.rows += self._run(context, function)
+            self.rows += self._run(context, function, **options)
         raise DBCommitUnknown(message="the server has gone")
 
 
