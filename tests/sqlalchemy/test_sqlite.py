@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import sqlite3
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nova_db.engine import TRUE, Query
-from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
+from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError, DBTransactionError
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.settings import Settings
 from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
@@ -68,13 +71,31 @@ def test_a_reader_does_not_wait_for_the_writer(made: Opened) -> None:
 
 def test_a_second_writer_gives_up_in_the_end(made: Opened) -> None:
     engine = made("?timeout=0.05")
+
+    def wait_in_vain() -> None:
+        with pytest.raises(DBDeadlock) as caught, writing(engine) as tx:
+            tx.insert(("services", [row("services")]))
+        assert re.search(
+            r"writing for 0\.\d seconds \(thread 'MainThread', in .*; this one waited 0.05 seconds", str(caught.value)
+        )
+
+    with writing(engine) as first, ThreadPoolExecutor(1) as pool:
+        first.insert(("services", [row("services")]))
+        pool.submit(wait_in_vain).result()
+    assert len(select(engine, "services")) == 1
+
+
+def test_a_thread_does_not_wait_for_its_own_writer(made: Opened) -> None:
+    engine = made("?timeout=60")
+    begun = time.monotonic()
     first, second = engine.write(), engine.write()
     first.insert(("services", [row("services")]))
-    with pytest.raises(DBDeadlock):
+    with pytest.raises(DBTransactionError, match="thread 'MainThread', in test_a_thread_does_not_wait"):
         second.insert(("services", [row("services")]))
     second.rollback()
+    assert time.monotonic() - begun < 10
     first.commit()
-    assert len(select(engine, "services")) == 1
+    assert len(insert(engine, "services", {})) == 1
 
 
 def test_another_process_that_writes_is_a_conflict(made: Opened, path: Path) -> None:

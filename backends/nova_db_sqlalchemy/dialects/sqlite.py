@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from nova_db import forking
 from nova_db.engine import Capability
+from nova_db.engine.turns import Turn
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db.schema import Kind
 from nova_db_sqlalchemy.catalog import COUNTED
@@ -96,9 +97,8 @@ class SQLiteDialect(Dialect):
         if self._private is not None:
             self._options.pop("uri", None)
         # Threads of this process queue here: SQLite itself lets them sleep and try again, in no order.
-        self._turn = forking.lock(self, "_turn")
+        self._turn = Turn()
         self._writing: Link | None = None
-        self._writer: int | None = None
         self._is_fork_s_turn = False
         forking.register(
             before=self.before_fork,
@@ -224,10 +224,8 @@ class SQLiteDialect(Dialect):
         if mode is Mode.SNAPSHOT:
             link.cursor.execute("BEGIN")
             return
-        if not self._turn.acquire(timeout=self._patience):
-            raise DBDeadlock(message=f"Another transaction has been writing for {self._patience:g} seconds.")
+        self._turn.acquire(self._patience)
         self._writing = link
-        self._writer = threading.get_ident()
         try:
             link.cursor.execute("BEGIN IMMEDIATE")
         except BaseException:
@@ -258,8 +256,10 @@ class SQLiteDialect(Dialect):
 
     def before_fork(self) -> None:
         """Wait for other threads' writers, within bounds: a child would find their locks held for ever."""
-        if self._writing is None or self._writer != threading.get_ident():
-            self._is_fork_s_turn = self._turn.acquire(timeout=FORK_SECONDS)
+        if not self._turn.is_own():
+            with suppress(DBDeadlock):
+                self._turn.acquire(FORK_SECONDS)
+                self._is_fork_s_turn = True
 
     def after_fork_in_parent(self) -> None:
         """Let the writers go on."""
@@ -269,6 +269,7 @@ class SQLiteDialect(Dialect):
 
     def after_fork_in_child(self) -> None:
         """Forget who was writing: the thread, or its connection, is not this process's."""
+        self._turn.after_fork_in_child()
         self._writing = None
         self._is_fork_s_turn = False
 
