@@ -1,6 +1,7 @@
 """The in-memory backend: the whole API over dicts, with the semantics of the SQL backends.
 
-Read ``storage`` (rows and indexes), then ``transaction`` (the primitives), then ``engine`` (locking, snapshots, fork).
+Read ``storage`` (rows and indexes), ``changes`` (a writer's), ``versions`` (what readers see beside it), then
+``transaction`` (the primitives), then ``engine`` (turns, snapshots, fork).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from nova_db import conf as configuration
 from nova_db.conf import DEFAULT_CONNECTION
 from nova_db.operations import EngineDriver
 from nova_db_memory.engine import MemoryEngine
@@ -21,21 +22,24 @@ class MemoryDriver(EngineDriver):
 
     :param connection: ``"memory://"`` or None: a database of the driver's own, empty, gone with it;
         ``"memory://NAME"``: the one of that name, which all drivers of the process share.
-    :param conf: the configuration; None: ``nova_db.conf.get_conf()``.
+    :param conf: the configuration; None: ``nova_db.conf.get_conf()``.  Its ``lock_timeout`` bounds, for a database that
+        is made here, how long a writer waits for another one.
 
     :raises ValueError: the connection is something else.
     """
 
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
-        super().__init__(_engine(connection), conf)
+        conf = conf or configuration.get_conf()
+        super().__init__(_engine(connection, conf["database"]["lock_timeout"]), conf)
 
 
-def _engine(connection: str | None) -> MemoryEngine:
+def _engine(connection: str | None, lock_timeout: float) -> MemoryEngine:
     if connection in _NO_NAME:
-        return MemoryEngine()
+        return MemoryEngine(lock_timeout=lock_timeout)
     match = _URL.fullmatch(str(connection))
     if match is None:
         scheme = str(connection).partition(":")[0]
         raise ValueError(f"The in-memory backend takes memory:// or memory://NAME as its connection, not {scheme}:...")
     name = match[1]
-    return _named.setdefault(name, MemoryEngine(name)) if name else MemoryEngine()
+    engine = MemoryEngine(name, lock_timeout=lock_timeout)
+    return _named.setdefault(name, engine) if name else engine

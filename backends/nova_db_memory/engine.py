@@ -1,46 +1,22 @@
-"""The engine: one transaction at a time, snapshots, and what becomes of it in a forked process."""
+"""The engine: one writer at a time, readers beside it, snapshots, and what becomes of it all in a forked process."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nova_db import forking
 from nova_db.engine import Capability, Engine, Isolation
-from nova_db.exceptions import DBError
+from nova_db.engine.turns import Turn
 from nova_db.schema import TABLES
+from nova_db_memory.state import State
 from nova_db_memory.storage import Store, Stores
 from nova_db_memory.transaction import MemoryTransaction
 
-
-class Gate:
-    """Lets one thread in at a time: with one writer, or with any number of readers."""
-
-    __slots__ = ("_lock", "_readers", "writer")
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._readers = 0
-        self.writer: MemoryTransaction | None = None
-
-    def enter(self, *, alone: bool) -> None:
-        """Wait for the other threads.  A thread's own transactions cannot be waited for: where they hinder, DBError."""
-        self._lock.acquire()
-        if self.writer is not None or (alone and self._readers):
-            self._lock.release()
-            raise DBError(message="This thread has a transaction open on the in-memory database already; end it first.")
-        if not alone:
-            self._readers += 1
-
-    def leave(self, *, alone: bool) -> None:
-        """Let others in."""
-        if alone:
-            self.writer = None
-        else:
-            self._readers -= 1
-        self._lock.release()
+LOCK_TIMEOUT: Final = 30.0
+"""For how many seconds a writer waits for its turn, where nothing else is said."""
 
 
 class Snapshot(NamedTuple):
@@ -55,34 +31,46 @@ class MemoryEngine(Engine):
     capabilities = frozenset()
     missing: Mapping[Capability, str] = {
         Capability.PERSISTENT: "rows are kept in the memory of one process",
-        Capability.CONCURRENT_WRITERS: "one lock makes transactions serial",
+        Capability.CONCURRENT_WRITERS: "writers take turns",
     }
 
-    def __init__(self, name: str = "") -> None:
+    def __init__(self, name: str = "", *, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self.name = name
-        self._gate = Gate()
-        self._stores = Stores()
+        self._lock_timeout = lock_timeout
+        self.turn = Turn()
+        """The right to write.  A writer has it from its making to its end; readers do without."""
+        self.latch = threading.RLock()
+        """Held for the length of a call, so that nobody sees a change half made; never while anybody waits."""
+        self._state = State(Stores())
         forking.register(after_in_child=self.after_fork_in_child)
 
     def read(self, *, snapshot: bool = True) -> MemoryTransaction:
-        """Open a reader; others wait until it ends."""
-        return self._open(writes=False)
+        """Open a reader.  It waits for nobody, and nobody for it."""
+        return MemoryTransaction(self, self._state, writes=False, snapshot=snapshot)
 
     def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> MemoryTransaction:
-        """Open a writer; others wait until it ends."""
-        return self._open(writes=True)
+        """Open a writer, once it is its turn; DBDeadlock when that takes too long.  Alone, it is serializable."""
+        self.turn.acquire(self._lock_timeout)
+        state = self._state
+        state.writer = tx = MemoryTransaction(self, state, writes=True)
+        return tx
+
+    def is_inside(self) -> bool:
+        """Whether the calling thread is in the middle of a call."""
+        owned: bool = self.latch._is_owned()  # type: ignore[attr-defined] # threading.Condition uses it as well
+        return owned
 
     def snapshot(self) -> Snapshot:
-        """The rows as they are, in microseconds: a table is copied when it is next written to."""
+        """The rows as they are, in microseconds: a table is copied when it is next written to.  Waits for a writer."""
         with self._alone():
-            for store in self._stores.values():
+            for store in self._state.stores.values():
                 store.shared = True
-            return Snapshot(dict(self._stores))
+            return Snapshot(dict(self._state.stores))
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to the rows and id counters of a snapshot."""
+        """Go back to the rows and id counters of a snapshot.  Waits for a writer; readers keep what they had."""
         with self._alone():
-            self._stores = Stores(snapshot.stores)
+            self._state = State(Stores(snapshot.stores))
 
     def create_schema(self) -> None:
         """Nothing is to be done: a table is there as soon as it is used."""
@@ -97,28 +85,21 @@ class MemoryEngine(Engine):
 
     def counters(self) -> Mapping[str, int]:
         """The highest id given so far, by table."""
-        with self._alone():
-            return {name: self._stores[name].next_id - 1 for name, table in TABLES.items() if table.autoincrement}
+        with self.latch:
+            stores = self._state.stores
+            return {name: stores[name].next_id - 1 for name, table in TABLES.items() if table.autoincrement}
 
     def after_fork_in_child(self) -> None:
-        """Go on with what was committed: the threads that held the gate are gone, their transactions with them."""
-        gate, self._gate = self._gate, Gate()
-        if gate.writer is not None:
-            gate.writer.abandon()
-
-    def _open(self, *, writes: bool) -> MemoryTransaction:
-        gate = self._gate
-        gate.enter(alone=writes)
-        tx = MemoryTransaction(self._stores, gate, writes=writes)
-        if writes:
-            gate.writer = tx
-        return tx
+        """Go on with what was committed: the threads that had the turn or the latch are gone."""
+        self.turn.after_fork_in_child()
+        self.latch = threading.RLock()
+        self._state.after_fork_in_child()
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        gate = self._gate
-        gate.enter(alone=True)
+        self.turn.acquire(self._lock_timeout)
         try:
-            yield
+            with self.latch:
+                yield
         finally:
-            gate.leave(alone=True)
+            self.turn.release()

@@ -11,12 +11,15 @@ from nova_db.engine import Predicate, Row
 from nova_db.engine.matching import Probe, translate
 from nova_db.engine.predicates import Shape
 from nova_db_memory.storage import Store, layout
+from nova_db_memory.versions import View
 
 _WITHOUT_VALUE = frozenset({"true", "false", "null", "notnull", "eqcol"})
 
 
-def find(store: Store, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
+def find(store: Store | View, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
     """The stored rows that match, by primary key, at most ``limit``."""
+    if isinstance(store, View):
+        return _find_in_view(store, where, probe, limit)
     access = _access(store.name, where.shape())
     parameters = where.parameters()
     keys = access.keys(store, parameters)
@@ -33,6 +36,20 @@ def find(store: Store, where: Predicate, probe: Probe, limit: int | None = None)
     if limit is None:
         return [row for key in keys if test(row := rows[key])]
     return list(islice((row for key in keys if test(row := rows[key])), limit))
+
+
+def _find_in_view(view: View, where: Predicate, probe: Probe, limit: int | None) -> list[Row]:
+    access = _access(view.name, where.shape())
+    parameters = where.parameters()
+    keys = access.keys_in_view(view, parameters)
+    for at in access.lists:
+        parameters[at] = frozenset(parameters[at])
+    test = access.factory(parameters, probe)
+    if keys is None:
+        found = sorted((row for row in view.rows() if test(row)), key=view.layout.by_key)
+        return found if limit is None else found[:limit]
+    rows = map(view.row, sorted(keys))
+    return list(islice((row for row in rows if row is not None and test(row)), limit))
 
 
 class Access:
@@ -85,6 +102,22 @@ class Access:
                 found = [key for value in values for key in buckets.get(value, ())]
             if best is None or len(found) < len(best):
                 best = found
+        return best
+
+    def keys_in_view(self, view: View, parameters: list[Any]) -> Collection[Any] | None:
+        """The keys of the rows of a view that may match, and perhaps of others; None: any row may."""
+        if self.impossible:
+            return ()
+        best: Collection[Any] | None = None
+        for column, at in self.equal:
+            found = view.keys(column, parameters[at])
+            if best is None or len(found) < len(best):
+                best = found
+        for column, at in self.within:
+            values = parameters[at]
+            if best is None or len(best) > len(values):
+                found = {key for value in values for key in view.keys(column, value)}
+                best = found if best is None or len(found) < len(best) else best
         return best
 
 

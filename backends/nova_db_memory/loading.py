@@ -12,11 +12,11 @@ from typing import Any
 from nova_db.engine import Row
 from nova_db.engine.relations import Plan, plan
 from nova_db.schema import TABLES, Relation
-from nova_db_memory.storage import Stores
+from nova_db_memory.versions import Tables
 
-Follow = Callable[[Stores, Any], list[Row]]
+Follow = Callable[[Tables, Any], list[Row]]
 """From the value of a relation's local column to the stored rows at the other end, by primary key."""
-Attach = Callable[[Stores, Row, Row], None]
+Attach = Callable[[Tables, Row, Row], None]
 """Sets a relation of a stored row on a copy of it."""
 
 
@@ -26,8 +26,8 @@ def follower(relation: Relation) -> Follow:
     table, remote, via = relation.table, relation.remote, relation.via
     alive = TABLES[table].live_value if "target" in relation.live else None
 
-    def follow(stores: Stores, key: Any) -> list[Row]:
-        return stores[table].having(remote, key, alive)
+    def follow(tables: Tables, key: Any) -> list[Row]:
+        return tables[table].having(remote, key, alive)
 
     if via is None:
         return follow
@@ -35,9 +35,9 @@ def follower(relation: Relation) -> Follow:
     link_alive = TABLES[links].live_value if "via" in relation.live else None
     by_key = TABLES[table].primary_key
 
-    def follow_links(stores: Stores, key: Any) -> list[Row]:
-        ends = {row[far]: None for row in stores[links].having(near, key, link_alive)}
-        targets = [row for end in ends if end is not None for row in follow(stores, end)]
+    def follow_links(tables: Tables, key: Any) -> list[Row]:
+        ends = {row[far]: None for row in tables[links].having(near, key, link_alive)}
+        targets = [row for end in ends if end is not None for row in follow(tables, end)]
         if len(targets) > 1:
             targets.sort(key=lambda row: row[by_key])
         return targets
@@ -52,15 +52,15 @@ def _attacher(table: str, relation: Relation, below: Plan) -> Attach:
     follow = follower(relation)
     deeper = tuple(_attacher(relation.table, *part) for part in below)
 
-    def attach_one(stores: Stores, row: Row, copy: Row) -> None:
+    def attach_one(tables: Tables, row: Row, copy: Row) -> None:
         key = row[local]
         if key is None or (alive is not None and row["deleted"] != alive):
             copy[name] = [] if many else None
             return
-        found = follow(stores, key)
+        found = follow(tables, key)
         copies = [end.copy() for end in found]
         if deeper:
-            attach(stores, found, copies, deeper)
+            attach(tables, found, copies, deeper)
         copy[name] = copies if many else copies[0] if copies else None
 
     return attach_one
@@ -72,8 +72,8 @@ def attachers(table: str, load: tuple[str, ...]) -> tuple[Attach, ...]:
     return tuple(_attacher(table, *part) for part in plan(table, load))
 
 
-def attach(stores: Stores, rows: Sequence[Row], copies: Sequence[Row], attachers: tuple[Attach, ...]) -> None:
+def attach(tables: Tables, rows: Sequence[Row], copies: Sequence[Row], attachers: tuple[Attach, ...]) -> None:
     """Set the relations of stored rows on copies of them."""
     for row, copy in zip(rows, copies, strict=True):
         for attach_one in attachers:
-            attach_one(stores, row, copy)
+            attach_one(tables, row, copy)

@@ -8,7 +8,7 @@ dict of plain keys and values, so large tables do not slow it down.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -150,13 +150,17 @@ class Store:
             self.indexes[column] = index
         return index
 
+    def keys(self, column: str, value: Any) -> Collection[Any]:
+        """The keys of the rows in which a column, not the primary key, equals a value that is not null."""
+        return (self.indexes.get(column) or self.index(column)).buckets.get(value, ())
+
     def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
         """The rows in which a column equals a value that is not null, by primary key; all, or those that are live."""
         rows = self.rows
         if column == self.layout.key:
             keys: Collection[Any] = (value,) if value in rows else ()
         else:
-            keys = (self.indexes.get(column) or self.index(column)).buckets.get(value, ())
+            keys = self.keys(column, value)
         if len(keys) == 1:
             [key] = keys
             row = rows[key]
@@ -179,3 +183,7 @@ class Stores(dict[str, Store]):
         if store.shared:
             store = self[name] = store.copy()
         return store
+
+    def probe(self, table: str, column: str, value: Any) -> Iterable[Row]:
+        """The rows of a table in which a column equals a value."""
+        return self[table].having(column, value)

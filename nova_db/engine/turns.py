@@ -69,6 +69,10 @@ class Turn:
         """Whether the calling thread has the turn."""
         return self._thread is here.thread
 
+    def pass_on(self, thread: threading.Thread) -> None:
+        """Who has it leaves it to another thread to give it back."""
+        self._thread, self._task = thread, None
+
     def after_fork_in_child(self) -> None:
         """Be free: who had the turn, or waited for it, is not in this process."""
         self._thread = self._task = None

@@ -41,7 +41,7 @@ class MemoryMachine(RuleBasedStateMachine):
 
     def state(self) -> dict[str, Any]:
         """All rows, as they are now."""
-        stores = self.engine._stores
+        stores = self.engine._state.stores
         return {
             name: {key: dict(row) for key, row in store.rows.items()} for name, store in stores.items() if store.rows
         }
@@ -144,7 +144,7 @@ class MemoryMachine(RuleBasedStateMachine):
 
     @invariant()
     def indexes_agree_with_rows(self) -> None:
-        for store in self.engine._stores.values():
+        for store in self.engine._state.stores.values():
             for name, index in store.indexes.items():
                 fresh = Index(layout(store.name).indexes.get(name, (name,)))
                 for key, row in store.rows.items():

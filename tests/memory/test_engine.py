@@ -6,15 +6,25 @@ import contextlib
 import gc
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from oslo_config import cfg
 
+from nova_db.conf import register_opts
 from nova_db.engine import TRUE, Add, Col, Eq, Exists, Query, Row, Transaction, Values
-from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBError, DBReferenceError
+from nova_db.exceptions import (
+    DBDataError,
+    DBDeadlock,
+    DBDuplicateEntry,
+    DBError,
+    DBReferenceError,
+    DBTransactionError,
+)
 from nova_db.schema import TABLES
-from nova_db_memory import MemoryEngine
+from nova_db_memory import MemoryDriver, MemoryEngine
 
 
 @pytest.fixture
@@ -54,50 +64,89 @@ def hosts(engine: MemoryEngine) -> list[str]:
     return [found["host"] for found in select(engine, Query("services"))]
 
 
-class TestOneTransactionAThread:
-    """A second one could only see the first half-done, or wait for it for ever."""
+class TestOneWriter:
+    """Writers take turns; what would wait for its own thread is refused at once."""
 
     def test_a_writer_beside_a_writer(self, engine: MemoryEngine) -> None:
         tx = engine.write()
-        with pytest.raises(DBError, match="has a transaction open"):
-            engine.write()
-        tx.rollback()
-        engine.write().rollback()
-
-    def test_a_reader_beside_a_writer(self, engine: MemoryEngine) -> None:
-        tx = engine.write()
-        for snapshot in (True, False):
-            with pytest.raises(DBError, match="has a transaction open"):
-                engine.read(snapshot=snapshot)
-        tx.commit()
-        engine.read().commit()
-
-    def test_a_writer_beside_a_reader(self, engine: MemoryEngine) -> None:
-        tx = engine.read()
         for open_another in (engine.write, engine.clear, engine.snapshot):
-            with pytest.raises(DBError, match="has a transaction open"):
+            with pytest.raises(DBTransactionError, match="'MainThread', in test_a_writer_beside_a_writer"):
                 open_another()
         tx.rollback()
         engine.write().rollback()
 
-    def test_readers_side_by_side(self, engine: MemoryEngine) -> None:
-        first, second = engine.read(), engine.read()
-        first.commit()
-        with pytest.raises(DBError, match="has a transaction open"):
-            engine.write()
-        second.commit()
-        engine.write().commit()
+    def test_readers_keep_nobody_out(self, engine: MemoryEngine) -> None:
+        first, second = engine.read(), engine.read(snapshot=False)
+        assert first.select(Query("services")) == second.select(Query("services")) == []
+        insert(engine, "services", {"host": "a"})
+        engine.restore(engine.snapshot())
+        for tx in (first, second):
+            tx.commit()
+        assert hosts(engine) == ["a"]
 
     def test_a_refusal_leaves_the_engine_to_others(self, engine: MemoryEngine) -> None:
         tx = engine.write()
-        with pytest.raises(DBError):
+        with pytest.raises(DBTransactionError):
             engine.write()
         tx.commit()
-        found: list[list[str]] = []
-        thread = threading.Thread(target=lambda: found.append(hosts(engine)))
-        thread.start()
-        thread.join()
-        assert found == [[]]
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: engine.write().commit()).result(10)
+            assert pool.submit(hosts, engine).result(10) == []
+
+    def test_a_wait_for_a_writer_is_bounded_and_says_who_it_is(self) -> None:
+        engine = MemoryEngine(lock_timeout=0.1)
+        snapshot = engine.snapshot()
+        tx = engine.write()
+        waits: list[Callable[[], object]] = [
+            engine.write,
+            engine.clear,
+            engine.snapshot,
+            lambda: engine.restore(snapshot),
+        ]
+        with ThreadPoolExecutor(1) as pool:
+            for wait in waits:
+                begun = time.monotonic()
+                with pytest.raises(DBDeadlock, match=r"thread 'MainThread', in .*; this one waited 0.1 seconds"):
+                    pool.submit(wait).result(10)
+                assert 0.1 <= time.monotonic() - begun < 5
+        tx.commit()
+
+    def test_the_configuration_says_how_long(self) -> None:
+        conf = cfg.ConfigOpts()
+        register_opts(conf)
+        conf.set_override("lock_timeout", 1, group="database")
+        for connection in ("memory://", "memory://test-lock-timeout"):
+            driver = MemoryDriver(connection, conf)
+            tx = driver.engine.write()
+            with ThreadPoolExecutor(1) as pool, pytest.raises(DBDeadlock, match="waited 1 seconds"):
+                pool.submit(driver.engine.write).result(10)
+            tx.commit()
+
+    def test_counters_wait_for_nobody(self, engine: MemoryEngine) -> None:
+        tx = engine.write()
+        tx.insert(("services", [row("services")]))
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(engine.counters).result(10)["services"] == 1
+        tx.rollback()
+        assert engine.counters()["services"] == 1
+
+    def test_a_forgotten_writer_is_rolled_back_in_the_middle_of_a_call(self, engine: MemoryEngine) -> None:
+        """The garbage collector closes generators wherever it happens to run."""
+        insert(engine, "services", {"host": "a"}, {"host": "b"})
+
+        def work() -> Generator[None, None, None]:
+            with writer(engine) as tx:
+                tx.update("services", TRUE, {"host": "lost"})
+                yield
+
+        forgotten = work()
+        next(forgotten)
+
+        with engine.latch:
+            forgotten.close()
+            assert hosts(engine) == ["a", "b"]
+        assert insert(engine, "services", {"host": "c"})
+        assert hosts(engine) == ["a", "b", "c"]
 
 
 class TestFailedTransactions:

@@ -75,7 +75,7 @@ def test_a_fork_in_the_middle_of_anything() -> None:
         assert len({(row["vcpus"], row["host"]) for row in rows}) == 1, rows
         assert tx.update("instances", Eq("host", rows[0]["host"]), {"host": "mine"}) == 4
         tx.commit()
-        for store in engine._stores.values():
+        for store in engine._state.stores.values():
             for name, index in store.indexes.items():
                 fresh = Index(layout(store.name).indexes[name])
                 for key, row in store.rows.items():

@@ -1,0 +1,48 @@
+"""The tables at work: who changes them, and who keeps to what was there before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from nova_db_memory.storage import Stores
+from nova_db_memory.versions import Former, Views
+
+if TYPE_CHECKING:
+    from nova_db_memory.transaction import MemoryTransaction
+
+
+class State:
+    """The stores, the writer that is open on them, and the readers that stay with the state which they saw first.
+
+    Everything is done under the engine's latch, except what one step of the interpreter does.
+    """
+
+    __slots__ = ("readers", "stores", "writer")
+
+    def __init__(self, stores: Stores) -> None:
+        self.stores = stores
+        self.writer: MemoryTransaction | None = None
+        self.readers: dict[MemoryTransaction, int] = {}
+        """Those that keep, until they leave, what commits would hide from them; each with the thread that it is of."""
+
+    def views(self, kept: Mapping[str, Former] | None) -> Views:
+        """The committed tables; where a reader has ``kept`` former versions, the state to which these belong."""
+        layers = [kept] if kept else []
+        if self.writer is not None:
+            layers.append(self.writer.before())
+        return Views(self.stores, layers)
+
+    def publish(self, writer: MemoryTransaction) -> None:
+        """Let the newest rows be the committed ones.  What they hide goes to the readers that have entered."""
+        for reader in list(self.readers):  # a reader may leave meanwhile
+            reader.keep(writer.before())
+
+    def after_fork_in_child(self) -> None:
+        """Go on with what was committed; all threads but this one are gone, their transactions with them."""
+        writer, self.writer = self.writer, None
+        if writer is not None:
+            writer.abandon()
+        here = threading.get_ident()
+        self.readers = {reader: thread for reader, thread in self.readers.items() if thread == here}
