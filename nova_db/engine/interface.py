@@ -8,7 +8,8 @@ what needs the other rows: primary keys, unique rules (null equals nothing), for
 
 What an engine promises, each promise tested by the conformance suite:
 
-1. A reader opened with ``snapshot=True`` sees one state of the database throughout.
+1. A reader opened with ``snapshot=True`` sees one state of the database throughout.  No reader waits for a writer, be
+   it of its own thread, and no writer for a reader.
 2. In a plain writer (``Isolation.READ_COMMITTED``) each call sees everything that was committed before the call began,
    and the transaction's own writes.  An isolated one (``SERIALIZABLE``) sees, besides its own writes, one state of the
    database, or the newest one with all that it has read held as it was, rows that were not there included.
