@@ -18,7 +18,7 @@ _WITHOUT_VALUE = frozenset({"true", "false", "null", "notnull", "eqcol"})
 
 def find(store: Store | View, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
     """The stored rows that match, by primary key, at most ``limit``."""
-    if isinstance(store, View):
+    if type(store) is View:
         return _find_in_view(store, where, probe, limit)
     access = _access(store.name, where.shape())
     parameters = where.parameters()

@@ -10,6 +10,7 @@ from nova_db_memory.storage import Stores
 from nova_db_memory.versions import Former, Views
 
 if TYPE_CHECKING:
+    from nova_db_memory.reading import Reading
     from nova_db_memory.transaction import MemoryTransaction
 
 
@@ -24,7 +25,7 @@ class State:
     def __init__(self, stores: Stores) -> None:
         self.stores = stores
         self.writer: MemoryTransaction | None = None
-        self.readers: dict[MemoryTransaction, int] = {}
+        self.readers: dict[Reading, int] = {}
         """Those that keep, until they leave, what commits would hide from them; each with the thread that it is of."""
 
     def views(self, kept: Mapping[str, Former] | None) -> Views:

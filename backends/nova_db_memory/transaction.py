@@ -1,171 +1,148 @@
 """The primitives, on stores; an undo log takes back what a transaction or a savepoint has written.
 
-Each holds the engine's latch while it looks at rows or changes them, so that nobody sees a change half made.
+Each holds the engine's latch while it changes rows, so that nobody sees a change half made.  The latch is taken within
+``try``, for an interruption may come at once; ``with`` is as safe, and takes twice as long.
 """
 
 from __future__ import annotations
 
-import functools
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from threading import get_ident
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
-from nova_db.engine import TRUE, Order, Predicate, Query, Row, Transaction, Values
+from nova_db.engine import TRUE, Order, Predicate, Query, Row, Values
 from nova_db.engine.matching import matcher
-from nova_db.engine.ordering import page, sort_rows, total_order
+from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBError
-from nova_db.schema import Relation
-from nova_db_memory.changes import Changing
 from nova_db_memory.finding import find
-from nova_db_memory.loading import attach, attachers, follower
-from nova_db_memory.versions import Former, Tables
-
-if TYPE_CHECKING:
-    from nova_db_memory.engine import MemoryEngine
-    from nova_db_memory.state import State
+from nova_db_memory.reading import Reading
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
-Primitive = Callable[Concatenate["MemoryTransaction", P], R]
-
-
-def _writing(primitive: Primitive[P, R]) -> Primitive[P, R]:
-    """Make a writing call: the transaction must be able to write, and an error fails it."""
-
-    def call(self: MemoryTransaction, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        self.require_usable(for_writing=True)
-        latch = self._engine.latch
-        try:
-            latch.acquire()
-            return primitive(self, *args, **kwargs)
-        except BaseException as error:
-            self.error = error
-            raise
-        finally:
-            latch.release()
-
-    functools.update_wrapper(call, primitive)
-    return call
-
-
-class MemoryTransaction(Changing, Transaction):
+class MemoryTransaction(Reading):
     """A transaction.
 
     A writer has the engine's turn from its making to its end.  A reader has nothing that others wait for, and sees what
     is committed: as of its first call, if it is a snapshot, else as of each call.
     """
 
-    __slots__ = ("_engine", "_is_open", "_kept", "_snapshot", "_state", "error", "writes")
+    __slots__ = ()
 
-    def __init__(self, engine: MemoryEngine, state: State, *, writes: bool, snapshot: bool = False) -> None:
-        self._stores = state.stores
-        self.log = []
-        self._before = None
-        self._engine = engine
-        self._state = state
-        self.writes = writes
-        self._snapshot = snapshot
-        self._is_open = True
-        self.error: BaseException | None = None
-        """Why a call failed; nothing is possible then but to roll back, or back to a savepoint."""
-        self._kept: dict[str, Former] | None = None
-
-    @_writing
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
-        made = []
-        for table, rows in batches:
-            store = self._stores.writable(table)
-            made.append([self._insert(store, dict(values)).copy() for values in rows])
-        return made
-
-    def select(self, query: Query) -> list[Row]:
-        self.require_usable(for_writing=query.lock)
-        if self.writes:  # without the latch: nobody else changes rows meanwhile
-            tables: Tables = self._stores
-            return self._out(query, tables, self._page(tables, query))
+        self.require_usable(for_writing=True)
         latch = self._engine.latch
         try:
             latch.acquire()
-            tables = self._seen()
-            return self._out(query, tables, self._page(tables, query))
+            made = []
+            for table, rows in batches:
+                store = self._stores.writable(table)
+                made.append([self._insert(store, dict(values)).copy() for values in rows])
+            return made
+        except BaseException as error:
+            self.error = error
+            raise
         finally:
             latch.release()
 
-    def aggregate(
-        self, table: str, where: Predicate = TRUE, *, sums: tuple[str, ...] = (), group_by: tuple[str, ...] = ()
-    ) -> list[Row]:
-        groups: defaultdict[tuple[Any, ...], list[Row]] = defaultdict(list)
-        if not group_by:
-            groups[()] = []  # one result, even of no rows
-        self.require_usable()
-        with self._engine.latch:
-            tables = self._stores if self.writes else self._seen()
-            found = find(tables[table], where, tables.probe)
-        for row in found:
-            groups[tuple([row[column] for column in group_by])].append(row)
-        results = []
-        for values, rows in groups.items():
-            result: Row = {"count": len(rows), **dict(zip(group_by, values, strict=True))}
-            for column in sums:
-                result[column] = sum(row[column] or 0 for row in rows)
-            results.append(result)
-        return sort_rows(results, [Order(column) for column in group_by])
-
-    @_writing
     def update(self, table: str, where: Predicate, values: Values) -> int:
-        store = self._stores.writable(table)
-        return len(self._update(store, find(store, where, self._stores.probe), values))
+        self.require_usable(for_writing=True)
+        latch = self._engine.latch
+        try:
+            latch.acquire()
+            store = self._stores.writable(table)
+            return len(self._update(store, find(store, where, self._stores.probe), values))
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            latch.release()
 
-    @_writing
     def update_returning(self, query: Query, values: Values) -> list[Row]:
-        store = self._stores.writable(query.table)
-        rows = self._update(store, find(store, query.where, self._stores.probe), values)
-        if query.order:
-            rows = sort_rows(rows, total_order(query.order, store.layout.key))
-        return self._out(query, self._stores, rows)
+        self.require_usable(for_writing=True)
+        latch = self._engine.latch
+        try:
+            latch.acquire()
+            store = self._stores.writable(query.table)
+            rows = self._update(store, find(store, query.where, self._stores.probe), values)
+            if query.order:
+                rows = sort_rows(rows, total_order(query.order, store.layout.key))
+            return self._out(query, self._stores, rows)
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            latch.release()
 
-    @_writing
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
-        store = self._stores.writable(table)
-        test = matcher(where, self._stores.probe)
-        matched = 0
-        for key, values in changes:
-            row = store.rows.get(key)
-            if row is not None and test(row):
-                self._update(store, (row,), values)
-                matched += 1
-        return matched
+        self.require_usable(for_writing=True)
+        latch = self._engine.latch
+        try:
+            latch.acquire()
+            store = self._stores.writable(table)
+            test = matcher(where, self._stores.probe)
+            matched = 0
+            for key, values in changes:
+                row = store.rows.get(key)
+                if row is not None and test(row):
+                    self._update(store, (row,), values)
+                    matched += 1
+            return matched
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            latch.release()
 
-    @_writing
     def claim(
         self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
     ) -> list[Row]:
-        store = self._stores.writable(table)
-        rows = self._page(self._stores, Query(table, where, order=order, limit=limit))
-        return [row.copy() for row in self._update(store, rows, values)]
+        self.require_usable(for_writing=True)
+        latch = self._engine.latch
+        try:
+            latch.acquire()
+            store = self._stores.writable(table)
+            rows = self._page(self._stores, Query(table, where, order=order, limit=limit))
+            return [row.copy() for row in self._update(store, rows, values)]
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            latch.release()
 
-    @_writing
     def delete(self, table: str, where: Predicate) -> int:
-        store = self._stores.writable(table)
-        rows = find(store, where, self._stores.probe)
-        for row in rows:
-            self._replace(store, row, None)
-        return len(rows)
+        self.require_usable(for_writing=True)
+        latch = self._engine.latch
+        try:
+            latch.acquire()
+            store = self._stores.writable(table)
+            rows = find(store, where, self._stores.probe)
+            for row in rows:
+                self._replace(store, row, None)
+            return len(rows)
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            latch.release()
 
-    @_writing
     def move(
         self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
     ) -> int:
-        left, entered = self._stores.writable(source), self._stores.writable(target)
-        rows = self._page(self._stores, Query(source, where, order=order, limit=limit))
-        for row in rows:
-            self._insert(entered, row)
-            self._replace(left, row, None)
-        return len(rows)
+        self.require_usable(for_writing=True)
+        latch = self._engine.latch
+        try:
+            latch.acquire()
+            left, entered = self._stores.writable(source), self._stores.writable(target)
+            rows = self._page(self._stores, Query(source, where, order=order, limit=limit))
+            for row in rows:
+                self._insert(entered, row)
+                self._replace(left, row, None)
+            return len(rows)
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            latch.release()
 
     def serialize(self, *names: str) -> None:
         self.require_usable(for_writing=True)  # a writer is alone, whatever the names
@@ -209,23 +186,6 @@ class MemoryTransaction(Changing, Transaction):
                 self._state.writer = None
             self._leave()
 
-    def related(self, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
-        self.require_usable()
-        follow = follower(relation)
-        with self._engine.latch:
-            tables = self._stores if self.writes else self._seen()
-            return [(key, row.copy()) for key in dict.fromkeys(keys) for row in follow(tables, key)]
-
-    def require_usable(self, *, for_writing: bool = False) -> None:
-        """Raise DBError after the end or a failure, or when a reader is to write."""
-        if not self._is_open:
-            raise DBError(message="The transaction has ended.")
-        if self.error is not None:
-            message = "An earlier call failed: the transaction can only be rolled back, at least to a savepoint."
-            raise DBError(self.error, message=message)
-        if for_writing and not self.writes:
-            raise DBError(message="The transaction is a reader, it cannot write.")
-
     def undo_to(self, mark: int) -> None:
         """Take back all changes but the first ``mark``, a failure too."""
         with self._engine.latch:
@@ -237,26 +197,6 @@ class MemoryTransaction(Changing, Transaction):
         self._is_open = False
         self.take_back()
 
-    def keep(self, before: Mapping[str, Former]) -> None:
-        """Go on seeing these versions, except where earlier ones are kept already: newer ones are being committed."""
-        kept = self._kept
-        if kept is not None:
-            for table, former in before.items():
-                mine = kept.setdefault(table, Former())
-                for key, row in former.rows.items():
-                    mine.add(key, row)
-
-    def _seen(self) -> Tables:
-        """The tables as a reader sees them."""
-        state, kept = self._state, self._kept
-        if kept is None and self._snapshot:
-            self._kept = {}
-            state.readers[self] = get_ident()
-        writer = state.writer
-        if not kept and (writer is None or not writer.log):
-            return self._stores
-        return state.views(kept)
-
     def _leave(self) -> None:
         self._is_open = False
         self.log = []
@@ -264,25 +204,6 @@ class MemoryTransaction(Changing, Transaction):
             self._engine.turn.release()
         elif self._kept is not None:
             self._state.readers.pop(self, None)
-
-    def _page(self, tables: Tables, query: Query) -> list[Row]:
-        """The stored rows that a query asks for, in order."""
-        store, order, after = tables[query.table], query.order, query.after
-        if order or after is not None:
-            found = find(store, query.where, tables.probe)
-            return page(found, total_order(order, store.layout.key), after, query.limit)
-        return find(store, query.where, tables.probe, query.limit)
-
-    def _out(self, query: Query, tables: Tables, rows: list[Row]) -> list[Row]:
-        """What the caller gets of stored rows: copies, with relations."""
-        columns = query.columns
-        if columns is None:
-            copies = [row.copy() for row in rows]
-        else:
-            copies = [{column: row[column] for column in columns} for row in rows]
-        if query.load:
-            attach(tables, rows, copies, attachers(query.table, query.load))
-        return copies
 
 
 class _Savepoint:

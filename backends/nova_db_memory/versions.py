@@ -8,7 +8,7 @@ that an index gives for a value.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, final
 
 from nova_db.engine import Row
 from nova_db_memory.storage import Index, Store, Stores
@@ -71,6 +71,7 @@ class Before:
         self._end = min(self._end, mark)
 
 
+@final
 class View:
     """A table as a reader sees it: the rows of a store, and over them layers of former versions, the topmost first."""
 

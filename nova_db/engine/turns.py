@@ -145,8 +145,11 @@ class Turn:
             self._wake_first()  # in place of the one who was woken for it
 
     def _wake_first(self) -> None:
-        with suppress(IndexError):
-            self._waiting[0].wake()
+        try:
+            first = self._waiting[0]
+        except IndexError:  # it has gone away just now
+            return
+        first.wake()
 
     def _held(self) -> str:
         """For how long it has been held, and by whom; empty when it has just been given back."""
@@ -185,8 +188,9 @@ class _Waiter:
 
     def wake(self) -> None:
         """End its sleep, or the next one; once for several times."""
-        with suppress(RuntimeError):
-            self._gate.release()
+        if self._gate.locked():
+            with suppress(RuntimeError):  # another thread was faster
+                self._gate.release()
 
     def close(self) -> bool:
         """Take the place out of play, True for one caller only: the waiter gives up, or the turn is handed over."""
