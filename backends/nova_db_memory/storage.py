@@ -173,6 +173,8 @@ class Store:
 class Stores(dict[str, Store]):
     """The stores by name, made when first asked for."""
 
+    __slots__ = ()
+
     def __missing__(self, name: str) -> Store:
         store = self[name] = Store(name)
         return store
