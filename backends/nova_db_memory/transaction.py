@@ -168,7 +168,9 @@ class MemoryTransaction(Reading):
             state.writer = None
         finally:
             latch.release()
-            self._leave()
+            self._is_open = False
+            self.log = []
+            self._engine.turn.release()
 
     def rollback(self) -> None:
         if not self._is_open:
