@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -39,7 +38,7 @@ class MemoryEngine(Engine):
         self._lock_timeout = lock_timeout
         self.turn = Turn()
         """The right to write.  A writer has it from its making to its end; readers do without."""
-        self.latch = threading.RLock()
+        self.latch = forking.rlock(self, "latch")
         """Held for the length of a call, so that nobody sees a change half made; never while anybody waits."""
         self._state = State(Stores())
         forking.register(after_in_child=self.after_fork_in_child)
@@ -92,7 +91,6 @@ class MemoryEngine(Engine):
     def after_fork_in_child(self) -> None:
         """Go on with what was committed: the threads that had the turn or the latch are gone."""
         self.turn.after_fork_in_child()
-        self.latch = threading.RLock()
         self._state.after_fork_in_child()
 
     @contextlib.contextmanager

@@ -78,8 +78,8 @@ class TestTasks(OwnershipTestCase):
     def test_a_sibling_s_write_is_refused_and_the_owner_goes_on(self) -> None:
         with self.raises(DBTransactionError) as caught:
             self.run_async(self.beside(lambda: self.create("theirs"), fails=False))
-        self.assertIn("thread MainThread", str(caught.exception))
-        self.assertIn("task 'Task-", str(caught.exception))
+        self.assertIn("thread 'MainThread', task 'Task-", str(caught.exception))
+        self.assertIn("in owner (test_ownership.py, line ", str(caught.exception))
         self.assertEqual(["mine"], self.hosts())
 
     def test_so_are_its_transactions(self) -> None:

@@ -73,7 +73,7 @@ def _package(frame: FrameType) -> str:
 
 def _is_ours(frame: FrameType) -> bool:
     package = _package(frame)
-    return package == "nova_db" or package.startswith("nova_db_")
+    return package == "nova_db" or (package.startswith("nova_db_") and package != "nova_db_conformance")
 
 
 def _callers_own(frames: list[FrameType]) -> int:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import enumerate as all_threads
-from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nova_db import forking
 from nova_db.engine import Isolation
+from nova_db.engine.holders import describe, here
 from nova_db.exceptions import DBTransactionError
 from nova_db.ownership import CARRIED
 from nova_db.tasks import running_task
 
 if TYPE_CHECKING:
+    from threading import Thread
+
     from nova_db.engine import Engine, Transaction
 
 carried = CARRIED.get
@@ -35,16 +36,16 @@ class Session:
         self.tx = tx
         self.isolation = isolation
         self.is_open = True
-        self.thread = get_ident()
+        self.thread = here.thread
         self.task = running_task()
         self.since = time.monotonic()
         self._after_commit: list[Callable[[], None]] = []
 
     def require_mine(self) -> None:
         """DBTransactionError in another thread or task than the one that opened it."""
-        if self.thread != get_ident() or self.task is not running_task():
+        if self.thread is not here.thread or self.task is not running_task():
             raise DBTransactionError(
-                message=f"The call would join a transaction that {self.holder()} has open, and that it carries along "
+                message=f"The call would join a transaction that {self.holder()}, and that it carries along "
                 f"in its context without being that thread or task. It can neither join (each is used by one at a "
                 f"time) nor have a transaction of its own, which would wait for the one that waits for it. Call before "
                 f"or after the transaction, or start work that has nothing to do with it in "
@@ -52,10 +53,8 @@ class Session:
             )
 
     def holder(self) -> str:
-        """Who opened it, and when."""
-        thread = next((each.name for each in all_threads() if each.ident == self.thread), "that has ended")
-        task = "" if self.task is None else f"task {_name(self.task)} of "
-        return f"{task}thread {thread} (for {time.monotonic() - self.since:.3g} s)"
+        """Who has it open, and since when."""
+        return f"{describe(self.thread, self.task)}, has had open for {time.monotonic() - self.since:.3g} seconds"
 
 
 def carry(session: Session) -> None:
@@ -81,8 +80,8 @@ class Sessions:
         self.engine = engine
         # By thread: who writes in a thread that is here, without carrying the transaction, would wait for himself.
         # Each thread changes its own entry only, or one that it ends, so that nothing needs a lock.  A forked child
-        # has none of these threads, but may have others of the same numbers.
-        self._held: dict[int, Session] = forking.renewed(self, "_held", dict)
+        # has none of these threads.
+        self._held: dict[Thread, Session] = forking.renewed(self, "_held", dict)
 
     def _session(self) -> Session | None:
         """The open transaction that a call joins, or None."""
@@ -95,10 +94,10 @@ class Sessions:
 
     def _require_alone(self) -> None:
         """Refuse to write where the thread has a transaction open that the call does not join."""
-        held = self._held.get(get_ident())
+        held = self._held.get(here.thread)
         if held is not None:
             raise DBTransactionError(
-                message=f"The call would write beside a transaction that {held.holder()} has open: it is not a part of "
+                message=f"The call would write beside a transaction that {held.holder()}: it is not a part of "
                 f"that, and would wait for what its own thread holds. End the transaction before other tasks of the "
                 f"thread go on (no await inside), or use nova_db.aio, whose transactions have threads of their own."
             )
@@ -112,8 +111,3 @@ class Sessions:
         drop(session)
         if self._held.get(session.thread) is session:
             del self._held[session.thread]
-
-
-def _name(task: Any) -> str:
-    named = getattr(task, "get_name", None)  # asyncio's; trio's have an attribute
-    return repr(named() if named is not None else getattr(task, "name", "?"))

@@ -85,7 +85,7 @@ def test_tasks_of_trio_stay_out_of_each_other_s_transactions() -> None:
     async def sibling(opened: trio.Event, tried: trio.Event) -> None:
         await opened.wait()
         try:
-            with pytest.raises(DBTransactionError, match=r"beside a transaction that task .*owner.* has open"):
+            with pytest.raises(DBTransactionError, match=r"thread 'MainThread', task '.*owner', in owner"):
                 create("theirs")
         finally:
             tried.set()

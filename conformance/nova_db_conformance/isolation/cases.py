@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any, Generic, TypeVar
 
+from nova_db import forking
 from nova_db_conformance.base import ConformanceTestCase
 from nova_db_conformance.isolation.tallies import TALLIES, Tally
 from nova_db_conformance.races import HANG_SECONDS, Hung
@@ -32,7 +33,7 @@ class IsolationTestCase(ConformanceTestCase):
     def setUp(self) -> None:
         super().setUp()
         self._outside = contextvars.copy_context()
-        self._counting = threading.Lock()
+        self._counting = forking.lock(self, "_counting")
         self._attempts = self._runs = 0
         self._found: list[str] = []
 
