@@ -10,6 +10,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import logging
+import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+PATIENCE = 0.010
+"""For how many seconds the first who waits lets others take what comes back."""
 UNUSED_SIZE = 5
 """How many idle connections a pool keeps whose size is not bounded."""
 
@@ -103,11 +106,15 @@ class BoundedPool(Pool):
         self._idle: deque[Link] = deque()
         self._generation = 0
         self._open_links = 0
-        self._waiting = 0
-        # Its lock is reentrant: a signal's handler may close the pool in the middle of anything.
-        self._returned = forking.condition(self, "_returned")
+        self._line: deque[_Place] = deque()
+        """Who waits for a connection, in their order."""
+        # Guards the number of connections and the end of the line.  Reentrant: a signal's handler may close the pool in
+        # the middle of anything.
+        self._room = forking.rlock(self, "_room")
 
     def take(self) -> Link:
+        if self._line and self._is_late():
+            return self._grow()
         try:
             link = self._idle.pop()
         except IndexError:
@@ -125,9 +132,8 @@ class BoundedPool(Pool):
         self._idle.append(link)
         if link.generation != self._generation:
             self._close_idle()  # closed meanwhile, and maybe before the link was among the idle ones
-        if self._waiting:
-            with self._returned:
-                self._returned.notify()
+        if self._line:
+            self._wake_first()
 
     def drop(self, link: Link) -> None:
         if link in self._links:
@@ -151,7 +157,7 @@ class BoundedPool(Pool):
         self._links = set()
         self._idle = deque()
         self._open_links = 0
-        self._waiting = 0
+        self._line = deque()
 
     def _grow(self) -> Link:
         """A new connection, or one that came back, once there is room."""
@@ -183,21 +189,41 @@ class BoundedPool(Pool):
 
     def _reserve(self) -> Link | None:
         """Wait for room, at most for the pool's timeout; a connection that came back, None: there is room for one."""
-        with self._returned:
-            self._waiting += 1
-            try:
-                end = time.monotonic() + self._timeout
-                while self._most and self._open_links >= self._most:
+        place, end = _Place(), time.monotonic() + self._timeout
+        self._line.append(place)
+        try:
+            while True:  # ends with the time-out, or when this is the first place and something is free
+                if self._line[0] is place:
                     with contextlib.suppress(IndexError):
                         return self._idle.pop()
-                    left = end - time.monotonic()
-                    if left <= 0:
-                        raise DBError(message=self._exhausted())
-                    self._returned.wait(left)
-                self._open_links += 1
-                return None
-            finally:
-                self._waiting -= 1
+                    if self._has_room():
+                        return None
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise DBError(message=self._exhausted())
+                place.sleep(left)
+        finally:
+            self._line.remove(place)
+            self._wake_first()  # who may find more, or nothing and sleep on
+
+    def _has_room(self) -> bool:
+        """Whether there may be one more connection, which the caller opens then."""
+        with self._room:
+            if self._most and self._open_links >= self._most:
+                return False
+            self._open_links += 1
+            return True
+
+    def _is_late(self) -> bool:
+        """Whether somebody has waited for so long that nobody passes by any more: others might do so for ever."""
+        try:
+            return time.monotonic() - self._line[0].since > PATIENCE
+        except IndexError:  # it has its connection
+            return False
+
+    def _wake_first(self) -> None:
+        with contextlib.suppress(IndexError):  # nobody waits any more
+            self._line[0].wake()
 
     def _exhausted(self) -> str:
         return (
@@ -210,6 +236,27 @@ class BoundedPool(Pool):
         self._release()
 
     def _release(self) -> None:
-        with self._returned:
+        with self._room:
             self._open_links -= 1
-            self._returned.notify()
+        self._wake_first()
+
+
+class _Place:
+    """A place in the line of those who wait for a connection."""
+
+    __slots__ = ("_gate", "since")
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait to be woken, at most for so long."""
+        self._gate.acquire(timeout=min(seconds, threading.TIMEOUT_MAX))
+
+    def wake(self) -> None:
+        """End its sleep, or the next one; once for several times."""
+        if self._gate.locked():
+            with contextlib.suppress(RuntimeError):  # another thread was faster
+                self._gate.release()

@@ -25,7 +25,7 @@ def await_waiting(driver: SQLAlchemyDriver) -> None:
     """Wait until a call waits for a connection."""
     pool = driver.engine.pool
     assert isinstance(pool, BoundedPool)
-    until(lambda: pool._waiting > 0)
+    until(lambda: bool(pool._line))
 
 
 def test_whoever_waits_too_long_is_told_of_the_bounds(drivers: Drivers) -> None:

@@ -87,11 +87,32 @@ def test_whoever_waits_gets_the_next_one_back() -> None:
     taken: list[Link] = []
     thread = threading.Thread(target=lambda: taken.append(opened.pool.take()))
     thread.start()
-    while not opened.pool._waiting:
+    while not opened.pool._line:
         time.sleep(0.001)
     opened.pool.give(link)
     thread.join(30)
     assert taken == [link]
+
+
+def test_whoever_has_waited_for_a_while_comes_before_who_gives_it_back() -> None:
+    """One that gives a connection back, and takes it again at once, would keep it from others for ever."""
+    opened = Opened(max_pool_size=1, max_overflow=0)
+    link, order = opened.pool.take(), []
+
+    def wait() -> None:
+        mine = opened.pool.take()
+        order.append("who waited")
+        opened.pool.give(mine)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not (opened.pool._line and opened.pool._is_late()):
+        time.sleep(0.001)
+    opened.pool.give(link)
+    assert opened.pool.take() is link
+    order.append("who had it")
+    thread.join(30)
+    assert order == ["who waited", "who had it"]
 
 
 def test_a_connection_that_is_dropped_makes_room() -> None:
