@@ -65,6 +65,8 @@ def begin_plain(link: Link, losses: int) -> None:
         _begin_beside(link)
     except psycopg.errors.UndefinedTable:
         send(link, f"ROLLBACK;{_PLAIN}")  # an older schema: nobody can be isolated before it is upgraded
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _forbidden(link, error) from error
 
 
 def _begin_beside(link: Link) -> None:
@@ -86,6 +88,8 @@ def begin_isolated(link: Link, losses: int) -> None:
     except psycopg.errors.UndefinedTable:
         _create(link)
         send(link, statements)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _forbidden(link, error) from error
     _isolate(link)
 
 
@@ -109,6 +113,17 @@ def send(link: Link, statements: str) -> PGresult:
 def _isolate(link: Link) -> None:
     link.isolated = True
     link.use(IsolatedCursor(link.connection))
+
+
+def _forbidden(link: Link, error: BaseException) -> DBError:
+    """What to raise where the tables were made by somebody else."""
+    send(link, "ROLLBACK")
+    tables = " and ".join(TABLES)
+    message = (
+        f"The database user may not lock {tables}, by which writers keep clear of each other: grant it INSERT, UPDATE "
+        f"and DELETE on them."
+    )
+    return DBError(error, message=message)
 
 
 def _create(link: Link) -> None:
