@@ -24,7 +24,7 @@ class PlantedFailure(DBError):
 class Plan:
     """Which call of the engine's writers fails, and how many were made."""
 
-    def __init__(self, failing: int, error: Callable[[], Exception]) -> None:
+    def __init__(self, failing: int, error: Callable[[], BaseException]) -> None:
         self.failing = failing
         self.error = error
         self.calls = 0
@@ -43,7 +43,7 @@ class Plan:
 
 @contextlib.contextmanager
 def failing_at(
-    driver: Any, number: int, error: Callable[[], Exception] = lambda: PlantedFailure(message="planted failure")
+    driver: Any, number: int, error: Callable[[], BaseException] = lambda: PlantedFailure(message="planted failure")
 ) -> Iterator[Plan]:
     """Make the ``number``-th call on the writers of the driver's engine raise, counted from 1 over all writers.
 
@@ -106,7 +106,7 @@ class _FailingTransaction:
     def commit(self) -> None:
         try:
             self._plan.count()
-        except Exception:
+        except BaseException:
             self._tx.rollback()
             raise
         self._tx.commit()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import datetime as dt
+import itertools
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 import nova_db
-from nova_db.exceptions import DBTransactionError, ServiceNotFound
+from nova_db.exceptions import DBDeadlock, DBTransactionError, ServiceNotFound
 from nova_db_conformance.base import ConformanceTestCase
+from nova_db_conformance.failures import failing_at
 
 _T = TypeVar("_T")
 LATER = dt.datetime(2100, 1, 1)
@@ -197,6 +199,41 @@ class TestTasks(OwnershipTestCase):
 
         self.run_async(cancelled())
         self.assertEqual(["after"], self.hosts())
+
+
+class TestInterruptions(OwnershipTestCase):
+    """What interrupts a thread, in the block, in a call or in the commit, leaves nothing behind and nothing open."""
+
+    def test_wherever_it_happens(self) -> None:
+        def work(session: Any) -> None:
+            self.create("one")
+            self.create("two")
+
+        def block() -> None:
+            with self.db.transaction(self.admin) as session:
+                work(session)
+
+        for call in (block, lambda: self.db.run(self.admin, work)):
+            for error in (asyncio.CancelledError, KeyboardInterrupt, DBDeadlock):
+                numbers = itertools.count(1)
+                while self.interrupted(call, next(numbers), error):
+                    pass
+                self.assertGreater(next(numbers), 4)
+
+    def interrupted(self, call: Callable[[], None], number: int, error: type[BaseException]) -> bool:
+        """Whether the call got as far as there."""
+        with failing_at(self.driver, number, error) as plan:
+            try:
+                call()
+            except error:
+                self.assertTrue(plan.happened)
+                self.assertEqual([], self.hosts())
+            else:
+                self.assertEqual(["one", "two"], self.hosts())
+        self.create("after")  # of the same thread: nothing is open
+        self.assertEqual("after", self.in_thread(self.hosts)[-1])
+        self.empty()
+        return plan.happened
 
 
 class TestThreads(OwnershipTestCase):
