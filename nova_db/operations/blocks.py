@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from nova_db.engine import Isolation
 from nova_db.exceptions import DBTransactionError
+from nova_db.operations.retries import Retries
 from nova_db.operations.sessions import Session, Sessions
 
 R = TypeVar("R")
@@ -18,12 +19,17 @@ R = TypeVar("R")
 class Block:
     """A ``with`` block that is a transaction, or, within an open one, a part of that which is undone by itself."""
 
-    __slots__ = ("_announced", "_driver", "_isolation", "_losses", "_savepoint", "_session")
+    __slots__ = ("_announced", "_driver", "_isolation", "_savepoint", "_session", "losses", "retries")
 
-    def __init__(self, driver: Sessions, isolation: Isolation | None, losses: int = 0) -> None:
+    def __init__(
+        self, driver: Sessions, isolation: Isolation | None, losses: int = 0, retries: Retries | None = None
+    ) -> None:
         self._driver = driver
         self._isolation = isolation
-        self._losses = losses
+        self.losses = losses
+        """How many conflicts in a row were lost; whoever repeats blocks by himself sets it before he enters one."""
+        self.retries = retries
+        """How the driver repeats what may be repeated, for the same callers."""
         self._session: Session | None = None
         self._savepoint: AbstractContextManager[None] | None = None
         self._announced = 0
@@ -70,7 +76,7 @@ class Block:
     def _open(self) -> Session:
         driver, isolation = self._driver, self._isolation or Isolation.SERIALIZABLE
         driver._require_alone()
-        session = Session(driver, driver.engine.write(isolation=isolation, losses=self._losses), isolation)
+        session = Session(driver, driver.engine.write(isolation=isolation, losses=self.losses), isolation)
         driver._enter(session)
         return session
 

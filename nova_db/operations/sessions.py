@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from nova_db import forking
 from nova_db.engine import Isolation
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     from nova_db.engine import Engine, Transaction
 
 carried = CARRIED.get
+
+
+class Carried(Protocol):
+    """What a context carries: a session, or what stands for one that is used in another thread."""
+
+    driver: object
+    is_open: bool
+
+    def require_mine(self) -> None:
+        """DBTransactionError where the call cannot join."""
 
 
 class Session:
@@ -57,12 +67,12 @@ class Session:
         return f"{describe(self.thread, self.task)}, has had open for {time.monotonic() - self.since:.3g} seconds"
 
 
-def carry(session: Session) -> None:
+def carry(session: Carried) -> None:
     """Let the calls of the current context join a transaction."""
     CARRIED.set((*[each for each in CARRIED.get() if each.is_open], session))
 
 
-def drop(session: Session) -> None:
+def drop(session: Carried) -> None:
     """Undo ``carry``, once; in a context that does not carry the transaction nothing changes."""
     # No reset(token): a generator or ExitStack may be closed in another context than the one that it was entered in.
     sessions = list(CARRIED.get())

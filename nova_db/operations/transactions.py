@@ -36,7 +36,7 @@ class TransactionalDriver(Sessions):
 
     def transaction(self, context: Context, *, isolation: str | None = None) -> AbstractContextManager[Session]:
         """Several calls as one transaction; see ``Driver.transaction``."""
-        return Block(self, level_of(isolation))
+        return Block(self, level_of(isolation), retries=self._retries)
 
     def run(self, context: Context, function: Callable[[Session], R], *, isolation: str | None = None) -> R:
         """Several calls as one transaction, again after a conflict; see ``Driver.run``."""
