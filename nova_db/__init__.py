@@ -13,7 +13,8 @@ functions follow are at the head of that module. Exceptions are in :mod:`nova_db
 
 :func:`run` and :func:`transaction` make several calls one transaction. :func:`constraint`, :func:`equal_any` and
 :func:`not_equal` put conditions on a change, see :func:`instance_destroy`. :func:`allow_stale_reads` lets a replica
-of the database answer. :func:`detached_context` starts a task or thread that joins no open transaction.
+of the database answer. :func:`detached_context` starts a task or thread that joins no open transaction. For services
+on asyncio, :mod:`nova_db.aio` has the same functions, to be awaited.
 """
 
 from __future__ import annotations

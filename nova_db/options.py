@@ -91,6 +91,16 @@ _POOL: list[cfg.Opt] = [
     ),
 ]
 
+_THREADS: list[cfg.Opt] = [
+    cfg.IntOpt(
+        "aio_threads",
+        min=2,
+        help="How many threads the calls of event loops (nova_db.aio) run on, for the process as a whole: half of them "
+        "for open transactions, half for other calls. Unset, as many as there may be connections, or 32 where these "
+        "have no bound.",
+    ),
+]
+
 _TIMEOUTS: list[cfg.Opt] = [
     cfg.IntOpt(
         "connect_timeout",
@@ -187,6 +197,7 @@ _DATABASE: list[cfg.Opt] = [
         help="Further parameters for the URLs, as name=value&name=value, instead of those of the same name there.",
     ),
     *_POOL,
+    *_THREADS,
     *_TIMEOUTS,
     *_RETRIES,
     cfg.IntOpt(

@@ -15,7 +15,7 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-FILES = [HERE / "typed_caller.py", HERE / "typed_driver.py"]
+FILES = [HERE / "typed_caller.py", HERE / "typed_aio_caller.py", HERE / "typed_driver.py"]
 
 Errors = dict[tuple[str, int], set[str]]
 """File name and line to the codes of the errors there."""

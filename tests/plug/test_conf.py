@@ -36,6 +36,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "max_overflow": None,
         "pool_timeout": None,
         "connection_recycle_time": 3600,
+        "aio_threads": None,
         "connect_timeout": 10,
         "lock_timeout": 30,
         "read_timeout": None,

@@ -28,7 +28,11 @@ LOCKS: Final = (
     threading.Event,
     threading.Semaphore,
 )
-REPLACED_WITH_ITS_HOLDER: Final = {"nova_db.engine.turns: threading.Lock", "nova_db_sqlalchemy.pool: threading.Lock"}
+REPLACED_WITH_ITS_HOLDER: Final = {
+    "nova_db.aio.threads: queue.SimpleQueue",
+    "nova_db.engine.turns: threading.Lock",
+    "nova_db_sqlalchemy.pool: threading.Lock",
+}
 """Locks of objects that no child goes on with: a waiter lives as long as it waits, in a thread of the parent."""
 
 
