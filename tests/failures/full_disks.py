@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from nova_db.exceptions import DBError
-from nova_db.operations.retries import Retries
+from nova_db.operations.retries import Attempts
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from tests.failures.helpers import ADMIN, add, hosts
 
@@ -50,7 +50,7 @@ class FullDisk:
         self, driver: SQLAlchemyDriver, enlarge: Callable[[], None], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(Retries, "_are_too_many", lambda *arguments: pytest.fail("it is run again"))
+            patched.setattr(Attempts, "pause_after", lambda *arguments: pytest.fail("it is run again"))
             boot_until_full(driver)
         count = instances(driver)
         assert count > 0

@@ -9,9 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from nova_db_sqlalchemy.dialects.postgresql_isolation import GATE
+from nova_db_sqlalchemy.tables import UPGRADE_TABLE, VERSION_TABLE
 
 _ENTERED: Final = "nova_db_gate"
-_WRITES: Final = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|WITH|COPY|TRUNCATE)\b", re.IGNORECASE)
+_WRITES: Final = re.compile(
+    r'\s*(?:(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)|(?:WITH|MERGE|COPY|TRUNCATE)\b)', re.IGNORECASE
+)
+"""What may write, and to which table if it is to one."""
+_MIGRATIONS_OWN: Final = (VERSION_TABLE, UPGRADE_TABLE)
+"""An upgrade that takes long must not keep everybody out meanwhile."""
 
 
 def guard(engine: sa.Engine) -> None:
@@ -27,7 +33,10 @@ def guard(engine: sa.Engine) -> None:
 def _enter(
     connection: sa.Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
 ) -> None:
-    if connection.info.get(_ENTERED) or not _writes(statement, context) or _commits_by_itself(connection):
+    found = _WRITES.match(statement)
+    if found is None or found[1] in _MIGRATIONS_OWN:
+        return
+    if connection.info.get(_ENTERED) or _commits_by_itself(connection):
         return
     connection.info[_ENTERED] = True
     cursor.execute(f"SELECT to_regclass('{GATE}')")  # a database of the revision before lacks it, and isolation
@@ -36,13 +45,8 @@ def _enter(
 
 
 def _leave(connection: sa.Connection) -> None:
-    connection.info.pop(_ENTERED, None)
-
-
-def _writes(statement: str, context: Any) -> bool:
-    if context is not None and (context.isinsert or context.isupdate or context.isdelete):
-        return True
-    return _WRITES.match(statement) is not None
+    if not connection.invalidated:  # the note is gone with the connection then
+        connection.info.pop(_ENTERED, None)
 
 
 def _commits_by_itself(connection: sa.Connection) -> bool:
