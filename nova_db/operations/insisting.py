@@ -25,7 +25,7 @@ def insist(
     *,
     columns: tuple[str, ...],
 ) -> R | None:
-    """Write to the one row that ``where`` names, whose state has to be an accepted one; None if there is no such row.
+    """Look why a conditional write to the one row that ``where`` names matched none, and try again; None: no such row.
 
     :param accepted: what ``write`` asks the database for: ``where``, and the state.
     :param write: the conditional write; what it returns is false where no row matched.
@@ -33,18 +33,16 @@ def insist(
     :param columns: the columns of the state.
     :raises DBDisagreement: no row matched although the row that the database shows is accepted, and is held.
     """
-    done, row = write(), Row()
+    row = Row()
     for lock in (False, True):
-        if done:
-            return done
         found = tx.select(Query(table.name, where, lock=lock))
         if not found:
             return None
         row = found[0]
         require(row)
         done = write()  # the state changed between the write and the look; once the row is held, it cannot
-    if done:
-        return done
+        if done:
+            return done
     shown = {name: row[name] for name in (table.primary_key, *columns)}
     raise DBDisagreement(
         table=table.name,

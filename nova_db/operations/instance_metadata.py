@@ -155,7 +155,7 @@ def _update_cache(
         return seen[0] if seen else None
     live = all_of(where, LIVE)
     write = functools.partial(tx.update_returning, Query(CACHES.name, live), changes)
-    found = insist(tx, CACHES, where, live, write, require, columns=("deleted",))
+    found = write() or insist(tx, CACHES, where, live, write, require, columns=("deleted",))
     return found[0] if found else None
 
 

@@ -136,7 +136,7 @@ class InstancesOperations(Notifier, InstancesContract):
                 )
 
         write = functools.partial(tx.update, "instances", accepted, changes)
-        if not insist(tx, INSTANCES, where, accepted, write, require, columns=(attr,)):
+        if not (write() or insist(tx, INSTANCES, where, accepted, write, require, columns=(attr,))):
             raise exceptions.InstanceNotFound(instance_id=instance_uuid)
 
     def instance_destroy(
@@ -251,11 +251,16 @@ def _compare_and_set(
 ) -> Row:
     """Write the columns, and hold the row, if the task state is an expected one; its id and uuid as they are now."""
     accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))
-    query = Query("instances", accepted, columns=("id", "uuid"))
-    hold = functools.partial(tx.select, query.replace(limit=1, lock=True))
-    write = functools.partial(tx.update_returning, query, changes) if changes else hold
-    require = functools.partial(_require_expected, expected=expected)
-    found = insist(tx, INSTANCES, where, accepted, write, require, columns=("task_state",))
+
+    def write() -> list[Row]:
+        if changes:
+            return tx.update_returning(Query("instances", accepted, columns=("id", "uuid")), changes)
+        return tx.select(Query("instances", accepted, columns=("id", "uuid"), limit=1, lock=True))
+
+    found = write()
+    if not found:
+        require = functools.partial(_require_expected, expected=expected)
+        found = insist(tx, INSTANCES, where, accepted, write, require, columns=("task_state",)) or []
     if not found:
         raise exceptions.InstanceNotFound(instance_id=uuid)
     return found[0]

@@ -45,11 +45,12 @@ class Retries:
         :param attempt: called with the number of conflicts that were lost so far.
         :param endless: a name; conflicts then have no bound, but are told in the log time and again.
         """
-        attempts = Attempts(self, endless=endless)
+        attempts: Attempts | None = None  # most calls need none
         while True:  # ended by the first success, and by pause_after
             try:
-                return attempt(attempts.losses)
+                return attempt(0 if attempts is None else attempts.losses)
             except (DBDeadlock, DBConnectionError) as error:
+                attempts = attempts or Attempts(self, endless=endless)
                 pause = attempts.pause_after(error)
             time.sleep(pause)
 
