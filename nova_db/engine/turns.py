@@ -93,7 +93,8 @@ class Turn:
                 self.release()
             raise
         if not waiter.has_turn:
-            raise DBDeadlock(message=self._told_in_vain(timeout))
+            # Not tried again: that would be to wait on at the end of the queue.
+            raise DBDeadlock(message=self._told_in_vain(timeout)).for_good()
 
     def _queue(self, waiter: _Waiter, end: float) -> None:
         self._waiting.append(waiter)

@@ -30,6 +30,8 @@ class DBError(Exception):
     table: str | None
     columns: list[str]
     value: Any
+    may_pass: bool = True
+    """Of a conflict or a lost connection: whether a further attempt may succeed."""
 
     def __init__(
         self,
@@ -45,6 +47,11 @@ class DBError(Exception):
         self.columns = [columns] if isinstance(columns, str) else list(columns)
         self.value = value
         super().__init__(message or self._described())
+
+    def for_good(self) -> Self:
+        """The same error, as one that further attempts do not mend."""
+        self.may_pass = False
+        return self
 
     def _described(self) -> str:
         blamed = self._blamed()
@@ -94,16 +101,12 @@ class DBDataError(DBError):
 
 
 class DBConnectionError(DBError):
-    """The database cannot be reached, or the connection to it was lost."""
+    """The database cannot be reached, or the connection to it was lost.
+
+    ``may_pass`` is false where the login is refused or the database does not exist.
+    """
 
     summary = "The connection to the database failed"
-    may_pass: bool = True
-    """Whether a further attempt may succeed: not where the login is refused or the database does not exist."""
-
-    def for_good(self) -> Self:
-        """The same error, as one that further attempts do not mend."""
-        self.may_pass = False
-        return self
 
 
 class DBDisagreement(DBError):
@@ -118,7 +121,10 @@ class DBDisagreement(DBError):
 
 
 class DBDeadlock(DBError):
-    """The database ended the transaction in favour of another one. It may be run again as a whole."""
+    """The database ended the transaction in favour of another one. It may be run again as a whole.
+
+    ``may_pass`` is false where it has waited in vain for its turn to write, for as long as ``[database] lock_timeout``.
+    """
 
     summary = "The database ended the transaction because of a conflict with another one"
 

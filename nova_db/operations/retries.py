@@ -74,7 +74,7 @@ class Attempts:
         is_last = 0 <= self._retries.most < self._failures
         if isinstance(error, DBDeadlock):
             self.losses += 1
-            if is_last:
+            if is_last or not error.may_pass:
                 self._go_on_after(error)
         elif is_last or not error.may_pass:
             raise error
