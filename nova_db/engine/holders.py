@@ -92,7 +92,7 @@ def _callers_own(frames: list[FrameType]) -> int:
 
 def _called(frames: list[FrameType]) -> str | None:
     """The function of the API that was called first."""
-    from nova_db.driver import FUNCTIONS
-
+    # Not imported: an engine knows nothing of the contract, and who calls its functions has loaded it.
+    functions = getattr(sys.modules.get("nova_db.driver"), "FUNCTIONS", ())
     names = [frame.f_code.co_name for frame in frames if _is_ours(frame)]
-    return next((name for name in reversed(names) if name in FUNCTIONS), None)
+    return next((name for name in reversed(names) if name in functions), None)
