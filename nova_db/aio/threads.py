@@ -33,7 +33,9 @@ UNBOUNDED: Final = 32
 class Work:
     """A call on its way through a thread, and what became of it; made, awaited and ended in the thread of its loop."""
 
-    __slots__ = ("_call", "_claims", "_context", "_error", "_is_certain", "_is_done", "_loop", "_result", "_waiter")
+    __slots__ = (
+        "_call", "_claims", "_context", "_error", "_is_certain", "_is_done", "_loop", "_result", "_waiter", "given_up",
+    )  # fmt: skip
 
     def __init__(self, call: Callable[[], Any], context: contextvars.Context, *, is_certain: bool = False) -> None:
         self._loop = asyncio.get_running_loop()
@@ -42,6 +44,8 @@ class Work:
         self._is_certain = is_certain
         self._claims = [None]  # the thread that runs it and the loop that drops it race for the one entry
         self._is_done = False
+        self.given_up: list[None] = []
+        """Not empty once whoever waits for it has been cancelled."""
         self._result: Any = None
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -73,8 +77,10 @@ class Work:
             except asyncio.CancelledError as error:
                 if not self._is_certain and self._claim():
                     raise
+                self.given_up.append(None)
                 interruption = interruption or error
             except GeneratorExit:
+                self.given_up.append(None)
                 self.drop()
                 raise
         failure, self._error = self._error, None  # its traceback leads back here

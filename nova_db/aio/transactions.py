@@ -22,7 +22,7 @@ from nova_db.aio.threads import Lease, Work, crews
 from nova_db.engine.holders import describe, here
 from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError, DBTransactionError
 from nova_db.operations.blocks import Block, finished
-from nova_db.operations.retries import Attempts, Retries
+from nova_db.operations.retries import GIVEN_UP, Attempts, Retries
 from nova_db.operations.sessions import Session, carry, drop
 from nova_db.ownership import CARRIED
 from nova_db.tasks import running_task
@@ -83,6 +83,7 @@ async def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
     held = _joined() if CARRIED.get() else None
     context = contextvars.copy_context()
     work = Work(partial(function, *args, **kwargs), context)
+    context.run(GIVEN_UP.set, work.given_up)
     if held is None:
         crews().calls.submit(work)
     else:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nova_db.exceptions import DBConnectionError, DBDeadlock
 
 R = TypeVar("R")
+GIVEN_UP: ContextVar[Sequence[object]] = ContextVar("nova_db_given_up", default=())
+"""Not empty once whoever waits for a call, in another thread, has given it up: then it is not run again."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -70,6 +73,8 @@ class Attempts:
 
     def pause_after(self, error: DBDeadlock | DBConnectionError) -> float:
         """How many seconds to wait before the next attempt; the error is raised where there is to be none."""
+        if GIVEN_UP.get():
+            raise error
         self._failures += 1
         is_last = 0 <= self._retries.most < self._failures
         if isinstance(error, DBDeadlock):

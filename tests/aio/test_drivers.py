@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -20,7 +21,7 @@ from nova_db.operations.transactions import TransactionalDriver
 from nova_db.staleness import stale_reads_allowed
 from nova_db_memory import MemoryDriver
 from nova_db_memory.engine import MemoryEngine
-from tests.aio.conftest import ADMIN
+from tests.aio.conftest import ADMIN, SECONDS
 
 _open: ContextVar[str] = ContextVar("a driver's own", default="none")
 
@@ -157,6 +158,39 @@ def test_it_is_repeated_as_often_as_the_driver_repeats() -> None:
     with api.binding(driver), pytest.raises(DBDeadlock):
         asyncio.run(aio.run(ADMIN, work))
     assert engine.losses == [0, 1, 2]
+
+
+class Losing(MemoryEngine):
+    """An engine that loses every conflict, and takes as long as it is told to over the first one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attempts = 0
+        self.begun, self.over = threading.Event(), threading.Event()
+
+    def write(self, **asked: Any) -> Any:
+        self.attempts += 1
+        self.begun.set()
+        assert self.over.wait(SECONDS)
+        raise DBDeadlock
+
+
+def test_a_call_that_was_cancelled_is_not_run_again() -> None:
+    engine = Losing()
+
+    async def work() -> None:
+        call = asyncio.create_task(aio.service_create(ADMIN, {"host": "h", "binary": "b", "topic": "t"}))
+        await asyncio.to_thread(engine.begun.wait, SECONDS)
+        call.cancel()
+        await asyncio.sleep(0)  # it is told of that, and waits for the attempt that runs
+        engine.over.set()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await call
+        assert isinstance(caught.value.__cause__, DBDeadlock)
+
+    with api.binding(EngineDriver(engine)):
+        asyncio.run(work())
+    assert engine.attempts == 1
 
 
 class Recorder:
