@@ -113,7 +113,7 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
         metadata: Mapping[str, Any],
         set_delete: bool = False,
     ) -> None:
-        METADATA.write(tx, _require(tx, context, aggregate_id), metadata, replace=set_delete)
+        METADATA.write(tx, _require(tx, context, aggregate_id, lock=True), metadata, replace=set_delete)
 
     @reads(require_admin)
     def aggregate_metadata_get(self, tx: Transaction, context: Context, aggregate_id: Id) -> dict[str, str]:
@@ -130,7 +130,7 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
 
     @writes(require_admin)
     def aggregate_host_add(self, tx: Transaction, context: Context, aggregate_id: Id, host: str) -> None:
-        key = _require(tx, context, aggregate_id)
+        key = _require(tx, context, aggregate_id, lock=True)
         tx.serialize(f"{HOSTS.name}/{key}")
         if tx.select(Query(HOSTS.name, all_of(_member(key, host), LIVE), columns=("id",), limit=1)):
             raise exceptions.AggregateHostExists(aggregate_id=aggregate_id, host=host)
@@ -159,9 +159,9 @@ def _seen(context: Context, aggregate_id: Any) -> Predicate:
     return all_of(equals(AGGREGATES, "id", aggregate_id), visible(context, AGGREGATES))
 
 
-def _require(tx: Transaction, context: Context, aggregate_id: Any) -> int:
-    """The id of an aggregate that the context sees; AggregateNotFound."""
-    found = tx.select(Query(AGGREGATES.name, _seen(context, aggregate_id), columns=("id",)))
+def _require(tx: Transaction, context: Context, aggregate_id: Any, *, lock: bool = False) -> int:
+    """The id of an aggregate that the context sees, which nobody deletes meanwhile if so wanted; AggregateNotFound."""
+    found = tx.select(Query(AGGREGATES.name, _seen(context, aggregate_id), columns=("id",), lock=lock))
     if not found:
         raise exceptions.AggregateNotFound(aggregate_id=aggregate_id)
     key: int = found[0]["id"]

@@ -59,6 +59,8 @@ class NetworksOperations(TransactionalDriver, NetworksContract):
 
     @writes(require_admin)
     def network_delete_safe(self, tx: Transaction, context: Context, network_id: Id) -> None:
+        # Whoever relies on the network comes before, with all that he has made of it, or finds it gone.
+        tx.select(Query(NETWORKS.name, _seen(context, network_id), columns=("id",), lock=True))
         addresses = all_of(equals(FIXED, "network_id", network_id), LIVE)
         soft_delete(tx, FIXED.name, all_of(addresses, any_of(Eq("allocated", False), Eq("allocated", None))))
         # Looked for afterwards: what becomes allocated from now on is either seen here or finds no live address.

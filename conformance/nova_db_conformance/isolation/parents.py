@@ -133,7 +133,6 @@ PARENTS = (
         lambda case, key: case.live("aggregate_metadata", aggregate_id=key),
         lambda case, key: not case.live("aggregates", id=key),
         (exceptions.AggregateNotFound,),
-        may_be_late=True,
     ),
     Parent(
         "extra specs of a flavor",
