@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import TRUE, Order, Predicate, Query, Row, Transaction
 from nova_db.engine.ordering import page, sort_rows, total_order
-from nova_db.exceptions import DBError
+from nova_db.exceptions import DBConnectionError, DBError
 from nova_db.schema import Relation
 from nova_db_memory.changes import Changing
 from nova_db_memory.finding import find
@@ -86,12 +86,18 @@ class Reading(Changing, Transaction):
     def require_usable(self, *, for_writing: bool = False) -> None:
         """Raise DBError after the end or a failure, or when a reader is to write."""
         if not self._is_open:
-            raise DBError(message="The transaction has ended.")
+            raise self._ended("The transaction has ended.")
         if self.error is not None:
             message = "An earlier call failed: the transaction can only be rolled back, at least to a savepoint."
             raise DBError(self.error, message=message)
         if for_writing and not self.writes:
             raise DBError(message="The transaction is a reader, it cannot write.")
+
+    def _ended(self, message: str) -> DBError:
+        """What to raise after the end, or in a process that was forked while the transaction was open."""
+        if isinstance(self.error, DBConnectionError):
+            return DBConnectionError(message=str(self.error))
+        return DBError(message=message)
 
     def keep(self, before: Mapping[str, Former]) -> None:
         """Go on seeing these versions, except where earlier ones are kept already: newer ones are being committed."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
 from nova_db.engine import TRUE, Order, Predicate, Query, Row, Values
 from nova_db.engine.matching import matcher
 from nova_db.engine.ordering import sort_rows, total_order
-from nova_db.exceptions import DBError
+from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_memory.finding import find
 from nova_db_memory.reading import Reading
+
+INHERITED: Final = "The transaction was opened before a fork and belongs to the parent process."
 
 
 class MemoryTransaction(Reading):
@@ -152,7 +154,7 @@ class MemoryTransaction(Reading):
 
     def commit(self) -> None:
         if not self._is_open:
-            raise DBError(message="The transaction has ended already.")
+            raise self._ended("The transaction has ended already.")
         error = self.error
         if error is not None:
             self.rollback()
@@ -197,6 +199,7 @@ class MemoryTransaction(Reading):
     def abandon(self) -> None:
         """Roll back the copy of a transaction that a fork has made; the transaction itself goes on in the parent."""
         self._is_open = False
+        self.error = DBConnectionError(message=INHERITED)
         self.take_back()
 
     def _leave(self) -> None:

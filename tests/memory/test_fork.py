@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from nova_db.engine import TRUE, Add, Col, Eq, Query
-from nova_db.exceptions import DBError
+from nova_db.exceptions import DBConnectionError
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine
 from nova_db_memory.storage import Index, layout
@@ -98,9 +98,9 @@ def test_an_open_transaction_ends_in_the_child_and_goes_on_in_the_parent() -> No
     tx.insert(("services", [TABLES["services"].insert_values({"host": "a"})]))
 
     def check() -> None:
-        with pytest.raises(DBError, match="ended"):
+        with pytest.raises(DBConnectionError, match="belongs to the parent process"):
             tx.select(Query("services"))
-        with pytest.raises(DBError, match="ended"):
+        with pytest.raises(DBConnectionError, match="belongs to the parent process"):
             tx.commit()
         tx.rollback()
         mine = engine.write()
