@@ -18,7 +18,7 @@ PLAIN_FUNCTIONS = ("constraint", "equal_any", "not_equal")
 ALL_FUNCTIONS: tuple[str, ...] = (*FUNCTIONS, *PLAIN_FUNCTIONS)
 
 _AUTH = re.compile(r"^\s*Auth: (\w+)", re.MULTILINE)
-_RAISED = re.compile(r"^    (\w+): ", re.MULTILINE)
+_RAISED = re.compile(r"^:raises (\w+): ", re.MULTILINE)
 
 
 class CallLog:
@@ -101,12 +101,11 @@ def gaps(log: CallLog, backend: str, functions: Iterable[str] = ALL_FUNCTIONS) -
 
 @functools.cache
 def named_errors(function: str) -> frozenset[str]:
-    """The exceptions that the contract names for a function: under ``Raises``, and for who may call it."""
+    """The exceptions that the contract names for a function: after ``:raises``, and for who may call it."""
     if function in PLAIN_FUNCTIONS:
         return frozenset()
     text = _docstring(function)
-    _, _, raises = text.partition("\nRaises:\n")
-    names = set(_RAISED.findall(raises))
+    names = set(_RAISED.findall(text))
     auth = _AUTH.search(text)
     if auth and auth[1] != "anyone":
         names.add("AdminRequired" if auth[1] == "admin" else "NotAuthorized")

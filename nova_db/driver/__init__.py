@@ -178,13 +178,12 @@ class Driver(
 
         Auth: anyone.
 
-        Raises:
-            ValueError: ``isolation`` is something else.
-            DBTransactionError: the block is nested and the outermost one is weaker than ``isolation``; or it is not,
-                and the thread has a transaction of another task open.
-            DBDeadlock: there was a conflict; everything is undone.
-            DBCommitUnknown: the connection was lost during the commit.
-            NotSupported: the driver has no transactions over several calls, as a bare one.
+        :raises ValueError: ``isolation`` is something else.
+        :raises DBTransactionError: the block is nested and the outermost one is weaker than ``isolation``; or it is
+            not, and the thread has a transaction of another task open.
+        :raises DBDeadlock: there was a conflict; everything is undone.
+        :raises DBCommitUnknown: the connection was lost during the commit.
+        :raises NotSupported: the driver has no transactions over several calls, as a bare one.
         """
         raise self._no_transactions("transaction")
 
@@ -199,14 +198,13 @@ class Driver(
 
         Auth: anyone.
 
-        Raises:
-            TypeError: the function is a coroutine function or a generator function, or returned a coroutine or
-                generator: it would do its work after the transaction.
-            ValueError: ``isolation`` is something else.
-            DBTransactionError: as for :meth:`transaction`.
-            NotSupported: the driver has no transactions over several calls, as a bare one.
-            DBDeadlock: the conflicts did not end.
-            DBCommitUnknown: the connection was lost during the commit; the function is not called again.
+        :raises TypeError: the function is a coroutine function or a generator function, or returned a coroutine or
+            generator: it would do its work after the transaction.
+        :raises ValueError: ``isolation`` is something else.
+        :raises DBTransactionError: as for :meth:`transaction`.
+        :raises NotSupported: the driver has no transactions over several calls, as a bare one.
+        :raises DBDeadlock: the conflicts did not end.
+        :raises DBCommitUnknown: the connection was lost during the commit; the function is not called again.
         """
         raise self._no_transactions("run")
 
@@ -239,10 +237,9 @@ EXTENSIONS: tuple[str, ...] = ("transaction", "run", "close")
 def check_driver(driver: object) -> None:
     """Refuse a driver, given as a class or an instance, that callers of the contract would trip over.
 
-    Raises:
-        IncompleteDriver: methods are missing (or still abstract), or have signatures that do not fit: other argument
-            names, order or defaults. Further arguments at the end are fine if they are optional, and so is a
-            forwarder's ``(*args, **kwargs)``.
+    :raises IncompleteDriver: methods are missing (or still abstract), or have signatures that do not fit: other
+        argument names, order or defaults. Further arguments at the end are fine if they are optional, and so is a
+        forwarder's ``(*args, **kwargs)``.
     """
     missing, mismatched = find_problems(Driver, (*FUNCTIONS, *EXTENSIONS), driver)
     if missing or mismatched:

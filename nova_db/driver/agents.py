@@ -42,8 +42,7 @@ class AgentsContract(abc.ABC):
 
         Auth: admin. Rows: all.
 
-        Raises:
-            AgentBuildNotFound: no such build; ``id`` is the id.
+        :raises AgentBuildNotFound: no such build; ``id`` is the id.
         """
 
     @abc.abstractmethod
@@ -52,6 +51,5 @@ class AgentsContract(abc.ABC):
 
         Auth: admin. Rows: all.
 
-        Raises:
-            AgentBuildNotFound: no such build; ``id`` is the id.
+        :raises AgentBuildNotFound: no such build; ``id`` is the id.
         """

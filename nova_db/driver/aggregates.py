@@ -32,9 +32,8 @@ class AggregatesContract(abc.ABC):
 
         A key ``metadata`` in ``values`` is ignored. Racing: a name gets one live aggregate.
 
-        Raises:
-            AggregateNameExists: a live aggregate has the name; ``aggregate_name`` is the name.
-            KeyError: ``values`` has no ``name``.
+        :raises AggregateNameExists: a live aggregate has the name; ``aggregate_name`` is the name.
+        :raises KeyError: ``values`` has no ``name``.
         """
 
     @abc.abstractmethod
@@ -43,8 +42,7 @@ class AggregatesContract(abc.ABC):
 
         Auth: admin. Rows: visible.
 
-        Raises:
-            AggregateNotFound: no such aggregate.
+        :raises AggregateNotFound: no such aggregate.
         """
 
     @abc.abstractmethod
@@ -91,9 +89,8 @@ class AggregatesContract(abc.ABC):
 
         Racing: a replacement is seen whole or not at all.
 
-        Raises:
-            AggregateNotFound: no such aggregate.
-            DBDataError: a value of the metadata, the zone included, is None.
+        :raises AggregateNotFound: no such aggregate.
+        :raises DBDataError: a value of the metadata, the zone included, is None.
         """
 
     @abc.abstractmethod
@@ -104,8 +101,7 @@ class AggregatesContract(abc.ABC):
 
         Its hosts stay in it, though from then on no look-up by host or key finds it.
 
-        Raises:
-            AggregateNotFound: no such aggregate.
+        :raises AggregateNotFound: no such aggregate.
         """
 
     @abc.abstractmethod
@@ -121,9 +117,8 @@ class AggregatesContract(abc.ABC):
 
         Racing: a key has one live item per aggregate.
 
-        Raises:
-            AggregateNotFound: no such aggregate.
-            DBDataError: a key or value is None or cannot be stored.
+        :raises AggregateNotFound: no such aggregate.
+        :raises DBDataError: a key or value is None or cannot be stored.
         """
 
     @abc.abstractmethod
@@ -134,8 +129,7 @@ class AggregatesContract(abc.ABC):
 
         Where the context shows several items of a key, the one with the highest ``id`` wins.
 
-        Raises:
-            AggregateNotFound: no such aggregate.
+        :raises AggregateNotFound: no such aggregate.
         """
 
     @abc.abstractmethod
@@ -144,9 +138,8 @@ class AggregatesContract(abc.ABC):
 
         Auth: admin. Rows: visible, of both kinds.
 
-        Raises:
-            AggregateNotFound: no such aggregate.
-            AggregateMetadataNotFound: no such item; ``metadata_key`` is the key.
+        :raises AggregateNotFound: no such aggregate.
+        :raises AggregateMetadataNotFound: no such item; ``metadata_key`` is the key.
         """
 
     @abc.abstractmethod
@@ -157,9 +150,8 @@ class AggregatesContract(abc.ABC):
 
         Racing: of several calls for one host one succeeds.
 
-        Raises:
-            AggregateNotFound: no such aggregate.
-            AggregateHostExists: the host is in it.
+        :raises AggregateNotFound: no such aggregate.
+        :raises AggregateHostExists: the host is in it.
         """
 
     @abc.abstractmethod
@@ -170,9 +162,8 @@ class AggregatesContract(abc.ABC):
 
         Racing: of several calls for one host one succeeds.
 
-        Raises:
-            AggregateNotFound: no such aggregate.
-            AggregateHostNotFound: the host is not in it.
+        :raises AggregateNotFound: no such aggregate.
+        :raises AggregateHostNotFound: the host is not in it.
         """
 
     @abc.abstractmethod
@@ -183,6 +174,5 @@ class AggregatesContract(abc.ABC):
 
         Where the context shows deleted rows, hosts taken out are among them, and a name may come more than once.
 
-        Raises:
-            AggregateNotFound: no such aggregate.
+        :raises AggregateNotFound: no such aggregate.
         """

@@ -29,8 +29,7 @@ class ArchivingContract(abc.ABC):
         :func:`archive_deleted_rows_for_table`; so fewer than ``max_rows`` does not mean that nothing is left. Each
         table is a transaction of its own: if one fails, the tables before it remain archived.
 
-        Raises:
-            ValueError: ``max_rows`` is negative.
+        :raises ValueError: ``max_rows`` is negative.
         """
 
     @abc.abstractmethod
@@ -42,7 +41,6 @@ class ArchivingContract(abc.ABC):
         The lowest keys go first. The answer is 0, and nothing moves, if any of the rows chosen is referred to, or if
         the table has no shadow table. Racing: a row is in one of the two tables, and counted by one caller.
 
-        Raises:
-            DBError: there is no such table.
-            ValueError: ``max_rows`` is negative.
+        :raises DBError: there is no such table.
+        :raises ValueError: ``max_rows`` is negative.
         """

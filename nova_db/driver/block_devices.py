@@ -23,9 +23,8 @@ class BlockDevicesContract(abc.ABC):
         ``values`` must have ``instance_uuid`` and ``device_name``; ``delete_on_termination`` is False unless given. A
         device may be mapped twice: see :func:`block_device_mapping_update_or_create`.
 
-        Raises:
-            DBDataError: one of the two is missing or None.
-            DBReferenceError: no such instance.
+        :raises DBDataError: one of the two is missing or None.
+        :raises DBReferenceError: no such instance.
         """
 
     @abc.abstractmethod
@@ -47,10 +46,9 @@ class BlockDevicesContract(abc.ABC):
 
         Racing: a device, and a swap or ephemeral name, ends with one live mapping per instance.
 
-        Raises:
-            KeyError: one of the three keys is missing.
-            DBDataError: ``instance_uuid`` or ``device_name`` is None.
-            DBReferenceError: there is none to update and no such instance.
+        :raises KeyError: one of the three keys is missing.
+        :raises DBDataError: ``instance_uuid`` or ``device_name`` is None.
+        :raises DBReferenceError: there is none to update and no such instance.
         """
 
     @abc.abstractmethod

@@ -28,8 +28,7 @@ class CellsContract(abc.ABC):
 
         Auth: admin. Rows: visible.
 
-        Raises:
-            CellNotFound: no such cell.
+        :raises CellNotFound: no such cell.
         """
 
     @abc.abstractmethod
@@ -47,8 +46,7 @@ class CellsContract(abc.ABC):
 
         Renaming is allowed.
 
-        Raises:
-            CellNotFound: no such cell.
+        :raises CellNotFound: no such cell.
         """
 
     @abc.abstractmethod

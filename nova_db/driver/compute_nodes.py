@@ -28,8 +28,7 @@ class ComputeNodesContract(abc.ABC):
 
         ``values`` holds columns and, optionally, ``stats``.
 
-        Raises:
-            ValueError: a time is given as text of another form.
+        :raises ValueError: a time is given as text of another form.
         """
 
     @abc.abstractmethod
@@ -38,8 +37,7 @@ class ComputeNodesContract(abc.ABC):
 
         Auth: anyone. Rows: visible.
 
-        Raises:
-            ComputeHostNotFound: no such node; ``host`` is the id.
+        :raises ComputeHostNotFound: no such node; ``host`` is the id.
         """
 
     @abc.abstractmethod
@@ -72,9 +70,8 @@ class ComputeNodesContract(abc.ABC):
 
         Racing: a key has one live statistic per node.
 
-        Raises:
-            ComputeHostNotFound: no such node; ``host`` is the id.
-            ValueError: a time is given as text of another form.
+        :raises ComputeHostNotFound: no such node; ``host`` is the id.
+        :raises ValueError: a time is given as text of another form.
         """
 
     @abc.abstractmethod
@@ -85,8 +82,7 @@ class ComputeNodesContract(abc.ABC):
 
         Racing: of several calls for a live node one succeeds.
 
-        Raises:
-            ComputeHostNotFound: no such node; ``host`` is the id.
+        :raises ComputeHostNotFound: no such node; ``host`` is the id.
         """
 
     @abc.abstractmethod

@@ -29,8 +29,7 @@ class ConsolesContract(abc.ABC):
 
         Auth: anyone. Rows: live.
 
-        Raises:
-            ConsolePoolNotFoundForHostType: no such pool; ``host`` is the proxy's.
+        :raises ConsolePoolNotFoundForHostType: no such pool; ``host`` is the proxy's.
         """
 
     @abc.abstractmethod
@@ -46,8 +45,7 @@ class ConsolesContract(abc.ABC):
 
         Auth: anyone.
 
-        Raises:
-            DBReferenceError: no such instance or pool.
+        :raises DBReferenceError: no such instance or pool.
         """
 
     @abc.abstractmethod
@@ -65,9 +63,8 @@ class ConsolesContract(abc.ABC):
 
         Unless ``instance_uuid`` is None, the console must be of that instance.
 
-        Raises:
-            ConsoleNotFoundForInstance: no such console of that instance. It is a ``ConsoleNotFound``.
-            ConsoleNotFound: no such console, and no instance was named.
+        :raises ConsoleNotFoundForInstance: no such console of that instance. It is a ``ConsoleNotFound``.
+        :raises ConsoleNotFound: no such console, and no instance was named.
         """
 
     @abc.abstractmethod
@@ -76,8 +73,7 @@ class ConsolesContract(abc.ABC):
 
         Auth: anyone. Rows: all.
 
-        Raises:
-            ConsoleNotFoundInPoolForInstance: no such console. It is a ``ConsoleNotFound``.
+        :raises ConsoleNotFoundInPoolForInstance: no such console. It is a ``ConsoleNotFound``.
         """
 
     @abc.abstractmethod

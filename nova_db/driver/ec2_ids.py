@@ -23,8 +23,7 @@ class Ec2IdsContract(abc.ABC):
 
         ``id`` forces the integer, 0 included; later ones are above it. :func:`instance_create` does this by itself.
 
-        Raises:
-            DBDuplicateEntry: the integer is taken.
+        :raises DBDuplicateEntry: the integer is taken.
         """
 
     @abc.abstractmethod
@@ -35,8 +34,7 @@ class Ec2IdsContract(abc.ABC):
 
         ``forced_id`` forces the integer, 0 included; later ones are above it.
 
-        Raises:
-            DBDuplicateEntry: the integer is taken.
+        :raises DBDuplicateEntry: the integer is taken.
         """
 
     @abc.abstractmethod
@@ -47,8 +45,7 @@ class Ec2IdsContract(abc.ABC):
 
         ``forced_id`` forces the integer, 0 included; later ones are above it.
 
-        Raises:
-            DBDuplicateEntry: the integer is taken.
+        :raises DBDuplicateEntry: the integer is taken.
         """
 
     @abc.abstractmethod
@@ -57,8 +54,7 @@ class Ec2IdsContract(abc.ABC):
 
         Auth: context. Rows: all.
 
-        Raises:
-            InstanceNotFound: the uuid is not mapped.
+        :raises InstanceNotFound: the uuid is not mapped.
         """
 
     @abc.abstractmethod
@@ -67,8 +63,7 @@ class Ec2IdsContract(abc.ABC):
 
         Auth: context. Rows: all.
 
-        Raises:
-            InstanceNotFound: the integer is not mapped; ``instance_id`` is the integer.
+        :raises InstanceNotFound: the integer is not mapped; ``instance_id`` is the integer.
         """
 
     @abc.abstractmethod
@@ -77,8 +72,7 @@ class Ec2IdsContract(abc.ABC):
 
         Auth: context. Rows: all.
 
-        Raises:
-            VolumeNotFound: the uuid is not mapped.
+        :raises VolumeNotFound: the uuid is not mapped.
         """
 
     @abc.abstractmethod
@@ -87,8 +81,7 @@ class Ec2IdsContract(abc.ABC):
 
         Auth: context. Rows: all.
 
-        Raises:
-            VolumeNotFound: the integer is not mapped; ``volume_id`` is the integer.
+        :raises VolumeNotFound: the integer is not mapped; ``volume_id`` is the integer.
         """
 
     @abc.abstractmethod
@@ -97,8 +90,7 @@ class Ec2IdsContract(abc.ABC):
 
         Auth: context. Rows: all.
 
-        Raises:
-            SnapshotNotFound: the uuid is not mapped.
+        :raises SnapshotNotFound: the uuid is not mapped.
         """
 
     @abc.abstractmethod
@@ -107,8 +99,7 @@ class Ec2IdsContract(abc.ABC):
 
         Auth: context. Rows: all.
 
-        Raises:
-            SnapshotNotFound: the integer is not mapped; ``snapshot_id`` is the integer.
+        :raises SnapshotNotFound: the integer is not mapped; ``snapshot_id`` is the integer.
         """
 
     @abc.abstractmethod
@@ -117,8 +108,7 @@ class Ec2IdsContract(abc.ABC):
 
         Auth: anyone.
 
-        Raises:
-            DBError: for whatever reason the row could not be inserted.
+        :raises DBError: for whatever reason the row could not be inserted.
         """
 
     @abc.abstractmethod
@@ -127,8 +117,7 @@ class Ec2IdsContract(abc.ABC):
 
         Auth: anyone. Rows: all.
 
-        Raises:
-            ImageNotFound: the integer is not mapped.
+        :raises ImageNotFound: the integer is not mapped.
         """
 
     @abc.abstractmethod
@@ -137,6 +126,5 @@ class Ec2IdsContract(abc.ABC):
 
         Auth: anyone. Rows: all.
 
-        Raises:
-            ImageNotFound: the uuid is not mapped; ``image_id`` is the uuid.
+        :raises ImageNotFound: the uuid is not mapped; ``image_id`` is the uuid.
         """

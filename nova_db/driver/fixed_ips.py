@@ -41,10 +41,9 @@ class FixedIpsContract(abc.ABC):
 
         Racing: one caller gets the address, the others ``FixedIpAlreadyInUse``.
 
-        Raises:
-            InvalidUUID: ``instance_uuid`` is not well formed.
-            FixedIpNotFoundForNetwork: no such row; ``network_uuid`` is the ``network_id``.
-            FixedIpAlreadyInUse: the row is associated, be it with this very instance; the uuid is the one passed.
+        :raises InvalidUUID: ``instance_uuid`` is not well formed.
+        :raises FixedIpNotFoundForNetwork: no such row; ``network_uuid`` is the ``network_id``.
+        :raises FixedIpAlreadyInUse: the row is associated, be it with this very instance; the uuid is the one passed.
         """
 
     @abc.abstractmethod
@@ -62,9 +61,8 @@ class FixedIpsContract(abc.ABC):
 
         Racing: no address goes to two callers, and nobody is turned away while one is left.
 
-        Raises:
-            InvalidUUID: ``instance_uuid`` is neither empty nor well formed.
-            NoMoreFixedIps: none is free. This is no ``NotFound``.
+        :raises InvalidUUID: ``instance_uuid`` is neither empty nor well formed.
+        :raises NoMoreFixedIps: none is free. This is no ``NotFound``.
         """
 
     @abc.abstractmethod
@@ -89,8 +87,7 @@ class FixedIpsContract(abc.ABC):
 
         Auth: context, own instance. Rows: visible.
 
-        Raises:
-            FixedIpNotFoundForAddress: no such row.
+        :raises FixedIpNotFoundForAddress: no such row.
         """
 
     @abc.abstractmethod
@@ -112,8 +109,7 @@ class FixedIpsContract(abc.ABC):
 
         Auth: context, own instance. Rows: visible.
 
-        Raises:
-            FixedIpNotFound: no such row.
+        :raises FixedIpNotFound: no such row.
         """
 
     @abc.abstractmethod
@@ -122,8 +118,7 @@ class FixedIpsContract(abc.ABC):
 
         Auth: admin. Rows: all.
 
-        Raises:
-            NoFixedIpsDefined: there is none.
+        :raises NoFixedIpsDefined: there is none.
         """
 
     @abc.abstractmethod
@@ -132,8 +127,7 @@ class FixedIpsContract(abc.ABC):
 
         Auth: context, own instance. Rows: visible.
 
-        Raises:
-            FixedIpNotFoundForAddress: no such row.
+        :raises FixedIpNotFoundForAddress: no such row.
         """
 
     @abc.abstractmethod
@@ -144,8 +138,7 @@ class FixedIpsContract(abc.ABC):
 
         Auth: admin. Rows: visible; the network and the instance may be deleted ones.
 
-        Raises:
-            FixedIpNotFoundForAddress: no such row.
+        :raises FixedIpNotFoundForAddress: no such row.
         """
 
     @abc.abstractmethod
@@ -168,9 +161,8 @@ class FixedIpsContract(abc.ABC):
 
         Auth: context. Rows: live.
 
-        Raises:
-            InvalidUUID: ``instance_uuid`` is not well formed.
-            FixedIpNotFoundForInstance: it has none.
+        :raises InvalidUUID: ``instance_uuid`` is not well formed.
+        :raises FixedIpNotFoundForInstance: it has none.
         """
 
     @abc.abstractmethod
@@ -181,8 +173,7 @@ class FixedIpsContract(abc.ABC):
 
         ``network_uuid`` is, despite its name, the network's integer ``id``.
 
-        Raises:
-            FixedIpNotFoundForNetworkHost: no such row.
+        :raises FixedIpNotFoundForNetworkHost: no such row.
         """
 
     @abc.abstractmethod
@@ -198,8 +189,7 @@ class FixedIpsContract(abc.ABC):
 
         Auth: context, own instance, as it is before. Rows: visible.
 
-        Raises:
-            FixedIpNotFoundForAddress: no such row.
+        :raises FixedIpNotFoundForAddress: no such row.
         """
 
     @abc.abstractmethod

@@ -31,11 +31,10 @@ class FlavorsContract(abc.ABC):
 
         Racing: a name, and a ``flavorid``, gets one live flavor.
 
-        Raises:
-            InstanceTypeExists: a live flavor has the name. This comes first.
-            InstanceTypeIdExists: a live flavor has the ``flavorid``; ``flavor_id`` is that.
-            KeyError: ``name`` or ``flavorid`` is missing.
-            DBError: for whatever other reason the rows could not be inserted.
+        :raises InstanceTypeExists: a live flavor has the name. This comes first.
+        :raises InstanceTypeIdExists: a live flavor has the ``flavorid``; ``flavor_id`` is that.
+        :raises KeyError: ``name`` or ``flavorid`` is missing.
+        :raises DBError: for whatever other reason the rows could not be inserted.
         """
 
     @abc.abstractmethod
@@ -63,8 +62,7 @@ class FlavorsContract(abc.ABC):
 
         Auth: context. Rows: visible.
 
-        Raises:
-            InstanceTypeNotFound: no such flavor; ``instance_type_id`` is the id.
+        :raises InstanceTypeNotFound: no such flavor; ``instance_type_id`` is the id.
         """
 
     @abc.abstractmethod
@@ -73,8 +71,7 @@ class FlavorsContract(abc.ABC):
 
         Auth: context. Rows: visible.
 
-        Raises:
-            InstanceTypeNotFoundByName: no such flavor. It is an ``InstanceTypeNotFound``.
+        :raises InstanceTypeNotFoundByName: no such flavor. It is an ``InstanceTypeNotFound``.
         """
 
     @abc.abstractmethod
@@ -85,8 +82,7 @@ class FlavorsContract(abc.ABC):
 
         Of a live flavor and deleted ones the live one is meant.
 
-        Raises:
-            FlavorNotFound: no such flavor; ``flavor_id`` is the id.
+        :raises FlavorNotFound: no such flavor; ``flavor_id`` is the id.
         """
 
     @abc.abstractmethod
@@ -97,8 +93,7 @@ class FlavorsContract(abc.ABC):
 
         Access rows stay. Racing: of several calls one succeeds.
 
-        Raises:
-            InstanceTypeNotFoundByName: no such flavor; ``instance_type_name`` is the name.
+        :raises InstanceTypeNotFoundByName: no such flavor; ``instance_type_name`` is the name.
         """
 
     @abc.abstractmethod
@@ -109,8 +104,7 @@ class FlavorsContract(abc.ABC):
 
         ``flavor_id`` is the public identifier.
 
-        Raises:
-            FlavorNotFound: no such flavor.
+        :raises FlavorNotFound: no such flavor.
         """
 
     @abc.abstractmethod
@@ -121,9 +115,8 @@ class FlavorsContract(abc.ABC):
 
         ``flavor_id`` is the public identifier. Racing: of several calls for one project one succeeds.
 
-        Raises:
-            FlavorNotFound: no such flavor.
-            FlavorAccessExists: the project has access.
+        :raises FlavorNotFound: no such flavor.
+        :raises FlavorAccessExists: the project has access.
         """
 
     @abc.abstractmethod
@@ -134,9 +127,8 @@ class FlavorsContract(abc.ABC):
 
         ``flavor_id`` is the public identifier. Racing: of several calls for one project one succeeds.
 
-        Raises:
-            FlavorNotFound: no such flavor.
-            FlavorAccessNotFound: the project has no access.
+        :raises FlavorNotFound: no such flavor.
+        :raises FlavorAccessNotFound: the project has no access.
         """
 
     @abc.abstractmethod
@@ -168,6 +160,5 @@ class FlavorsContract(abc.ABC):
         ``flavor_id`` is the public identifier. Values are stored as text, or null. The value of a key that is there
         is changed in place. Racing: a key has one live row per flavor.
 
-        Raises:
-            FlavorNotFound: no such flavor, also if there is nothing to set.
+        :raises FlavorNotFound: no such flavor, also if there is nothing to set.
         """

@@ -26,8 +26,7 @@ class FloatingIpsContract(abc.ABC):
 
         Auth: context. Rows: visible, of a user's project; a free one is not, though its address can be looked up.
 
-        Raises:
-            FloatingIpNotFound: no such row.
+        :raises FloatingIpNotFound: no such row.
         """
 
     @abc.abstractmethod
@@ -45,8 +44,7 @@ class FloatingIpsContract(abc.ABC):
 
         Racing: no address goes to two callers, and nobody is turned away while one is left.
 
-        Raises:
-            NoMoreFloatingIps: none is free.
+        :raises NoMoreFloatingIps: none is free.
         """
 
     @abc.abstractmethod
@@ -57,9 +55,8 @@ class FloatingIpsContract(abc.ABC):
 
         Racing: an address gets one live row. It can be created again once it is soft-deleted.
 
-        Raises:
-            FloatingIpExists: an address is there, or comes twice; all columns of the row that has it are given.
-            KeyError: a mapping has no ``address``.
+        :raises FloatingIpExists: an address is there, or comes twice; all columns of the row that has it are given.
+        :raises KeyError: a mapping has no ``address``.
         """
 
     @abc.abstractmethod
@@ -71,8 +68,7 @@ class FloatingIpsContract(abc.ABC):
         Other keys and unknown addresses are ignored. There may be tens of thousands; it is one transaction all the
         same.
 
-        Raises:
-            KeyError: a mapping has no ``address``.
+        :raises KeyError: a mapping has no ``address``.
         """
 
     @abc.abstractmethod
@@ -84,9 +80,8 @@ class FloatingIpsContract(abc.ABC):
         With a true ``deleted`` in ``values`` it is not looked up; an empty one counts as null. Racing: an address gets
         one live row.
 
-        Raises:
-            FloatingIpExists: the address is there; all columns of the row proposed are given.
-            NotAuthorized: it is there, and allocated to another project than a user's.
+        :raises FloatingIpExists: the address is there; all columns of the row proposed are given.
+        :raises NotAuthorized: it is there, and allocated to another project than a user's.
         """
 
     @abc.abstractmethod
@@ -124,8 +119,7 @@ class FloatingIpsContract(abc.ABC):
         Returns the fixed ip, carrying its live ``network`` or None. The result is None if there was no association,
         or if that fixed ip is not visible. Racing: one caller gets the fixed ip, the others None.
 
-        Raises:
-            FloatingIpNotFoundForAddress: no such floating ip.
+        :raises FloatingIpNotFoundForAddress: no such floating ip.
         """
 
     @abc.abstractmethod
@@ -140,9 +134,8 @@ class FloatingIpsContract(abc.ABC):
         the two are associated already. Another association is replaced; several floating ips may be on one fixed ip.
         Deadlocks are retried, never reported.
 
-        Raises:
-            FloatingIpNotFoundForAddress: no such floating ip.
-            FixedIpNotFoundForAddress: no such fixed ip.
+        :raises FloatingIpNotFoundForAddress: no such floating ip.
+        :raises FixedIpNotFoundForAddress: no such fixed ip.
         """
 
     @abc.abstractmethod
@@ -151,8 +144,7 @@ class FloatingIpsContract(abc.ABC):
 
         Auth: admin. Rows: live.
 
-        Raises:
-            NoFloatingIpsDefined: there is none.
+        :raises NoFloatingIpsDefined: there is none.
         """
 
     @abc.abstractmethod
@@ -161,8 +153,7 @@ class FloatingIpsContract(abc.ABC):
 
         Auth: admin. Rows: live.
 
-        Raises:
-            FloatingIpNotFoundForHost: there is none.
+        :raises FloatingIpNotFoundForHost: there is none.
         """
 
     @abc.abstractmethod
@@ -180,8 +171,7 @@ class FloatingIpsContract(abc.ABC):
 
         Auth: context, own address. Rows: visible.
 
-        Raises:
-            FloatingIpNotFoundForAddress: no such row.
+        :raises FloatingIpNotFoundForAddress: no such row.
         """
 
     @abc.abstractmethod
@@ -204,8 +194,7 @@ class FloatingIpsContract(abc.ABC):
 
         Auth: context, own address, as it is before. Rows: visible.
 
-        Raises:
-            FloatingIpNotFoundForAddress: no such row.
+        :raises FloatingIpNotFoundForAddress: no such row.
         """
 
     @abc.abstractmethod
@@ -225,11 +214,10 @@ class FloatingIpsContract(abc.ABC):
 
         The result is None if that fixed ip has no floating ip, though another one may.
 
-        Raises:
-            InstanceNotFound: no such instance.
-            InvalidID: the number does not fit into 64 bits.
-            InvalidUUID: the instance's uuid is not well formed.
-            FixedIpNotFoundForInstance: the instance has no fixed ip.
+        :raises InstanceNotFound: no such instance.
+        :raises InvalidID: the number does not fit into 64 bits.
+        :raises InvalidUUID: the instance's uuid is not well formed.
+        :raises FixedIpNotFoundForInstance: the instance has no fixed ip.
         """
 
     @abc.abstractmethod
@@ -240,7 +228,6 @@ class FloatingIpsContract(abc.ABC):
 
         They come as records, not as addresses, in the order of the fixed ips' ``id``, then their own.
 
-        Raises:
-            InvalidUUID: ``instance_uuid`` is not well formed.
-            FixedIpNotFoundForInstance: there is no fixed ip, or no instance.
+        :raises InvalidUUID: ``instance_uuid`` is not well formed.
+        :raises FixedIpNotFoundForInstance: there is no fixed ip, or no instance.
         """

@@ -24,9 +24,8 @@ class InstanceActionsContract(abc.ABC):
         ``values`` holds columns: ``action``, ``instance_uuid`` (required), ``request_id``, ``user_id``,
         ``project_id``, ``message`` and others. ``start_time`` is now unless given.
 
-        Raises:
-            DBDataError: ``instance_uuid`` is missing or None.
-            ValueError: a time is given as text of another form.
+        :raises DBDataError: ``instance_uuid`` is missing or None.
+        :raises ValueError: a time is given as text of another form.
         """
 
     @abc.abstractmethod
@@ -38,10 +37,9 @@ class InstanceActionsContract(abc.ABC):
         ``values`` names the action by ``instance_uuid`` and ``request_id``, and holds the columns to set. Nothing is
         set by itself, ``finish_time`` included.
 
-        Raises:
-            KeyError: ``instance_uuid`` or ``request_id`` is missing.
-            InstanceActionNotFound: no such action. This is no ``NotFound``.
-            ValueError: a time is given as text of another form.
+        :raises KeyError: ``instance_uuid`` or ``request_id`` is missing.
+        :raises InstanceActionNotFound: no such action. This is no ``NotFound``.
+        :raises ValueError: a time is given as text of another form.
         """
 
     @abc.abstractmethod
@@ -68,10 +66,9 @@ class InstanceActionsContract(abc.ABC):
         ``event``, ``result``, ``traceback`` and others. ``start_time`` is now unless given. Each call makes an event,
         also if the action has one of that name.
 
-        Raises:
-            KeyError: ``instance_uuid`` or ``request_id`` is missing.
-            InstanceActionNotFound: no such action. This is no ``NotFound``.
-            ValueError: a time is given as text of another form.
+        :raises KeyError: ``instance_uuid`` or ``request_id`` is missing.
+        :raises InstanceActionNotFound: no such action. This is no ``NotFound``.
+        :raises ValueError: a time is given as text of another form.
         """
 
     @abc.abstractmethod
@@ -84,12 +81,11 @@ class InstanceActionsContract(abc.ABC):
         that name the first. ``result`` is required; if it is ``error``, in whatever case, the action's ``message``
         becomes ``Error``. The columns given are set, and nothing by itself, ``finish_time`` included.
 
-        Raises:
-            KeyError: one of the four keys is missing.
-            InstanceActionNotFound: no such action. This is no ``NotFound``.
-            InstanceActionEventNotFound: no event of that name in the action. This is no ``NotFound`` either.
-            DBDataError: ``result`` is None.
-            ValueError: a time is given as text of another form.
+        :raises KeyError: one of the four keys is missing.
+        :raises InstanceActionNotFound: no such action. This is no ``NotFound``.
+        :raises InstanceActionEventNotFound: no event of that name in the action. This is no ``NotFound`` either.
+        :raises DBDataError: ``result`` is None.
+        :raises ValueError: a time is given as text of another form.
         """
 
     @abc.abstractmethod

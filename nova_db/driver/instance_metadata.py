@@ -44,10 +44,9 @@ class InstanceMetadataContract(abc.ABC):
         Racing: a key has one live item at most. Calls that replace the whole set end as one of them, never as a
         mixture.
 
-        Raises:
-            DBReferenceError: there is an item to insert and no such instance.
-            DBDataError: a key or value cannot be stored; ``instance_uuid`` is None.
-            TypeError: ``metadata`` is no mapping.
+        :raises DBReferenceError: there is an item to insert and no such instance.
+        :raises DBDataError: a key or value cannot be stored; ``instance_uuid`` is None.
+        :raises TypeError: ``metadata`` is no mapping.
         """
 
     @abc.abstractmethod
@@ -78,10 +77,9 @@ class InstanceMetadataContract(abc.ABC):
         ``metadata`` and ``delete`` mean the same, and what is promised under races and on errors is the same, but
         nothing is returned.
 
-        Raises:
-            DBReferenceError: there is an item to insert and no such instance.
-            DBDataError: a key or value cannot be stored; ``instance_uuid`` is None.
-            TypeError: ``metadata`` is no mapping.
+        :raises DBReferenceError: there is an item to insert and no such instance.
+        :raises DBDataError: a key or value cannot be stored; ``instance_uuid`` is None.
+        :raises TypeError: ``metadata`` is no mapping.
         """
 
     @abc.abstractmethod
@@ -109,10 +107,9 @@ class InstanceMetadataContract(abc.ABC):
 
         Racing: an update never revives a cache that was deleted meanwhile, and two of them never insert two.
 
-        Raises:
-            InstanceInfoCacheNotFound: the row that the context shows is soft-deleted.
-            DBDuplicateEntry: ``values`` move the cache to an instance that has one.
-            DBReferenceError: ``values`` move it to an instance that does not exist.
+        :raises InstanceInfoCacheNotFound: the row that the context shows is soft-deleted.
+        :raises DBDuplicateEntry: ``values`` move the cache to an instance that has one.
+        :raises DBReferenceError: ``values`` move it to an instance that does not exist.
         """
 
     @abc.abstractmethod
@@ -133,8 +130,7 @@ class InstanceMetadataContract(abc.ABC):
         Of the columns in ``values`` only ``code`` is required. ``instance_uuid`` need not name an instance. An
         instance may have any number of faults. ``update_cells`` tells the listeners.
 
-        Raises:
-            DBDataError: ``code`` is missing or no integer, or another value cannot be stored.
+        :raises DBDataError: ``code`` is missing or no integer, or another value cannot be stored.
         """
 
     @abc.abstractmethod
@@ -148,6 +144,5 @@ class InstanceMetadataContract(abc.ABC):
         The dict has every uuid asked for, with ``[]`` where there are no faults. Each list is newest first: by
         ``created_at``, then ``id``, both descending. The iterable may be of any length and name a uuid twice.
 
-        Raises:
-            TypeError: ``instance_uuids`` is None or a bare string.
+        :raises TypeError: ``instance_uuids`` is None or a bare string.
         """

@@ -50,10 +50,9 @@ class InstancesContract(abc.ABC):
 
         Racing: names in the unique scope stay unique, and a project gets one default group.
 
-        Raises:
-            InstanceExists: ``hostname`` is taken in the configured scope; ``name`` is the lower-cased host name.
-            SecurityGroupNotFoundForProject: a group of that name does not exist.
-            DBDuplicateEntry: the uuid is taken, by a deleted instance perhaps.
+        :raises InstanceExists: ``hostname`` is taken in the configured scope; ``name`` is the lower-cased host name.
+        :raises SecurityGroupNotFoundForProject: a group of that name does not exist.
+        :raises DBDuplicateEntry: the uuid is taken, by a deleted instance perhaps.
         """
 
     @abc.abstractmethod
@@ -77,11 +76,10 @@ class InstancesContract(abc.ABC):
 
         Racing: of several calls for a live instance one succeeds, the others find nothing.
 
-        Raises:
-            InvalidUUID: ``instance_uuid`` is not well formed.
-            InstanceNotFound: no such instance.
-            ConstraintNotMet: a condition does not hold.
-            UnknownColumn: the constraint names a column that instances do not have.
+        :raises InvalidUUID: ``instance_uuid`` is not well formed.
+        :raises InstanceNotFound: no such instance.
+        :raises ConstraintNotMet: a condition does not hold.
+        :raises UnknownColumn: the constraint names a column that instances do not have.
         """
 
     @abc.abstractmethod
@@ -90,9 +88,8 @@ class InstancesContract(abc.ABC):
 
         Auth: context. Rows: visible, of a user's project.
 
-        Raises:
-            InstanceNotFound: no such instance, or the text is no number.
-            InvalidID: the number does not fit into 64 bits.
+        :raises InstanceNotFound: no such instance, or the text is no number.
+        :raises InvalidID: the number does not fit into 64 bits.
         """
 
     @abc.abstractmethod
@@ -101,8 +98,7 @@ class InstancesContract(abc.ABC):
 
         Auth: context. Rows: visible, of a user's project.
 
-        Raises:
-            InstanceNotFound: no such instance.
+        :raises InstanceNotFound: no such instance.
         """
 
     @abc.abstractmethod
@@ -114,8 +110,7 @@ class InstancesContract(abc.ABC):
         ``columns_to_join`` names the relations to load: any of the four and ``block_device_mapping``, a list of live
         mappings. ``None`` stands for all four, ``[]`` for none.
 
-        Raises:
-            Invalid: ``columns_to_join`` names something else.
+        :raises Invalid: ``columns_to_join`` names something else.
         """
 
     @abc.abstractmethod
@@ -155,11 +150,10 @@ class InstancesContract(abc.ABC):
         by :func:`instance_get_by_uuid`; it need not meet the filters. At most ``limit`` instances follow it.
         ``columns_to_join`` is that of :func:`instance_get_all`.
 
-        Raises:
-            MarkerNotFound: no instance has the uuid ``marker``.
-            InvalidSortKey: ``sort_key`` is no column.
-            ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
-            Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+        :raises MarkerNotFound: no instance has the uuid ``marker``.
+        :raises InvalidSortKey: ``sort_key`` is no column.
+        :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
+        :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
         """
 
     @abc.abstractmethod
@@ -229,12 +223,11 @@ class InstancesContract(abc.ABC):
         ``None`` may be one of the states. Racing: compare-and-set; of several callers that move the column out of
         ``ok_states`` one succeeds.
 
-        Raises:
-            InvalidUUID: ``instance_uuid`` is not well formed.
-            InstanceNotFound: no such instance.
-            InstanceInvalidState: the value is another one; ``attr``, ``instance_uuid``, ``state`` (that value) and
-                ``method`` tell.
-            UnknownColumn: ``attr`` is no column of an instance.
+        :raises InvalidUUID: ``instance_uuid`` is not well formed.
+        :raises InstanceNotFound: no such instance.
+        :raises InstanceInvalidState: the value is another one; ``attr``, ``instance_uuid``, ``state`` (that value) and
+            ``method`` tell.
+        :raises UnknownColumn: ``attr`` is no column of an instance.
         """
 
     @abc.abstractmethod
@@ -254,11 +247,10 @@ class InstancesContract(abc.ABC):
 
         Racing: the task state is compared and set in one step; no key ever has two live items.
 
-        Raises:
-            InvalidUUID: ``instance_uuid`` is not well formed.
-            InstanceNotFound: no such instance.
-            UnexpectedTaskStateError: ``task_state`` is ``actual``, not one of ``expected``.
-            InstanceExists: ``hostname`` is changed, not only in case, to one that is taken in the configured scope.
+        :raises InvalidUUID: ``instance_uuid`` is not well formed.
+        :raises InstanceNotFound: no such instance.
+        :raises UnexpectedTaskStateError: ``task_state`` is ``actual``, not one of ``expected``.
+        :raises InstanceExists: ``hostname`` is changed, not only in case, to one that is taken in the configured scope.
         """
 
     @abc.abstractmethod
@@ -272,11 +264,10 @@ class InstancesContract(abc.ABC):
         The arguments ``instance_uuid`` and ``values`` and the guarantees are the same. The first record shows the
         instance before the change, relations included. Listeners are always told.
 
-        Raises:
-            InvalidUUID: ``instance_uuid`` is not well formed.
-            InstanceNotFound: no such instance.
-            UnexpectedTaskStateError: ``task_state`` is ``actual``, not one of ``expected``.
-            InstanceExists: ``hostname`` is changed, not only in case, to one that is taken in the configured scope.
+        :raises InvalidUUID: ``instance_uuid`` is not well formed.
+        :raises InstanceNotFound: no such instance.
+        :raises UnexpectedTaskStateError: ``task_state`` is ``actual``, not one of ``expected``.
+        :raises InstanceExists: ``hostname`` is changed, not only in case, to one that is taken in the configured scope.
         """
 
     @abc.abstractmethod

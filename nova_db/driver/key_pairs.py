@@ -29,8 +29,7 @@ class KeyPairsContract(abc.ABC):
 
         Auth: own user. Rows: visible.
 
-        Raises:
-            KeypairNotFound: no such key pair.
+        :raises KeypairNotFound: no such key pair.
         """
 
     @abc.abstractmethod
@@ -53,6 +52,5 @@ class KeyPairsContract(abc.ABC):
 
         Auth: own user. Rows: visible.
 
-        Raises:
-            KeypairNotFound: there is none.
+        :raises KeypairNotFound: there is none.
         """

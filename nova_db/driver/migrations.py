@@ -26,8 +26,7 @@ class MigrationsContract(abc.ABC):
 
         Auth: admin. Rows: all.
 
-        Raises:
-            MigrationNotFound: no such migration.
+        :raises MigrationNotFound: no such migration.
         """
 
     @abc.abstractmethod
@@ -36,8 +35,7 @@ class MigrationsContract(abc.ABC):
 
         Auth: admin. Rows: all.
 
-        Raises:
-            MigrationNotFound: no such migration.
+        :raises MigrationNotFound: no such migration.
         """
 
     @abc.abstractmethod
@@ -46,8 +44,8 @@ class MigrationsContract(abc.ABC):
 
         Auth: admin. Rows: all.
 
-        Raises:
-            MigrationNotFoundByStatus: no such migration; ``instance_id`` is the uuid. It is a ``MigrationNotFound``.
+        :raises MigrationNotFoundByStatus: no such migration; ``instance_id`` is the uuid. It is a
+            ``MigrationNotFound``.
         """
 
     @abc.abstractmethod

@@ -31,8 +31,7 @@ class NetworksContract(abc.ABC):
 
         Racing: a network goes to one project, and calls without ``force`` give a project one network.
 
-        Raises:
-            NoMoreNetworks: there is no such network without an owner.
+        :raises NoMoreNetworks: there is no such network without an owner.
         """
 
     @abc.abstractmethod
@@ -48,8 +47,7 @@ class NetworksContract(abc.ABC):
 
         Auth: admin.
 
-        Raises:
-            DuplicateVlan: a live network has the ``vlan``.
+        :raises DuplicateVlan: a live network has the ``vlan``.
         """
 
     @abc.abstractmethod
@@ -62,9 +60,8 @@ class NetworksContract(abc.ABC):
         reserved, nor because of a project, a host, an interface or a floating ip. Racing: no fixed ip becomes
         allocated in between.
 
-        Raises:
-            NetworkInUse: a fixed ip is allocated.
-            NetworkNotFound: no such network.
+        :raises NetworkInUse: a fixed ip is allocated.
+        :raises NetworkNotFound: no such network.
         """
 
     @abc.abstractmethod
@@ -81,8 +78,7 @@ class NetworksContract(abc.ABC):
 
         ``disassociate_host`` and ``disassociate_project`` say which; the network must exist even if both are false.
 
-        Raises:
-            NetworkNotFound: no such network.
+        :raises NetworkNotFound: no such network.
         """
 
     @abc.abstractmethod
@@ -91,8 +87,7 @@ class NetworksContract(abc.ABC):
 
         Auth: context. Rows: visible, as ``project_only`` says.
 
-        Raises:
-            NetworkNotFound: no such network.
+        :raises NetworkNotFound: no such network.
         """
 
     @abc.abstractmethod
@@ -101,8 +96,7 @@ class NetworksContract(abc.ABC):
 
         Auth: context. Rows: live, as ``project_only`` says.
 
-        Raises:
-            NoNetworksFound: there is none.
+        :raises NoNetworksFound: there is none.
         """
 
     @abc.abstractmethod
@@ -121,8 +115,7 @@ class NetworksContract(abc.ABC):
 
         Auth: admin. Rows: live.
 
-        Raises:
-            NetworkNotFoundForInstance: there is none.
+        :raises NetworkNotFoundForInstance: there is none.
         """
 
     @abc.abstractmethod
@@ -133,11 +126,10 @@ class NetworksContract(abc.ABC):
 
         Auth: context. Rows: live, as ``project_only`` says.
 
-        Raises:
-            NoNetworksFound: there is none at all.
-            NetworkNotFoundForProject: some are missing and ``project_only`` is true; the first of them in the order
-                asked.
-            NetworkNotFound: the same, if ``project_only`` is False; ``network_id`` is the uuid.
+        :raises NoNetworksFound: there is none at all.
+        :raises NetworkNotFoundForProject: some are missing and ``project_only`` is true; the first of them in the order
+            asked.
+        :raises NetworkNotFound: the same, if ``project_only`` is False; ``network_id`` is the uuid.
         """
 
     @abc.abstractmethod
@@ -158,8 +150,7 @@ class NetworksContract(abc.ABC):
 
         Auth: admin. Rows: live.
 
-        Raises:
-            NetworkNotFoundForCidr: no such network.
+        :raises NetworkNotFoundForCidr: no such network.
         """
 
     @abc.abstractmethod
@@ -168,8 +159,7 @@ class NetworksContract(abc.ABC):
 
         Auth: admin. Rows: live.
 
-        Raises:
-            NetworkNotFoundForUUID: no such network.
+        :raises NetworkNotFoundForUUID: no such network.
         """
 
     @abc.abstractmethod
@@ -187,8 +177,7 @@ class NetworksContract(abc.ABC):
 
         Racing: compare-and-set; the first host stays, and every caller is told it.
 
-        Raises:
-            NetworkNotFound: no such network.
+        :raises NetworkNotFound: no such network.
         """
 
     @abc.abstractmethod
@@ -197,9 +186,8 @@ class NetworksContract(abc.ABC):
 
         Auth: context. Rows: visible, of a user's project or of none.
 
-        Raises:
-            NetworkNotFound: no such network.
-            DuplicateVlan: another live network has the ``vlan``.
+        :raises NetworkNotFound: no such network.
+        :raises DuplicateVlan: another live network has the ``vlan``.
         """
 
     @abc.abstractmethod
@@ -210,7 +198,6 @@ class NetworksContract(abc.ABC):
 
         If it has none and ``associate`` is true, it gets one as by :func:`network_associate`, else the list is empty.
 
-        Raises:
-            AdminRequired: a user asks and a network would have to be associated.
-            NoMoreNetworks: none is left to associate.
+        :raises AdminRequired: a user asks and a network would have to be associated.
+        :raises NoMoreNetworks: none is left to associate.
         """

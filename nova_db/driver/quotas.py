@@ -33,8 +33,7 @@ class QuotasContract(abc.ABC):
 
         Auth: context, for whatever project. Rows: live.
 
-        Raises:
-            ProjectQuotaNotFound: no such quota.
+        :raises ProjectQuotaNotFound: no such quota.
         """
 
     @abc.abstractmethod
@@ -50,8 +49,7 @@ class QuotasContract(abc.ABC):
 
         Auth: admin. Rows: live.
 
-        Raises:
-            ProjectQuotaNotFound: no such quota.
+        :raises ProjectQuotaNotFound: no such quota.
         """
 
     @abc.abstractmethod
@@ -76,8 +74,7 @@ class QuotasContract(abc.ABC):
 
         Auth: context, for whatever class. Rows: live.
 
-        Raises:
-            QuotaClassNotFound: no such quota.
+        :raises QuotaClassNotFound: no such quota.
         """
 
     @abc.abstractmethod
@@ -93,8 +90,7 @@ class QuotasContract(abc.ABC):
 
         Auth: admin. Rows: live.
 
-        Raises:
-            QuotaClassNotFound: no such quota.
+        :raises QuotaClassNotFound: no such quota.
         """
 
     @abc.abstractmethod
@@ -103,8 +99,7 @@ class QuotasContract(abc.ABC):
 
         Auth: context, for whatever project. Rows: live.
 
-        Raises:
-            QuotaUsageNotFound: no such usage.
+        :raises QuotaUsageNotFound: no such usage.
         """
 
     @abc.abstractmethod
@@ -127,7 +122,6 @@ class QuotasContract(abc.ABC):
         ``kwargs`` are any of ``in_use``, ``reserved`` and ``until_refresh``; other columns are ignored. ``in_use=-1``
         makes the next reservation count afresh.
 
-        Raises:
-            QuotaUsageNotFound: no such usage, whatever the keywords.
-            UnknownColumn: a keyword is no column of a usage.
+        :raises QuotaUsageNotFound: no such usage, whatever the keywords.
+        :raises UnknownColumn: a keyword is no column of a usage.
         """

@@ -60,11 +60,10 @@ class ReservationsContract(abc.ABC):
 
         Racing: calls for one project act as if one came after the other; its resources have one live usage each.
 
-        Raises:
-            OverQuota: ``overs`` are the names that are over, sorted; ``quotas`` as passed; ``usages`` all usages of
-                the project, by resource, as dicts of ``in_use`` and ``reserved``.
-            KeyError: a name is not in ``quotas``, or needs a refresh and is not in ``resources``.
-            DBDataError: ``expire`` is no datetime.
+        :raises OverQuota: ``overs`` are the names that are over, sorted; ``quotas`` as passed; ``usages`` all usages of
+            the project, by resource, as dicts of ``in_use`` and ``reserved``.
+        :raises KeyError: a name is not in ``quotas``, or needs a refresh and is not in ``resources``.
+        :raises DBDataError: ``expire`` is no datetime.
         """
 
     @abc.abstractmethod
@@ -92,8 +91,7 @@ class ReservationsContract(abc.ABC):
 
         Auth: context, for whatever project. Rows: live.
 
-        Raises:
-            ReservationNotFound: no such reservation.
+        :raises ReservationNotFound: no such reservation.
         """
 
     @abc.abstractmethod
@@ -106,8 +104,7 @@ class ReservationsContract(abc.ABC):
         skipped. ``project_id`` is the context's unless given; whatever it says, the usages changed are those that the
         reservations name.
 
-        Raises:
-            KeyError: the usage of a reservation is no longer live.
+        :raises KeyError: the usage of a reservation is no longer live.
         """
 
     @abc.abstractmethod
@@ -118,8 +115,7 @@ class ReservationsContract(abc.ABC):
 
         As :func:`reservation_commit`, ``project_id`` included, except that ``in_use`` is not changed.
 
-        Raises:
-            KeyError: the usage of a reservation is no longer live.
+        :raises KeyError: the usage of a reservation is no longer live.
         """
 
     @abc.abstractmethod

@@ -34,8 +34,7 @@ class SecurityGroupsContract(abc.ABC):
 
         Auth: context. Rows: visible, of a user's project.
 
-        Raises:
-            SecurityGroupNotFound: no such group.
+        :raises SecurityGroupNotFound: no such group.
         """
 
     @abc.abstractmethod
@@ -44,8 +43,7 @@ class SecurityGroupsContract(abc.ABC):
 
         Auth: context, for whatever project. Rows: live.
 
-        Raises:
-            SecurityGroupNotFoundForProject: no such group; ``security_group_id`` is the name.
+        :raises SecurityGroupNotFoundForProject: no such group; ``security_group_id`` is the name.
         """
 
     @abc.abstractmethod
@@ -125,8 +123,7 @@ class SecurityGroupsContract(abc.ABC):
 
         Doing so again changes nothing that can be seen.
 
-        Raises:
-            DBReferenceError: no such instance or group; deleted ones will do.
+        :raises DBReferenceError: no such instance or group; deleted ones will do.
         """
 
     @abc.abstractmethod
@@ -151,8 +148,7 @@ class SecurityGroupsContract(abc.ABC):
 
         Auth: context. Rows: visible.
 
-        Raises:
-            SecurityGroupNotFoundForRule: no such rule.
+        :raises SecurityGroupNotFoundForRule: no such rule.
         """
 
     @abc.abstractmethod
@@ -182,8 +178,7 @@ class SecurityGroupsContract(abc.ABC):
 
         Racing: of several calls for a live rule one succeeds.
 
-        Raises:
-            SecurityGroupNotFoundForRule: no such rule.
+        :raises SecurityGroupNotFoundForRule: no such rule.
         """
 
     @abc.abstractmethod
@@ -208,8 +203,7 @@ class SecurityGroupsContract(abc.ABC):
 
         Auth: context. Rows: visible.
 
-        Raises:
-            SecurityGroupDefaultRuleNotFound: no such rule. This is an ``Invalid``, no ``NotFound``.
+        :raises SecurityGroupDefaultRuleNotFound: no such rule. This is an ``Invalid``, no ``NotFound``.
         """
 
     @abc.abstractmethod
@@ -220,8 +214,7 @@ class SecurityGroupsContract(abc.ABC):
 
         Racing: of several calls for a live rule one succeeds.
 
-        Raises:
-            SecurityGroupDefaultRuleNotFound: no such rule. This is an ``Invalid``, no ``NotFound``.
+        :raises SecurityGroupDefaultRuleNotFound: no such rule. This is an ``Invalid``, no ``NotFound``.
         """
 
     @abc.abstractmethod

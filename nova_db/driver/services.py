@@ -33,8 +33,7 @@ class ServicesContract(abc.ABC):
 
         The statistics of the compute nodes stay. Racing: of several calls for a live service one succeeds.
 
-        Raises:
-            ServiceNotFound: no such service; ``service_id`` is the id.
+        :raises ServiceNotFound: no such service; ``service_id`` is the id.
         """
 
     @abc.abstractmethod
@@ -43,8 +42,7 @@ class ServicesContract(abc.ABC):
 
         Auth: admin. Rows: visible.
 
-        Raises:
-            ServiceNotFound: no such service.
+        :raises ServiceNotFound: no such service.
         """
 
     @abc.abstractmethod
@@ -83,8 +81,7 @@ class ServicesContract(abc.ABC):
 
         A compute service is one that listens to the topic in the option ``compute_topic``.
 
-        Raises:
-            ComputeHostNotFound: no such service.
+        :raises ComputeHostNotFound: no such service.
         """
 
     @abc.abstractmethod
@@ -93,8 +90,7 @@ class ServicesContract(abc.ABC):
 
         Auth: admin. Rows: visible.
 
-        Raises:
-            HostBinaryNotFound: no such service.
+        :raises HostBinaryNotFound: no such service.
         """
 
     @abc.abstractmethod
@@ -103,6 +99,5 @@ class ServicesContract(abc.ABC):
 
         Auth: admin. Rows: visible.
 
-        Raises:
-            ServiceNotFound: no such service, also if there is nothing to write.
+        :raises ServiceNotFound: no such service, also if there is nothing to write.
         """

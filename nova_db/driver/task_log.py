@@ -32,9 +32,8 @@ class TaskLogContract(abc.ABC):
 
         ``task_items`` is 0 and ``message`` empty unless given. Racing: one caller succeeds.
 
-        Raises:
-            TaskAlreadyRunning: it does, or it did.
-            DBDataError: ``host`` is None.
+        :raises TaskAlreadyRunning: it does, or it did.
+        :raises DBDataError: ``host`` is None.
         """
 
     @abc.abstractmethod
@@ -54,8 +53,7 @@ class TaskLogContract(abc.ABC):
 
         ``errors`` and, unless empty, ``message`` are stored, whatever the state was: a task may end again.
 
-        Raises:
-            TaskNotRunning: it was never begun; always, if ``host`` is None.
+        :raises TaskNotRunning: it was never begun; always, if ``host`` is None.
         """
 
     @abc.abstractmethod

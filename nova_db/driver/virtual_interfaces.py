@@ -20,9 +20,8 @@ class VirtualInterfacesContract(abc.ABC):
 
         Auth: context.
 
-        Raises:
-            VirtualInterfaceCreateException: the row was refused: the address is taken, there is no such instance, or
-                a value cannot be stored.
+        :raises VirtualInterfaceCreateException: the row was refused: the address is taken, there is no such instance,
+            or a value cannot be stored.
         """
 
     @abc.abstractmethod
@@ -52,8 +51,7 @@ class VirtualInterfacesContract(abc.ABC):
 
         Auth: context. Rows: all interfaces; the instance is looked up as by :func:`instance_get_by_uuid`.
 
-        Raises:
-            InstanceNotFound: no such instance, in a user's project; ``instance_id`` is the uuid.
+        :raises InstanceNotFound: no such instance, in a user's project; ``instance_id`` is the uuid.
         """
 
     @abc.abstractmethod
