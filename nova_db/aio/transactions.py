@@ -21,9 +21,9 @@ from nova_db import api, conf
 from nova_db.aio.threads import Lease, Work, crews
 from nova_db.engine.holders import describe, here
 from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError, DBTransactionError
-from nova_db.operations.blocks import Block, finished
-from nova_db.operations.retries import GIVEN_UP, Attempts, Retries
-from nova_db.operations.sessions import Session, carry, drop
+from nova_db.operations.running.blocks import Block, finished
+from nova_db.operations.running.retries import GIVEN_UP, Attempts, Retries
+from nova_db.operations.running.sessions import Session, carry, drop
 from nova_db.ownership import CARRIED
 from nova_db.tasks import running_task
 

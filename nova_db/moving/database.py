@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from nova_db.engine import TRUE, Order, Predicate, Query, Row, guards
 from nova_db.engine.counters import advance
 from nova_db.exceptions import DBError
-from nova_db.operations.insisting import require_progress
-from nova_db.operations.retries import Retries
+from nova_db.operations.rows.insisting import require_progress
+from nova_db.operations.running.retries import Retries
 from nova_db.schema import PARENTS_FIRST, TABLES, Kind, Table
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nova_db.operations.driver import EngineDriver
-from nova_db.operations.replicas import Replica
-from nova_db.operations.sessions import Session
+from nova_db.operations.running.replicas import Replica
+from nova_db.operations.running.sessions import Session
 
 __all__ = ["EngineDriver", "Replica", "Session"]

@@ -10,10 +10,10 @@ from nova_db import exceptions
 from nova_db.context import require_admin
 from nova_db.driver.aggregates import AggregatesContract
 from nova_db.engine import TRUE, Eq, Exists, Predicate, Query, Row, all_of
-from nova_db.operations.changes import KeyValues, create, record_update, soft_delete, values_by_key
-from nova_db.operations.conditions import LIVE, equals, visible
-from nova_db.operations.records import dress
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import KeyValues, create, record_update, soft_delete, values_by_key
+from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.records import dress
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from nova_db import exceptions
 from nova_db.context import require_admin
 from nova_db.driver.cells import CellsContract
 from nova_db.engine import Predicate, Query, all_of
-from nova_db.operations.changes import condition_update, create, soft_delete
-from nova_db.operations.conditions import LIVE, equals, visible
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import condition_update, create, soft_delete
+from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from nova_db.clock import utcnow
 from nova_db.context import require_admin
 from nova_db.driver.compute_nodes import ComputeNodesContract
 from nova_db.engine import Contains, Predicate, Query, Row, all_of
-from nova_db.operations.changes import KeyValues, soft_delete
-from nova_db.operations.conditions import LIVE, equals, visible
-from nova_db.operations.times import parsed
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import KeyValues, soft_delete
+from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.times import parsed
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:

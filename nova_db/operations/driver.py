@@ -19,21 +19,17 @@ from nova_db.operations.dns_domains import DnsDomainsOperations
 from nova_db.operations.ec2_ids import Ec2IdsOperations
 from nova_db.operations.fixed_ips import FixedIpsOperations
 from nova_db.operations.flavors import FlavorsOperations
-from nova_db.operations.floating_ip_lists import FloatingIpListsOperations
 from nova_db.operations.floating_ips import FloatingIpsOperations
 from nova_db.operations.instance_actions import InstanceActionsOperations
-from nova_db.operations.instance_lists import InstanceListsOperations
 from nova_db.operations.instance_metadata import InstanceMetadataOperations
 from nova_db.operations.instances import InstancesOperations
 from nova_db.operations.key_pairs import KeyPairsOperations
 from nova_db.operations.migrations import MigrationsOperations
-from nova_db.operations.network_lists import NetworkListsOperations
 from nova_db.operations.networks import NetworksOperations
 from nova_db.operations.provider_firewall import ProviderFirewallOperations
 from nova_db.operations.quotas import QuotasOperations
 from nova_db.operations.reservations import ReservationsOperations
-from nova_db.operations.retries import Retries
-from nova_db.operations.security_group_rules import SecurityGroupRulesOperations
+from nova_db.operations.running.retries import Retries
 from nova_db.operations.security_groups import SecurityGroupsOperations
 from nova_db.operations.services import ServicesOperations
 from nova_db.operations.task_log import TaskLogOperations
@@ -42,7 +38,7 @@ from nova_db.operations.virtual_interfaces import VirtualInterfacesOperations
 
 if TYPE_CHECKING:
     from nova_db.engine import Engine
-    from nova_db.operations.replicas import Replica
+    from nova_db.operations.running.replicas import Replica
 
 
 class EngineDriver(
@@ -58,20 +54,16 @@ class EngineDriver(
     Ec2IdsOperations,
     FixedIpsOperations,
     FlavorsOperations,
-    FloatingIpListsOperations,
     FloatingIpsOperations,
     InstanceActionsOperations,
-    InstanceListsOperations,
     InstanceMetadataOperations,
     InstancesOperations,
     KeyPairsOperations,
     MigrationsOperations,
-    NetworkListsOperations,
     NetworksOperations,
     ProviderFirewallOperations,
     QuotasOperations,
     ReservationsOperations,
-    SecurityGroupRulesOperations,
     SecurityGroupsOperations,
     ServicesOperations,
     TaskLogOperations,

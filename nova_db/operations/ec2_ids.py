@@ -9,9 +9,9 @@ from nova_db.context import require_context
 from nova_db.driver.ec2_ids import Ec2IdsContract
 from nova_db.engine import Query, Row
 from nova_db.exceptions import NotFound
-from nova_db.operations.changes import create
-from nova_db.operations.conditions import equals
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import create
+from nova_db.operations.rows.conditions import equals
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from nova_db.clock import utcnow
 from nova_db.context import authorize_project, is_user_context, require_admin, require_context
 from nova_db.driver.fixed_ips import FixedIpsContract
 from nova_db.engine import Eq, Exists, Lt, Order, Predicate, Query, Row, all_of, any_of
-from nova_db.operations.changes import create, update_record
-from nova_db.operations.conditions import LIVE, equals, matches, visible
-from nova_db.operations.records import dress
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
-from nova_db.operations.uuids import require_uuid
+from nova_db.operations.rows.changes import create, update_record
+from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.uuids import require_uuid
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:

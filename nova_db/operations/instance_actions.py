@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from nova_db import exceptions
 from nova_db.driver.instance_actions import InstanceActionsContract
 from nova_db.engine import Eq, Order, Query, Row, all_of
-from nova_db.operations.changes import create, update_record
-from nova_db.operations.conditions import equals, matches, visible
-from nova_db.operations.times import parsed
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import create, update_record
+from nova_db.operations.rows.conditions import equals, matches, visible
+from nova_db.operations.rows.times import parsed
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

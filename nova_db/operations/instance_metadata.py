@@ -11,12 +11,12 @@ from nova_db import exceptions
 from nova_db.context import require_context
 from nova_db.driver.instance_metadata import InstanceMetadataContract
 from nova_db.engine import Eq, In, Order, Predicate, Query, Row, all_of
-from nova_db.operations.changes import KeyValues, create, record_update, soft_delete, values_by_key
-from nova_db.operations.conditions import LIVE, equals, visible
-from nova_db.operations.insisting import insist
-from nova_db.operations.instances import METADATA, SYSTEM_METADATA
-from nova_db.operations.notifications import Notifier
-from nova_db.operations.transactions import reads, writes
+from nova_db.operations.instances.single import METADATA, SYSTEM_METADATA
+from nova_db.operations.rows.changes import KeyValues, create, record_update, soft_delete, values_by_key
+from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.insisting import insist
+from nova_db.operations.running.notifications import Notifier
+from nova_db.operations.running.transactions import reads, writes
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:

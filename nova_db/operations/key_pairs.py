@@ -8,9 +8,9 @@ from nova_db import exceptions
 from nova_db.context import authorize_user, require_context
 from nova_db.driver.key_pairs import KeyPairsContract
 from nova_db.engine import Predicate, Query, all_of
-from nova_db.operations.changes import create
-from nova_db.operations.conditions import LIVE, equals, matches, visible
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import create
+from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

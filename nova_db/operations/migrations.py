@@ -10,10 +10,10 @@ from nova_db.clock import utcnow
 from nova_db.context import require_admin
 from nova_db.driver.migrations import MigrationsContract
 from nova_db.engine import Eq, Le, NotIn, Query, all_of, any_of
-from nova_db.operations.changes import create, update_record
-from nova_db.operations.conditions import equals, matches, visible
-from nova_db.operations.records import dress
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import create, update_record
+from nova_db.operations.rows.conditions import equals, matches, visible
+from nova_db.operations.rows.records import dress
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from nova_db.context import require_admin
 from nova_db.driver.provider_firewall import ProviderFirewallContract
 from nova_db.engine import Query
-from nova_db.operations.changes import create, soft_delete
-from nova_db.operations.conditions import equals, visible
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import create, soft_delete
+from nova_db.operations.rows.conditions import equals, visible
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

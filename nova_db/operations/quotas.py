@@ -8,10 +8,10 @@ from nova_db import exceptions
 from nova_db.context import authorize_project, authorize_quota_class, require_admin, require_context
 from nova_db.driver.quotas import QuotasContract
 from nova_db.engine import Query, all_of
-from nova_db.operations.changes import condition_update, create, soft_delete
-from nova_db.operations.conditions import LIVE, equals, matches
-from nova_db.operations.records import dress
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import condition_update, create, soft_delete
+from nova_db.operations.rows.conditions import LIVE, equals, matches
+from nova_db.operations.rows.records import dress
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from nova_db.clock import utcnow
 from nova_db.context import RequestContext, require_admin, require_context
 from nova_db.driver.reservations import ReservationsContract
 from nova_db.engine import Add, Col, In, Lt, Predicate, Query, Row, all_of
-from nova_db.operations.changes import create
-from nova_db.operations.conditions import LIVE, among, equals
 from nova_db.operations.quotas import RESERVATIONS, USAGES, serialize_projects
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import create
+from nova_db.operations.rows.conditions import LIVE, among, equals
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context, QuotaResource, Record, Text, Values

@@ -10,10 +10,10 @@ from nova_db.clock import utcnow
 from nova_db.context import require_context
 from nova_db.driver.usage_caches import UsageCachesContract
 from nova_db.engine import Eq, Gt, Query, Row, all_of, any_of
-from nova_db.operations.changes import condition_update, create
-from nova_db.operations.conditions import among, equals, matches
-from nova_db.operations.notifications import Notifier
-from nova_db.operations.transactions import reads, writes
+from nova_db.operations.rows.changes import condition_update, create
+from nova_db.operations.rows.conditions import among, equals, matches
+from nova_db.operations.running.notifications import Notifier
+from nova_db.operations.running.transactions import reads, writes
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:

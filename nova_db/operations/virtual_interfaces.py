@@ -8,10 +8,10 @@ from nova_db import exceptions
 from nova_db.context import require_context
 from nova_db.driver.virtual_interfaces import VirtualInterfacesContract
 from nova_db.engine import Predicate, Query, Row
-from nova_db.operations.changes import create
-from nova_db.operations.conditions import equals, matches
-from nova_db.operations.instances import get_by_uuid
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.instances.single import get_by_uuid
+from nova_db.operations.rows.changes import create
+from nova_db.operations.rows.conditions import equals, matches
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nova_db.engine import Eq, Exists, Gt, In, Ne, Order, Predicate, Query, Row, all_of
 from nova_db.exceptions import DBReferenceError
-from nova_db.operations.changes import soft_delete
-from nova_db.operations.insisting import require_progress
+from nova_db.operations.rows.changes import soft_delete
+from nova_db.operations.rows.insisting import require_progress
 from nova_db.schema import PARENTS_FIRST, TABLES, Table
 from nova_db.schema.table import SHADOW_PREFIX
 from nova_db.upkeep.families import DEPENDENTS, REUSED, Link, columns, free, held, not_deleted

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import Gt, In, Order, Predicate, Query, all_of
-from nova_db.operations.insisting import require_progress
+from nova_db.operations.rows.insisting import require_progress
 from nova_db.schema import TABLES, Table
 from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, deleted_before, in_utc, total
 

@@ -16,8 +16,8 @@ from nova_db.driver import FUNCTIONS, Driver
 from nova_db.driver.types import Context, IsolationName
 from nova_db.exceptions import DBDeadlock
 from nova_db.operations import EngineDriver
-from nova_db.operations.retries import Retries
-from nova_db.operations.transactions import TransactionalDriver
+from nova_db.operations.running.retries import Retries
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.staleness import stale_reads_allowed
 from nova_db_memory import MemoryDriver
 from nova_db_memory.engine import MemoryEngine

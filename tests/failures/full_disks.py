@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from nova_db.exceptions import DBError
-from nova_db.operations.retries import Attempts
+from nova_db.operations.running.retries import Attempts
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from tests.failures.helpers import ADMIN, add, hosts
 

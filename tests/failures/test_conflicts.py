@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from nova_db.driver.types import IsolationName
 from nova_db.exceptions import DBDeadlock
-from nova_db.operations import Session, retries
+from nova_db.operations import Session
+from nova_db.operations.running import retries
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from nova_db_sqlalchemy.dialects import mariadb
 from nova_db_sqlalchemy.dialects.base import Mode

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from nova_db.exceptions import DBConnectionError, DBError
-from nova_db.operations import retries
+from nova_db.operations.running import retries
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from nova_db_sqlalchemy.pool import BoundedPool
 from tests.failures.conftest import Drivers

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from nova_db.exceptions import DBCommitUnknown, DBConnectionError
-from nova_db.operations import Session, retries
+from nova_db.operations import Session
+from nova_db.operations.running import retries
 from nova_db_sqlalchemy import SQLAlchemyDriver, pool
 from scripts.servers.failing import FailingPostgreSQL, FailingServer
 from tests.failures.conftest import PASSWORD, Drivers

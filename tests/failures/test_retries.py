@@ -12,7 +12,7 @@ from oslo_config import cfg
 
 from nova_db import conf as configuration
 from nova_db.exceptions import DBCommitUnknown, DBConnectionError, DBDeadlock, DBDuplicateEntry, DBError
-from nova_db.operations.retries import Retries
+from nova_db.operations.running.retries import Retries
 
 
 class Call:

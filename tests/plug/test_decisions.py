@@ -90,7 +90,7 @@ def test_no_function_is_left_to_do() -> None:
     for name in FUNCTIONS:
         made_by = next(kind for kind in EngineDriver.__mro__ if name in vars(kind))
         assert made_by.__module__.startswith("nova_db.operations."), name
-    for path in Path(nova_db.operations.__file__).parent.glob("*.py"):
+    for path in Path(nova_db.operations.__file__).parent.rglob("*.py"):
         used = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
         assert "NotSupported" not in used, path.name
 

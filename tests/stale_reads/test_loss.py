@@ -12,7 +12,8 @@ import nova_db
 from nova_db import exceptions
 from nova_db.context import get_admin_context
 from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
-from nova_db.operations import EngineDriver, Replica, replicas
+from nova_db.operations import EngineDriver, Replica
+from nova_db.operations.running import replicas
 from nova_db_memory.engine import MemoryEngine
 from nova_db_memory.transaction import MemoryTransaction
 

@@ -7,7 +7,7 @@ from collections import Counter
 from unittest import mock
 
 from nova_db.engine import Eq, Gt
-from nova_db.operations import changes
+from nova_db.operations.rows import changes
 from nova_db.schema import PARENTS_FIRST, TABLES
 from nova_db.upkeep import archivable, archive
 from nova_db_conformance import decision

@@ -22,7 +22,7 @@ class InstanceValues(NovaBase):
     def name(self) -> str | None:
         """The configured template applied to the id, or to the columns; None before the row has an id."""
         # Here, so that the models can be imported without the whole of the API.
-        from nova_db.operations.records import instance_name
+        from nova_db.operations.rows.records import instance_name
 
         return None if self.id is None else instance_name(columns(self))
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.engine import Col, Eq, IfChanged, In, Ne, NotIn, Predicate, Query, Row, all_of
-from nova_db.operations.conditions import LIVE
-from nova_db.operations.records import dress
+from nova_db.operations.rows.conditions import LIVE
+from nova_db.operations.rows.records import dress
 from nova_db.schema import TABLES, Table
 
 if TYPE_CHECKING:

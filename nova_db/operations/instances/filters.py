@@ -10,8 +10,8 @@ from nova_db import exceptions
 from nova_db.context import is_user_context
 from nova_db.engine import TRUE, Col, Eq, Exists, Gt, Ne, Order, Predicate, Query, Regexp, all_of, any_of
 from nova_db.engine.regexp import compile_pattern
-from nova_db.operations.conditions import LIVE, among, equals, scoped, visible
-from nova_db.operations.instances import INSTANCES
+from nova_db.operations.instances.single import INSTANCES
+from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from nova_db import cells, conf
-from nova_db.operations.transactions import TransactionalDriver
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.staleness import current
 
 

@@ -8,18 +8,18 @@ from nova_db import exceptions
 from nova_db.context import authorize_project, require_admin, require_context
 from nova_db.driver.floating_ips import FloatingIpsContract
 from nova_db.engine import Eq, Exists, In, Order, Query, all_of
-from nova_db.operations.conditions import LIVE, equals, matches, visible
 from nova_db.operations.fixed_ips import FIXED, fixed_ips_of_instance
-from nova_db.operations.floating_ips import FLOATING, find_floating_ips
-from nova_db.operations.instances import get_by_id
-from nova_db.operations.transactions import TransactionalDriver, reads
+from nova_db.operations.floating_ips.single import FLOATING, find_floating_ips
+from nova_db.operations.instances.single import get_by_id
+from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.running.transactions import TransactionalDriver, reads
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context, Id, Record, Session, Text
     from nova_db.engine import Transaction
 
 
-class FloatingIpListsOperations(TransactionalDriver, FloatingIpsContract):
+class FloatingIpLists(TransactionalDriver, FloatingIpsContract):
     """Lists and counts of floating ips."""
 
     @reads(require_context, snapshot=False)

@@ -9,10 +9,10 @@ from nova_db import exceptions
 from nova_db.context import authorize_project, require_context
 from nova_db.driver.security_groups import SecurityGroupsContract
 from nova_db.engine import Exists, Predicate, Query, Row, all_of, any_of
-from nova_db.operations.changes import create, soft_delete
-from nova_db.operations.conditions import LIVE, among, equals, matches, of_project, scoped, visible
-from nova_db.operations.records import dress
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import create, soft_delete
+from nova_db.operations.rows.conditions import LIVE, among, equals, matches, of_project, scoped, visible
+from nova_db.operations.rows.records import dress
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def ensure_default(tx: Transaction, context: Context, load: tuple[str, ...] = ("
     return False, group
 
 
-class SecurityGroupsOperations(TransactionalDriver, SecurityGroupsContract):
-    """Groups and associations; rules are in ``security_group_rules``."""
+class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
+    """Groups and associations; rules are in ``rules``."""
 
     @reads(require_context)
     def security_group_get_all(self, tx: Transaction, context: Context) -> list[Record]:

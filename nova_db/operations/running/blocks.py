@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from nova_db.engine import Isolation
 from nova_db.exceptions import DBTransactionError
-from nova_db.operations.retries import Retries
-from nova_db.operations.sessions import Session, Sessions
+from nova_db.operations.running.retries import Retries
+from nova_db.operations.running.sessions import Session, Sessions
 
 R = TypeVar("R")
 

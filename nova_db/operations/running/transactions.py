@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from nova_db.engine import Isolation, guards
-from nova_db.operations.blocks import Block, finished, level_of, require_plain
-from nova_db.operations.replicas import Replica, ReplicaUnavailable
-from nova_db.operations.retries import Retries
-from nova_db.operations.sessions import Session, Sessions, carried, carry, drop
+from nova_db.operations.running.blocks import Block, finished, level_of, require_plain
+from nova_db.operations.running.replicas import Replica, ReplicaUnavailable
+from nova_db.operations.running.retries import Retries
+from nova_db.operations.running.sessions import Session, Sessions, carried, carry, drop
 from nova_db.staleness import stale_reads_allowed
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from nova_db import exceptions
 from nova_db.context import require_admin, require_context
 from nova_db.driver.networks import NetworksContract
 from nova_db.engine import Eq, Exists, Predicate, Query, Row, all_of, any_of
-from nova_db.operations.conditions import LIVE, among, equals, scoped, visible
-from nova_db.operations.networks import FIXED, INSTANCES, NETWORKS
-from nova_db.operations.transactions import TransactionalDriver, reads
+from nova_db.operations.networks.single import FIXED, INSTANCES, NETWORKS
+from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
+from nova_db.operations.running.transactions import TransactionalDriver, reads
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nova_db.engine import Transaction
 
 
-class NetworkListsOperations(TransactionalDriver, NetworksContract):
+class NetworkLists(TransactionalDriver, NetworksContract):
     """Lists of networks, and of the addresses in them."""
 
     @reads(require_admin, snapshot=False)

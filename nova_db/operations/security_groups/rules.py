@@ -8,11 +8,11 @@ from nova_db import exceptions
 from nova_db.context import require_admin, require_context
 from nova_db.driver.security_groups import SecurityGroupsContract
 from nova_db.engine import Predicate, Query, Row, all_of
-from nova_db.operations.changes import create, soft_delete
-from nova_db.operations.conditions import LIVE, equals, visible
-from nova_db.operations.records import dress
-from nova_db.operations.security_groups import DEFAULT_RULES, RULES
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import create, soft_delete
+from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.records import dress
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.security_groups.groups import DEFAULT_RULES, RULES
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context, Id, Record, Values
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MEMBERS = ("grantee_group.instances.system_metadata", "grantee_group.instances.info_cache")
 
 
-class SecurityGroupRulesOperations(TransactionalDriver, SecurityGroupsContract):
+class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
     """Rules and default rules."""
 
     @writes(require_context)

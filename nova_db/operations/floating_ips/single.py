@@ -9,11 +9,11 @@ from nova_db import exceptions
 from nova_db.context import authorize_project, require_context
 from nova_db.driver.floating_ips import FloatingIpsContract
 from nova_db.engine import Eq, In, Predicate, Query, Row, all_of, any_of
-from nova_db.operations.changes import condition_update, create, record_update, soft_delete, update_record
-from nova_db.operations.conditions import LIVE, among, equals, scoped, visible
 from nova_db.operations.fixed_ips import FIXED, first_fixed_ip
-from nova_db.operations.records import dress
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import condition_update, create, record_update, soft_delete, update_record
+from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
+from nova_db.operations.rows.records import dress
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ _FIXED = ("fixed_ip.instance",)
 _CREATION = "floating_ips"
 
 
-class FloatingIpsOperations(TransactionalDriver, FloatingIpsContract):
-    """Single floating ips and what is done with them; lists are in ``floating_ip_lists``."""
+class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
+    """Single floating ips and what is done with them; lists are in ``lists``."""
 
     @reads(require_context, snapshot=False)
     def floating_ip_get(self, tx: Transaction, context: Context, id: Id) -> Record:

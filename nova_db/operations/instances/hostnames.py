@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nova_db import conf, exceptions
 from nova_db.engine import TRUE, EqFold, Predicate, Query, all_of
 from nova_db.engine.matching import fold
-from nova_db.operations.conditions import LIVE, of_project
+from nova_db.operations.rows.conditions import LIVE, of_project
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context

@@ -10,9 +10,9 @@ from nova_db.clock import utcnow
 from nova_db.context import require_admin, require_context
 from nova_db.driver.networks import NetworksContract
 from nova_db.engine import TRUE, Eq, Predicate, Query, Row, all_of, any_of
-from nova_db.operations.changes import create, soft_delete, update_record
-from nova_db.operations.conditions import LIVE, equals, scoped, visible
-from nova_db.operations.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.rows.changes import create, soft_delete, update_record
+from nova_db.operations.rows.conditions import LIVE, equals, scoped, visible
+from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
 from nova_db.staleness import current
 
@@ -25,8 +25,8 @@ FIXED = TABLES["fixed_ips"]
 INSTANCES = TABLES["instances"]
 
 
-class NetworksOperations(TransactionalDriver, NetworksContract):
-    """Writes of networks, and reads of single ones; lists are in ``network_lists``."""
+class SingleNetworks(TransactionalDriver, NetworksContract):
+    """Writes of networks, and reads of single ones; lists are in ``lists``."""
 
     @writes(require_admin)
     def network_associate(

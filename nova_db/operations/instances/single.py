@@ -14,14 +14,15 @@ from nova_db.constraints import Constraint
 from nova_db.context import require_admin, require_context
 from nova_db.driver.instances import InstancesContract
 from nova_db.engine import Col, Eq, Predicate, Query, Row, all_of
-from nova_db.operations import hostnames, security_groups
-from nova_db.operations.changes import KeyValues, record_update
-from nova_db.operations.conditions import constrained, equals, one_of, scoped, visible
-from nova_db.operations.insisting import insist
-from nova_db.operations.notifications import Notifier
-from nova_db.operations.records import dress
-from nova_db.operations.transactions import reads, writes
-from nova_db.operations.uuids import require_uuid
+from nova_db.operations.instances import hostnames
+from nova_db.operations.rows.changes import KeyValues, record_update
+from nova_db.operations.rows.conditions import constrained, equals, one_of, scoped, visible
+from nova_db.operations.rows.insisting import insist
+from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.uuids import require_uuid
+from nova_db.operations.running.notifications import Notifier
+from nova_db.operations.running.transactions import reads, writes
+from nova_db.operations.security_groups.groups import resolve_groups
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def get_by_id(tx: Transaction, context: Context, instance_id: object) -> Row:
     return found
 
 
-class InstancesOperations(Notifier, InstancesContract):
-    """Reads and writes of single instances; lists are in ``instance_lists``."""
+class SingleInstances(Notifier, InstancesContract):
+    """Reads and writes of single instances; lists are in ``lists``."""
 
     @writes(require_context)
     def instance_create(self, tx: Transaction, context: Context, values: Values) -> Record:
@@ -203,7 +204,7 @@ def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
         ("instance_id_mappings", [TABLES["instance_id_mappings"].insert_values({"uuid": uuid})]),
     )
     hostnames.require_free(tx, context, row["hostname"])
-    groups = security_groups.resolve_groups(tx, context, group_names)
+    groups = resolve_groups(tx, context, group_names)
     associate = TABLES["security_group_instance_association"].insert_values
     links = [associate({"security_group_id": group["id"], "instance_uuid": uuid}) for group in groups]
     made = tx.insert(*batches, ("security_group_instance_association", links))

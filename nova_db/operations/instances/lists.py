@@ -12,11 +12,11 @@ from nova_db.clock import utcnow
 from nova_db.context import require_admin, require_context
 from nova_db.driver.instances import InstancesContract
 from nova_db.engine import TRUE, Eq, Gt, In, Le, Lt, Ne, Order, Predicate, Query, Row, all_of, any_of
-from nova_db.operations.conditions import equals, scoped, visible
-from nova_db.operations.instance_filters import filtered, paging
-from nova_db.operations.instances import INSTANCES
-from nova_db.operations.records import dress
-from nova_db.operations.transactions import TransactionalDriver, reads
+from nova_db.operations.instances.filters import filtered, paging
+from nova_db.operations.instances.single import INSTANCES
+from nova_db.operations.rows.conditions import equals, scoped, visible
+from nova_db.operations.rows.records import dress
+from nova_db.operations.running.transactions import TransactionalDriver, reads
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _FILLED = {"metadata": "instance_metadata", "system_metadata": "instance_system_
 _JOINABLE = (*JOINS, "block_device_mapping")
 
 
-class InstanceListsOperations(TransactionalDriver, InstancesContract):
+class InstanceLists(TransactionalDriver, InstancesContract):
     """Functions that return lists of instances."""
 
     @reads(require_context)

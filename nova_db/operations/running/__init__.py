@@ -1,0 +1,3 @@
+"""What makes a call a transaction: begun, committed or undone, run again; and whose it is."""
+
+from __future__ import annotations
