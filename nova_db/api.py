@@ -19,8 +19,8 @@ from contextvars import ContextVar
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nova_db import conf as options
 from nova_db import forking, loading
+from nova_db.conf import DEFAULT_BACKEND, get_conf
 from nova_db.exceptions import BackendLoadError
 from nova_db.loading import installed_backends, load_backend
 
@@ -201,8 +201,8 @@ def _load() -> Driver:
     with _lock:
         if _configured is not None:
             return _configured
-        conf = options.get_conf()
-        name = conf["database"]["backend"] or options.DEFAULT_BACKEND
+        conf = get_conf()
+        name = conf["database"]["backend"] or DEFAULT_BACKEND
         if _loading:
             raise BackendLoadError(name=name, reason="it calls functions of the API while it is being loaded")
         _loading = True

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nova_db import conf as options
+from nova_db.conf import DEFAULT_CONNECTION, get_conf, register_opts
 from nova_db.exceptions import BackendLoadError, BackendNotFound, DBError, NovaException
 from nova_db.exceptions.redaction import redacted
 
@@ -54,12 +54,12 @@ def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts 
     :raises ValueError: the backend does not accept the connection's URL.
     """
     if conf is None:
-        conf = options.get_conf()
+        conf = get_conf()
     else:
-        options.register_opts(conf)
+        register_opts(conf)
     if connection is None:
         # Another library may have registered the option, with no default.
-        connection = conf["database"]["connection"] or options.DEFAULT_CONNECTION
+        connection = conf["database"]["connection"] or DEFAULT_CONNECTION
     factory = _find(name)
     if isinstance(factory, type):
         # Before it is instantiated, which Python would refuse with fewer words.

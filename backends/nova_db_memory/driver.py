@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from nova_db import conf as configuration
-from nova_db.conf import DEFAULT_CONNECTION
+from nova_db.conf import DEFAULT_CONNECTION, get_conf
 from nova_db.operations import EngineDriver
 from nova_db_memory.engine import MemoryEngine
 
@@ -29,7 +28,7 @@ class MemoryDriver(EngineDriver):
     """
 
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
-        conf = conf or configuration.get_conf()
+        conf = conf or get_conf()
         super().__init__(_engine(connection, conf["database"]["lock_timeout"]), conf)
 
 

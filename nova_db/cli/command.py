@@ -85,9 +85,9 @@ def configured(options: argparse.Namespace) -> dict[str, dict[str, str]]:
     """Backend and connection: from the options, else from configuration files, else the defaults."""
     from oslo_config import cfg
 
-    from nova_db import conf as configuration
+    from nova_db.conf import get_conf
 
-    conf = configuration.get_conf()
+    conf = get_conf()
     conf.set_default("max_retries", 0, group="database")  # a person waits: say at once that a server is not there
     try:
         conf(args=[], project="nova-db", default_config_files=options.config_file or None)

@@ -61,10 +61,10 @@ def _conf_of(file: str) -> cfg.ConfigOpts:
     """The configuration in a file, apart from the process's."""
     from oslo_config import cfg
 
-    from nova_db import conf as configuration
+    from nova_db.conf import register_opts
 
     conf = cfg.ConfigOpts()
-    configuration.register_opts(conf)
+    register_opts(conf)
     conf.set_default("max_retries", 0, group="database")
     try:
         conf(args=[], project="nova-db", default_config_files=[file], default_config_dirs=[])

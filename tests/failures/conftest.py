@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from oslo_config import cfg
 
-from nova_db import conf as configuration
+from nova_db.conf import register_opts
 from nova_db_conformance.scenarios import selected_backends
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 from scripts.servers.failing import FailingMariaDB, FailingPostgreSQL
@@ -61,7 +61,7 @@ def drivers(empty: str) -> Iterator[Drivers]:
 
     def make(url: str | sa.URL | None = None, **options: Any) -> SQLAlchemyDriver:
         conf = cfg.ConfigOpts()
-        configuration.register_opts(conf)
+        register_opts(conf)
         text = url.render_as_string(hide_password=False) if isinstance(url, sa.URL) else url or empty
         for name, value in {"connection": text, "max_retries": 0, **options}.items():
             conf.set_override(name, value, group="database")

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from oslo_config import cfg
 
-from nova_db import conf as configuration
 from nova_db.cli.command import main
+from nova_db.conf import register_opts
 from nova_db.exceptions import DBError
 from nova_db.operations import Session
 from nova_db_sqlalchemy import SQLAlchemyDriver
@@ -116,7 +116,7 @@ def test_a_url_that_is_none(url: str) -> None:
 def test_options_that_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     conf = cfg.ConfigOpts()
-    configuration.register_opts(conf)
+    register_opts(conf)
     conf(args=[], default_config_files=[])
     url = f"mariadb://nova:{PASSWORD}@host/nova"
     for name, value in {"connection": url, "slave_connection": url, "connection_parameters": PASSWORD}.items():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from oslo_config import cfg
 
-from nova_db import conf as configuration
+from nova_db.conf import register_opts
 from nova_db.exceptions import DBCommitUnknown, DBConnectionError, DBDeadlock, DBDuplicateEntry, DBError
 from nova_db.operations.running.retries import Retries
 
@@ -46,7 +46,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def configured(**options: Any) -> Retries:
     conf = cfg.ConfigOpts()
-    configuration.register_opts(conf)
+    register_opts(conf)
     for name, value in options.items():
         conf.set_override(name, value, group="database")
     return Retries.from_conf(conf)

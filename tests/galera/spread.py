@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from oslo_config import cfg
 
-from nova_db import conf as configuration
+from nova_db.conf import register_opts
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 from nova_db_sqlalchemy import url as urls
@@ -29,7 +29,7 @@ _PATIENCE = 30.0
 def options(**values: Any) -> cfg.ConfigOpts:
     """A configuration of its own, with some options in ``[database]`` set."""
     conf = cfg.ConfigOpts()
-    configuration.register_opts(conf)
+    register_opts(conf)
     for name, value in values.items():
         conf.set_override(name, value, "database")
     return conf

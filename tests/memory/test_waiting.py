@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from oslo_config import cfg
 
-from nova_db import conf as configuration
 from nova_db.api import load_backend
+from nova_db.conf import register_opts
 from nova_db.context import get_admin_context
 from nova_db.driver import Driver
 from nova_db.engine.turns import Turn
@@ -27,7 +27,7 @@ VALUES = {"host": "h", "binary": "b", "topic": "t"}
 def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
     """A driver whose writers wait for a second at most."""
     conf = cfg.ConfigOpts()
-    configuration.register_opts(conf)
+    register_opts(conf)
     conf.set_override("lock_timeout", 1, group="database")
     if request.param == "memory":
         made: Any = load_backend("memory", None, conf=conf)

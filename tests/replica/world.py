@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 import nova_db
-from nova_db import conf as options
+from nova_db.conf import register_opts
 from nova_db.context import get_admin_context
 from nova_db.engine import Transaction
 from nova_db.operations import Replica
@@ -119,7 +119,7 @@ class World:
 
     def new_driver(self) -> LookingDriver:
         conf = cfg.ConfigOpts()
-        options.register_opts(conf)
+        register_opts(conf)
         for name, value in {
             "connection": self.primary.render_as_string(hide_password=False),
             "slave_connection": self.standby.render_as_string(hide_password=False),

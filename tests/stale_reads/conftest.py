@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from oslo_config import cfg
 
-from nova_db import conf as options
+from nova_db.conf import register_opts
 from nova_db.context import RequestContext, get_admin_context
 from nova_db.operations import EngineDriver, Replica
 from nova_db_conformance.scenarios import Backend, selected_backends
@@ -48,7 +48,7 @@ def configured() -> Iterator[Make]:
 
     def make(url: str | None = None, **values: Any) -> SQLAlchemyDriver:
         conf = cfg.ConfigOpts()
-        options.register_opts(conf)
+        register_opts(conf)
         for name, value in {"max_retries": 0, **values}.items():
             conf.set_override(name, value, group="database")
         made.append(SQLAlchemyDriver(url, conf))
@@ -68,7 +68,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[EngineDriver]:
         return
     urls = [SQLAlchemyDriver.provision(backend.connection) for _ in range(2)]
     conf = cfg.ConfigOpts()
-    options.register_opts(conf)
+    register_opts(conf)
     conf.set_override("connection", urls[0], group="database")
     conf.set_override("slave_connection", urls[1], group="database")
     driver = SQLAlchemyDriver(None, conf)

@@ -6,7 +6,7 @@ from typing import Final
 
 from oslo_config import cfg
 
-from nova_db.conf import DEFAULT_BACKEND, DEFAULT_CONNECTION
+from nova_db.conf.defaults import DEFAULT_BACKEND, DEFAULT_CONNECTION
 
 _DEFAULT: list[cfg.Opt] = [
     cfg.BoolOpt(

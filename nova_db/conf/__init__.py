@@ -14,14 +14,22 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from nova_db import forking
+from nova_db.conf.defaults import DEFAULT_BACKEND, DEFAULT_CONNECTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oslo_config import cfg
 
-DEFAULT_BACKEND = "sqlalchemy"
-DEFAULT_CONNECTION = "sqlite:///nova.sqlite"
+__all__ = [
+    "DEFAULT_BACKEND",
+    "DEFAULT_CONNECTION",
+    "get_conf",
+    "list_opts",
+    "option",
+    "register_opts",
+    "set_conf",
+]
 
 _LOG = logging.getLogger(__name__)
 _lock = forking.lock(__name__, "_lock")
@@ -92,6 +100,6 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
 
 
 def _options() -> Mapping[str, list[cfg.Opt]]:
-    from nova_db.options import OPTIONS  # imports oslo.config
+    from nova_db.conf.options import OPTIONS  # imports oslo.config
 
     return OPTIONS
