@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nova_db.engine import Row, Values
+from nova_db.engine.assignments import updater
 from nova_db_memory import integrity
-from nova_db_memory.assigning import assignment
 from nova_db_memory.storage import Store, Stores
 from nova_db_memory.versions import Before, Change, Former
 
@@ -50,10 +50,10 @@ class Changing:
 
     def _update(self, store: Store, rows: Sequence[Row], values: Values) -> list[Row]:
         """Set columns of stored rows; their new versions."""
-        assign = assignment(store.layout.table, values)
+        update = updater(store.layout.table, values)
         changed = []
         for row in rows:
-            new = assign(row)
+            new = update(row)
             self._replace(store, row, new)
             changed.append(new)
         return changed

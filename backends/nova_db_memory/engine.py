@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from nova_db import forking
 from nova_db.engine import Capability, Engine, Isolation
-from nova_db.engine.turns import Turn
 from nova_db.schema import TABLES
+from nova_db_memory.locks import Locks
 from nova_db_memory.state import State
 from nova_db_memory.storage import Store, Stores
 from nova_db_memory.transaction import MemoryTransaction
@@ -36,28 +36,20 @@ class MemoryEngine(Engine):
     def __init__(self, name: str = "", *, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self.name = name
         self._lock_timeout = lock_timeout
-        self.turn = Turn()
-        """The right to write.  A writer has it from its making to its end; readers do without."""
-        self.latch = forking.rlock(self, "latch")
-        """Held for the length of a call, so that nobody sees a change half made; never while anybody waits."""
+        self.locks = Locks()
         self._state = State(Stores())
         forking.register(after_in_child=self.after_fork_in_child)
 
     def read(self, *, snapshot: bool = True) -> MemoryTransaction:
         """Open a reader.  It waits for nobody, and nobody for it."""
-        return MemoryTransaction(self, self._state, writes=False, snapshot=snapshot)
+        return MemoryTransaction(self.locks, self._state, writes=False, snapshot=snapshot)
 
     def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> MemoryTransaction:
         """Open a writer, once it is its turn; DBDeadlock when that takes too long.  Alone, it is serializable."""
-        self.turn.acquire(self._lock_timeout)
+        self.locks.turn.acquire(self._lock_timeout)
         state = self._state
-        state.writer = tx = MemoryTransaction(self, state, writes=True)
+        state.writer = tx = MemoryTransaction(self.locks, state, writes=True)
         return tx
-
-    def is_inside(self) -> bool:
-        """Whether the calling thread is in the middle of a call."""
-        owned: bool = self.latch._is_owned()  # type: ignore[attr-defined] # threading.Condition uses it as well
-        return owned
 
     def snapshot(self) -> Snapshot:
         """The rows as they are, in microseconds: a table is copied when it is next written to.  Waits for a writer."""
@@ -84,20 +76,20 @@ class MemoryEngine(Engine):
 
     def counters(self) -> Mapping[str, int]:
         """The highest id given so far, by table."""
-        with self.latch:
+        with self.locks.latch:
             stores = self._state.stores
             return {name: stores[name].next_id - 1 for name, table in TABLES.items() if table.autoincrement}
 
     def after_fork_in_child(self) -> None:
         """Go on with what was committed: the threads that had the turn or the latch are gone."""
-        self.turn.after_fork_in_child()
+        self.locks.turn.after_fork_in_child()
         self._state.after_fork_in_child()
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        self.turn.acquire(self._lock_timeout)
+        self.locks.turn.acquire(self._lock_timeout)
         try:
-            with self.latch:
+            with self.locks.latch:
                 yield
         finally:
-            self.turn.release()
+            self.locks.turn.release()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nova_db.engine import TRUE, Order, Predicate, Query, Row, Transaction
 from nova_db.engine.ordering import page, sort_rows, total_order
@@ -18,23 +18,21 @@ from nova_db.schema import Relation
 from nova_db_memory.changes import Changing
 from nova_db_memory.finding import find
 from nova_db_memory.loading import attach, attachers, follower
+from nova_db_memory.locks import Locks
+from nova_db_memory.state import State
 from nova_db_memory.versions import Former, Tables
-
-if TYPE_CHECKING:
-    from nova_db_memory.engine import MemoryEngine
-    from nova_db_memory.state import State
 
 
 class Reading(Changing, Transaction):
     """The part of a transaction that reads."""
 
-    __slots__ = ("_engine", "_is_open", "_kept", "_snapshot", "_state", "error", "writes")
+    __slots__ = ("_is_open", "_kept", "_locks", "_snapshot", "_state", "error", "writes")
 
-    def __init__(self, engine: MemoryEngine, state: State, *, writes: bool, snapshot: bool = False) -> None:
+    def __init__(self, locks: Locks, state: State, *, writes: bool, snapshot: bool = False) -> None:
         self._stores = state.stores
         self.log = []
         self._before = None
-        self._engine = engine
+        self._locks = locks
         self._state = state
         self.writes = writes
         self._snapshot = snapshot
@@ -48,7 +46,7 @@ class Reading(Changing, Transaction):
         if self.writes:  # without the latch: nobody else changes rows meanwhile
             tables: Tables = self._stores
             return self._out(query, tables, self._page(tables, query))
-        latch = self._engine.latch
+        latch = self._locks.latch
         try:
             latch.acquire()
             tables = self._seen()
@@ -63,7 +61,7 @@ class Reading(Changing, Transaction):
         if not group_by:
             groups[()] = []  # one result, even of no rows
         self.require_usable()
-        with self._engine.latch:
+        with self._locks.latch:
             tables = self._stores if self.writes else self._seen()
             found = find(tables[table], where, tables.probe)
         for row in found:
@@ -79,7 +77,7 @@ class Reading(Changing, Transaction):
     def related(self, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
         self.require_usable()
         follow = follower(relation)
-        with self._engine.latch:
+        with self._locks.latch:
             tables = self._stores if self.writes else self._seen()
             return [(key, row.copy()) for key in dict.fromkeys(keys) for row in follow(tables, key)]
 

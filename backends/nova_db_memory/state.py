@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from nova_db_memory.storage import Stores
-from nova_db_memory.versions import Former, Views
+from nova_db_memory.versions import Change, Former, Views
 
-if TYPE_CHECKING:
-    from nova_db_memory.reading import Reading
-    from nova_db_memory.transaction import MemoryTransaction
+
+class Reader(Protocol):
+    """A reader that stays with the state which it saw first."""
+
+    def keep(self, before: Mapping[str, Former]) -> None:
+        """Go on seeing these versions, except where earlier ones are kept already."""
+
+
+class Writer(Protocol):
+    """The writer that is open."""
+
+    log: list[Change]
+
+    def before(self) -> Mapping[str, Former]:
+        """The committed versions of the rows that were changed, by table."""
+
+    def abandon(self) -> None:
+        """Roll back the copy that a fork has made."""
 
 
 class State:
@@ -24,8 +39,8 @@ class State:
 
     def __init__(self, stores: Stores) -> None:
         self.stores = stores
-        self.writer: MemoryTransaction | None = None
-        self.readers: dict[Reading, int] = {}
+        self.writer: Writer | None = None
+        self.readers: dict[Reader, int] = {}
         """Those that keep, until they leave, what commits would hide from them; each with the thread that it is of."""
 
     def views(self, kept: Mapping[str, Former] | None) -> Views:
@@ -35,7 +50,7 @@ class State:
             layers.append(self.writer.before())
         return Views(self.stores, layers)
 
-    def publish(self, writer: MemoryTransaction) -> None:
+    def publish(self, writer: Writer) -> None:
         """Let the newest rows be the committed ones.  What they hide goes to the readers that have entered."""
         for reader in list(self.readers):  # a reader may leave meanwhile
             reader.keep(writer.before())

@@ -32,7 +32,7 @@ class MemoryTransaction(Reading):
 
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         self.require_usable(for_writing=True)
-        latch = self._engine.latch
+        latch = self._locks.latch
         try:
             latch.acquire()
             made = []
@@ -48,7 +48,7 @@ class MemoryTransaction(Reading):
 
     def update(self, table: str, where: Predicate, values: Values) -> int:
         self.require_usable(for_writing=True)
-        latch = self._engine.latch
+        latch = self._locks.latch
         try:
             latch.acquire()
             store = self._stores.writable(table)
@@ -61,7 +61,7 @@ class MemoryTransaction(Reading):
 
     def update_returning(self, query: Query, values: Values) -> list[Row]:
         self.require_usable(for_writing=True)
-        latch = self._engine.latch
+        latch = self._locks.latch
         try:
             latch.acquire()
             store = self._stores.writable(query.table)
@@ -77,7 +77,7 @@ class MemoryTransaction(Reading):
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         self.require_usable(for_writing=True)
-        latch = self._engine.latch
+        latch = self._locks.latch
         try:
             latch.acquire()
             store = self._stores.writable(table)
@@ -99,7 +99,7 @@ class MemoryTransaction(Reading):
         self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
     ) -> list[Row]:
         self.require_usable(for_writing=True)
-        latch = self._engine.latch
+        latch = self._locks.latch
         try:
             latch.acquire()
             store = self._stores.writable(table)
@@ -113,7 +113,7 @@ class MemoryTransaction(Reading):
 
     def delete(self, table: str, where: Predicate) -> int:
         self.require_usable(for_writing=True)
-        latch = self._engine.latch
+        latch = self._locks.latch
         try:
             latch.acquire()
             store = self._stores.writable(table)
@@ -131,7 +131,7 @@ class MemoryTransaction(Reading):
         self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
     ) -> int:
         self.require_usable(for_writing=True)
-        latch = self._engine.latch
+        latch = self._locks.latch
         try:
             latch.acquire()
             left, entered = self._stores.writable(source), self._stores.writable(target)
@@ -162,7 +162,7 @@ class MemoryTransaction(Reading):
         if not self.writes:
             self._leave()
             return
-        state, latch = self._state, self._engine.latch
+        state, latch = self._state, self._locks.latch
         try:
             latch.acquire()
             if state.readers:
@@ -172,27 +172,27 @@ class MemoryTransaction(Reading):
             latch.release()
             self._is_open = False
             self.log = []
-            self._engine.turn.release()
+            self._locks.turn.release()
 
     def rollback(self) -> None:
         if not self._is_open:
             return
         if not self.writes:
             self._leave()
-        elif self._engine.is_inside():
+        elif self._locks.is_inside():
             # The garbage collector ends what somebody has forgotten, in the middle of a call of another transaction.
             thread = threading.Thread(target=self.rollback, name="rollback")
-            self._engine.turn.pass_on(thread)
+            self._locks.turn.pass_on(thread)
             thread.start()
         else:
-            with self._engine.latch:
+            with self._locks.latch:
                 self.take_back()
                 self._state.writer = None
             self._leave()
 
     def undo_to(self, mark: int) -> None:
         """Take back all changes but the first ``mark``, a failure too."""
-        with self._engine.latch:
+        with self._locks.latch:
             self.take_back(mark)
             self.error = None
 
@@ -206,7 +206,7 @@ class MemoryTransaction(Reading):
         self._is_open = False
         self.log = []
         if self.writes:
-            self._engine.turn.release()
+            self._locks.turn.release()
         elif self._kept is not None:
             self._state.readers.pop(self, None)
 

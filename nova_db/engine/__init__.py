@@ -5,7 +5,7 @@ Authors of backends start at ``nova_db.engine.interface``.
 
 from __future__ import annotations
 
-from nova_db.engine.interface import INTERFACE_VERSION, Capability, Engine, Isolation, Row, Transaction, Values
+from nova_db.engine.interface import INTERFACE_VERSION, Capability, Engine
 from nova_db.engine.predicates import (
     FALSE,
     TRUE,
@@ -29,7 +29,8 @@ from nova_db.engine.predicates import (
     split,
 )
 from nova_db.engine.query import Order, Query
-from nova_db.engine.values import Add, Col, IfChanged
+from nova_db.engine.transaction import Isolation, Transaction
+from nova_db.engine.values import Add, Col, IfChanged, Row, Values
 
 __all__ = [
     "FALSE",

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from nova_db.clock import utcnow
 from nova_db.engine.predicates import Eq
 from nova_db.engine.query import Order, Query
+from nova_db.engine.transaction import Transaction
+from nova_db.engine.values import Row
 from nova_db.schema import PARENTS_FIRST, TABLES, Column, Kind, Table
-
-if TYPE_CHECKING:
-    from nova_db.engine.interface import Engine, Row, Transaction
 
 COUNTED: Final = tuple(table for table in PARENTS_FIRST if table.autoincrement)
 """The tables whose ids are handed out."""
 _REFERRED: Final = frozenset((key.table, key.remote) for table in PARENTS_FIRST for key in table.foreign_keys)
 
 
-def probed(engine: Engine) -> dict[str, int]:
-    """What ``Engine.counters`` does by default: take an id of each table, and roll back."""
-    tx = engine.write()
-    try:
-        rows = _StandIns(tx)
-        return {table.name: rows.put(table)[table.primary_key] - 1 for table in COUNTED}
-    finally:
-        tx.rollback()
+def probed(tx: Transaction) -> dict[str, int]:
+    """The highest ids so far, by taking the next one of each table, in a transaction that is to be rolled back."""
+    rows = _StandIns(tx)
+    return {table.name: rows.put(table)[table.primary_key] - 1 for table in COUNTED}
 
 
 def advance(tx: Transaction, counters: Mapping[str, int]) -> None:

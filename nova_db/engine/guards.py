@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from nova_db.engine.interface import Row, Transaction, Values
 from nova_db.engine.predicates import TRUE, Predicate
 from nova_db.engine.query import Order, Query
+from nova_db.engine.transaction import Transaction
+from nova_db.engine.values import Row, Values
 from nova_db.schema import Relation
 
 _R = TypeVar("_R")

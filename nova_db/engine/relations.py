@@ -6,15 +6,30 @@ import copy
 import functools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nova_db.engine.predicates import TRUE, Eq, In, Predicate, all_of
 from nova_db.engine.query import Query
+from nova_db.engine.values import Row
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from nova_db.engine.interface import Row, Transaction
     from nova_db.schema import Relation, Table
+
+
+class Selects(Protocol):
+    """What reads rows: a transaction."""
+
+    def select(self, query: Query) -> list[Row]:
+        """As ``Transaction.select``."""
+
+
+class Relates(Protocol):
+    """What follows relations: a transaction."""
+
+    def related(self, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
+        """As ``Transaction.related``."""
+
 
 Plan = tuple[tuple["Relation", tuple[Any, ...]], ...]
 
@@ -32,13 +47,13 @@ def plan(table: str, load: tuple[str, ...]) -> Plan:
     return tuple((relations[name], plan(relations[name].table, tuple(rests))) for name, rests in below.items())
 
 
-def attach(tx: Transaction, table: str, rows: Sequence[Row], load: tuple[str, ...]) -> None:
+def attach(tx: Relates, table: str, rows: Sequence[Row], load: tuple[str, ...]) -> None:
     """Set the relations ``load`` on rows of a table, in place; the rows must have the joining columns."""
     if rows and load:
         _attach(tx, TABLES[table], rows, plan(table, load))
 
 
-def related_rows(tx: Transaction, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
+def related_rows(tx: Selects, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
     """The (key, row) pairs of a relation through plain selects: what ``Transaction.related`` does by default."""
     target = TABLES[relation.table]
     alive = _live(target, "target", relation)
@@ -65,7 +80,7 @@ def _live(table: Table, side: str, relation: Relation) -> Predicate:
     return Eq("deleted", table.live_value) if side in relation.live else TRUE
 
 
-def _attach(tx: Transaction, table: Table, rows: Sequence[Row], relations: Plan) -> None:
+def _attach(tx: Relates, table: Table, rows: Sequence[Row], relations: Plan) -> None:
     for relation, deeper in relations:
         sources = [row for row in rows if "source" not in relation.live or row["deleted"] == table.live_value]
         pairs = tx.related(relation, _keys(sources, relation.local))

@@ -1,8 +1,14 @@
-"""What an update may assign to a column besides a plain value."""
+"""Rows, and what an update may assign to their columns besides a plain value."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Row: TypeAlias = dict[str, Any]
+"""Values by column, and by relation what belongs to the row."""
+Values: TypeAlias = Mapping[str, Any]
+"""Values by column; in an update ``Col``, ``Add`` and ``IfChanged`` as well."""
 
 
 class Col:

@@ -13,11 +13,8 @@ from typing import Any
 
 from nova_db.engine import (
     TRUE,
-    Add,
     Capability,
-    Col,
     Engine,
-    IfChanged,
     Isolation,
     Order,
     Predicate,
@@ -26,6 +23,7 @@ from nova_db.engine import (
     Transaction,
     Values,
 )
+from nova_db.engine.assignments import updater
 from nova_db.engine.matching import matcher
 from nova_db.engine.ordering import page, sort_rows, total_order
 from nova_db.engine.relations import attach
@@ -206,7 +204,9 @@ class KVTransaction(Transaction):
         return row
 
     def _update(self, name: str, rows: list[Row], values: Values) -> list[Row]:
-        return [self._replace(table_of(name), row, assigned(table_of(name), row, values)) for row in rows]
+        table = table_of(name)
+        update = updater(table, values)
+        return [self._replace(table, row, update(row)) for row in rows]
 
     def _replace(self, table: Table, old: Row | None, new: Row | None) -> Any:
         """Store a version of a row in the place of another one, and keep the rules."""
@@ -250,21 +250,6 @@ class KVTransaction(Transaction):
                     self._rely_on((other.name, ""))
                     if any(self._probe(other.name, reference.column, value)):
                         raise DBReferenceError(table=other.name, columns=[reference.column], value=value)
-
-
-def assigned(table: Table, row: Row, values: Values) -> Row:
-    """The next version of a row."""
-    plain = {name: value for name, value in values.items() if not isinstance(value, Col | Add | IfChanged)}
-    changed = any(row[name] != value for name, value in plain.items())
-    new = row | plain
-    for name, value in values.items():
-        if isinstance(value, Col):
-            new[name] = row[value.name]
-        elif isinstance(value, Add) and row[name] is not None:
-            new |= table.update_values({name: row[name] + value.number})
-        elif isinstance(value, IfChanged) and changed:
-            new[name] = value.value
-    return new
 
 
 class KVEngine(Engine):

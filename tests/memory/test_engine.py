@@ -142,7 +142,7 @@ class TestOneWriter:
         forgotten = work()
         next(forgotten)
 
-        with engine.latch:
+        with engine.locks.latch:
             forgotten.close()
             assert hosts(engine) == ["a", "b"]
         assert insert(engine, "services", {"host": "c"})
