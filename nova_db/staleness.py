@@ -124,7 +124,7 @@ def allow_stale_reads() -> StaleReads:
     return StaleReads()
 
 
-def current(call: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+def on_primary(call: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
     """Call, and have the primary answer all that it reads: what follows a write, or decides on one."""
     word = _Word(allows=False)
     try:

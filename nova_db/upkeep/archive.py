@@ -19,7 +19,7 @@ from nova_db.operations.rows.changes import soft_delete
 from nova_db.operations.rows.insisting import require_progress
 from nova_db.schema import PARENTS_FIRST, TABLES, Table
 from nova_db.schema.table import SHADOW_PREFIX
-from nova_db.upkeep.families import DEPENDENTS, REUSED, Link, columns, free, held, not_deleted
+from nova_db.upkeep.families import DEPENDENTS, REUSED, Dependency, columns, free, held, not_deleted
 from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, deleted_before, in_utc, total
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Archived(NamedTuple):
     """Whether all else went; False: ``max_rows`` was reached before."""
 
 
-class Looked(NamedTuple):
+class Batch(NamedTuple):
     """Rows that may go next."""
 
     rows: list[Row]
@@ -91,10 +91,10 @@ def archivable(driver: EngineDriver, before: dt.datetime | None = None) -> int:
         for table in _ARCHIVED:
             deleted = all_of(_deleted(table, before), free(table.name))
             yield table.name, deleted
-            for link in DEPENDENTS[table.name]:
-                if link.table not in REUSED:
-                    orphaned = Exists(table.name, ((link.column, link.remote),), deleted)
-                    yield link.table, all_of(not_deleted(link.table), orphaned)
+            for dependency in DEPENDENTS[table.name]:
+                if dependency.table not in REUSED:
+                    orphaned = Exists(table.name, ((dependency.column, dependency.remote),), deleted)
+                    yield dependency.table, all_of(not_deleted(dependency.table), orphaned)
 
     return total(driver, counted())
 
@@ -114,7 +114,7 @@ class _Archiver:
         work, key = self._work, table.primary_key
         wanted, window, after = where, min(FIRST_WINDOW, work.room), None
         while work.room:  # ends where no rows come: each round moves rows, or begins after the last one's end
-            looked = self._look(table, wanted, window)
+            looked = self._next_batch(table, wanted, window)
             if not looked.rows:
                 return
             fitting = _fitting(looked.sizes, work.room) or int(looked.sizes[0] <= work.bound)
@@ -139,13 +139,13 @@ class _Archiver:
             wanted = all_of(where, Gt(key, after))
             window = _next_window(len(chosen), window, work.room)
 
-    def _look(self, table: Table, where: Predicate, window: int) -> Looked:
+    def _next_batch(self, table: Table, where: Predicate, window: int) -> Batch:
         name = table.name
 
-        def look(tx: Transaction) -> Looked:
+        def look(tx: Transaction) -> Batch:
             rows = tx.select(Query(name, where, order=(Order(table.primary_key),), limit=window, columns=columns(name)))
             sizes, tables = _sizes(tx, name, rows, self._work.most)
-            return Looked(rows[: len(sizes)], sizes, tables, is_last=len(sizes) == len(rows) < window)
+            return Batch(rows[: len(sizes)], sizes, tables, is_last=len(sizes) == len(rows) < window)
 
         return self._work.read(look)
 
@@ -168,13 +168,13 @@ class _Archiver:
     def _thin(self, table: Table, where: Predicate, row: Row) -> bool:
         """Move dependents of a row that has too many for one transaction; whether any could be."""
         before = self._work.done.total()
-        for link in DEPENDENTS[table.name]:
-            orphaned = Exists(table.name, ((link.column, link.remote),), where)
-            belonging = all_of(Eq(link.column, row[link.remote]), orphaned)
-            if link.table in REUSED:
-                self.archive(TABLES[link.table], all_of(belonging, _deleted(TABLES[link.table])))
+        for dependency in DEPENDENTS[table.name]:
+            orphaned = Exists(table.name, ((dependency.column, dependency.remote),), where)
+            belonging = all_of(Eq(dependency.column, row[dependency.remote]), orphaned)
+            if dependency.table in REUSED:
+                self.archive(TABLES[dependency.table], all_of(belonging, _deleted(TABLES[dependency.table])))
             else:
-                self.archive(TABLES[link.table], belonging, live_too=True)
+                self.archive(TABLES[dependency.table], belonging, live_too=True)
         return self._work.done.total() > before
 
 
@@ -212,35 +212,35 @@ def _sizes(tx: Transaction, name: str, rows: Sequence[Row], most: int) -> tuple[
     key = TABLES[name].primary_key
     sizes = dict.fromkeys([row[key] for row in rows], 1)
     tables = set()
-    for link in DEPENDENTS[name] if rows else ():
-        for owner, count in _counts(tx, link, rows):
+    for dependency in DEPENDENTS[name] if rows else ():
+        for owner, count in _counts(tx, dependency, rows):
             sizes[owner[key]] += count
-            tables.add(link.table)
+            tables.add(dependency.table)
     fitting = rows[: max(_fitting(list(sizes.values()), most), 1)]
     if rows and sizes[rows[0][key]] <= most:
-        for link in DEPENDENTS[name]:
-            if link.table in tables and DEPENDENTS[link.table]:
-                tables |= _add_dependents(tx, link, fitting, sizes, key, most)
+        for dependency in DEPENDENTS[name]:
+            if dependency.table in tables and DEPENDENTS[dependency.table]:
+                tables |= _add_dependents(tx, dependency, fitting, sizes, key, most)
     return [sizes[row[key]] for row in fitting], frozenset(tables)
 
 
-def _counts(tx: Transaction, link: Link, rows: Sequence[Row]) -> Iterator[tuple[Row, int]]:
+def _counts(tx: Transaction, dependency: Dependency, rows: Sequence[Row]) -> Iterator[tuple[Row, int]]:
     """The rows that have dependents, and how many."""
-    owners = {row[link.remote]: row for row in rows}
-    for group in tx.aggregate(link.table, In(link.column, owners), group_by=(link.column,)):
-        yield owners[group[link.column]], group["count"]
+    owners = {row[dependency.remote]: row for row in rows}
+    for group in tx.aggregate(dependency.table, In(dependency.column, owners), group_by=(dependency.column,)):
+        yield owners[group[dependency.column]], group["count"]
 
 
 def _add_dependents(
-    tx: Transaction, link: Link, rows: Sequence[Row], sizes: dict[Any, int], key: str, most: int
+    tx: Transaction, dependency: Dependency, rows: Sequence[Row], sizes: dict[Any, int], key: str, most: int
 ) -> frozenset[str]:
     """Add to the sizes of rows the dependents that their dependents have; in which tables."""
-    owners = {row[link.remote]: row[key] for row in rows}
-    wanted = dict.fromkeys((*columns(link.table), link.column))
-    dependents = tx.select(Query(link.table, In(link.column, owners), columns=tuple(wanted)))
+    owners = {row[dependency.remote]: row[key] for row in rows}
+    wanted = dict.fromkeys((*columns(dependency.table), dependency.column))
+    dependents = tx.select(Query(dependency.table, In(dependency.column, owners), columns=tuple(wanted)))
     tables = set()
-    for inner in DEPENDENTS[link.table]:
-        by_value = {row[inner.remote]: owners[row[link.column]] for row in dependents}
+    for inner in DEPENDENTS[dependency.table]:
+        by_value = {row[inner.remote]: owners[row[dependency.column]] for row in dependents}
         for owner, count in _counts(tx, inner, dependents):
             sizes[by_value[owner[inner.remote]]] += count
             tables.add(inner.table)
@@ -267,16 +267,16 @@ def _moved(
 
 def _clear(tx: Transaction, name: str, rows: Sequence[Row], tables: frozenset[str] | None, done: Counter[str]) -> None:
     """Move the dependents of rows, live ones too."""
-    for link in DEPENDENTS[name] if rows else ():
-        if tables is not None and link.table not in tables:
+    for dependency in DEPENDENTS[name] if rows else ():
+        if tables is not None and dependency.table not in tables:
             continue
-        belonging = In(link.column, [row[link.remote] for row in rows])
-        if DEPENDENTS[link.table]:
-            dependents = tx.select(Query(link.table, belonging, columns=columns(link.table)))
-            _clear(tx, link.table, dependents, tables, done)
-        if link.table not in REUSED:
-            soft_delete(tx, link.table, all_of(belonging, not_deleted(link.table)))
-        _move(tx, link.table, all_of(belonging, _deleted(TABLES[link.table])), done)
+        belonging = In(dependency.column, [row[dependency.remote] for row in rows])
+        if DEPENDENTS[dependency.table]:
+            dependents = tx.select(Query(dependency.table, belonging, columns=columns(dependency.table)))
+            _clear(tx, dependency.table, dependents, tables, done)
+        if dependency.table not in REUSED:
+            soft_delete(tx, dependency.table, all_of(belonging, not_deleted(dependency.table)))
+        _move(tx, dependency.table, all_of(belonging, _deleted(TABLES[dependency.table])), done)
 
 
 def _move(tx: Transaction, name: str, where: Predicate, done: Counter[str]) -> None:

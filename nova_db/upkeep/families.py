@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-class Link(NamedTuple):
+class Dependency(NamedTuple):
     """A row of ``table`` belongs to the row whose ``remote`` is in its ``column``."""
 
     table: str
@@ -24,30 +24,32 @@ REUSED: Final = frozenset({"fixed_ips", "iscsi_targets"})
 """Tables whose live rows serve one owner after another: they hold their owner, and do not go with it."""
 
 _BY_UUID: Final = (
-    Link("instance_actions", "instance_uuid", "uuid"),
-    Link("instance_faults", "instance_uuid", "uuid"),
-    Link("instance_id_mappings", "uuid", "uuid"),
-    Link("migrations", "instance_uuid", "uuid"),
+    Dependency("instance_actions", "instance_uuid", "uuid"),
+    Dependency("instance_faults", "instance_uuid", "uuid"),
+    Dependency("instance_id_mappings", "uuid", "uuid"),
+    Dependency("migrations", "instance_uuid", "uuid"),
 )
 """What belongs to an instance without a foreign key."""
 
 
-def _links(owner: str) -> Iterator[Link]:
+def _dependencies(owner: str) -> Iterator[Dependency]:
     for table in TABLES.values():
         for key in table.foreign_keys:
             if key.table == owner:
-                yield Link(table.name, key.column, key.remote)
+                yield Dependency(table.name, key.column, key.remote)
     if owner == "instances":
         yield from _BY_UUID
 
 
-DEPENDENTS: Final[Mapping[str, tuple[Link, ...]]] = MappingProxyType({name: tuple(_links(name)) for name in TABLES})
+DEPENDENTS: Final[Mapping[str, tuple[Dependency, ...]]] = MappingProxyType(
+    {name: tuple(_dependencies(name)) for name in TABLES}
+)
 """For each table the rows that belong to one of its rows."""
 
 
 def columns(name: str) -> tuple[str, ...]:
     """The primary key of a table, and the columns by which others belong to it."""
-    return tuple(dict.fromkeys((TABLES[name].primary_key, *(link.remote for link in DEPENDENTS[name]))))
+    return tuple(dict.fromkeys((TABLES[name].primary_key, *(each.remote for each in DEPENDENTS[name]))))
 
 
 def not_deleted(name: str) -> Predicate:
@@ -58,9 +60,11 @@ def not_deleted(name: str) -> Predicate:
 def held(name: str, *, negated: bool = False) -> list[Predicate]:
     """For each way in which a row may be in use by a row that stays, whether it is."""
     return [
-        Exists(link.table, ((link.remote, link.column),), not_deleted(link.table), negated=negated)
-        for link in DEPENDENTS[name]
-        if link.table in REUSED
+        Exists(
+            dependency.table, ((dependency.remote, dependency.column),), not_deleted(dependency.table), negated=negated
+        )
+        for dependency in DEPENDENTS[name]
+        if dependency.table in REUSED
     ]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from nova_db.context import get_admin_context
 from nova_db.engine import TRUE, Lt, Predicate
 from nova_db.exceptions import DBCommitUnknown
-from nova_db.staleness import current
+from nova_db.staleness import on_primary
 
 if TYPE_CHECKING:
     from nova_db.engine import Transaction
@@ -80,7 +80,7 @@ class Work:
 
     def read(self, call: Callable[[Transaction], R]) -> R:
         """Read in one snapshot, and never an old one."""
-        return current(self._driver._read, call, snapshot=True)
+        return on_primary(self._driver._read, call, snapshot=True)
 
     def write(self, call: Callable[[Transaction], Counter[str]]) -> bool:
         """Run a transaction that gives the rows it has moved or removed; False: nobody knows whether it has."""
@@ -129,4 +129,4 @@ def total(driver: EngineDriver, counted: Iterable[tuple[str, Predicate]]) -> int
     def count(tx: Transaction) -> int:
         return sum(int(tx.aggregate(table, where)[0]["count"]) for table, where in counted)
 
-    return current(driver._read, count, snapshot=True)
+    return on_primary(driver._read, count, snapshot=True)

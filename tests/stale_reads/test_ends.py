@@ -16,7 +16,7 @@ import pytest
 
 import nova_db
 from nova_db import staleness
-from nova_db.staleness import current, stale_reads_allowed
+from nova_db.staleness import on_primary, stale_reads_allowed
 
 _T = TypeVar("_T")
 
@@ -145,7 +145,7 @@ def test_the_children_of_a_block_have_the_permission_until_they_end() -> None:
         seen.append(await asyncio.to_thread(stale_reads_allowed))
         with nova_db.allow_stale_reads():
             seen.append(stale_reads_allowed())
-        return [*seen, stale_reads_allowed(), current(stale_reads_allowed)]
+        return [*seen, stale_reads_allowed(), on_primary(stale_reads_allowed)]
 
     async def parent() -> list[Any]:
         ended = asyncio.Event()
@@ -228,14 +228,14 @@ def test_an_exception_passes_through_and_ends_the_block() -> None:
 
     for is_current in (False, True):
         with pytest.raises(KeyError, match="mine"), nova_db.allow_stale_reads():
-            current(fail) if is_current else fail()
+            on_primary(fail) if is_current else fail()
         assert not stale_reads_allowed()
 
 
 def test_what_needs_the_newest_data_has_them_only_for_its_call() -> None:
     with nova_db.allow_stale_reads():
-        assert current(stale_reads_allowed) is False
-        assert current(in_thread, stale_reads_allowed) is False
+        assert on_primary(stale_reads_allowed) is False
+        assert on_primary(in_thread, stale_reads_allowed) is False
         assert stale_reads_allowed()
 
 

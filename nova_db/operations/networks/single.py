@@ -14,7 +14,7 @@ from nova_db.operations.rows.changes import create, soft_delete, update_record
 from nova_db.operations.rows.conditions import LIVE, equals, scoped, visible
 from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
 from nova_db.schema import TABLES
-from nova_db.staleness import current
+from nova_db.staleness import on_primary
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context, Id, Record, Text, Values
@@ -136,7 +136,7 @@ class SingleNetworks(TransactionalDriver, NetworksContract):
     def project_get_networks(self, context: Context, project_id: Text, associate: bool = True) -> list[Record]:
         if not associate:
             return self._networks_of(context, project_id)
-        return current(self._networks_of, context, project_id) or [self.network_associate(context, project_id)]
+        return on_primary(self._networks_of, context, project_id) or [self.network_associate(context, project_id)]
 
     @reads(require_context, snapshot=False)
     def _networks_of(self, tx: Transaction, context: Context, project_id: str | None) -> list[Record]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nova_db import cells, conf
 from nova_db.operations.running.transactions import TransactionalDriver
-from nova_db.staleness import current
+from nova_db.staleness import on_primary
 
 
 class Notifier(TransactionalDriver):
@@ -16,4 +16,4 @@ class Notifier(TransactionalDriver):
     def _notify(self, kind: str, payload: Any) -> None:
         if conf.option("enable", "cells"):
             mine = copy.deepcopy(payload)
-            self._after_commit(lambda: current(cells.notify, kind, mine))  # a listener has accepted nothing
+            self._after_commit(lambda: on_primary(cells.notify, kind, mine))  # a listener has accepted nothing
