@@ -145,7 +145,7 @@ class RequestContext:
         """A copy with administrator's rights and the role ``admin``; this context keeps its own.
 
         :param read_deleted: what the copy sees; None: what this context sees.
-        :param overwrite: accepted, without effect.
+        :param overwrite: without effect, as callers have always passed it: a copy never becomes the current context.
         """
         context = copy.copy(self)
         context.roles = list(self.roles)

@@ -62,8 +62,9 @@ class _Hooks(NamedTuple):
     after_in_child: Callable[[], Hook | None]
 
 
-# Both by number, in the order of registration.  They are only ever added to, removed from and copied, each in a single
-# step of the interpreter: safe without a lock, which a fork could find held.
+# Both by number, in the order of registration.  They are only ever added to, removed from and copied, each by one call
+# of a dict, which is atomic (under the interpreter's lock, or the dict's own in a free-threaded one): safe without a lock,
+# which a fork could find held.
 _renewals: dict[int, _Renewal] = {}
 _hooks: dict[int, _Hooks] = {}
 

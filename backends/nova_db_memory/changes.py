@@ -33,7 +33,7 @@ class Changing:
         log = self.log
         if self._before is not None:
             self._before.read_again_from(mark)
-        while len(log) > mark:
+        while len(log) > mark:  # one less each time
             table, key, old, new = log[-1]
             self._stores.writable(table).put(key, new, old)
             log.pop()

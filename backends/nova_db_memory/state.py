@@ -32,7 +32,8 @@ class Writer(Protocol):
 class State:
     """The stores, the writer that is open on them, and the readers that stay with the state which they saw first.
 
-    Everything is done under the engine's latch, except what one step of the interpreter does.
+    Everything is done under the engine's latch, except two things that one call of a dict does, which is atomic: a
+    reader that leaves takes itself out of ``readers``, and ``publish`` goes over a copy of them.
     """
 
     __slots__ = ("readers", "stores", "writer")

@@ -105,7 +105,7 @@ class Work:
 
     def _claim(self) -> bool:
         try:
-            self._claims.pop()  # one step of the interpreter, so that no lock is needed
+            self._claims.pop()  # atomic, also without the interpreter's lock, so that no other is needed
         except IndexError:
             return False
         return True

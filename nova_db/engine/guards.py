@@ -122,6 +122,7 @@ def _who() -> str:
     """The outermost function that was given the guarded reader, by its name and place."""
     frame, inner = sys._getframe(2), sys._getframe(2)
     named = None
+    # Up to the guard, or to the thread's first frame.
     while frame.f_back is not None and frame.f_code.co_name != "guarded":
         inner = frame
         if frame.f_code.co_name != "<lambda>" and frame.f_code.co_filename != __file__:

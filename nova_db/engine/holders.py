@@ -52,14 +52,14 @@ def _frames(thread: threading.Thread, task: Any) -> Iterator[FrameType]:
         yield from reversed(list(_suspended(coroutine)))
         return
     frame = sys._current_frames().get(thread.ident or 0) if thread.is_alive() else None
-    while frame is not None:
+    while frame is not None:  # up to the thread's first
         yield frame
         frame = frame.f_back
 
 
 def _suspended(awaited: Any) -> Iterator[FrameType]:
     """The frames of a coroutine that waits, outermost first: its own, and those of what it awaits."""
-    while awaited is not None:
+    while awaited is not None:  # nothing awaits itself, so there is an innermost one
         frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
         if frame is None:
             return

@@ -25,6 +25,8 @@ class Turn:
 
     ``acquire`` and ``release`` may come from different threads.  No lock guards the state, each step is atomic by
     itself: so a transaction that the garbage collector ends, in whatever thread and moment, finds no lock held.
+    What is atomic are calls of the methods of one list or deque, in a free-threaded interpreter as well, whose
+    containers lock themselves; whoever gets the one element of ``_free`` is alone in writing the other attributes.
     """
 
     __slots__ = ("_free", "_handed_over", "_since", "_task", "_thread", "_waiting")
@@ -98,7 +100,7 @@ class Turn:
 
     def _queue(self, waiter: _Waiter, end: float) -> None:
         self._waiting.append(waiter)
-        while not self._take():
+        while not self._take():  # ends with the turn, or with the time: only who is handed the turn gets more of it
             if waiter.sleep(end - monotonic()):
                 if waiter.has_turn:
                     return
@@ -126,7 +128,7 @@ class Turn:
     def _hand_over(self) -> bool:
         """Pass the turn on, if somebody has waited for long enough."""
         now = monotonic()
-        while True:
+        while True:  # each round takes one out of the queue, and returns where nobody is left in it
             try:
                 if now - max(self._waiting[0].since, self._handed_over) < PATIENCE:
                     return False

@@ -142,7 +142,11 @@ class DBCommitUnknown(DBError):
 
 
 class DBInvalidUnicodeParameter(Exception):
-    """The database cannot take this text; no :class:`DBError`."""
+    """The database cannot take this text; no :class:`DBError`.
+
+    Never raised: a text that cannot be encoded is a :class:`DBDataError`, which names the table and the column.  It is
+    there for callers that name it in an ``except``.
+    """
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or "A text cannot be encoded for the database.")

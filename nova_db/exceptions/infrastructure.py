@@ -45,7 +45,11 @@ class AgentBuildNotFound(NotFound):
 
 
 class CertificateNotFound(NotFound):
-    """No certificate ``certificate_id``."""
+    """No certificate ``certificate_id``.
+
+    Never raised: functions that find no certificate return an empty list.  It is there for services that keep
+    certificates by this API and answer for a single one.
+    """
 
     message = "Certificate %(certificate_id)s could not be found."
 
@@ -105,7 +109,10 @@ class AggregateMetadataNotFound(NotFound):
 
 
 class QuotaNotFound(NotFound):
-    """No such quota."""
+    """No such quota.
+
+    Raised as one of its subclasses only, which say what was asked for; it is there to catch them all.
+    """
 
     message = "The quota could not be found."
 
