@@ -55,6 +55,18 @@ class Parameters:
         """Begin anew with the first value: the statement asks for the values a second time, in whatever form."""
         self._taken = 0
 
+    def placed(self, text: str, mark: str) -> tuple[str, Bind | None]:
+        """A compiled text, its parameters named ``%(name)s``, with marks in their places; and what fills these.
+
+        ``mark``: as the DB-API library takes it; with ``{}`` in it, for a number, a parameter that is named twice has
+        one place.
+        """
+        marks = _Marks(mark)
+        if "%" in mark:  # the library, or whoever stands for it, takes what the compiler has doubled
+            text = text.replace("%%", "%%%%")
+        # The names are found by Python's own formatting: no text of the statement can be taken for one.
+        return text % marks, self.binder(marks.names)
+
     def binder(self, names: Sequence[str]) -> Bind | None:
         """The function from the values of a call to the parameters named; None where they are the same."""
         sources = [self._sources[name] for name in names]
@@ -73,3 +85,19 @@ class Parameters:
         if self._sources.setdefault(name, source) != source:
             raise ValueError(f"{name} is {self._sources[name]} already, and cannot be {source}")
         return sa.bindparam(name, type_=NullType())
+
+
+class _Marks(dict[str, str]):
+    """In the place of values where a text is formatted: gives marks, and notes the names in their order."""
+
+    def __init__(self, mark: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self._mark = mark
+
+    def __missing__(self, name: str) -> str:
+        self.names.append(name)
+        mark = self._mark.format(len(self.names))
+        if mark != self._mark:
+            self[name] = mark
+        return mark

@@ -46,7 +46,9 @@ class Dialect(abc.ABC):
     capabilities: frozenset[Capability]
     missing: Mapping[Capability, str] = MappingProxyType({})
     compiler: sa.Dialect
-    """SQLAlchemy's dialect, with a positional parameter style that the driver library takes as it is."""
+    """SQLAlchemy's dialect, with parameters by name, ``%(name)s``."""
+    mark: ClassVar[str]
+    """What stands for a parameter in what the DB-API library is given; ``{}`` in it for a number."""
     errors: tuple[type[Exception], ...]
     """What a statement may raise."""
 
@@ -150,8 +152,7 @@ class Dialect(abc.ABC):
 
     def compile(self, statement: sa.ClauseElement, parameters: Parameters) -> Compiled:
         """The text of a statement and the function that fills its parameters."""
-        compiled: Any = statement.compile(dialect=self.compiler)
-        return compiled.string, parameters.binder(compiled.positiontup or ())
+        return parameters.placed(str(statement.compile(dialect=self.compiler)), self.mark)
 
     def comparable(self, parameter: sa.BindParameter[Any], kind: Kind) -> Expression:
         """A parameter that a column of a kind is compared with."""

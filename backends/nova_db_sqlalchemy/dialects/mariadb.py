@@ -56,6 +56,7 @@ class MariaDBDialect(Dialect):
     """MariaDB, and MySQL as far as it differs."""
 
     name = "mariadb"
+    mark = "%s"
     statements = MariaDBStatements
     writer = MariaDBWriter
     capabilities = frozenset({Capability.PERSISTENT, Capability.CONCURRENT_WRITERS})
@@ -68,7 +69,7 @@ class MariaDBDialect(Dialect):
 
     def __init__(self, url: sa.URL, settings: Settings) -> None:
         super().__init__(url, settings)
-        self.compiler: MySQLDialect = SQLAlchemyDialect(paramstyle="format")
+        self.compiler: MySQLDialect = SQLAlchemyDialect(paramstyle="pyformat")
         self.has_returning = True
         """Whether inserts tell the keys that they give; else these are counted from the first one."""
         self.has_counters = True
@@ -128,7 +129,7 @@ class MariaDBDialect(Dialect):
 
     def _suit(self, server: Server) -> None:
         if not server.is_mariadb and self.compiler.name == "mariadb":
-            self.compiler = MySQLDialect(paramstyle="format")
+            self.compiler = MySQLDialect(paramstyle="pyformat")
             self.has_returning = self.has_counters = False
 
     def close(self, link: Link) -> None:

@@ -54,6 +54,7 @@ class PostgreSQLDialect(Dialect):
     """PostgreSQL."""
 
     name = "postgresql"
+    mark = "${}"
     statements = PostgreSQLStatements
     writer = PostgreSQLWriter
     capabilities = frozenset({Capability.PERSISTENT, Capability.CONCURRENT_WRITERS})
@@ -72,7 +73,7 @@ class PostgreSQLDialect(Dialect):
     def __init__(self, url: sa.URL, settings: Settings) -> None:
         super().__init__(url, settings)
         # The plain dialect: psycopg's would give every parameter a type of its own choice.
-        self.compiler = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+        self.compiler = PGDialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
         connecting: Any = PGDialect_psycopg  # untyped
         arguments, options = connecting().create_connect_args(url)
         self._arguments: list[Any] = list(arguments)

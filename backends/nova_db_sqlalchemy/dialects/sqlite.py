@@ -62,6 +62,7 @@ class SQLiteDialect(Dialect):
     """SQLite."""
 
     name = "sqlite"
+    mark = "?"
     writer = SQLiteWriter
     errors = (sqlite3.Error, UnicodeError, OverflowError)
     row_forms: ClassVar[Forms] = {
@@ -80,7 +81,7 @@ class SQLiteDialect(Dialect):
             missing[Capability.PERSISTENT] = "the database is kept in memory, for one process"
         self.missing = missing
         self.capabilities = frozenset(Capability) - missing.keys()
-        dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
+        dialect = SQLiteDialect_pysqlite(paramstyle="pyformat")
         self.compiler = dialect
         arguments, options = dialect.create_connect_args(url)
         self._arguments: list[Any] = list(arguments)
