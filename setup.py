@@ -20,7 +20,7 @@ SHELF = {
 }
 
 POSTGRESQL = ["psycopg[binary]>=3.3"]
-# Of PyMySQL we use what is private too (dialects/mariadb_cursor.py), which a minor version may change.
+# Of PyMySQL we use what is private too (mariadb/cursor.py), which a minor version may change.
 MYSQL = ["PyMySQL>=1.2.4,<1.3"]
 TESTING = ["fixtures>=4.3"]
 CONFORMANCE = [*TESTING, "pytest>=9", "testscenarios>=0.7", "testtools>=2.9", "hypothesis>=6.170"]

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from nova_db.engine import Row
 from nova_db.schema import TABLES
-from nova_db_sqlalchemy.conversion import reader
 from nova_db_sqlalchemy.engine import SQLEngine
+from nova_db_sqlalchemy.sql.conversion import reader
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -128,7 +128,7 @@ class MariaDBFloor(Floor):
         from pymysql.constants import CLIENT, FIELD_TYPE
         from pymysql.converters import conversions
 
-        from nova_db_sqlalchemy.dialects.mariadb_session import server_of, settings_of
+        from nova_db_sqlalchemy.mariadb.session import server_of, settings_of
 
         url = engine.url
         connection: Any = pymysql.connect(

@@ -1,8 +1,9 @@
 """The SQL backend: an engine over SQLAlchemy's tables, compiler and dialects, run on the driver library's own cursors.
 
-Read ``engine`` (connections and transactions), ``transaction`` and ``writer`` (the primitives), ``statements`` (from
-shapes to compiled SQL), then one module a database in ``dialects``.  ``models`` and ``session`` are SQLAlchemy's ORM on
-the same tables, for reports and scripts; the API does not use them.
+From the bottom up: ``tables`` describes the tables, ``sql`` makes compiled statements of shapes, ``connections`` opens
+and shares connections, ``transactions`` runs statements on them; all that is known of a server stands in its folder
+(``sqlite``, ``postgresql``, ``mariadb``), and ``servers`` chooses it.  ``models`` and ``session`` are SQLAlchemy's ORM
+on the same tables, for reports and scripts; the API does not use them.
 """
 
 from __future__ import annotations

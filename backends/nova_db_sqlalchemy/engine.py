@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 from nova_db.engine import Capability, Engine, Isolation
 from nova_db_sqlalchemy import schema
 from nova_db_sqlalchemy import url as urls
-from nova_db_sqlalchemy.catalog import CATALOG
-from nova_db_sqlalchemy.dialects import dialect_for
-from nova_db_sqlalchemy.errors import translated
-from nova_db_sqlalchemy.reader import SingleReader, SnapshotReader
+from nova_db_sqlalchemy.connections.errors import translated
+from nova_db_sqlalchemy.connections.statement_log import log_report
+from nova_db_sqlalchemy.servers import dialect_for
 from nova_db_sqlalchemy.settings import Settings
-from nova_db_sqlalchemy.statement_log import log_report
+from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.transactions.reader import SingleReader, SnapshotReader
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from nova_db_sqlalchemy.dialects.base import Dialect
-    from nova_db_sqlalchemy.link import Link
-    from nova_db_sqlalchemy.writer import Writer
+    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.server import Dialect
+    from nova_db_sqlalchemy.transactions.writer import Writer
 
 
 class SQLEngine(Engine):

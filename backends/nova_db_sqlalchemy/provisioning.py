@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import url as urls
-from nova_db_sqlalchemy.dialects import dialect_for
-from nova_db_sqlalchemy.dialects.base import Dialect
-from nova_db_sqlalchemy.errors import translated
-from nova_db_sqlalchemy.link import Link
+from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.errors import translated
+from nova_db_sqlalchemy.connections.server import Dialect
+from nova_db_sqlalchemy.servers import dialect_for
 from nova_db_sqlalchemy.settings import Settings
 
 _MAINTENANCE: Final = {"postgresql": "postgres", "mariadb": "information_schema", "mysql": "information_schema"}

@@ -9,8 +9,8 @@ from nova_db.exceptions import DBConnectionError
 from nova_db.operations import Replica
 from nova_db_sqlalchemy import schema
 from nova_db_sqlalchemy import url as urls
+from nova_db_sqlalchemy.connections.errors import translated
 from nova_db_sqlalchemy.engine import SQLEngine
-from nova_db_sqlalchemy.errors import translated
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from nova_db_sqlalchemy import url as urls
-from nova_db_sqlalchemy.catalog import CATALOG
-from nova_db_sqlalchemy.tables import METADATA, UPGRADE_TABLE, VERSION_TABLE
+from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.tables.metadata import METADATA, UPGRADE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.dialects.base import Dialect
-    from nova_db_sqlalchemy.link import Link
+    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.server import Dialect
 
 _LOG = logging.getLogger(__name__)
 

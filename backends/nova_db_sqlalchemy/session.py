@@ -27,7 +27,7 @@ from sqlalchemy.pool import StaticPool
 
 from nova_db import conf, forking
 from nova_db.exceptions import DBConnectionError, DBError
-from nova_db_sqlalchemy.dialects.mariadb_session import server_of, settings_of
+from nova_db_sqlalchemy.mariadb.session import server_of, settings_of
 from nova_db_sqlalchemy.url import addresses, is_memory, is_mysql, without_hosts
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def create_engine(connection: str | sa.URL | None = None, **arguments: Any) -> s
         event.listen(engine, "connect", _prepare_mysql, insert=True)  # before SQLAlchemy looks at the settings
         return engine
     if url.get_backend_name() == "postgresql":
-        from nova_db_sqlalchemy.dialects.postgresql_orm import guard
+        from nova_db_sqlalchemy.postgresql.orm import guard
 
         engine = sa.create_engine(url, **{"pool_pre_ping": True, **arguments})
         guard(engine)
@@ -161,7 +161,7 @@ def _connector(url: sa.URL) -> Callable[..., Any]:
     """What connects an engine to the first of several hosts that can be reached."""
     import pymysql
 
-    from nova_db_sqlalchemy.dialects.mariadb_hosts import Hosts
+    from nova_db_sqlalchemy.mariadb.hosts import Hosts
 
     hosts = Hosts(url)
 

@@ -15,8 +15,8 @@ from nova_db.exceptions import DBDeadlock
 from nova_db.operations import Session
 from nova_db.operations.running import retries
 from nova_db_sqlalchemy import SQLAlchemyDriver
-from nova_db_sqlalchemy.dialects import mariadb
-from nova_db_sqlalchemy.dialects.base import Mode
+from nova_db_sqlalchemy.connections.server import Mode
+from nova_db_sqlalchemy.mariadb import server as mariadb
 from tests.failures.conftest import Drivers
 from tests.failures.helpers import ADMIN, HANG_SECONDS, Holder, add, count, hosts, report, started
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from nova_db.exceptions import DBCommitUnknown, DBConnectionError, DBError
 from nova_db.operations import Session
-from nova_db_sqlalchemy import SQLAlchemyDriver, pool
+from nova_db_sqlalchemy import SQLAlchemyDriver
+from nova_db_sqlalchemy.connections import pool
 from tests.failures.conftest import Drivers
 from tests.failures.helpers import ADMIN, HANG_SECONDS, add, count, hosts, report, started
 from tests.failures.operators import Operator

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db.operations.running import retries
 from nova_db_sqlalchemy import SQLAlchemyDriver
-from nova_db_sqlalchemy.pool import BoundedPool
+from nova_db_sqlalchemy.connections.pool import BoundedPool
 from tests.failures.conftest import Drivers
 from tests.failures.helpers import ADMIN, HANG_SECONDS, Holder, add, hosts, started, until
 from tests.failures.operators import Operator

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from nova_db.exceptions import DBCommitUnknown, DBConnectionError
 from nova_db.operations import Session
 from nova_db.operations.running import retries
-from nova_db_sqlalchemy import SQLAlchemyDriver, pool
+from nova_db_sqlalchemy import SQLAlchemyDriver
+from nova_db_sqlalchemy.connections import pool
 from scripts.servers.failing import FailingPostgreSQL, FailingServer
 from tests.failures.conftest import PASSWORD, Drivers
 from tests.failures.helpers import ADMIN, HANG_SECONDS, add, hosts, started, until, with_tables

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from nova_db.exceptions import DBCommitUnknown, DBConnectionError, DBDeadlock
 from nova_db_sqlalchemy import SQLAlchemyDriver
-from nova_db_sqlalchemy.link import Link
+from nova_db_sqlalchemy.connections.connection import Link
 
 R = TypeVar("R")
 CALLS, CONFLICTS, LOSSES, UNKNOWN, REFUSED = (

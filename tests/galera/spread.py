@@ -15,10 +15,10 @@ from nova_db.conf import register_opts
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 from nova_db_sqlalchemy import url as urls
-from nova_db_sqlalchemy.catalog import CATALOG
-from nova_db_sqlalchemy.dialects.mariadb_hosts import Hosts
-from nova_db_sqlalchemy.link import Link, Report
-from nova_db_sqlalchemy.pool import BoundedPool, Pool
+from nova_db_sqlalchemy.connections.connection import Link, Report
+from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
+from nova_db_sqlalchemy.mariadb.hosts import Hosts
+from nova_db_sqlalchemy.tables.catalog import CATALOG
 from tests.galera.counting import COUNTS
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from nova_db.exceptions import DBConnectionError
 from nova_db_conformance.values import instance_values
 from nova_db_sqlalchemy import SQLAlchemyDriver
-from nova_db_sqlalchemy.dialects import mariadb_hosts
+from nova_db_sqlalchemy.mariadb import hosts as mariadb_hosts
 from nova_db_sqlalchemy.session import create_engine
 from scripts.servers.galera import Node
 from scripts.servers.host import free_port

@@ -15,8 +15,8 @@ from nova_db.exceptions import DBDeadlock, DBError
 from nova_db.schema import TABLES
 from nova_db_conformance.engine.cases import in_thread
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.dialects.mariadb_errors import fault_of
-from nova_db_sqlalchemy.locks import LOCK_TABLE
+from nova_db_sqlalchemy.mariadb.errors import fault_of
+from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE
 from nova_db_sqlalchemy.settings import Settings
 from tests.galera.spread import alone
 

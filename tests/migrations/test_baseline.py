@@ -16,7 +16,7 @@ from nova_db_conformance import decision
 from nova_db_conformance.scenarios import Backend
 from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.migrations import configuration
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables.metadata import METADATA
 from tests.migrations import databases
 from tests.migrations.catalogs import catalog
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy import migrations
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables.metadata import METADATA
 from tests.migrations import databases
 
 HEAD = migrations.head()

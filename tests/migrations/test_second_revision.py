@@ -17,7 +17,7 @@ from nova_db.engine import Eq, Query
 from nova_db.exceptions import DBDeadlock
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
 from nova_db_sqlalchemy.migrations import online
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables.metadata import METADATA
 from tests.migrations import databases
 
 HEAD = "0003"

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.migrations.servers import exclusive
 from nova_db_sqlalchemy.session import create_engine
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables.metadata import METADATA
 from tests.migrations import databases
 
 HEAD = migrations.head()

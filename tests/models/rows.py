@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from nova_db.schema import TABLES, Column, Kind
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables.metadata import METADATA
 
 _SAMPLES: dict[Kind, Any] = {
     Kind.BIGINT: 1,

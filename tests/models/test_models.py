@@ -12,7 +12,7 @@ from nova_db.schema import TABLES, Table
 from nova_db_conformance import decision
 from nova_db_sqlalchemy import models
 from nova_db_sqlalchemy.models import stub
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables.metadata import METADATA
 from tests.schema.facts import models as expected_models
 
 EXPECTED = expected_models()

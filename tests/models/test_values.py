@@ -15,7 +15,7 @@ from sqlalchemy import orm
 from nova_db import conf
 from nova_db.exceptions import DBDataError
 from nova_db_sqlalchemy import models
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables.metadata import METADATA
 from tests.models.rows import insert
 
 NOON = datetime(2013, 5, 9, 12, 0, 0, 123456)

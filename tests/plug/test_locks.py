@@ -16,7 +16,7 @@ import pytest
 
 from nova_db import forking
 from nova_db.api import load_backend
-from nova_db_sqlalchemy.link import Link
+from nova_db_sqlalchemy.connections.connection import Link
 
 PACKAGES: Final = ("nova_db", "nova_db_memory", "nova_db_sqlalchemy", "nova_db_conformance")
 SUITE: Final = "nova_db_conformance"
@@ -31,7 +31,7 @@ LOCKS: Final = (
 REPLACED_WITH_ITS_HOLDER: Final = {
     "nova_db.aio.threads: queue.SimpleQueue",
     "nova_db.engine.turns: threading.Lock",
-    "nova_db_sqlalchemy.pool: threading.Lock",
+    "nova_db_sqlalchemy.connections.pool: threading.Lock",
 }
 """Locks of objects that no child goes on with: a waiter lives as long as it waits, in a thread of the parent."""
 

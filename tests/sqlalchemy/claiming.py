@@ -10,7 +10,7 @@ import pytest
 from nova_db.engine import Eq, Row
 from nova_db.exceptions import DBDeadlock, DBDisagreement
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.picking import MOST_LOSSES
+from nova_db_sqlalchemy.transactions.claims import MOST_LOSSES
 from tests.sqlalchemy.helpers import insert, row, select, writing
 
 FREE = Eq("host", "free")

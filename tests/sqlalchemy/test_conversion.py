@@ -8,7 +8,7 @@ import json
 import pytest
 
 from nova_db.schema import Kind
-from nova_db_sqlalchemy.conversion import (
+from nova_db_sqlalchemy.sql.conversion import (
     FROM_BIT,
     TIME_FROM_TEXT,
     TIME_TO_TEXT,

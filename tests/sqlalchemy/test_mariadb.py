@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from nova_db.engine import TRUE, Add, Eq, Order, Query
 from nova_db.exceptions import DBDataError, DBDeadlock, DBDuplicateEntry, DBError
 from nova_db_sqlalchemy import SQLEngine, migrations
-from nova_db_sqlalchemy.dialects import mariadb_cursor, mariadb_writer
-from nova_db_sqlalchemy.dialects.mariadb import MariaDBDialect
-from nova_db_sqlalchemy.locks import LOCK_TABLE, SLOTS, slots
+from nova_db_sqlalchemy.mariadb import cursor as mariadb_cursor
+from nova_db_sqlalchemy.mariadb import writer as mariadb_writer
+from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS, slots
+from nova_db_sqlalchemy.mariadb.server import MariaDBDialect
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
 

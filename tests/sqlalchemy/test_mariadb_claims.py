@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.dialects.mariadb_writer import MariaDBWriter
+from nova_db_sqlalchemy.mariadb.writer import MariaDBWriter
 from tests.sqlalchemy import claiming
 
 

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from nova_db.engine import TRUE, Query
 from nova_db.exceptions import BackendLoadError, DBCommitUnknown, DBConnectionError, DBError
 from nova_db_sqlalchemy import SQLEngine, migrations
-from nova_db_sqlalchemy.dialects import mariadb_cursor
-from nova_db_sqlalchemy.dialects.mariadb_cursor import batches, literal
-from nova_db_sqlalchemy.dialects.mariadb_session import server_of
+from nova_db_sqlalchemy.mariadb import cursor as mariadb_cursor
+from nova_db_sqlalchemy.mariadb.cursor import batches, literal
+from nova_db_sqlalchemy.mariadb.session import server_of
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 from nova_db_sqlalchemy.session import create_engine
 from nova_db_sqlalchemy.settings import Settings
@@ -188,8 +188,8 @@ def test_a_database_that_is_not_there(engine: SQLEngine) -> None:
 
 def test_a_missing_driver_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pymysql", None)
-    for module in ("mariadb", "mariadb_writer", "mariadb_cursor", "mariadb_errors"):
-        monkeypatch.delitem(__import__("sys").modules, f"nova_db_sqlalchemy.dialects.{module}", raising=False)
+    for module in ("server", "writer", "cursor", "errors"):
+        monkeypatch.delitem(__import__("sys").modules, f"nova_db_sqlalchemy.mariadb.{module}", raising=False)
     with pytest.raises(BackendLoadError, match=r"nova-db\[mysql\]"):
         SQLEngine("mysql://127.0.0.1/x")
 

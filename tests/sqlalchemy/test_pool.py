@@ -14,8 +14,8 @@ import pytest
 from nova_db.engine import Query
 from nova_db.exceptions import DBError
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.link import Link
-from nova_db_sqlalchemy.pool import BoundedPool
+from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.pool import BoundedPool
 from nova_db_sqlalchemy.settings import Settings
 from tests.sqlalchemy.helpers import select
 

@@ -264,8 +264,8 @@ def test_the_first_connection_is_tried_again(caplog: pytest.LogCaptureFixture) -
 
 def test_a_missing_driver_library_is_named(monkeypatch: pytest.MonkeyPatch, engine: SQLEngine) -> None:
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
-    for module in ("postgresql", "postgresql_writer", "postgresql_statements"):
-        monkeypatch.delitem(__import__("sys").modules, f"nova_db_sqlalchemy.dialects.{module}", raising=False)
+    for module in ("server", "writer", "statements"):
+        monkeypatch.delitem(__import__("sys").modules, f"nova_db_sqlalchemy.postgresql.{module}", raising=False)
     with pytest.raises(BackendLoadError, match=r"nova-db\[postgresql\]"):
         SQLEngine("postgresql://127.0.0.1/x")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.dialects.postgresql_writer import PostgreSQLWriter
+from nova_db_sqlalchemy.postgresql.writer import PostgreSQLWriter
 from tests.sqlalchemy import claiming
 
 

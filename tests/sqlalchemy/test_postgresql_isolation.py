@@ -15,7 +15,7 @@ import pytest
 from nova_db.engine import Isolation, Query, Transaction
 from nova_db.exceptions import DBError
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.dialects.postgresql_isolation import GATE, QUEUE
+from nova_db_sqlalchemy.postgresql.isolation import GATE, QUEUE
 from tests.sqlalchemy.helpers import insert, row, select, statements
 
 HANG_SECONDS = 60

@@ -12,7 +12,7 @@ from nova_db.engine import Col, Eq, Query, all_of
 from nova_db.engine.relations import attach
 from nova_db.schema import TABLES, Kind, Table
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.records import fits_document
+from nova_db_sqlalchemy.sql.documents import fits_document
 from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
 
 RELATIONS = [(table.name, name) for table in TABLES.values() for name in table.relations]

@@ -20,8 +20,8 @@ import pytest
 from nova_db.engine import Capability, Query
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.dialects import sqlite_private
 from nova_db_sqlalchemy.settings import Settings
+from nova_db_sqlalchemy.sqlite import private as sqlite_private
 from tests.sqlalchemy.helpers import insert, reading, row, select, writing
 from tests.sqlalchemy.test_fork import in_child
 
@@ -251,7 +251,7 @@ class TestFiles:
 PROGRAM = """
 import multiprocessing, os, pathlib, signal, sys, tempfile
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.dialects import sqlite_private
+from nova_db_sqlalchemy.sqlite import private as sqlite_private
 
 tempfile.tempdir = sys.argv[1]
 sqlite_private.MEMORY = pathlib.Path("/none")

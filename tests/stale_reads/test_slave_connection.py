@@ -17,7 +17,7 @@ from nova_db.exceptions import DBConnectionError
 from nova_db.operations import EngineDriver
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine, migrations
 from nova_db_sqlalchemy.provisioning import make_database
-from nova_db_sqlalchemy.tables import VERSION_TABLE
+from nova_db_sqlalchemy.tables.metadata import VERSION_TABLE
 from tests.stale_reads.conftest import Make
 
 Databases = tuple[str, str]

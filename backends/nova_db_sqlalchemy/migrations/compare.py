@@ -10,12 +10,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from nova_db.schema import TABLES
-from nova_db_sqlalchemy.locks import LOCK_TABLE, SLOTS
+from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS
 from nova_db_sqlalchemy.migrations.configuration import options, revisions
 from nova_db_sqlalchemy.migrations.description import Description, described, found
 from nova_db_sqlalchemy.migrations.servers import Target, reading
 from nova_db_sqlalchemy.migrations.state import MARK, read_state
-from nova_db_sqlalchemy.tables import METADATA, VERSION_TABLE
+from nova_db_sqlalchemy.tables.metadata import METADATA, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def _listed(names: set[str]) -> str:
 def _lock_differences(connection: sa.Connection) -> Iterator[Difference]:
     """Whether what writers lock beside the tables is there: on PostgreSQL tables, on MariaDB the rows of one."""
     if connection.dialect.name == "postgresql":
-        from nova_db_sqlalchemy.dialects.postgresql_isolation import TABLES as LOCKED
+        from nova_db_sqlalchemy.postgresql.isolation import TABLES as LOCKED
 
         present = sa.inspect(connection).get_table_names()
         yield from [_missing(table) for table in LOCKED if table not in present]

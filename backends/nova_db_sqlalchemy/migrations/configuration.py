@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from nova_db_sqlalchemy.tables import METADATA, VERSION_TABLE
+from nova_db_sqlalchemy.tables.metadata import METADATA, VERSION_TABLE
 
 CONNECTION: Final = "connection"
 URL: Final = "url"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
-from nova_db_sqlalchemy.tables import METADATA, NULLS_FIRST
+from nova_db_sqlalchemy.tables.metadata import METADATA, NULLS_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

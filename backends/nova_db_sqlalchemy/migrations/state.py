@@ -14,7 +14,7 @@ from nova_db.clock import utcnow
 from nova_db_sqlalchemy.migrations.configuration import is_repeatable_after, revisions
 from nova_db_sqlalchemy.migrations.errors import FutureSchema, InterruptedUpgrade, SchemaError, UnversionedSchema
 from nova_db_sqlalchemy.migrations.servers import error_number, others_upgrade
-from nova_db_sqlalchemy.tables import METADATA, UPGRADE_TABLE, VERSION_TABLE
+from nova_db_sqlalchemy.tables.metadata import METADATA, UPGRADE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

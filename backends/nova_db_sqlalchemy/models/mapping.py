@@ -15,7 +15,7 @@ from sqlalchemy import event, orm
 from nova_db.schema import TABLES
 from nova_db_sqlalchemy.models.base import NovaBase, complete_insert, complete_update
 from nova_db_sqlalchemy.models.computed import BASES
-from nova_db_sqlalchemy.tables import METADATA
+from nova_db_sqlalchemy.tables.metadata import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,146 @@
+"""From a driver library's errors to the API's own: what happened, and which table, columns and value are to blame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from nova_db.engine import Add, Col, IfChanged, Predicate
+from nova_db.exceptions import DBDataError, DBDeadlock, DBError
+from nova_db.schema import Kind
+from nova_db_sqlalchemy.tables.catalog import CATALOG
+
+NOT_SYNCED = "it is not what this version expects; run `nova-db sync`"
+"""What to say of a table or column that does not exist."""
+_DETAIL = re.compile(r"=\((.*)\)", re.DOTALL)
+
+
+class Fault(NamedTuple):
+    """What a dialect reads from an error of its driver library."""
+
+    kind: type[DBError] = DBError
+    message: str | None = None
+    """The text, None where the exception's own words do."""
+    table: str | None = None
+    columns: tuple[str, ...] = ()
+    detail: str | None = None
+    """The values as the server writes them, if it tells: those of several columns with commas between."""
+    ends_transaction: bool = False
+    """Whether the transaction is gone as a whole, so that no savepoint brings it back."""
+
+
+class Written(NamedTuple):
+    """What a failed call was writing, to find the value to blame."""
+
+    batches: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
+    """Rows or assignments, by table."""
+    where: Predicate | None = None
+    """Which rows of the first table were to be changed or removed."""
+    source: str | None = None
+    """The table that the rows were to come from."""
+
+    @property
+    def table(self) -> str:
+        """The table that was written to, the first of several."""
+        return self.batches[0][0]
+
+    def rows_of(self, table: str | None) -> Iterator[Mapping[str, Any]]:
+        """What was being written to a table."""
+        return (row for name, rows in self.batches if name == table for row in rows)
+
+
+def translated(error: BaseException, fault: Fault, written: Written | None) -> DBError:
+    """The exception to raise for a fault."""
+    if fault.kind is DBDataError and not fault.columns and written is not None:
+        fault = fault._replace(table=written.table, columns=_added(written))
+    value = blamed_value(fault, written) if fault.columns else None
+    return fault.kind(error, message=fault.message, table=fault.table, columns=fault.columns, value=value)
+
+
+def blamed_value(fault: Fault, written: Written | None) -> Any:
+    """The value in the blamed columns, a tuple for several; None where it cannot be known."""
+    table, columns = fault.table, fault.columns
+    rows = list(plain_values(written.rows_of(table), columns)) if written is not None else []
+    if fault.detail is None:
+        return alone(rows[0]) if len(rows) == 1 else None
+    for row in rows:
+        if ", ".join(_server_text(value) for value in row) == fault.detail:
+            return alone(row)
+    if table not in CATALOG or len(columns) != 1:
+        return None
+    return _parsed(CATALOG[table].column[columns[0]].kind, fault.detail)
+
+
+def detail_of(text: str | None) -> str | None:
+    """The values in a server's ``Key (columns)=(values) ...``, whatever language the rest is in."""
+    found = _DETAIL.search(text or "")
+    return found[1] if found else None
+
+
+def missing(what: str) -> Fault:
+    """A table or column that does not exist."""
+    return Fault(message=f"The database lacks {what}: {NOT_SYNCED}.")
+
+
+def unsuitable(error: BaseException) -> Fault | None:
+    """What Python itself refuses to hand to a database: half a surrogate pair, an integer of more than 64 bits."""
+    if isinstance(error, UnicodeError):
+        return Fault(DBDataError, "A text cannot be encoded for the database.")
+    if isinstance(error, OverflowError):
+        return Fault(DBDataError, "A number is too large for the database.")
+    return None
+
+
+def full() -> Fault:
+    """A disk, or what the server may use of it, that takes no more."""
+    return Fault(message="The database's disk is full; nothing of the call was kept.")
+
+
+def cancelled() -> Fault:
+    """A statement that the server has ended, as an operator or a time-out told it to."""
+    return Fault(message="The server has cancelled the statement; nothing of the call was kept.")
+
+
+def conflict(*, why: str | None = None) -> Fault:
+    """A conflict with another transaction."""
+    return Fault(DBDeadlock, why, ends_transaction=True)
+
+
+def plain_values(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The values that rows or assignments have in some columns, where they are plain."""
+    for row in rows:
+        if all(column in row and type(row[column]) not in (Col, Add, IfChanged) for column in columns):
+            yield tuple([row[column] for column in columns])
+
+
+def alone(values: tuple[Any, ...]) -> Any:
+    """The values of a rule's columns as ``DBError.value`` shows them."""
+    return values[0] if len(values) == 1 else values
+
+
+def _added(written: Written) -> tuple[str, ...]:
+    """The columns that were to grow by a number: the only values that nobody has checked before."""
+    rows = written.rows_of(written.table)
+    return tuple(dict.fromkeys(name for row in rows for name, value in row.items() if type(value) is Add))
+
+
+def _server_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        text = value.isoformat(" ")
+        return text.rstrip("0") if value.microsecond else text
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return str(value)
+
+
+def _parsed(kind: Kind, text: str) -> Any:
+    try:
+        if kind in (Kind.INTEGER, Kind.BIGINT):
+            return int(text)
+        if kind is Kind.DATETIME:
+            return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return text

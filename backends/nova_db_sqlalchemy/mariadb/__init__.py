@@ -1,0 +1,3 @@
+"""All that is known of MariaDB and MySQL."""
+
+from __future__ import annotations

@@ -1,0 +1,112 @@
+"""What the errors of MariaDB and MySQL mean."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pymysql
+
+from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
+from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, full, missing, unsuitable
+from nova_db_sqlalchemy.tables.catalog import rule_columns
+
+UNKNOWN_DATABASE: Final = 1049
+NOT_READY: Final = 1047
+FAILED_COMMIT: Final = 1180
+LOST: Final = frozenset({1047, 1053, 1080, 1158, 1159, 1160, 1161, 1317, 1927, 2006, 2013, 2014, 2055, 3169, 4031})
+"""The connection is gone, or of no use: the node has left its cluster, the server shuts down, somebody killed it."""
+_CONFLICTS: Final = frozenset({1020, 1205, 1213, 1412, 1637, 3058, 3572})
+"""1412: an index was made, or a table changed, after the snapshot was taken."""
+_ABSENT: Final = 1305
+_DEMOTED: Final = frozenset({1290, 1836})
+"""The server has become one that is only read from: a new connection may lead to the one that took its place."""
+_READ_ONLY: Final = frozenset({1792, 3100})
+_DUPLICATES: Final = frozenset({1022, 1062, 1169, 1586})
+_REFERENCES: Final = frozenset({1216, 1217, 1451, 1452})
+_REQUIRED: Final = frozenset({1048, 1364})
+_UNFIT: Final = frozenset({1153, 1264, 1292, 1300, 1366, 1367, 1406, 1411, 1441, 1690, 3854})
+_CANCELLED: Final = frozenset({1969, 3024})
+_FULL: Final = frozenset({3, 1021, 1114})
+_ENGINES: Final = frozenset({1026, 1030})
+_NO_SPACE: Final = re.compile(r"\b(?:error|errno):? \W?28\b", re.IGNORECASE)
+_REFUSALS: Final = frozenset({1044, 1045, 1049, 1251, 1698, 2059})
+"""The server was there, and will not let this user in, or not to this database."""
+_KEY: Final = re.compile(r"for key '(?:([^'.]+)\.)?([^'.]+)'$")
+_REFERENCE: Final = re.compile(r"\(`[^`]+`\.`([^`]+)`, CONSTRAINT `([^`]+)`")
+_COLUMN: Final = re.compile(r"(?:Column|Field) '([^']+)'")
+_TABLE: Final = re.compile(r"Table '(?:[^'.]+\.)?([^']+)' doesn't exist")
+_UNKNOWN_COLUMN: Final = re.compile(r"Unknown column '(?:[^'.]+\.)?([^']+)'")
+
+
+def code_of(error: BaseException) -> int:
+    """The number of an error; 0 where it has none."""
+    first = error.args[0] if isinstance(error, pymysql.Error) and error.args else 0
+    return first if isinstance(first, int) else 0
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error by itself says that the connection is gone."""
+    return code_of(error) in LOST | _DEMOTED or isinstance(
+        error, (pymysql.err.InterfaceError, pymysql.err.InternalError)
+    )
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether an error of connecting will be the same the next time."""
+    return code_of(error) in _REFUSALS or isinstance(error, DBConnectionError)
+
+
+def is_commit_unknown(error: BaseException) -> bool:
+    """Whether the transaction may be stored although its commit ended with this error.
+
+    A node that is no longer a part of its cluster does not begin to commit, nor does a server that is only read from;
+    a node that loses its cluster meanwhile cannot tell what became of it.
+    """
+    code = code_of(error)
+    return code == FAILED_COMMIT or (is_lost(error) and code not in {NOT_READY, *_DEMOTED})
+
+
+def fault_of(error: BaseException) -> Fault:
+    """What an error means; a duplicate's ``detail`` is the name of the rule."""
+    found = unsuitable(error)
+    if found is not None:
+        return found
+    code, text = code_of(error), str(error.args[-1]) if error.args else ""
+    if code in _CONFLICTS or (code == _ABSENT and "SAVEPOINT" in text):
+        return conflict()  # a node of a cluster undoes a transaction as a whole, and a statement's own error hides it
+    if code in _DUPLICATES:
+        return _duplicate(text)
+    if code in _REFERENCES:
+        named = _REFERENCE.search(text)
+        return (
+            Fault(DBReferenceError, None, named[1], rule_columns(*named.groups())) if named else Fault(DBReferenceError)
+        )
+    if code in _REQUIRED:
+        column = _COLUMN.search(text)
+        return Fault(DBDataError, None, None, (column[1],) if column else ())
+    if code in _UNFIT:
+        return Fault(DBDataError)
+    if code in _FULL or (code in _ENGINES and _NO_SPACE.search(text)):
+        return full()
+    if code in _CANCELLED:
+        return cancelled()
+    if code in _READ_ONLY:
+        return Fault(message="The database is read-only.")
+    return _absent(code, text)
+
+
+def _duplicate(text: str) -> Fault:
+    key = _KEY.search(text)
+    return Fault(DBDuplicateEntry, None, key[1], detail=key[2]) if key else Fault(DBDuplicateEntry)
+
+
+def _absent(code: int, text: str) -> Fault:
+    table, column = _TABLE.search(text), _UNKNOWN_COLUMN.search(text)
+    if code == 1146 and table:
+        return missing(f"the table {table[1]}")
+    if code == 1054 and column:
+        return missing(f"the column {column[1]}")
+    if code == UNKNOWN_DATABASE:
+        return Fault(DBConnectionError, ends_transaction=True)
+    return Fault(DBError)

@@ -1,0 +1,246 @@
+"""Writing on MariaDB: no update returns rows, so they are locked first; many statements travel together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from nova_db.engine import TRUE, Add, Col, IfChanged, In, Order, Predicate, Query, Row, Values
+from nova_db.engine.ordering import sort_rows, total_order
+from nova_db.exceptions import DBError
+from nova_db_sqlalchemy.connections.errors import Fault, Written
+from nova_db_sqlalchemy.connections.server import Mode
+from nova_db_sqlalchemy.mariadb.cluster import holding
+from nova_db_sqlalchemy.mariadb.cursor import Complete, batches, literal
+from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS, slots
+from nova_db_sqlalchemy.sql.statements import refuse_regexp
+from nova_db_sqlalchemy.tables.catalog import CATALOG, rule_columns
+from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate
+from nova_db_sqlalchemy.transactions.claims import pick_rest
+from nova_db_sqlalchemy.transactions.looking_writer import LookingWriter
+from nova_db_sqlalchemy.transactions.regexp import projected
+from nova_db_sqlalchemy.transactions.writer import keyed, runs_by_key
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.mariadb.cursor import Result
+    from nova_db_sqlalchemy.mariadb.server import MariaDBDialect
+    from nova_db_sqlalchemy.mariadb.statements import MariaDBStatements
+
+MOST_KEYS: Final = 10_000
+"""How many rows are moved by one statement."""
+
+
+class Run(NamedTuple):
+    """Rows of one batch, inserted by one statement."""
+
+    batch: int
+    table: str
+    rows: Sequence[Values]
+    has_key: bool
+    sql: str
+    shown: str
+    """The statement for one row, without its values."""
+
+
+class MariaDBWriter(LookingWriter):
+    """A writer on MariaDB or MySQL."""
+
+    __slots__ = ()
+
+    @property
+    def _own(self) -> MariaDBStatements:
+        statements: Any = self._engine.statements
+        found: MariaDBStatements = statements
+        return found
+
+    @property
+    def _dialect(self) -> MariaDBDialect:
+        dialect: Any = self._engine.dialect
+        found: MariaDBDialect = dialect
+        return found
+
+    def select(self, query: Query) -> list[Row]:
+        if not query.lock or query.limit == 0 or self._is_holding:
+            return self._select(query)
+        self.hold()
+        return self._select_held(query) if self._dialect.is_cluster else self._select(query)
+
+    def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
+        made: list[list[Row]] = [[] for _ in batches]
+        link = self._link or self._start()
+        try:
+            runs = [run for batch, (table, rows) in enumerate(batches) for run in self._runs(batch, table, rows)]
+            results = self._sent(link, runs)
+        except self._dialect.errors as error:
+            raise self._failed(link, error, Written(batches)) from error
+        for run, result in zip(runs, results, strict=True):
+            if run.has_key:
+                made[run.batch] += [dict(row) for row in run.rows]
+            else:
+                key = CATALOG[run.table].primary_key
+                numbers = self._dialect.numbers(result, len(run.rows))
+                made[run.batch] += [keyed(row, key, number) for row, number in zip(run.rows, numbers, strict=True)]
+        return made
+
+    def update_returning(self, query: Query, values: Values) -> list[Row]:
+        table = query.table
+        refuse_regexp(query.where.shape())
+        rows = self._select(Query(table, query.where, order=query.order, lock=True))
+        if not rows:
+            return []
+        found, rows = rows, self._set(table, rows, values) if values else rows
+        if self._dialect.is_cluster:
+            self._hold_everywhere(table, [row for row, old in zip(rows, found, strict=True) if row == old])
+        if len(rows) > 1:
+            rows = sort_rows(rows, total_order(query.order, CATALOG[table].primary_key))
+        if query.load:
+            self.load(table, rows, query.load)
+        return rows if query.columns is None else projected(rows, query.columns, query.load)
+
+    def claim(
+        self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
+    ) -> list[Row]:
+        picked = self._pick_all(table, where, order, limit, wait=False)
+        picked = sort_rows(picked, total_order(order, CATALOG[table].primary_key))
+        return self._set(table, picked, values) if picked and values else picked
+
+    def move(
+        self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
+    ) -> int:
+        key = CATALOG[source].primary_key
+        refuse_regexp(where.shape())
+        if limit is None:
+            picked = self._select(Query(source, where, columns=(key,), lock=True))
+        else:
+            picked = self._pick_all(source, where, order, limit, wait=True)
+        keys = iter([row[key] for row in picked])
+        while chunk := tuple(islice(keys, MOST_KEYS)):
+            chosen = In(key, chunk)
+            copy = self._own.copy_rows(source, target).fitting([chunk])
+            self.change(copy, [chunk], Written(((target, ()),), chosen, source))
+            self.delete(source, chosen)
+        return len(picked)
+
+    def serialize(self, *names: str) -> None:
+        if names:
+            rows = slots(names)
+            self._control(f"UPDATE {LOCK_TABLE} SET turn = turn + 1 WHERE slot IN ({', '.join(map(str, rows))})")
+            if self._link is not None and self._link.cursor.rowcount != len(rows):
+                raise DBError(message=f"The table {LOCK_TABLE} lacks rows: it must hold the slots 0 to {SLOTS - 1}.")
+
+    def _runs(self, batch: int, table: str, rows: Sequence[Values]) -> Iterator[Run]:
+        """The statements that insert rows, each with as many rows as may be sent at once."""
+        key = CATALOG[table].primary_key
+        self._touch(table)
+        for has_key, alike in runs_by_key(rows, key):
+            columns = tuple([name for name in CATALOG[table].names if has_key or name != key])
+            insert = self._engine.statements.insert(table, columns)
+            head, _, row = insert.sql.rpartition(" VALUES ")
+            texts = [row % tuple([literal(value) for value in insert.bind(each)]) for each in alike]
+            given = iter(alike)
+            for text, count in batches(texts, ", "):
+                tail = "" if has_key or count == 1 else self._dialect.returning(key)
+                sql = f"{head} VALUES {text}{tail}"
+                yield Run(batch, table, list(islice(given, count)), has_key, sql, insert.sql)
+
+    def _sent(self, link: Link, runs: Sequence[Run]) -> list[Result]:
+        """The answers to the statements of some runs."""
+        results: list[Result] = []
+        for text, count in link.cursor.packets([run.sql for run in runs]):
+            shown = ";".join([run.shown for run in runs[len(results) : len(results) + count]])
+            link.cursor.execute(shown, Complete(text))
+            results += link.cursor.results
+        return results
+
+    def _set(self, table: str, rows: Sequence[Row], values: Values) -> list[Row]:
+        """Update rows that are locked; as they are then."""
+        key = CATALOG[table].primary_key
+        chosen = In(key, [row[key] for row in rows]) if len(rows) > 1 else None
+        if chosen is None:
+            self._update_run(table, [(rows[0][key], values)], TRUE)
+        else:
+            self.update(table, chosen, values)
+        change = _changer(values)
+        return [change(row) for row in rows]
+
+    @property
+    def _is_holding(self) -> bool:
+        """Whether reading locks by itself, on this node, and the lookup of what to lock as well."""
+        return self._mode is Mode.ISOLATED and not self._dialect.is_cluster
+
+    def _select(self, query: Query) -> list[Row]:
+        if query.lock and self._mode is Mode.ISOLATED:
+            query = query.replace(lock=False)
+        return super().select(query)
+
+    def _select_held(self, query: Query) -> list[Row]:
+        """The rows of a query, which no other node changes either."""
+        key, columns = CATALOG[query.table].primary_key, query.columns
+        if columns is None or key in columns:
+            rows = self._select(query)
+            self._hold_everywhere(query.table, rows)
+            return rows
+        rows = self._select_held(query.replace(columns=(*columns, key)))
+        return projected(rows, columns, query.load)
+
+    def _hold_everywhere(self, table: str, rows: Sequence[Row]) -> None:
+        """Keep the other nodes of a cluster from changing rows."""
+        key = CATALOG[table].primary_key
+        keys = [row[key] for row in rows]
+        link = self._link or self._start()
+        try:
+            for statement in holding(table, key) if keys else ():
+                link.cursor.execute(statement, [keys])
+        except self._dialect.errors as error:
+            raise self._failed(link, error, None) from error
+
+    def _pick(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
+        bound = [*where.parameters(), limit]
+        statement = self._own.pick(table, where.shape(), order, wait=wait).fitting(bound)
+        rows: list[Row] = statement.read(self.fetch(statement, bound))
+        return rows
+
+    def _pick_all(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
+        """Lock the first rows, fewer than ``limit`` only when no more match; ``wait``: at once for those of others."""
+        if self._mode is Mode.ISOLATED:
+            return self._select(Query(table, where, order=order, limit=limit))
+        picked = self._pick(table, where, order, limit, wait=wait)
+        # What is left is being taken by others, who may yet leave it.
+        pick_rest(self, self._pick, table, where, order, limit, picked)
+        return picked
+
+    def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
+        if fault.table is None and len(fault.columns) == 1 and written is not None:
+            message = f"{written.table}.{fault.columns[0]}: a value is required"
+            fault = fault._replace(message=message, table=written.table)
+        return super()._translated(link, error, fault, written)
+
+    def _duplicate(self, look: Look, fault: Fault, written: Written) -> Blame | None:
+        tables = [fault.table] if fault.table else dict.fromkeys(table for table, _ in written.batches)
+        blame = None
+        for table in tables:
+            columns = rule_columns(table, f"{table}_pkey" if fault.detail == "PRIMARY" else str(fault.detail))
+            if columns:
+                blame = find_duplicate(look, table, columns, written) or blame or Blame(table, columns, None)
+        return blame
+
+
+def _changer(values: Values) -> Callable[[Row], Row]:
+    """The function from a row to what an update makes of it."""
+    plain = {name: value for name, value in values.items() if type(value) not in (Col, Add, IfChanged)}
+    others = [(name, value) for name, value in values.items() if name not in plain]
+
+    def change(row: Row) -> Row:
+        new = {**row, **plain}
+        for name, value in others:
+            if type(value) is Col:
+                new[name] = row[value.name]
+            elif type(value) is Add:
+                new[name] = None if row[name] is None else row[name] + value.number
+            elif any(row[each] != plain[each] for each in plain):
+                new[name] = value.value
+        return new
+
+    return change

@@ -1,0 +1,3 @@
+"""All that is known of PostgreSQL."""
+
+from __future__ import annotations

@@ -1,0 +1,152 @@
+"""Isolated writers on PostgreSQL, and how plain ones keep their promises beside them.
+
+The server serializes transactions of the level SERIALIZABLE with one another, and with no others.  So while isolated
+writers are at work a plain one, that of a single call, works at that level as well; while there are none, it does
+without, which is faster where many want the same rows.  Which of both it is tells a lock on a table without rows:
+plain writers at the lower level hold it in one mode, isolated writers in another one, each with its own kind, and never
+with the other.  ``LOCK TABLE`` is what the server grants before a transaction has a snapshot, so whoever waited for it
+sees what was committed meanwhile.
+
+The level is optimistic: of two who conflict one is undone, when it writes or when it commits.  Those who have lost
+twice queue for a second lock, so that they meet each other no more; who has lost four times enters alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
+
+from nova_db.exceptions import DBError
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
+
+    from nova_db_sqlalchemy.connections.connection import Link
+
+GATE: Final = "nova_db_gate"
+QUEUE: Final = "nova_db_queue"
+TABLES: Final = (GATE, QUEUE)
+"""Tables without columns or rows, of which nothing but the locks is used."""
+BASE: Final = "base"
+"""The savepoint to go back to after an error, to see what an isolated writer can see."""
+PATIENCE: Final = 2
+"""How many losses until a writer does something about it."""
+
+_PLAIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_ENTER: Final = f"LOCK TABLE {GATE} IN ROW EXCLUSIVE MODE"
+# Small tables would be read as a whole, and so conflict with whatever is written to them.
+_ISOLATED: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE;SET LOCAL enable_seqscan = off"
+_SOMEBODY: Final = f"LOCK TABLE {QUEUE} IN ROW EXCLUSIVE MODE"
+_IN_TURN: Final = f"LOCK TABLE {QUEUE} IN SHARE UPDATE EXCLUSIVE MODE"
+# Granted where there is neither of both: then those at the gate are single calls, about to end.  Without it, calls that
+# overlap would keep each other at the higher level long after the last isolated writer has gone.
+_NOBODY: Final = f"LOCK TABLE {QUEUE} IN SHARE MODE NOWAIT"
+_TOGETHER: Final = f"LOCK TABLE {GATE} IN SHARE MODE"
+_ALONE: Final = f"LOCK TABLE {GATE} IN SHARE ROW EXCLUSIVE MODE"
+_SAVEPOINT: Final = f"SAVEPOINT {BASE}"
+
+
+def creation(existing: set[str]) -> list[str]:
+    """The statements that make the tables, as far as they are missing."""
+    return [f"CREATE TABLE IF NOT EXISTS {table} ()" for table in TABLES if table not in existing]
+
+
+def begin_plain(link: Link, losses: int) -> None:
+    """Begin the transaction of a single call: at the lower level if nobody is isolated, or once nobody is."""
+    waits = losses >= PATIENCE
+    try:
+        send(link, f"{_PLAIN};{_ENTER}{'' if waits else ' NOWAIT'}")
+    except psycopg.errors.LockNotAvailable:
+        if waits:
+            raise
+        _begin_beside(link)
+    except psycopg.errors.UndefinedTable:
+        send(link, f"ROLLBACK;{_PLAIN}")  # an older schema: nobody can be isolated before it is upgraded
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _forbidden(link, error) from error
+
+
+def _begin_beside(link: Link) -> None:
+    """Begin the transaction of a single call while somebody keeps those of the lower level out."""
+    try:
+        send(link, f"ROLLBACK;{_PLAIN};{_NOBODY};{_ENTER}")
+    except psycopg.errors.LockNotAvailable:
+        send(link, f"ROLLBACK;{_ISOLATED};{_TOGETHER};{_SAVEPOINT}")
+        _isolate(link)
+
+
+def begin_isolated(link: Link, losses: int) -> None:
+    """Begin an isolated transaction."""
+    # The queue comes first: who waits in it is in nobody's way.
+    place = _IN_TURN if losses >= PATIENCE else _SOMEBODY
+    statements = ";".join([_ISOLATED, place, _ALONE if losses >= 2 * PATIENCE else _TOGETHER, _SAVEPOINT])
+    try:
+        send(link, statements)
+    except psycopg.errors.UndefinedTable:
+        _create(link)
+        send(link, statements)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _forbidden(link, error) from error
+    _isolate(link)
+
+
+def end(link: Link) -> None:
+    """Forget that a transaction was isolated."""
+    if link.isolated:
+        link.isolated = False
+        link.use(link.connection.cursor())
+
+
+def send(link: Link, statements: str) -> PGresult:
+    """Send statements without parameters, whose rows nobody wants."""
+    if link.report is not None:
+        link.report(statements, ())
+    result: PGresult = link.connection.send(statements.encode())
+    if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        raise error_from_result(result)
+    return result
+
+
+def _isolate(link: Link) -> None:
+    link.isolated = True
+    link.use(IsolatedCursor(link.connection))
+
+
+def _forbidden(link: Link, error: BaseException) -> DBError:
+    """What to raise where the tables were made by somebody else."""
+    send(link, "ROLLBACK")
+    tables = " and ".join(TABLES)
+    message = (
+        f"The database user may not lock {tables}, by which writers keep clear of each other: grant it INSERT, UPDATE "
+        f"and DELETE on them."
+    )
+    return DBError(error, message=message)
+
+
+def _create(link: Link) -> None:
+    """Make the tables in a database that was made before there were any."""
+    send(link, "ROLLBACK")
+    for statement in creation(set()):
+        try:
+            send(link, statement)
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
+            continue  # another process was faster
+        except psycopg.errors.InsufficientPrivilege as error:
+            message = (
+                f"Serializable transactions need the tables {' and '.join(TABLES)}, which nova-db sync creates; until "
+                f'then ask for isolation="read committed".'
+            )
+            raise DBError(error, message=message) from error
+
+
+class IsolatedCursor(psycopg.RawCursor[Any]):
+    """A cursor whose statements have plans of their own, made without reading tables as a whole."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(b"/*isolated*/" + query, params, **options)
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        super().executemany(b"/*isolated*/" + query, params_seq, **options)

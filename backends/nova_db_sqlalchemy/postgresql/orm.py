@@ -1,0 +1,54 @@
+"""ORM sessions on PostgreSQL beside isolated writers: they count as plain ones, and keep out of each other's way."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from nova_db_sqlalchemy.postgresql.isolation import GATE
+from nova_db_sqlalchemy.tables.metadata import UPGRADE_TABLE, VERSION_TABLE
+
+_ENTERED: Final = "nova_db_gate"
+_WRITES: Final = re.compile(
+    r'\s*(?:(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)|(?:WITH|MERGE|COPY|TRUNCATE)\b)', re.IGNORECASE
+)
+"""What may write, and to which table if it is to one."""
+_MIGRATIONS_OWN: Final = (VERSION_TABLE, UPGRADE_TABLE)
+"""An upgrade that takes long must not keep everybody out meanwhile."""
+
+
+def guard(engine: sa.Engine) -> None:
+    """Let the transactions of an engine wait, before their first write, until no isolated writer is at work.
+
+    Those that begin meanwhile wait for them.
+    """
+    event.listen(engine, "before_cursor_execute", _enter)
+    for ended in ("begin", "commit", "rollback"):
+        event.listen(engine, ended, _leave)
+
+
+def _enter(
+    connection: sa.Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+) -> None:
+    found = _WRITES.match(statement)
+    if found is None or found[1] in _MIGRATIONS_OWN:
+        return
+    if connection.info.get(_ENTERED) or _commits_by_itself(connection):
+        return
+    connection.info[_ENTERED] = True
+    cursor.execute(f"SELECT to_regclass('{GATE}')")  # a database of the revision before lacks it, and isolation
+    if cursor.fetchone()[0] is not None:
+        cursor.execute(f"LOCK TABLE {GATE} IN ROW EXCLUSIVE MODE")
+
+
+def _leave(connection: sa.Connection) -> None:
+    if not connection.invalidated:  # the note is gone with the connection then
+        connection.info.pop(_ENTERED, None)
+
+
+def _commits_by_itself(connection: sa.Connection) -> bool:
+    # There is no transaction then that could hold a lock, and the next statement is another one.
+    return bool(getattr(connection.connection.dbapi_connection, "autocommit", False))

@@ -1,0 +1,156 @@
+"""Statements of PostgreSQL alone: several inserts in one, rows as a JSON parameter, moving rows, skipping locks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from nova_db.engine import Order
+from nova_db.engine.ordering import total_order
+from nova_db.engine.predicates import Shape
+from nova_db.schema import Kind, Table
+from nova_db_sqlalchemy.sql.conversion import reader
+from nova_db_sqlalchemy.sql.parameters import Parameters
+from nova_db_sqlalchemy.sql.statements import Shaped, Statement
+from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, bound_columns
+from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.tables.metadata import METADATA
+
+ROW_KEY: Final = "row_key"
+"""The name, in the JSON rows of an update, of the key of the row to update."""
+_TYPES: Final[dict[Kind, TypeEngine[Any]]] = {
+    Kind.INTEGER: sa.Integer(),
+    Kind.BIGINT: sa.BigInteger(),
+    Kind.BOOLEAN: sa.Boolean(),
+    Kind.FLOAT: sa.Double(),
+    Kind.DATETIME: sa.DateTime(),
+    Kind.TEXT: sa.Text(),
+    Kind.MEDIUMTEXT: sa.Text(),
+}
+
+
+class InsertPart(NamedTuple):
+    """Rows of one table within an insert: one as parameters, or many as one JSON parameter."""
+
+    table: str
+    columns: tuple[str, ...]
+    is_many: bool
+
+
+def stored_type(kind: Kind) -> TypeEngine[Any]:
+    """The type of a column of a kind, without length and collation."""
+    return _TYPES.get(kind, sa.String())
+
+
+class PostgreSQLStatements(WriteStatements):
+    """The statements of PostgreSQL."""
+
+    def insert_parts(self, parts: tuple[InsertPart, ...]) -> Shaped:
+        """An insert of rows of several tables; gives the place of the part and the key of each row."""
+        key = ("insert parts", parts)
+        return self._shaped.get(key) or self.keep(key, lambda sizes: self._insert_parts(parts))
+
+    def update_rows(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
+        """An update of many rows, each with values of its own; the values: the rows, the condition."""
+        key = ("update rows", table, where, assigned)
+        return self._shaped.get(key) or self.keep(
+            key, lambda sizes: self._update_rows(table, where, assigned, sizes), where, 1
+        )
+
+    def move(self, source: str, target: str, where: Shape, order: tuple[Order, ...], *, limited: bool) -> Shaped:
+        """A delete whose rows another table takes in."""
+        key = ("move", source, target, where, order, limited)
+        return self._shaped.get(key) or self.keep(
+            key, lambda sizes: self._move(source, target, where, order, limited, sizes), where
+        )
+
+    def pick(self, table: str, where: Shape, order: tuple[Order, ...], *, wait: bool) -> Shaped:
+        """A select, for an update, of the keys and sort columns of the first rows; locked rows wait or are skipped."""
+        key = ("pick", table, where, order, wait)
+        return self._shaped.get(key) or self.keep(
+            key, lambda sizes: self._pick(table, where, order, wait, sizes), where
+        )
+
+    def _insert_parts(self, parts: tuple[InsertPart, ...]) -> Statement:
+        parameters = self.parameters()
+        inserts = [self._insert_part(place, part, parameters) for place, part in enumerate(parts)]
+        if len(inserts) == 1:
+            return self.statement(inserts[0], parameters)
+        counted = [CATALOG[part.table].column[CATALOG[part.table].primary_key].kind is Kind.INTEGER for part in parts]
+        made = [insert.cte(f"made_{place}") for place, insert in enumerate(inserts)]
+        keys = [
+            sa.select(
+                sa.literal_column(str(place)), next(iter(cte.c)) if has_number else sa.literal_column("0")
+            ).select_from(cte)
+            for place, (has_number, cte) in enumerate(zip(counted, made, strict=True))
+        ]
+        return self.statement(sa.union_all(*keys), parameters)
+
+    def _insert_part(self, place: int, part: InsertPart, parameters: Parameters) -> Any:
+        table, target = CATALOG[part.table], METADATA.tables[part.table]
+        kinds = table.column
+        key = target.c[table.primary_key]
+        if not part.is_many:
+            values = {name: parameters.value(kinds[name].kind) for name in part.columns}
+            return sa.insert(target).values(values).returning(key)
+        rows = _json_rows(f"given_{place}", [(name, kinds[name].kind) for name in part.columns], parameters)
+        chosen = sa.select(*[rows.c[name] for name in part.columns])
+        return sa.insert(target).from_select(list(part.columns), chosen).returning(key)
+
+    def _update_rows(self, name: str, where: Shape, assigned: tuple[Assigned, ...], sizes: Sequence[int]) -> Statement:
+        table, source = CATALOG[name], METADATA.tables[name]
+        parameters = self.parameters()
+        columns = [(column, table.column[column].kind) for column in bound_columns(assigned)]
+        rows = _json_rows("given", [(ROW_KEY, table.column[table.primary_key].kind), *columns], parameters)
+        values = {column: rows.c[column] for column, _ in columns}
+        statement = (
+            sa.update(source)
+            .values(self.assignments(table, source, assigned, values))
+            .where(source.c[table.primary_key] == rows.c[ROW_KEY], self.condition(name, where, parameters, sizes))
+        )
+        return self.statement(statement, parameters)
+
+    def _move(
+        self, source: str, target: str, where: Shape, order: tuple[Order, ...], limited: bool, sizes: Sequence[int]
+    ) -> Statement:
+        table, rows = CATALOG[source], METADATA.tables[source]
+        parameters = self.parameters()
+        picked, picked_rows = self.first_keys(source, where, order, parameters, sizes, 0 if limited else None)
+        # In a subquery of the delete the select might run again for each row, and pass over those that have gone.
+        keys = self.dialect.locked(picked, picked_rows).cte("keys").prefix_with("MATERIALIZED", dialect="postgresql")
+        chosen = rows.c[table.primary_key].in_(sa.select(keys.c[table.primary_key]))
+        gone = sa.delete(rows).where(chosen).returning(*rows.c).cte("gone")
+        names = list(table.names)
+        statement = sa.insert(METADATA.tables[target]).from_select(names, sa.select(*[gone.c[name] for name in names]))
+        return self.statement(statement, parameters)
+
+    def _pick(self, name: str, where: Shape, order: tuple[Order, ...], wait: bool, sizes: Sequence[int]) -> Statement:
+        table, source = CATALOG[name], METADATA.tables[name]
+        parameters = self.parameters()
+        sort = total_order(order, table.primary_key)
+        names = tuple(dict.fromkeys(part.column for part in sort))
+        statement = (
+            sa.select(*[source.c[column] for column in names])
+            .where(self.condition(name, where, parameters, sizes))
+            .order_by(*self.sorting(table, source, sort))
+            .limit(parameters.value(Kind.BIGINT))
+        )
+        lock = self.dialect.locked if wait else self.dialect.unlocked
+        read = reader(self.columns_read(table, names), self.dialect.row_forms)
+        return self.statement(lock(statement, source), parameters, read)
+
+
+def _json_rows(name: str, columns: Sequence[tuple[str, Kind]], parameters: Parameters) -> sa.FromClause:
+    """The rows of a JSON parameter as a table."""
+    rows = sa.func.json_to_recordset(sa.cast(parameters.whole("document"), sa.JSON))
+    typed = [sa.column(column, stored_type(kind)) for column, kind in columns]
+    return rows.table_valued(*typed).render_derived(name=name, with_types=True)
+
+
+def insert_part(table: Table, rows: Sequence[Any], *, has_key: bool) -> InsertPart:
+    """The part of an insert for rows that all have a key, or all want one."""
+    columns = table.names if has_key else tuple(name for name in table.names if name != table.primary_key)
+    return InsertPart(table.name, columns, len(rows) > 1)

@@ -1,0 +1,185 @@
+"""Writing on PostgreSQL: several tables in one statement, rows as JSON, and rows that others race for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from nova_db.engine import TRUE, Eq, Order, Predicate, Query, Row, Values
+from nova_db.engine.ordering import sort_rows, total_order
+from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
+from nova_db_sqlalchemy.connections.errors import Fault, Written, blamed_value, conflict
+from nova_db_sqlalchemy.postgresql import isolation
+from nova_db_sqlalchemy.postgresql.statements import ROW_KEY, InsertPart, insert_part
+from nova_db_sqlalchemy.sql.conversion import array
+from nova_db_sqlalchemy.sql.statements import Statement
+from nova_db_sqlalchemy.sql.write_statements import assignment, bound_columns
+from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.transactions.blame import Look, find_duplicate, find_reference
+from nova_db_sqlalchemy.transactions.claims import pick_rest
+from nova_db_sqlalchemy.transactions.writer import Writer, keyed, runs_by_key
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.postgresql.statements import PostgreSQLStatements
+
+_SERIALIZE: Final = Statement(
+    b"SELECT pg_advisory_xact_lock(name) FROM unnest(CAST($1 AS BIGINT[])) AS name", lambda keys: (array(keys),)
+)
+_ADVANCE: Final = (
+    "SELECT setval(counter, greatest({key}, coalesce(pg_sequence_last_value(counter), 0)))"
+    " FROM (SELECT pg_get_serial_sequence('{table}', '{column}')::regclass AS counter) AS of_table"
+)
+
+Run = tuple[int, InsertPart, Sequence[Values]]
+"""Rows of one batch that all have a key, or all want one."""
+
+
+class PostgreSQLWriter(Writer):
+    """A writer on PostgreSQL."""
+
+    __slots__ = ()
+
+    @property
+    def _own(self) -> PostgreSQLStatements:
+        statements: Any = self._engine.statements
+        found: PostgreSQLStatements = statements
+        return found
+
+    def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
+        runs = list(_runs(batches))
+        made: list[list[Row]] = [[] for _ in batches]
+        if not runs:
+            return made
+        given = _highest_given(runs)
+        for table in sorted(given):
+            # Whoever else inserts here has taken its number from the counter, so the counter can be set.
+            self._control(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+        keys = self._insert_runs(batches, runs)
+        for (batch, part, rows), found in zip(runs, keys, strict=True):
+            made[batch] += _keyed(CATALOG[part.table].primary_key, rows, found)
+        for table, key in given.items():
+            column = CATALOG[table].primary_key
+            self.fetch(Statement(_ADVANCE.format(table=table, column=column, key=key).encode(), None), ())
+        return made
+
+    def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
+        if len({key for key, _ in changes}) < len(changes):
+            return sum(self.update_each(table, [change], where) for change in changes)
+        return super().update_each(table, changes, where)
+
+    def claim(
+        self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
+    ) -> list[Row]:
+        if limit == 1:
+            rows = self._claim_first(table, where, values, order)
+            if rows:
+                return rows
+        key = CATALOG[table].primary_key
+        picked = self._pick(table, where, order, limit, wait=False) if limit > 1 else []
+        # What is left is being taken by others, who may yet leave it.
+        pick_rest(self, self._pick, table, where, order, limit, picked)
+        sort = total_order(order, key)
+        return self._take(table, [row[key] for row in sort_rows(picked, sort)], values)
+
+    def move(
+        self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
+    ) -> int:
+        bound = where.parameters()
+        if limit is not None:
+            bound.append(limit)
+        shaped = self._own.move(source, target, where.shape(), order, limited=limit is not None)
+        self._touch(source)
+        return self.change(shaped.fitting(bound), bound, Written(((target, ()),), where, source))
+
+    def serialize(self, *names: str) -> None:
+        if names:
+            self.fetch(_SERIALIZE, [_number(name) for name in sorted(set(names))])
+
+    def _judged(self, link: Link, fault: Fault, written: Written | None) -> Fault:
+        if not link.isolated or written is None or fault.kind not in (DBDuplicateEntry, DBReferenceError):
+            return fault
+        point = f"point{self._points}" if self._points else isolation.BASE
+        try:
+            isolation.send(link, f"ROLLBACK TO SAVEPOINT {point}")
+            is_seen = _seen(self._look_on(link), fault, written)
+        except psycopg.Error as error:
+            return self._engine.dialect.fault(link, error)
+        return fault if is_seen else conflict(why="A rule is broken by what the transaction does not see yet.")
+
+    def _insert_runs(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:
+        """Insert all runs in one statement; the keys of each, in the order of its rows."""
+        bound: list[Any] = []
+        for _, part, rows in runs:
+            if part.is_many:
+                bound.append(rows)
+            else:
+                bound += [rows[0][name] for name in part.columns]
+            self._touch(part.table)
+        parts = tuple([part for _, part, _ in runs])
+        found = self.fetch(self._own.insert_parts(parts).fitting(bound), bound, Written(batches))
+        if len(parts) == 1:
+            return [[key for (key,) in found]]
+        keys: list[list[Any]] = [[] for _ in parts]
+        for place, key in found:
+            keys[place].append(key)
+        return keys
+
+    def _update_run(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
+        if len(changes) == 1:
+            return super()._update_run(table, changes, where)
+        assigned, _ = assignment(changes[0][1])
+        names = bound_columns(assigned)
+        rows = [{ROW_KEY: key, **dict(zip(names, assignment(values)[1], strict=True))} for key, values in changes]
+        bound: list[Any] = [rows]
+        where.bind(bound)
+        statement = self._own.update_rows(table, where.shape(), assigned).fitting(bound)
+        return self.change(statement, bound, Written(((table, [values for _, values in changes]),), where))
+
+    def _pick(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
+        bound = [*where.parameters(), limit]
+        statement = self._own.pick(table, where.shape(), order, wait=wait).fitting(bound)
+        rows: list[Row] = statement.read(self.fetch(statement, bound))
+        return rows
+
+
+def _seen(look: Look, fault: Fault, written: Written) -> bool:
+    """Whether what breaks a rule is there for the transaction, too: a row in the way, or the lack of one."""
+    table, columns = str(fault.table), fault.columns
+    if fault.kind is DBDuplicateEntry:
+        return find_duplicate(look, table, columns, written) is not None
+    if any(name == table for name, _ in written.batches):
+        return find_reference(look, written) is not None  # what was written refers to no row
+    referring = Eq(columns[0], blamed_value(fault, None))
+    return bool(look(Query(table, referring, limit=1)))
+
+
+def _runs(batches: Sequence[tuple[str, Sequence[Values]]]) -> Iterator[Run]:
+    for batch, (table, rows) in enumerate(batches):
+        for has_key, alike in runs_by_key(rows, CATALOG[table].primary_key):
+            yield batch, insert_part(CATALOG[table], alike, has_key=has_key), alike
+
+
+def _highest_given(runs: Sequence[Run]) -> dict[str, int]:
+    """The highest key above 0 that rows bring along, by table, where the server counts keys itself: from 1."""
+    given: dict[str, int] = {}
+    for _, part, rows in runs:
+        table = CATALOG[part.table]
+        if table.autoincrement and table.primary_key in part.columns:
+            given[part.table] = max(given.get(part.table, 0), *[row[table.primary_key] for row in rows])
+    return {table: key for table, key in given.items() if key > 0}
+
+
+def _keyed(key: str, rows: Sequence[Values], keys: Sequence[Any]) -> list[Row]:
+    """The rows as stored.  The server counted while it took the rows in order, so the lowest key is the first row's."""
+    if rows[0].get(key) is not None:
+        return [dict(row) for row in rows]
+    return [keyed(row, key, number) for row, number in zip(rows, sorted(keys), strict=True)]
+
+
+def _number(name: str) -> int:
+    """The number that stands for a name among the server's advisory locks."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

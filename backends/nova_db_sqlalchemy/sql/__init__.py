@@ -1,0 +1,3 @@
+"""From shapes to compiled statements, and from rows to records."""
+
+from __future__ import annotations

@@ -1,0 +1,138 @@
+"""From shapes of predicates, orders and assignments to SQLAlchemy's expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from nova_db.engine import Order
+from nova_db.engine.predicates import Shape
+from nova_db.schema import Kind, Table
+from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.tables.metadata import METADATA
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.connections.server import Dialect, Expression
+    from nova_db_sqlalchemy.sql.parameters import Parameters
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": lambda column, value: column == value,
+    "ne": lambda column, value: column != value,
+    "lt": lambda column, value: column < value,
+    "le": lambda column, value: column <= value,
+    "gt": lambda column, value: column > value,
+    "ge": lambda column, value: column >= value,
+}
+
+
+def lists_in(shape: Shape) -> list[int]:
+    """The places, among the values that a shape binds, of those that are lists."""
+    places: list[int] = []
+    _count(shape, places, 0)
+    return places
+
+
+def has_regexp(shape: Shape) -> bool:
+    """Whether the condition holds a regular expression, which no database evaluates."""
+    operator = shape[0]
+    if operator == "exists":
+        return has_regexp(shape[3])
+    return operator == "regexp" or (operator in ("and", "or") and any(has_regexp(part) for part in shape[1:]))
+
+
+def _count(shape: Shape, places: list[int], taken: int) -> int:
+    operator = shape[0]
+    if operator in ("and", "or"):
+        for part in shape[1:]:
+            taken = _count(part, places, taken)
+        return taken
+    if operator == "exists":
+        return _count(shape[3], places, taken)
+    if operator in ("true", "false", "null", "notnull", "eqcol"):
+        return taken
+    if operator in ("in", "notin"):
+        places.append(taken)
+    return taken + 1
+
+
+class Conditions:
+    """Translates the condition of one statement, taking parameters in the order in which predicates bind them."""
+
+    def __init__(self, dialect: Dialect, parameters: Parameters, sizes: Sequence[int] = ()) -> None:
+        self._dialect = dialect
+        self._parameters = parameters
+        self._sizes: Iterator[int] = iter(sizes)
+        self._depth = 0
+
+    def expression(self, shape: Shape, table: Table, source: sa.FromClause) -> Expression:
+        """The condition on rows of a table that the statement reads from ``source``."""
+        operator = shape[0]
+        if operator in ("and", "or"):
+            join = sa.and_ if operator == "and" else sa.or_
+            return join(*[self.expression(part, table, source) for part in shape[1:]])
+        if operator == "exists":
+            return self._exists(shape, source)
+        if operator in ("true", "false"):
+            return sa.literal_column("1" if operator == "true" else "0") == sa.literal_column("1")
+        column = source.c[shape[1]]
+        if operator in ("null", "notnull"):
+            return column.is_(None) if operator == "null" else column.is_not(None)
+        if operator == "eqcol":
+            return column == source.c[shape[2]]
+        return self._leaf(operator, column, table.column[shape[1]].kind)
+
+    def after(self, order: Sequence[Order], nulls: Sequence[bool], table: Table, source: sa.FromClause) -> Expression:
+        """Whether a row comes strictly after a place, given by a value, or null, for each part of the order."""
+        values = [
+            None if null else self._value(table.column[part.column].kind)
+            for part, null in zip(order, nulls, strict=True)
+        ]
+        alternatives: list[Expression] = []
+        equal: list[Expression] = []
+        for part, value in zip(order, values, strict=True):
+            column = source.c[part.column]
+            later = _later(column, value, part.descending, nullable=table.column[part.column].nullable)
+            if later is not None:
+                alternatives.append(sa.and_(*equal, later))
+            equal.append(column.is_(None) if value is None else column == value)
+        return sa.or_(*alternatives)
+
+    def _leaf(self, operator: str, column: Expression, kind: Kind) -> Expression:
+        dialect, parameters = self._dialect, self._parameters
+        if operator == "in":
+            return dialect.is_member(column, parameters, kind, next(self._sizes, 0))
+        if operator == "notin":
+            return dialect.is_no_member(column, parameters, kind, next(self._sizes, 0))
+        if operator == "eqfold":
+            return dialect.folded(column) == parameters.folded()
+        if operator == "contains":
+            return dialect.contains(dialect.folded(column), parameters.folded())
+        compared: Expression = _COMPARISONS[operator](column, self._value(kind))
+        return compared
+
+    def _value(self, kind: Kind) -> Expression:
+        return self._dialect.comparable(self._parameters.value(kind), kind)
+
+    def _exists(self, shape: Shape, source: sa.FromClause) -> Expression:
+        _, name, on, where, negated = shape
+        self._depth += 1
+        inner = METADATA.tables[name].alias(f"{name}_{self._depth}")
+        joined = [source.c[outer] == inner.c[column] for outer, column in on]
+        found = sa.exists(
+            sa.select(sa.literal_column("1"))
+            .select_from(inner)
+            .where(*joined, self.expression(where, CATALOG[name], inner))
+            .correlate(source)
+        )
+        return ~found if negated else found
+
+
+def _later(column: Expression, value: Expression | None, descending: bool, *, nullable: bool) -> Expression | None:
+    """Whether a column's value comes after another one in the order, nulls smallest; None: none does."""
+    if value is None:
+        return None if descending else column.is_not(None)
+    if not descending:
+        return column > value
+    return sa.or_(column < value, column.is_(None)) if nullable else column < value

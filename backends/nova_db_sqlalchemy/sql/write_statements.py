@@ -1,0 +1,281 @@
+"""Statements that write, by shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+
+from nova_db.engine import Add, Col, IfChanged, Order, Values
+from nova_db.engine.ordering import total_order
+from nova_db.engine.predicates import Shape
+from nova_db.schema import Kind, Table
+from nova_db_sqlalchemy.sql.conditions import Conditions
+from nova_db_sqlalchemy.sql.conversion import BindRow, reader, row_binder
+from nova_db_sqlalchemy.sql.statements import Shaped, Statement, Statements
+from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.tables.metadata import METADATA
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.connections.server import Dialect, Expression
+    from nova_db_sqlalchemy.sql.parameters import Parameters
+
+Assigned = str | tuple[str, ...]
+"""The shape of one assignment: a column's name for a plain value, else the name, the operation and its column."""
+
+
+class Insert(NamedTuple):
+    """The insert of one row: its text, and the function from a row to its parameters."""
+
+    sql: str
+    bind: BindRow
+
+
+def assignment(values: Values) -> tuple[tuple[Assigned, ...], list[Any]]:
+    """The shape of an update's assignments, and the values that they bind."""
+    shape: list[Assigned] = []
+    given: list[Any] = []
+    for name, value in values.items():
+        kind = type(value)
+        if kind is Col:
+            shape.append((name, "col", value.name))
+        elif kind is Add:
+            shape.append((name, "add"))
+            given.append(value.number)
+        elif kind is IfChanged:
+            shape.append((name, "if"))
+            given.append(value.value)
+        else:
+            shape.append(name)
+            given.append(value)
+    return tuple(shape), given
+
+
+def bound_columns(assigned: Iterable[Assigned]) -> list[str]:
+    """The columns whose assignments bind a value."""
+    return [item if isinstance(item, str) else item[0] for item in assigned if isinstance(item, str) or len(item) == 2]
+
+
+class WriteStatements(Statements):
+    """The statements of a dialect that write, beside those that read."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect)
+        self._inserts: dict[tuple[str, tuple[str, ...]], Insert] = {}
+
+    def update(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
+        """An update; the values of the assignments come before those of the condition."""
+        key = ("update", table, where, assigned)
+        return self._shaped.get(key) or self.keep(
+            key, lambda sizes: self._update(table, where, assigned, sizes), where, len(bound_columns(assigned))
+        )
+
+    def update_returning(
+        self, table: str, where: Shape, assigned: tuple[Assigned, ...], load: tuple[str, ...]
+    ) -> Shaped:
+        """An update that gives the rows as they are then."""
+        key = ("update returning", table, where, assigned, load)
+        return self._shaped.get(key) or self.keep(
+            key,
+            lambda sizes: self._update_returning(table, where, assigned, load, sizes),
+            where,
+            len(bound_columns(assigned)),
+        )
+
+    def update_by_key(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
+        """An update of one row; the values: assignments, primary key, condition."""
+        key = ("update by key", table, where, assigned)
+        return self._shaped.get(key) or self.keep(
+            key,
+            lambda sizes: self._update_by_key(table, where, assigned, sizes),
+            where,
+            len(bound_columns(assigned)) + 1,
+        )
+
+    def delete(self, table: str, where: Shape) -> Shaped:
+        """A delete."""
+        key = ("delete", table, where)
+        return self._shaped.get(key) or self.keep(key, lambda sizes: self._delete(table, where, sizes), where)
+
+    def claim(self, table: str, where: Shape, order: tuple[Order, ...], assigned: tuple[Assigned, ...]) -> Shaped:
+        """An update of the first row that matches, which it gives as it is then."""
+        key = ("claim", table, where, order, assigned)
+        return self._shaped.get(key) or self.keep(
+            key, lambda sizes: self._claim(table, where, order, assigned, sizes), where, len(bound_columns(assigned))
+        )
+
+    def insert(self, table: str, columns: tuple[str, ...]) -> Insert:
+        """The insert of one row of values in these columns."""
+        key = (table, columns)
+        return self._inserts.get(key) or self._insert(key)
+
+    def copy(self, source: str, target: str, where: Shape, order: tuple[Order, ...], *, limited: bool) -> Shaped:
+        """An insert into one table of rows of another."""
+        key = ("copy", source, target, where, order, limited)
+        return self._shaped.get(key) or self.keep(
+            key, lambda sizes: self._copy(source, target, where, order, limited, sizes), where
+        )
+
+    def delete_first(self, table: str, where: Shape, order: tuple[Order, ...], *, limited: bool) -> Shaped:
+        """A delete of the first rows that match."""
+        key = ("delete first", table, where, order, limited)
+        return self._shaped.get(key) or self.keep(
+            key, lambda sizes: self._delete_first(table, where, order, limited, sizes), where
+        )
+
+    # ------------------------------------------------------------------------------------------------- parts
+
+    def assigned_parameters(
+        self, table: Table, assigned: tuple[Assigned, ...], parameters: Parameters
+    ) -> dict[str, Expression]:
+        """The parameters of the values that assignments bind, by column."""
+        kinds = table.column
+        return {
+            name: self.dialect.typed(parameters.value(kinds[name].kind), kinds[name].kind)
+            for name in bound_columns(assigned)
+        }
+
+    def assignments(
+        self, table: Table, source: sa.FromClause, assigned: tuple[Assigned, ...], values: Mapping[str, Expression]
+    ) -> dict[str, Any]:
+        """The expressions that an update assigns; ``values``: what the assignments bind, by column."""
+        changed = [source.c[name].is_distinct_from(values[name]) for name in assigned if isinstance(name, str)]
+        expressions: dict[str, Any] = {}
+        for item in assigned:
+            if isinstance(item, str):
+                expressions[item] = values[item]
+                continue
+            name, operation = item[:2]
+            own = source.c[name]
+            if operation == "col":
+                expressions[name] = source.c[item[2]]
+            elif operation == "add":
+                expressions[name] = self.dialect.added(own, values[name], table.column[name].kind)
+            else:
+                # Without a plain value nothing can change; the value is bound all the same.
+                condition = sa.or_(*changed) if changed else sa.and_(own.is_(None), own.is_not(None))
+                expressions[name] = sa.case((condition, values[name]), else_=own)
+        return expressions
+
+    def condition(
+        self, name: str, where: Shape, parameters: Parameters, sizes: Sequence[int], source: sa.FromClause | None = None
+    ) -> Expression:
+        """The condition on rows of a table."""
+        rows = METADATA.tables[name] if source is None else source
+        return Conditions(self.dialect, parameters, sizes).expression(where, CATALOG[name], rows)
+
+    def first_keys(
+        self,
+        name: str,
+        where: Shape,
+        order: tuple[Order, ...],
+        parameters: Parameters,
+        sizes: Sequence[int],
+        limit: int | None,
+    ) -> tuple[sa.Select[Any], sa.FromClause]:
+        """The primary keys of the rows that match, and where they are read; ``limit`` 1: the first, 0: a number."""
+        table, source = CATALOG[name], METADATA.tables[name].alias("picked")
+        statement = sa.select(source.c[table.primary_key]).where(self.condition(name, where, parameters, sizes, source))
+        if limit is None:
+            return statement, source
+        statement = statement.order_by(*self.sorting(table, source, total_order(order, table.primary_key)))
+        number: Expression = sa.literal_column("1") if limit else parameters.value(Kind.BIGINT)
+        return self.dialect.limited(statement, number), source
+
+    def returned(self, table: Table, source: sa.FromClause) -> list[Any]:
+        """The columns of a returning clause."""
+        return [source.c[name] for name in table.names]
+
+    # ----------------------------------------------------------------------------------------------- builders
+
+    def _update(self, name: str, where: Shape, assigned: tuple[Assigned, ...], sizes: Sequence[int]) -> Statement:
+        parameters = self.parameters()
+        return self.statement(self._updating(name, where, assigned, parameters, sizes), parameters)
+
+    def _updating(
+        self,
+        name: str,
+        where: Shape,
+        assigned: tuple[Assigned, ...],
+        parameters: Parameters,
+        sizes: Sequence[int],
+    ) -> sa.Update:
+        table, source = CATALOG[name], METADATA.tables[name]
+        values = self.assigned_parameters(table, assigned, parameters)
+        expressions = self.assignments(table, source, assigned, values)
+        update = sa.update(source).ordered_values(*expressions.items())
+        return update.where(self.condition(name, where, parameters, sizes))
+
+    def _update_returning(
+        self, name: str, where: Shape, assigned: tuple[Assigned, ...], load: tuple[str, ...], sizes: Sequence[int]
+    ) -> Statement:
+        table, source = CATALOG[name], METADATA.tables[name]
+        parameters = self.parameters()
+        update = self._updating(name, where, assigned, parameters, sizes).returning(*self.returned(table, source))
+        # The relations take a statement of their own: this one may wait for a row, and read the others as they were.
+        return self.statement(update, parameters, reader(self.columns_read(table), self.dialect.row_forms), load)
+
+    def _update_by_key(
+        self, name: str, where: Shape, assigned: tuple[Assigned, ...], sizes: Sequence[int]
+    ) -> Statement:
+        table, source = CATALOG[name], METADATA.tables[name]
+        parameters = self.parameters()
+        values = self.assigned_parameters(table, assigned, parameters)
+        expressions = self.assignments(table, source, assigned, values)
+        key = table.column[table.primary_key]
+        same = source.c[key.name] == self.dialect.comparable(parameters.value(key.kind), key.kind)
+        condition = self.condition(name, where, parameters, sizes)
+        return self.statement(sa.update(source).values(expressions).where(same, condition), parameters)
+
+    def _delete(self, name: str, where: Shape, sizes: Sequence[int]) -> Statement:
+        parameters = self.parameters()
+        condition = self.condition(name, where, parameters, sizes)
+        return self.statement(sa.delete(METADATA.tables[name]).where(condition), parameters)
+
+    def _claim(
+        self,
+        name: str,
+        where: Shape,
+        order: tuple[Order, ...],
+        assigned: tuple[Assigned, ...],
+        sizes: Sequence[int],
+    ) -> Statement:
+        table, source = CATALOG[name], METADATA.tables[name]
+        parameters = self.parameters()
+        values = self.assigned_parameters(table, assigned, parameters)
+        expressions = self.assignments(table, source, assigned, values)
+        picked, rows = self.first_keys(name, where, order, parameters, sizes, 1)
+        key = self.dialect.unlocked(picked, rows).scalar_subquery()
+        statement = sa.update(source).values(expressions).where(source.c[table.primary_key] == key)
+        statement = statement.returning(*self.returned(table, source))
+        return self.statement(statement, parameters, reader(self.columns_read(table), self.dialect.row_forms))
+
+    def _insert(self, key: tuple[str, tuple[str, ...]]) -> Insert:
+        name, columns = key
+        parameters = self.parameters()
+        kinds = CATALOG[name].column
+        values = {column: parameters.value(kinds[column].kind) for column in columns}
+        statement = self.statement(sa.insert(METADATA.tables[name]).values(values), parameters)
+        bind = row_binder([(column, kinds[column].kind) for column in columns], self.dialect.parameter_forms)
+        made = self._inserts[key] = Insert(str(statement.sql), bind)
+        return made
+
+    def _copy(
+        self, source: str, target: str, where: Shape, order: tuple[Order, ...], limited: bool, sizes: Sequence[int]
+    ) -> Statement:
+        table, rows = CATALOG[source], METADATA.tables[source]
+        parameters = self.parameters()
+        chosen = sa.select(*self.returned(table, rows)).where(self.condition(source, where, parameters, sizes))
+        if limited:
+            chosen = chosen.order_by(*self.sorting(table, rows, total_order(order, table.primary_key)))
+            chosen = self.dialect.limited(chosen, parameters.value(Kind.BIGINT))
+        return self.statement(sa.insert(METADATA.tables[target]).from_select(list(table.names), chosen), parameters)
+
+    def _delete_first(
+        self, name: str, where: Shape, order: tuple[Order, ...], limited: bool, sizes: Sequence[int]
+    ) -> Statement:
+        table, source = CATALOG[name], METADATA.tables[name]
+        parameters = self.parameters()
+        picked, _ = self.first_keys(name, where, order, parameters, sizes, 0 if limited else None)
+        return self.statement(sa.delete(source).where(source.c[table.primary_key].in_(picked)), parameters)

@@ -1,0 +1,3 @@
+"""All that is known of SQLite."""
+
+from __future__ import annotations

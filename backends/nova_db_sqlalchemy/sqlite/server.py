@@ -1,0 +1,346 @@
+"""SQLite, through Python's ``sqlite3``: a file in WAL mode, be it a private one in memory."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from nova_db import forking
+from nova_db.engine import Capability
+from nova_db.engine.turns import Turn
+from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBError, DBReferenceError
+from nova_db.schema import Kind
+from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, full, missing, unsuitable
+from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
+from nova_db_sqlalchemy.connections.server import Dialect, Expression, Mode
+from nova_db_sqlalchemy.sql.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, TO_FLOAT, Forms
+from nova_db_sqlalchemy.sql.parameters import Parameters
+from nova_db_sqlalchemy.sqlite.cursor import Cursor, inside
+from nova_db_sqlalchemy.sqlite.private import private_file
+from nova_db_sqlalchemy.sqlite.writer import SQLiteWriter
+from nova_db_sqlalchemy.tables.catalog import COUNTED
+from nova_db_sqlalchemy.url import is_memory, is_missing_file, is_throwaway
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.settings import Settings
+
+FORK_SECONDS: Final = 2.0
+"""How long a fork waits for a transaction that another thread has open."""
+CACHED_STATEMENTS: Final = 512
+LONGEST_LIST: Final = 64
+"""Longer ``in`` lists travel as one JSON array."""
+_DUPLICATES: Final = (
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_ROWID,
+)
+_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_FAULTS: Final = {
+    **dict.fromkeys(_BUSY, conflict()),
+    **dict.fromkeys((sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH), Fault(DBDataError)),
+    sqlite3.SQLITE_FULL: full(),
+    sqlite3.SQLITE_INTERRUPT: cancelled(),
+    sqlite3.SQLITE_READONLY: Fault(message="The database is read-only."),
+    sqlite3.SQLITE_CANTOPEN: Fault(DBConnectionError, ends_transaction=True),
+}
+_COLUMNS: Final = re.compile(r"failed: (.*)")
+_MISSING: Final = re.compile(r"no such (table|column): (\S+)|(?P<of>table \S+ has no column named \S+)")
+_RANGE: Final = {Kind.INTEGER: 2**31, Kind.BIGINT: 2**63}
+
+
+class SQLiteDialect(Dialect):
+    """SQLite."""
+
+    name = "sqlite"
+    mark = "?"
+    writer = SQLiteWriter
+    errors = (sqlite3.Error, UnicodeError, OverflowError)
+    row_forms: ClassVar[Forms] = {
+        Kind.DATETIME: TIME_FROM_TEXT,
+        Kind.BOOLEAN: FROM_BIT,
+        Kind.FLOAT: TO_FLOAT,  # RETURNING gives whole numbers as integers
+    }
+    document_forms: ClassVar[Forms] = row_forms
+    document_excludes = frozenset({Kind.FLOAT})  # its JSON functions round to 15 digits
+    parameter_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_TO_TEXT, Kind.BOOLEAN: TO_BIT}
+
+    def __init__(self, url: sa.URL, settings: Settings) -> None:
+        super().__init__(url, settings)
+        missing = {Capability.CONCURRENT_WRITERS: "SQLite lets one transaction write at a time"}
+        if is_memory(url):
+            missing[Capability.PERSISTENT] = "the database is kept in memory, for one process"
+        self.missing = missing
+        self.capabilities = frozenset(Capability) - missing.keys()
+        dialect = SQLiteDialect_pysqlite(paramstyle="pyformat")
+        self.compiler = dialect
+        arguments, options = dialect.create_connect_args(url)
+        self._arguments: list[Any] = list(arguments)
+        self._options = {
+            "timeout": settings.lock_timeout,
+            **options,
+            "check_same_thread": False,
+            "isolation_level": None,
+            "cached_statements": CACHED_STATEMENTS,
+        }
+        self._patience = float(self._options["timeout"])
+        # Before the dialect's own hooks: no thread is to write while a fork copies it.
+        self._private = private_file(url) if is_memory(url) else None
+        if self._private is not None:
+            self._options.pop("uri", None)
+        # Threads of this process queue here: SQLite itself lets them sleep and try again, in no order.
+        self._turn = Turn()
+        self._writing: Link | None = None
+        self._is_fork_s_turn = False
+        forking.register(
+            before=self.before_fork,
+            after_in_parent=self.after_fork_in_parent,
+            after_in_child=self.after_fork_in_child,
+        )
+
+    # ------------------------------------------------------------------------------------------ connections
+
+    def pool(self) -> Pool:
+        return BoundedPool(self, replace(self.settings, connect_retries=0))
+
+    def prepare_place(self) -> None:
+        if is_missing_file(self.url):
+            file = Path(str(self.url.database))
+            try:
+                file.touch()
+            except OSError as error:
+                message = f"SQLite cannot create {file}: {error.strerror}."
+                raise DBConnectionError(error, message=message).for_good() from error
+
+    def connect(self) -> Link:
+        if is_missing_file(self.url):
+            message = f"There is no database file {self.url.database}; `nova-db sync` creates it."
+            raise DBConnectionError(message=message).for_good()
+        try:
+            arguments = self._arguments if self._private is None else [self._private.path]
+        except OSError as error:
+            message = f"There is no place for a database in memory: {error.strerror}: {error.filename}."
+            raise DBConnectionError(error, message=message).for_good() from error
+        try:
+            with inside():
+                connection = self._connected(arguments)
+        except sqlite3.Error as error:
+            message = f"SQLite cannot open {arguments[0]}: {error}."
+            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                raise DBError(error, message=message) from error
+            if error.sqlite_errorcode & 0xFF in _BUSY:
+                raise DBDeadlock(error, message=message) from error
+            raise DBConnectionError(error, message=message).for_good() from error
+        return Link(connection, connection.cursor(Cursor))
+
+    def _connected(self, arguments: Sequence[Any]) -> sqlite3.Connection:
+        connection: sqlite3.Connection = sqlite3.connect(*arguments, **self._options)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def close(self, link: Link) -> None:
+        self._leave(link)
+        try:
+            with inside():
+                link.connection.close()
+        except sqlite3.Error:
+            return  # nothing is lost: what was not committed is undone
+
+    def leave(self, link: Link) -> None:
+        # SQLite counts, for each process, the locks that its connections have on a file.  As long as the parent's
+        # connections are in the count, those of the child take no locks of their own, and others overwrite what they
+        # read, or remove the log that they write.  Closing is what corrects the count; it gives up no lock of the
+        # parent, which are a process's own, and touches nothing in the file or the memory shared with it, as there is
+        # nothing in the log that is not committed (cache_spill is off).
+        if link.is_between_calls():
+            link.connection.close()
+            link.abandon()
+        else:
+            link.disown()  # a thread was inside, so the connection is locked for ever
+
+    def server(self, link: Link) -> str:
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    def table_names(self, link: Link) -> set[str]:
+        link.cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {name for (name,) in link.cursor.fetchall()}
+
+    def counters(self, link: Link) -> Mapping[str, int]:
+        link.cursor.execute("SELECT name, seq FROM sqlite_sequence")
+        moved = dict(link.cursor.fetchall())
+        return {table: moved.get(table, 0) for table in COUNTED}
+
+    def run_script(self, link: Link, statements: Sequence[str]) -> None:
+        self.begin(link, Mode.WRITE)
+        try:
+            for statement in statements:
+                link.cursor.execute(statement)
+            self.commit(link)
+        except BaseException:
+            self.rollback(link)
+            raise
+
+    def emptying(self, tables: Sequence[str]) -> list[str]:
+        counted = ", ".join(f"'{table}'" for table in tables)
+        return [
+            *[f'DELETE FROM "{table}"' for table in tables],
+            *([f"DELETE FROM sqlite_sequence WHERE name IN ({counted})"] if tables else []),
+        ]
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_spill = OFF")
+        waits = self.settings.sqlite_synchronous and not is_throwaway(self.url) and not is_memory(self.url)
+        connection.execute(f"PRAGMA synchronous = {'FULL' if waits else 'OFF'}")
+        end = time.monotonic() + self._patience
+        while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            try:
+                [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                if mode != "wal":  # which is no error, and for good
+                    message = f"The database is in journal mode {mode} and cannot be brought into wal, where it is."
+                    raise DBConnectionError(message=message).for_good()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+                    return
+                if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.005)  # another process is changing the mode, which does not wait by itself
+
+    # ----------------------------------------------------------------------------------------- transactions
+
+    def begin(self, link: Link, mode: Mode, losses: int = 0) -> None:
+        if mode is Mode.SNAPSHOT:
+            link.cursor.execute("BEGIN")
+            return
+        self._turn.acquire(self._patience)
+        self._writing = link
+        try:
+            link.cursor.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._leave(link)
+            raise
+
+    def commit(self, link: Link) -> None:
+        link.cursor.execute("COMMIT")
+        self._leave(link)
+
+    def rollback(self, link: Link) -> None:
+        if link.connection.in_transaction:
+            link.cursor.execute("ROLLBACK")
+        self._leave(link)
+
+    def control(self, link: Link, statement: str) -> None:
+        link.cursor.execute(statement)
+
+    def is_lost(self, link: Link, error: BaseException) -> bool:
+        return False
+
+    def fault(self, link: Link, error: BaseException) -> Fault:
+        found = unsuitable(error)
+        if found is not None:
+            return found
+        fault = _fault(getattr(error, "sqlite_errorcode", 0), str(error))
+        return fault._replace(ends_transaction=fault.ends_transaction or not link.connection.in_transaction)
+
+    def before_fork(self) -> None:
+        """Wait for other threads' writers, within bounds: a child would find their locks held for ever."""
+        if not self._turn.is_own():
+            with suppress(DBDeadlock):
+                self._turn.acquire(FORK_SECONDS)
+                self._is_fork_s_turn = True
+
+    def after_fork_in_parent(self) -> None:
+        """Let the writers go on."""
+        if self._is_fork_s_turn:
+            self._is_fork_s_turn = False
+            self._turn.release()
+
+    def after_fork_in_child(self) -> None:
+        """Forget who was writing: the thread, or its connection, is not this process's."""
+        self._turn.after_fork_in_child()
+        self._writing = None
+        self._is_fork_s_turn = False
+
+    def _leave(self, link: Link) -> None:
+        if self._writing is link:
+            self._writing = None
+            self._turn.release()
+
+    # ------------------------------------------------------------------------------------------- statements
+
+    def list_class(self, length: int) -> int:
+        return 1 << (length - 1).bit_length() if length <= LONGEST_LIST else 0
+
+    def is_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
+        return column.in_(parameters.items(kind, size) if size else _elements(parameters))
+
+    def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
+        return column.not_in(parameters.items(kind, size) if size else _elements(parameters))
+
+    def contains(self, text: Expression, part: Expression) -> Expression:
+        return sa.func.instr(text, part) > sa.literal_column("0")
+
+    def limited(self, statement: sa.Select[Any], limit: Expression) -> sa.Select[Any]:
+        return statement.limit(limit).offset(sa.literal_column("0"))  # else SQLAlchemy binds a 0 of its own
+
+    def added(self, column: Expression, number: Expression, kind: Kind) -> Expression:
+        if kind not in _RANGE:
+            return column + number
+        # SQLite's integers are wider than the column; the smallest of them has no absolute value, which is an error.
+        bound = _RANGE[kind]
+        total = column + number
+        low: Expression = sa.literal_column(str(1 - bound if kind is Kind.BIGINT else -bound))
+        high: Expression = sa.literal_column(str(bound - 1))
+        overflow: Expression = sa.literal_column("abs(-9223372036854775807 - 1)")
+        return sa.case((sa.not_(total.between(low, high)), overflow), else_=total)
+
+    # --------------------------------------------------------------------------------------- JSON documents
+
+    def json_array(self, items: Sequence[Expression]) -> Expression:
+        return sa.func.json_array(*items)
+
+    def json_collected(self, item: Expression) -> Expression:
+        return sa.func.json_group_array(item)
+
+
+def _elements(parameters: Parameters) -> sa.Select[Any]:
+    return sa.select(sa.func.json_each(parameters.whole("document")).table_valued("value").c.value)
+
+
+def _fault(code: int, text: str) -> Fault:
+    if code in _DUPLICATES:
+        return Fault(DBDuplicateEntry, None, *_named(text))
+    if code == sqlite3.SQLITE_CONSTRAINT_NOTNULL:
+        table, columns = _named(text)
+        return Fault(DBDataError, f"{table}.{columns[0]}: a value is required", table, columns)
+    if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return Fault(DBReferenceError)
+    known = _FAULTS.get(code & 0xFF)
+    if known is not None:
+        return known
+    if "integer overflow" in text:
+        return Fault(DBDataError)
+    absent = _MISSING.search(text)
+    if absent is not None:
+        return missing(absent["of"] or f"the {absent[1]} {absent[2]}")
+    return Fault()
+
+
+def _named(text: str) -> tuple[str, tuple[str, ...]]:
+    """The table and columns in ``... constraint failed: table.a, table.b``."""
+    found = _COLUMNS.search(text)
+    names = [name.rpartition(".") for name in found[1].split(", ")] if found else [("", "", "")]
+    return names[0][0], tuple(column for _, _, column in names)

@@ -1,0 +1,84 @@
+"""What a database does not tell of a violation, looked up: which column, and which value.
+
+For databases whose transaction can go on after an error, so that the rows as they were are still to be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from nova_db.engine import Add, Col, Eq, IfChanged, In, Ne, Query, Row, all_of
+from nova_db_sqlalchemy.connections.errors import Written, alone
+from nova_db_sqlalchemy.tables.catalog import CATALOG, referring
+
+Look = Callable[[Query], list[Row]]
+"""Reads, on the connection that the error happened on."""
+
+
+class Blame(NamedTuple):
+    """The columns that break a rule, and the value in them, a tuple for several."""
+
+    table: str
+    columns: tuple[str, ...]
+    value: Any
+
+
+def find_duplicate(look: Look, table: str, columns: tuple[str, ...], written: Written) -> Blame | None:
+    """Which of the rows that were being written has values, in the columns of a unique rule, that another one has."""
+    key = CATALOG[table].primary_key
+    seen = set()
+    for row in _rows_to_be(look, table, written):
+        values = tuple([row.get(column) for column in columns])
+        if None in values:
+            continue
+        others = all_of(*[Eq(column, value) for column, value in zip(columns, values, strict=True)])
+        if row.get(key) is not None and key not in columns and written.source is None:
+            others = all_of(others, Ne(key, row[key]))  # it may have been written already
+        if values in seen or look(Query(table, others, columns=(key,), limit=1)):
+            return Blame(table, columns, alone(values))
+        seen.add(values)
+    return None
+
+
+def find_reference(look: Look, written: Written) -> Blame | None:
+    """Which foreign key points at no row, or which row still points at one that was to change or go."""
+    for table in dict.fromkeys(table for table, _ in written.batches):
+        for row in _rows_to_be(look, table, written):
+            for key in CATALOG[table].foreign_keys:
+                value = row.get(key.column)
+                if value is not None and not look(Query(key.table, Eq(key.remote, value), limit=1)):
+                    return Blame(table, (key.column,), value)
+    if written.where is None:
+        return None
+    assigned = {name for row in written.rows_of(written.table) for name in row}
+    rows = look(Query(written.table, written.where))
+    for reference in referring(written.table):
+        if assigned and reference.remote not in assigned:
+            continue
+        children = In(reference.column, [row[reference.remote] for row in rows])
+        found = look(Query(reference.table, children, columns=(reference.column,), limit=1))
+        if found:
+            return Blame(reference.table, (reference.column,), found[0][reference.column])
+    return None
+
+
+def _rows_to_be(look: Look, table: str, written: Written) -> Iterator[Mapping[str, Any]]:
+    """The rows that the call would have left; of an update by key only what it assigns."""
+    if written.source is not None and written.where is not None:
+        yield from look(Query(written.source, written.where))
+    elif written.where is None:
+        for row in written.rows_of(table):
+            yield {name: value for name, value in row.items() if type(value) not in (Col, Add, IfChanged)}
+    else:
+        for values in written.rows_of(table):
+            for row in look(Query(table, written.where)):
+                yield row | {name: _assigned(row, name, value) for name, value in values.items()}
+
+
+def _assigned(row: Row, name: str, value: Any) -> Any:
+    if type(value) is Col:
+        return row[value.name]
+    if type(value) is Add:
+        return None if row[name] is None else row[name] + value.number
+    return value.value if type(value) is IfChanged else value

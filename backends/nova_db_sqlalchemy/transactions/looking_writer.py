@@ -1,0 +1,43 @@
+"""Writers on databases whose transaction goes on after an error: what is not told of a violation is looked up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nova_db.exceptions import DBDuplicateEntry, DBError, DBReferenceError
+from nova_db_sqlalchemy.connections.errors import Fault, Written, translated
+from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate, find_reference
+from nova_db_sqlalchemy.transactions.writer import Writer
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.connections.connection import Link
+
+
+class LookingWriter(Writer):
+    """A writer that finds the columns and the value to blame by reading."""
+
+    __slots__ = ("_blame",)
+
+    def _judged(self, link: Link, fault: Fault, written: Written | None) -> Fault:
+        self._blame: Blame | None = None
+        if written is None:
+            return fault
+        try:
+            if fault.kind is DBDuplicateEntry:
+                self._blame = self._duplicate(self._look_on(link), fault, written)
+            elif fault.kind is DBReferenceError:
+                self._blame = find_reference(self._look_on(link), written)
+        except self._engine.dialect.errors as error:
+            found = self._engine.dialect.fault(link, error)
+            if found.ends_transaction:
+                return found  # a conflict, or the connection: there is no transaction left to speak of
+        return fault  # the violation is worth more than its details
+
+    def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
+        found = self._blame
+        if found is None:
+            return translated(error, fault, written)
+        return fault.kind(error, table=found.table, columns=found.columns, value=found.value)
+
+    def _duplicate(self, look: Look, fault: Fault, written: Written) -> Blame | None:
+        return find_duplicate(look, str(fault.table), fault.columns, written)

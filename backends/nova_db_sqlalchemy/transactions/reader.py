@@ -1,0 +1,90 @@
+"""Transactions that only read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from nova_db.engine import TRUE, Order, Predicate, Query, Row, Values
+from nova_db.exceptions import DBError
+from nova_db_sqlalchemy.connections.server import Mode
+from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.connections.connection import Link
+
+
+class SnapshotReader(SQLTransaction):
+    """A reader that sees one state of the database."""
+
+    __slots__ = ()
+
+    def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
+        self._refuse()
+
+    def update(self, table: str, where: Predicate, values: Values) -> int:
+        self._refuse()
+
+    def update_returning(self, query: Query, values: Values) -> list[Row]:
+        self._refuse()
+
+    def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
+        self._refuse()
+
+    def claim(
+        self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
+    ) -> list[Row]:
+        self._refuse()
+
+    def delete(self, table: str, where: Predicate) -> int:
+        self._refuse()
+
+    def move(
+        self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
+    ) -> int:
+        self._refuse()
+
+    def serialize(self, *names: str) -> None:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise DBError(message="The transaction is a reader, it cannot write.")
+
+    def _open(self) -> Link:
+        return self._begun(Mode.SNAPSHOT)
+
+    def _finish(self, link: Link) -> None:
+        try:
+            self._engine.dialect.commit(link)
+        except self._engine.dialect.errors:
+            self._engine.pool.drop(link)  # what was read is right all the same
+        else:
+            self._engine.pool.give(link)
+
+
+class SingleReader(SnapshotReader):
+    """A reader for one call: where that takes one statement, the database needs no transaction around it."""
+
+    __slots__ = ()
+
+    def hold(self) -> None:
+        self._is_held = True
+        super().hold()
+
+    def _open(self) -> Link:
+        return self._begun(Mode.SNAPSHOT) if self._is_held else self._engine.pool.take()
+
+    def _is_stale(self, link: Link, error: BaseException) -> bool:
+        if self._is_held or link is not self._link:
+            return super()._is_stale(link, error)
+        self._link = None  # nothing has begun on it: the statement may run on another connection as well
+        if super()._is_stale(link, error):
+            return True
+        self._link = link
+        return False
+
+    def _finish(self, link: Link) -> None:
+        if self._is_held:
+            super()._finish(link)
+        else:
+            self._engine.pool.give(link)

@@ -1,0 +1,301 @@
+"""Transactions: how one begins and ends, what a failure leaves, and the calls that read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from nova_db.engine import TRUE, Predicate, Query, Row, Transaction
+from nova_db.engine.relations import attach
+from nova_db.exceptions import DBDeadlock, DBError
+from nova_db.schema import Relation
+from nova_db_sqlalchemy.connections.errors import Fault, Written, translated
+from nova_db_sqlalchemy.sql.statements import RESIDUAL
+from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.transactions.regexp import projected, select_residual, without_relations
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.server import Mode
+    from nova_db_sqlalchemy.engine import SQLEngine
+    from nova_db_sqlalchemy.sql.statements import Statement
+
+
+class SQLTransaction(Transaction):
+    """What readers and writers have in common.  The first call takes a connection and begins."""
+
+    __slots__ = ("_engine", "_failed_link", "_failure", "_is_held", "_is_open", "_link", "_points")
+
+    def __init__(self, engine: SQLEngine, *, is_held: bool = True) -> None:
+        self._engine = engine
+        self._is_held = is_held
+        """Whether the database has a transaction around the statements."""
+        self._link: Link | None = None
+        """The connection, once the transaction has begun; None again after a failure."""
+        self._failed_link: Link | None = None
+        """The connection after a failure, as long as a rollback, at least to a savepoint, is possible."""
+        self._failure: DBError | None = None
+        self._is_open = True
+        self._points = 0
+
+    def select(self, query: Query) -> list[Row]:
+        if query.lock:
+            self.require_writer()
+        if query.limit == 0:
+            return []
+        shaped = self._engine.statements.select(query)
+        if shaped is RESIDUAL:
+            self.hold()
+            return select_residual(self, query)
+        values: list[Any] = []
+        query.where.bind(values)
+        after = query.after
+        if after is not None:
+            values += [value for value in after if value is not None]
+        if query.limit is not None and query.limit != 1:
+            values.append(query.limit)
+        statement = shaped.fitting(values)
+        if statement.load:
+            self.hold()
+        fetched = self.fetch(statement, values)
+        try:
+            rows: list[Row] = statement.read(fetched)
+        except (TypeError, ValueError):
+            if statement.load or not query.load or not self._engine.dialect.documents_may_break:
+                raise
+            return self._select_apart(query)
+        if statement.load and rows:
+            # Statements should depend on the query, not on how many rows it happens to find.
+            load = self.load if query.lock else partial(attach, self)
+            load(query.table, rows, statement.load)
+        return rows
+
+    def _select_apart(self, query: Query) -> list[Row]:
+        """The rows of a query whose relations are too long for a document."""
+        rows = self.select(without_relations(query))
+        attach(self, query.table, rows, query.load)
+        return rows if query.columns is None else projected(rows, query.columns, query.load)
+
+    def aggregate(
+        self, table: str, where: Predicate = TRUE, *, sums: tuple[str, ...] = (), group_by: tuple[str, ...] = ()
+    ) -> list[Row]:
+        values = where.parameters()
+        statement = self._engine.statements.aggregate(table, where.shape(), sums, group_by).fitting(values)
+        rows: list[Row] = statement.read(self.fetch(statement, values))
+        return rows
+
+    def related(self, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
+        if not keys:
+            return []
+        values = (keys,)
+        statement = self._engine.statements.related(relation).fitting(values)
+        pairs: list[tuple[Any, Row]] = statement.read(self.fetch(statement, values))
+        if relation.via is None:
+            return pairs
+        remote = relation.remote
+        return list({(key, row[remote]): (key, row) for key, row in pairs}.values())  # linked twice, listed once
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        return _Savepoint(self)
+
+    def commit(self) -> None:
+        if not self._is_open:
+            raise DBError(message="The transaction has ended already.")
+        failure = self._failure
+        if failure is not None:
+            self.rollback()
+            raise _following(failure, "The transaction was rolled back, because a call in it had failed.")
+        self._is_open = False
+        link, self._link = self._link, None
+        if link is not None:
+            self._finish(link)
+
+    def rollback(self) -> None:
+        self._is_open = False
+        link = self._link or self._failed_link
+        # The error's traceback leads back here: kept, it would keep the transaction alive until the next collection.
+        self._link = self._failed_link = self._failure = None
+        if link is not None:
+            self._undo(link)
+
+    # ------------------------------------------------------------------------------------------- for the engine
+
+    def fetch(self, statement: Statement, values: Sequence[Any], written: Written | None = None) -> list[Any]:
+        """Run a statement on the values of its shape; the rows that it gives."""
+        link = self._link or self._start()
+        bind = statement.bind
+        try:
+            cursor = link.cursor
+            cursor.execute(statement.sql, values if bind is None else bind(values))
+            rows: list[Any] = cursor.fetchall()
+        except self._engine.dialect.errors as error:
+            if not self._is_stale(link, error):
+                raise self._failed(link, error, written) from error
+        else:
+            return rows
+        return self.fetch(statement, values, written)
+
+    def load(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
+        """Attach relations to rows: to one by a document of all of them, else by a statement for each relation."""
+        statements, key = self._engine.statements, CATALOG[table].primary_key
+        if len(rows) > 1 or key not in rows[0] or not statements.in_one_statement(table, load, is_list=False):
+            attach(self, table, rows, load)
+            return
+        values = (rows[0][key],)
+        statement = statements.document(table, load).fitting(values)
+        ((document,),) = self.fetch(statement, values)
+        try:
+            rows[0].update(statement.read(document))
+        except (TypeError, ValueError):
+            if not self._engine.dialect.documents_may_break:
+                raise
+            attach(self, table, rows, load)
+
+    def hold(self) -> None:
+        """Begin, so that several statements see one state."""
+        if self._link is None:
+            self._start()
+
+    def require_writer(self) -> None:
+        """DBError in a reader."""
+        raise DBError(message="The transaction is a reader, it cannot write.")
+
+    # -------------------------------------------------------------------------------------- the life of a transaction
+
+    def _start(self) -> Link:
+        """The first call, or one too many."""
+        if not self._is_open:
+            raise DBError(message="The transaction has ended.")
+        if self._failure is not None:
+            message = "An earlier call failed: the transaction can only be rolled back, at least to a savepoint."
+            raise _following(self._failure, message)
+        self._link = self._open()
+        return self._link
+
+    def _open(self) -> Link:
+        """A connection on which the transaction has begun."""
+        raise NotImplementedError
+
+    def _begun(self, mode: Mode, losses: int = 0) -> Link:
+        """A connection on which a transaction has begun; one that went stale in the pool is replaced."""
+        while True:  # ends with a new connection at the latest, which cannot be stale
+            link = self._engine.pool.take()
+            try:
+                self._engine.dialect.begin(link, mode, losses)
+            except self._engine.dialect.errors as error:
+                if self._is_stale(link, error):
+                    continue
+                failure = self._failed(link, error, None)
+                self.rollback()
+                raise failure from error
+            except DBError:
+                self._engine.pool.give(link)  # another transaction is in the way
+                raise
+            except BaseException:
+                self._engine.pool.drop(link)
+                raise
+            return link
+
+    def _is_stale(self, link: Link, error: BaseException) -> bool:
+        """Whether the first statement on a connection shows that it was lost in the pool; it is dropped then."""
+        if link.fresh or link is self._link or not self._engine.dialect.is_lost(link, error):
+            return False
+        self._engine.pool.drop(link)
+        return True
+
+    def _finish(self, link: Link) -> None:
+        """Commit, and give the connection back."""
+        raise NotImplementedError
+
+    def _undo(self, link: Link) -> None:
+        """Roll back, whatever state the connection is in, and give it back."""
+        try:
+            self._engine.dialect.rollback(link)
+        except self._engine.dialect.errors:
+            self._engine.pool.drop(link)  # the server undoes what it no longer hears of
+        except DBError:
+            self._engine.pool.drop(link)  # it was opened before a fork, the parent ends it
+        except BaseException:
+            self._engine.pool.drop(link)
+            raise
+        else:
+            self._engine.pool.give(link)
+
+    def _failed(self, link: Link, error: BaseException, written: Written | None) -> DBError:
+        """The exception to raise for an error; the transaction can then only be rolled back."""
+        fault = self._judged(link, self._engine.dialect.fault(link, error), written)
+        self._failure = self._translated(link, error, fault, written)
+        self._link = None
+        if self._engine.dialect.is_lost(link, error):
+            self._engine.pool.drop(link)
+        elif fault.ends_transaction:
+            self._undo(link)
+        else:
+            self._failed_link = link
+        return self._failure
+
+    def _judged(self, link: Link, fault: Fault, written: Written | None) -> Fault:
+        """What a fault is to this transaction."""
+        return fault
+
+    def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
+        return translated(error, fault, written)
+
+    # ------------------------------------------------------------------------------------------------ savepoints
+
+    def mark(self) -> None:
+        """Set a savepoint."""
+        self.hold()
+        self._points += 1
+        self._control(f"SAVEPOINT point{self._points}")
+
+    def release(self) -> None:
+        """Keep what was done since the last savepoint."""
+        point, self._points = self._points, self._points - 1
+        self._control(f"RELEASE SAVEPOINT point{point}")
+
+    def undo_to_mark(self) -> None:
+        """Take back what was done since the last savepoint, a failure too; nothing if the transaction is gone."""
+        point, self._points = self._points, self._points - 1
+        if self._failed_link is not None:
+            self._link, self._failed_link, self._failure = self._failed_link, None, None
+        if self._link is not None:
+            self._control(f"ROLLBACK TO SAVEPOINT point{point}")
+            self._control(f"RELEASE SAVEPOINT point{point}")
+
+    def _control(self, statement: str) -> None:
+        link = self._link or self._start()
+        try:
+            self._engine.dialect.control(link, statement)
+        except self._engine.dialect.errors as error:
+            raise self._failed(link, error, None) from error
+
+
+def _following(failure: DBError, message: str) -> DBError:
+    """What to raise after a failure: a conflict goes on being one, whoever has caught it."""
+    if isinstance(failure, DBDeadlock):
+        return DBDeadlock(failure, message=str(failure))
+    return DBError(failure, message=message)
+
+
+class _Savepoint:
+    """A block that is undone when an exception leaves it."""
+
+    __slots__ = ("_tx",)
+
+    def __init__(self, tx: SQLTransaction) -> None:
+        self._tx = tx
+
+    def __enter__(self) -> None:
+        self._tx.mark()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._tx.release()
+        else:
+            self._tx.undo_to_mark()

@@ -1,0 +1,200 @@
+"""Transactions that write: the primitives as most servers run them; a dialect's writer does better where it can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from nova_db.engine import TRUE, In, Isolation, Order, Predicate, Query, Row, Values, all_of
+from nova_db.engine.ordering import sort_rows, total_order
+from nova_db.exceptions import DBCommitUnknown
+from nova_db_sqlalchemy.connections.errors import Written
+from nova_db_sqlalchemy.connections.server import Mode
+from nova_db_sqlalchemy.sql.write_statements import assignment
+from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.transactions.blame import Look
+from nova_db_sqlalchemy.transactions.regexp import projected
+from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.engine import SQLEngine
+    from nova_db_sqlalchemy.sql.statements import Statement
+
+
+class Writer(SQLTransaction):
+    """A writer; ``insert`` and ``serialize`` are left to the dialects."""
+
+    __slots__ = ("_losses", "_mode")
+
+    def __init__(self, engine: SQLEngine, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> None:
+        super().__init__(engine)
+        self._mode = Mode.WRITE if isolation is Isolation.READ_COMMITTED else Mode.ISOLATED
+        self._losses = losses
+
+    def update(self, table: str, where: Predicate, values: Values) -> int:
+        if not values:
+            return len(self.select(Query(table, where, columns=(CATALOG[table].primary_key,), lock=True)))
+        assigned, bound = assignment(values)
+        where.bind(bound)
+        statement = self._engine.statements.update(table, where.shape(), assigned).fitting(bound)
+        return self.change(statement, bound, Written(((table, (values,)),), where))
+
+    def update_returning(self, query: Query, values: Values) -> list[Row]:
+        table, where = query.table, query.where
+        if not values:
+            return self.select(Query(table, where, order=query.order, load=query.load, lock=True))
+        assigned, bound = assignment(values)
+        where.bind(bound)
+        shaped = self._engine.statements.update_returning(table, where.shape(), assigned, query.load)
+        statement = shaped.fitting(bound)
+        self._touch(table)
+        rows: list[Row] = statement.read(self.fetch(statement, bound, Written(((table, (values,)),), where)))
+        if len(rows) > 1:
+            rows = sort_rows(rows, total_order(query.order, CATALOG[table].primary_key))
+        if statement.load and rows:
+            self.load(table, rows, statement.load)
+        return rows if query.columns is None else projected(rows, query.columns, query.load)
+
+    def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
+        matched = 0
+        for assigned, run in groupby(changes, lambda change: assignment(change[1])[0]):
+            update = self._update_run if assigned else self._count
+            matched += update(table, list(run), where)
+        return matched
+
+    def claim(
+        self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
+    ) -> list[Row]:
+        if limit == 1:
+            return self._claim_first(table, where, values, order)
+        key = CATALOG[table].primary_key
+        picked = self.select(Query(table, where, order=order, limit=limit, columns=(key,), lock=True))
+        return self._take(table, [row[key] for row in picked], values)
+
+    def delete(self, table: str, where: Predicate) -> int:
+        bound = where.parameters()
+        statement = self._engine.statements.delete(table, where.shape()).fitting(bound)
+        return self.change(statement, bound, Written(((table, ()),), where))
+
+    def move(
+        self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
+    ) -> int:
+        bound = where.parameters()
+        if limit is not None:
+            bound.append(limit)
+        shape, limited = where.shape(), limit is not None
+        statements = self._engine.statements
+        copy = statements.copy(source, target, shape, order, limited=limited).fitting(bound)
+        delete = statements.delete_first(source, shape, order, limited=limited).fitting(bound)
+        self.change(copy, bound, Written(((target, ()),), where, source))
+        return self.change(delete, bound, Written(((source, ()),), where))
+
+    def change(self, statement: Statement, values: Sequence[Any], written: Written) -> int:
+        """Run a statement that writes; how many rows it matched."""
+        link = self._link or self._start()
+        self._touch(written.table)
+        bind = statement.bind
+        try:
+            cursor = link.cursor
+            cursor.execute(statement.sql, values if bind is None else bind(values))
+        except self._engine.dialect.errors as error:
+            raise self._failed(link, error, written) from error
+        count: int = cursor.rowcount
+        return count
+
+    def change_many(self, statement: Statement, values: Sequence[Sequence[Any]], written: Written) -> int:
+        """Run a statement that writes once for each list of values; how many rows it matched."""
+        link = self._link or self._start()
+        self._touch(written.table)
+        bind = statement.bind
+        try:
+            cursor = link.cursor
+            cursor.executemany(statement.sql, values if bind is None else [bind(each) for each in values])
+        except self._engine.dialect.errors as error:
+            raise self._failed(link, error, written) from error
+        count: int = cursor.rowcount
+        return count
+
+    def require_writer(self) -> None:
+        """It is one."""
+
+    def _touch(self, table: str) -> None:
+        self._engine.dirty.add(table)
+
+    def _update_run(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
+        """Update rows by key; the changes have one shape."""
+        assigned, _ = assignment(changes[0][1])
+        condition = where.parameters()
+        bound = [[*assignment(values)[1], key, *condition] for key, values in changes]
+        statement = self._engine.statements.update_by_key(table, where.shape(), assigned).fitting(bound[0])
+        return self.change_many(statement, bound, Written(((table, _keyed_changes(table, changes)),)))
+
+    def _count(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
+        key = CATALOG[table].primary_key
+        wanted = all_of(In(key, [change[0] for change in changes]), where)
+        return len(self.select(Query(table, wanted, columns=(key,), lock=True)))
+
+    def _claim_first(self, table: str, where: Predicate, values: Values, order: tuple[Order, ...]) -> list[Row]:
+        assigned, bound = assignment(values)
+        where.bind(bound)
+        statement = self._engine.statements.claim(table, where.shape(), order, assigned).fitting(bound)
+        self._touch(table)
+        rows: list[Row] = statement.read(self.fetch(statement, bound, Written(((table, (values,)),), where)))
+        return rows
+
+    def _take(self, table: str, keys: Sequence[Any], values: Values) -> list[Row]:
+        """Update rows by key; as they are then, in the order of the keys."""
+        key = CATALOG[table].primary_key
+        found = {row[key]: row for row in self.update_returning(Query(table, In(key, keys)), values)} if keys else {}
+        return [found[each] for each in keys]
+
+    def _look_on(self, link: Link) -> Look:
+        """What reads on a connection after an error."""
+
+        def look(query: Query) -> list[Row]:
+            values = query.where.parameters()
+            statement = self._engine.statements.select(query).fitting(values)
+            bound = values if statement.bind is None else statement.bind(values)
+            link.cursor.execute(statement.sql, bound)
+            rows: list[Row] = statement.read(link.cursor.fetchall())
+            return rows
+
+        return look
+
+    def _open(self) -> Link:
+        return self._begun(self._mode, self._losses)
+
+    def _finish(self, link: Link) -> None:
+        pool = self._engine.pool
+        try:
+            self._engine.dialect.commit(link)
+        except self._engine.dialect.errors as error:
+            if self._engine.dialect.is_commit_unknown(link, error):
+                pool.drop(link)
+                raise DBCommitUnknown(error) from error
+            failure = self._failed(link, error, None)
+            self.rollback()
+            raise failure from error
+        except BaseException:
+            pool.drop(link)
+            raise
+        pool.give(link)
+
+
+def _keyed_changes(table: str, changes: Sequence[tuple[Any, Values]]) -> list[Values]:
+    """Changes by key as rows, the key among their values."""
+    key = CATALOG[table].primary_key
+    return [{key: each, **values} for each, values in changes]
+
+
+def keyed(row: Values, key: str, number: int) -> Row:
+    """A row as stored, with the key that the database has given it."""
+    return {**row, key: number} if key in row else {key: number, **row}
+
+
+def runs_by_key(rows: Sequence[Values], key: str) -> Iterator[tuple[bool, list[Values]]]:
+    """Runs of rows that all have a key, or all want one, and which it is."""
+    for has_key, run in groupby(rows, lambda row: row.get(key) is not None):
+        yield has_key, list(run)
