@@ -23,7 +23,7 @@ ARGS :=
 help:
 	@echo 'make run           install, then a cloud'"'"'s day on $(DEMO_DATABASE) and in memory'
 	@echo 'make test          lint, types, and all tests on memory, SQLite, PostgreSQL and MariaDB (ARGS=... for pytest)'
-	@echo 'make lint          ruff: rules and format'
+	@echo 'make lint          ruff: rules and format; import-linter: which way imports run'
 	@echo 'make types         mypy, strict'
 	@echo 'make format        let ruff mend and format what it can'
 	@echo 'make test-pythons  the tests on memory and SQLite, on each of Python 3.11, 3.12 and 3.13 that is there'
@@ -70,6 +70,7 @@ lint: venv
 	@echo '== lint'
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --diff .
+	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report" >&2; exit 1; }
 
 types: venv
 	@echo '== types'

@@ -29,6 +29,7 @@ DEV = [
     *MYSQL,
     *CONFORMANCE,
     "build>=1.6",
+    "import-linter>=2.6",
     "mypy>=2.4",
     "pyright[nodejs]>=1.1.414",
     "pytest-xdist>=3.8",

@@ -63,8 +63,8 @@ class _Hooks(NamedTuple):
 
 
 # Both by number, in the order of registration.  They are only ever added to, removed from and copied, each by one call
-# of a dict, which is atomic (under the interpreter's lock, or the dict's own in a free-threaded one): no lock is needed,
-# and a fork finds none held.
+# of a dict.  That is atomic, under the interpreter's lock or, in a free-threaded one, under the dict's own; so no other
+# lock is needed, and a fork finds none held.
 _renewals: dict[int, _Renewal] = {}
 _hooks: dict[int, _Hooks] = {}
 
