@@ -112,7 +112,7 @@ setup(
         "console_scripts": ["nova-db = nova_db.cli:main"],
         "pytest11": [
             "nova_db = nova_db.pytest_plugin",
-            "nova_db_conformance = nova_db_conformance.plugin",
+            "nova_db_conformance = nova_db_conformance.harness.plugin",
         ],
     },
 )

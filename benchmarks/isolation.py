@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from nova_db.context import get_admin_context
 from nova_db.exceptions import DBDeadlock, NoMoreFixedIps
-from nova_db_conformance.values import a_uuid, compute_node_values, fixed_ip_values, instance_values
+from nova_db_conformance.harness.values import a_uuid, compute_node_values, fixed_ip_values, instance_values
 from nova_db_memory.driver import MemoryDriver
 from nova_db_sqlalchemy.driver import SQLAlchemyDriver
 from nova_db_sqlalchemy.provisioning import drop_database, make_database

@@ -7,7 +7,7 @@
     NOVA_DB_BACKENDS=NAME python -m unittest nova_db_conformance
 
 Every test runs on every backend asked for, as an item of its own: ``TestInstances@memory``. How backends are written,
-see :mod:`nova_db_conformance.scenarios`; how tests are written, see :mod:`nova_db_conformance.base`.
+see :mod:`nova_db_conformance.harness.scenarios`; how tests are written, see :mod:`nova_db_conformance.harness.base`.
 """
 
 # pytest loads the plug-in, and so this module, in every project of an environment: nothing heavy may be imported here.
@@ -16,7 +16,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nova_db_conformance.decisions import decision
+from nova_db_conformance.harness.decisions import decision
 
 if TYPE_CHECKING:
     import unittest
@@ -28,11 +28,11 @@ __all__ = ["decision", "run"]
 def run(backend: str, connection: str | None = None, extra_args: Sequence[str] = ()) -> int:
     """Run the suite on one backend, with pytest, and return its exit status: 0 if the backend conforms.
 
-    :param backend: a backend as the head of :mod:`nova_db_conformance.scenarios` describes it.
+    :param backend: a backend as the head of :mod:`nova_db_conformance.harness.scenarios` describes it.
     :param connection: the URL of the server; the tests get databases of their own beside the one it names.
     :param extra_args: further arguments for pytest, such as ``-k quota`` or ``-n 4``.
     """
-    from nova_db_conformance.runner import run_pytest
+    from nova_db_conformance.harness.runner import run_pytest
 
     return run_pytest(backend, connection, extra_args)
 

@@ -17,7 +17,7 @@ from nova_db.cli.schemas import engine_driver
 from nova_db.conf import get_conf
 from nova_db.engine import TRUE, Engine
 from nova_db.schema import TABLES
-from nova_db_conformance.failures import dump
+from nova_db_conformance.harness.failures import dump
 
 Databases = tuple[str, str]
 

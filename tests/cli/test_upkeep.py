@@ -20,7 +20,7 @@ from nova_db.conf import get_conf
 from nova_db.engine import Engine
 from nova_db.schema import TABLES
 from nova_db_conformance import decision
-from nova_db_conformance.failures import dump
+from nova_db_conformance.harness.failures import dump
 
 NOON = dt.datetime(2026, 1, 31, 12)
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from nova_db.conf import register_opts
-from nova_db_conformance.scenarios import selected_backends
+from nova_db_conformance.harness.scenarios import selected_backends
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 from scripts.servers.failing import FailingMariaDB, FailingPostgreSQL
 from tests.failures.operators import Operator, operator_of

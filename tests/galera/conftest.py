@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nova_db_conformance.scenarios import Backend, use_backends
+from nova_db_conformance.harness.scenarios import Backend, use_backends
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from scripts.servers.galera import GaleraCluster, Node
 from scripts.servers.host import ServerError

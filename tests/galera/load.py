@@ -21,7 +21,7 @@ from nova_db.exceptions import (
     OverQuota,
     UnexpectedTaskStateError,
 )
-from nova_db_conformance.values import a_number, a_uuid, fixed_ip_values, instance_values, resources
+from nova_db_conformance.harness.values import a_number, a_uuid, fixed_ip_values, instance_values, resources
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from tests.galera.spread import counted_driver, turned
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from nova_db_conformance.base import BackendTestCase
+from nova_db_conformance.harness.base import BackendTestCase
 from nova_db_conformance.isolation import test_among_runs, test_fairness
 from tests.galera import spread
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from nova_db.exceptions import DBConnectionError
-from nova_db_conformance.values import instance_values
+from nova_db_conformance.harness.values import instance_values
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from nova_db_sqlalchemy.mariadb import hosts as mariadb_hosts
 from nova_db_sqlalchemy.session import create_engine

@@ -12,27 +12,28 @@ from types import ModuleType
 import pytest
 
 import nova_db_conformance
-import nova_db_conformance.engine
-from nova_db_conformance import races
-from nova_db_conformance.base import BackendTestCase
+from nova_db_conformance.harness import races
+from nova_db_conformance.harness.base import BackendTestCase
 
 ROUNDS = 4
 """Of a race that leaves open how many it has, and of one that has as many as its module says."""
+_SUITE = nova_db_conformance.__name__
+_ANOMALIES = f"{_SUITE}.isolation."
+"""These are spread in their own way, by `test_anomalies`."""
 _RACE = re.compile(r"\braces?\(")
 _LONG = frozenset({"test_4096_addresses_go_to_4096_callers_on_16_threads_and_none_to_whoever_comes_after"})
 """Left out, as it takes a minute: the same is done with 512 floating addresses, and by the load of `test_load`."""
 
 
 def _modules() -> Iterator[ModuleType]:
-    for package in (nova_db_conformance, nova_db_conformance.engine):
-        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            if found.name.rpartition(".")[2].startswith("test_"):
-                yield importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(nova_db_conformance.__path__, f"{_SUITE}."):
+        if found.name.rpartition(".")[2].startswith("test_") and not found.name.startswith(_ANOMALIES):
+            yield importlib.import_module(found.name)
 
 
 def _racing(module: ModuleType) -> Iterator[tuple[str, type]]:
     """The test classes of a module, left with those of their cases that are races, under names that tell the module."""
-    family = module.__name__.rpartition(".test_")[2].title().replace("_", "")
+    family = re.sub(r"\.test_|[._]", " ", module.__name__.removeprefix(f"{_SUITE}.")).title().replace(" ", "")
     for name, case in vars(module).items():
         if not isinstance(case, type) or not issubclass(case, BackendTestCase) or case.__module__ != module.__name__:
             continue

@@ -11,7 +11,7 @@ import pytest
 
 from nova_db.exceptions import InstanceNotFound
 from nova_db_conformance.engine.cases import in_thread
-from nova_db_conformance.values import a_uuid, instance_values
+from nova_db_conformance.harness.values import a_uuid, instance_values
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from scripts.servers.galera import Node
 from tests.galera.counting import NOTES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nova_db_conformance.scenarios import Backend
+from nova_db_conformance.harness.scenarios import Backend
 from nova_db_sqlalchemy import migrations
 from tests.migrations import databases
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
-from nova_db_conformance.scenarios import Backend, selected_backends
+from nova_db_conformance.harness.scenarios import Backend, selected_backends
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.engine import SQLEngine
 from nova_db_sqlalchemy.migrations.servers import exclusive

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 import nova_db_sqlalchemy.migrations
 from nova_db.schema import TABLES, Table
 from nova_db_conformance import decision
-from nova_db_conformance.scenarios import Backend
+from nova_db_conformance.harness.scenarios import Backend
 from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.migrations import configuration
 from nova_db_sqlalchemy.tables.metadata import METADATA

@@ -14,7 +14,7 @@ import nova_db
 from nova_db.cli import main
 from nova_db.conf import register_opts
 from nova_db.context import get_admin_context
-from nova_db_conformance.scenarios import Backend
+from nova_db_conformance.harness.scenarios import Backend
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations, schema
 from nova_db_sqlalchemy.migrations import configuration
 from nova_db_sqlalchemy.session import create_engine, get_engine, get_session, session_scope

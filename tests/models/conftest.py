@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.pool import NullPool
 
-from nova_db_conformance.scenarios import Backend
+from nova_db_conformance.harness.scenarios import Backend
 from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.session import create_engine
 from tests.migrations import databases

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import nova_db
 from nova_db.context import get_admin_context
 from nova_db.fixtures import DatabaseFixture
-from nova_db_conformance.scenarios import Backend
+from nova_db_conformance.harness.scenarios import Backend
 from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.models import Instance, InstanceInfoCache, InstanceMetadata, InstanceSystemMetadata, Service
 from nova_db_sqlalchemy.session import get_engine, session_scope

@@ -12,7 +12,7 @@ from nova_db.moving import Comparison, compare
 from nova_db.schema import PARENTS_FIRST, Column, Kind, Table
 from nova_db_conformance.engine.cases import PrimitivesTestCase
 from nova_db_conformance.engine.rows import a_row, a_value
-from nova_db_conformance.failures import dump
+from nova_db_conformance.harness.failures import dump
 
 _NASTY = "\U0001f600'\"\\\n\t%s:;-- \u00e4\u0001 {}$1?\u2028 \U0010ffff  "
 _LOWEST: dict[Kind, Any] = {

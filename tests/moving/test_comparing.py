@@ -9,7 +9,7 @@ from nova_db.moving import NO_ROW, ROW, Difference, compare, copy
 from nova_db.moving.database import ORDER
 from nova_db.schema import PARENTS_FIRST, Column, Kind
 from nova_db_conformance.engine.rows import a_row
-from nova_db_conformance.failures import dump
+from nova_db_conformance.harness.failures import dump
 from tests.moving.cases import MovingTestCase, free_columns
 
 

@@ -19,7 +19,7 @@ from nova_db.exceptions import DBCommitUnknown, DBConnectionError, DBDeadlock, D
 from nova_db.moving import SourceChanged, TableCopied, TargetInUse, copy
 from nova_db_conformance import decision
 from nova_db_conformance.engine.rows import a_row
-from nova_db_conformance.failures import PlantedFailure, dump, failing_at
+from nova_db_conformance.harness.failures import PlantedFailure, dump, failing_at
 from nova_db_conformance.recordings import replay, sequences
 from nova_db_conformance.recordings.sequences import families
 from tests.moving.cases import MovingTestCase, engine_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nova_db_conformance.scenarios import Backend, selected_backends
+from nova_db_conformance.harness.scenarios import Backend, selected_backends
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 
 

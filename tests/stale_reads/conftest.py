@@ -11,7 +11,7 @@ from oslo_config import cfg
 from nova_db.conf import register_opts
 from nova_db.context import RequestContext, get_admin_context
 from nova_db.operations import EngineDriver, Replica
-from nova_db_conformance.scenarios import Backend, selected_backends
+from nova_db_conformance.harness.scenarios import Backend, selected_backends
 from nova_db_memory.engine import MemoryEngine
 from nova_db_sqlalchemy import SQLAlchemyDriver
 

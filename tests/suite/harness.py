@@ -11,7 +11,7 @@ from pathlib import Path
 
 SAMPLE = """
 from nova_db import exceptions
-from nova_db_conformance.base import ConformanceTestCase
+from nova_db_conformance.harness.base import ConformanceTestCase
 
 
 class TestKeyPairs(ConformanceTestCase):
@@ -30,7 +30,7 @@ class TestServices(ConformanceTestCase):
 """
 
 FAILING = """
-from nova_db_conformance.base import ConformanceTestCase
+from nova_db_conformance.harness.base import ConformanceTestCase
 
 
 class TestFailing(ConformanceTestCase):

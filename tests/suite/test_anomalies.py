@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from nova_db_conformance.harness.races import Hung
+from nova_db_conformance.harness.tallies import Tallies, Tally, table
 from nova_db_conformance.isolation import cases
 from nova_db_conformance.isolation.cases import Beside, Meeting, outcome
-from nova_db_conformance.isolation.tallies import Tallies, Tally, table
-from nova_db_conformance.races import Hung
 from tests.suite.harness import TWO_BACKENDS, run_pytest
 
 SAMPLE = """

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from nova_db import api, exceptions
-from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.races import race
-from nova_db_conformance.scenarios import Backend
+from nova_db_conformance.harness.base import ConformanceTestCase
+from nova_db_conformance.harness.races import race
+from nova_db_conformance.harness.scenarios import Backend
 
 SAMPLES = "tests.suite.sample_drivers"
 

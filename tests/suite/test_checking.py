@@ -13,8 +13,8 @@ from nova_db import exceptions
 from nova_db.api import binding
 from nova_db.context import RequestContext
 from nova_db_conformance import decision
-from nova_db_conformance.checking import ContractViolation, checked, difference, require_plain
-from nova_db_conformance.coverage import CallLog
+from nova_db_conformance.harness.checking import ContractViolation, checked, difference, require_plain
+from nova_db_conformance.harness.coverage import CallLog
 from nova_db_memory import MemoryDriver
 from tests.suite.sample_drivers import RudeDriver
 

@@ -7,7 +7,7 @@ import json
 from nova_db import exceptions
 from nova_db.driver import FUNCTIONS
 from nova_db_conformance import decision
-from nova_db_conformance.coverage import ALL_FUNCTIONS, CallLog, gaps, named_errors, uncalled
+from nova_db_conformance.harness.coverage import ALL_FUNCTIONS, CallLog, gaps, named_errors, uncalled
 
 
 def test_the_api_has_254_functions() -> None:

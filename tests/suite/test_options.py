@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nova_db_conformance.scenarios import Backend, BadSelection, parse_backend, select_backends
+from nova_db_conformance.harness.scenarios import Backend, BadSelection, parse_backend, select_backends
 from tests.suite.harness import SAMPLE, TWO_BACKENDS, items, run_pytest, run_pytest_often, run_python
 
 URL = "postgresql+psycopg://user:secret@host/name?sslmode=disable"
@@ -113,7 +113,7 @@ def test_races_have_as_many_rounds_as_the_option_says(tmp_path: Path) -> None:
     (tmp_path / "test_race.py").write_text(
         textwrap.dedent(
             """
-            from nova_db_conformance.races import race
+            from nova_db_conformance.harness.races import race
 
             def test_it():
                 assert len(race(lambda number: number, threads=2)) == 7
@@ -154,7 +154,7 @@ def test_run_ignores_the_settings_around_it_and_returns_the_status(tmp_path: Pat
 
 def test_the_plugins_import_nothing_heavy(tmp_path: Path) -> None:
     program = (
-        "import sys; before = set(sys.modules); import nova_db.pytest_plugin, nova_db_conformance.plugin; "
+        "import sys; before = set(sys.modules); import nova_db.pytest_plugin, nova_db_conformance.harness.plugin; "
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     )
     imported = set(run_python(tmp_path, "-c", f"import pytest; {program}").stdout.split())

@@ -45,7 +45,7 @@ def test_each_test_is_an_item_for_each_backend_and_selected_like_any_other(folde
 def test_marks_and_skips_of_a_class_hold_on_every_backend(tmp_path: Path) -> None:
     (tmp_path / "test_marked.py").write_text(
         "import unittest, pytest\n"
-        "from nova_db_conformance.base import ConformanceTestCase\n"
+        "from nova_db_conformance.harness.base import ConformanceTestCase\n"
         "@pytest.mark.filterwarnings('default')\n"
         "class TestMarked(ConformanceTestCase):\n"
         "    def test_it(self): pass\n"
@@ -63,7 +63,7 @@ def test_marks_and_skips_of_a_class_hold_on_every_backend(tmp_path: Path) -> Non
 def test_only_classes_of_the_suite_are_multiplied(tmp_path: Path) -> None:
     (tmp_path / "test_others.py").write_text(
         "import unittest\n"
-        "from nova_db_conformance.base import ConformanceTestCase\n"
+        "from nova_db_conformance.harness.base import ConformanceTestCase\n"
         "class TestPlain:\n"
         "    def test_it(self): pass\n"
         "class TestUnit(unittest.TestCase):\n"

@@ -9,7 +9,7 @@ from nova_db.cli.schemas import engine_driver
 from nova_db.engine import Row
 from nova_db.operations import EngineDriver
 from nova_db.schema import TABLES
-from nova_db_conformance.base import ConformanceTestCase
+from nova_db_conformance.harness.base import ConformanceTestCase
 
 Dump = dict[str, list[Row]]
 

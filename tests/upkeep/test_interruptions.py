@@ -15,8 +15,8 @@ from nova_db.engine import Eq
 from nova_db.exceptions import DBCommitUnknown, DBDeadlock
 from nova_db.upkeep import Archived, archivable, archive, purge
 from nova_db.upkeep.work import MOST_UNCONFIRMED, Work
-from nova_db_conformance.failures import PlantedFailure, failing_at
-from nova_db_conformance.races import race
+from nova_db_conformance.harness.failures import PlantedFailure, failing_at
+from nova_db_conformance.harness.races import race
 from tests.upkeep.cases import ROWS, UpkeepTestCase
 
 NAMES = "abcde"

@@ -14,7 +14,7 @@ from nova_db.engine import Capability
 from nova_db.schema import TABLES
 from nova_db.upkeep import purge
 from nova_db_conformance import decision
-from nova_db_conformance.races import HANG_SECONDS
+from nova_db_conformance.harness.races import HANG_SECONDS
 from tests.upkeep.cases import ROWS, UpkeepTestCase
 
 KILLS = int(os.environ.get("NOVA_DB_TEST_KILLS", "4"))

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from nova_db.engine import TRUE, Engine, Predicate, Query, Row, Transaction
 from nova_db.exceptions import DBDeadlock
 from nova_db.schema import TABLES
-from nova_db_conformance.base import EngineTestCase
-from nova_db_conformance.races import HANG_SECONDS
+from nova_db_conformance.harness.base import EngineTestCase
+from nova_db_conformance.harness.races import HANG_SECONDS
 
 _T = TypeVar("_T")
 _U = TypeVar("_U")

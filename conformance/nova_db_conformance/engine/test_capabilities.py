@@ -7,7 +7,7 @@ import threading
 from nova_db.api import load_backend
 from nova_db.engine import INTERFACE_VERSION, Capability, Query
 from nova_db_conformance.engine.cases import PrimitivesTestCase, in_thread
-from nova_db_conformance.races import HANG_SECONDS
+from nova_db_conformance.harness.races import HANG_SECONDS
 
 
 class TestCapabilities(PrimitivesTestCase):

@@ -7,7 +7,7 @@ from typing import Any
 
 from nova_db.engine import Add, Col, Eq, Order, Predicate, Row, Transaction, all_of
 from nova_db_conformance.engine.cases import PrimitivesTestCase, transact
-from nova_db_conformance.races import THREADS, Round, race
+from nova_db_conformance.harness.races import THREADS, Round, race
 
 FREE = Eq("host", None)
 

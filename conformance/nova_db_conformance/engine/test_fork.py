@@ -13,7 +13,7 @@ from typing import Any
 
 from nova_db.engine import TRUE, Add, Capability, Query
 from nova_db_conformance.engine.cases import PrimitivesTestCase, in_thread
-from nova_db_conformance.races import HANG_SECONDS, race
+from nova_db_conformance.harness.races import HANG_SECONDS, race
 
 
 def in_child(work: Callable[[], Any]) -> Any:

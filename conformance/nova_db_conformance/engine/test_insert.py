@@ -8,7 +8,7 @@ from nova_db.engine import Eq, Query
 from nova_db.schema import TABLES
 from nova_db_conformance import decision
 from nova_db_conformance.engine.cases import PrimitivesTestCase
-from nova_db_conformance.races import race
+from nova_db_conformance.harness.races import race
 
 
 class TestInsert(PrimitivesTestCase):

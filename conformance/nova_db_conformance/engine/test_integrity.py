@@ -12,7 +12,7 @@ from nova_db.schema import TABLES, ForeignKey, Table
 from nova_db_conformance import decision
 from nova_db_conformance.engine.cases import PrimitivesTestCase
 from nova_db_conformance.engine.rows import a_row, a_value
-from nova_db_conformance.races import Round, race
+from nova_db_conformance.harness.races import Round, race
 
 NOON = dt.datetime(2013, 4, 1, 12)
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from nova_db.engine import TRUE, Eq, Exists, Isolation, Query, Row, Transaction, all_of
 from nova_db.exceptions import DBDeadlock, DBDuplicateEntry
 from nova_db_conformance.engine.cases import PrimitivesTestCase, in_thread
-from nova_db_conformance.races import HANG_SECONDS
+from nova_db_conformance.harness.races import HANG_SECONDS
 
 _T = TypeVar("_T")
 SERIALIZABLE, PLAIN = Isolation.SERIALIZABLE, Isolation.READ_COMMITTED

@@ -8,7 +8,7 @@ import threading
 from nova_db.engine import TRUE, Add, Capability, Eq, Query, Transaction, all_of
 from nova_db.exceptions import DBDeadlock
 from nova_db_conformance.engine.cases import PrimitivesTestCase
-from nova_db_conformance.races import HANG_SECONDS, THREADS, Round, race
+from nova_db_conformance.harness.races import HANG_SECONDS, THREADS, Round, race
 
 
 class TestCounting(PrimitivesTestCase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nova_db.engine import FALSE, TRUE, Eq, Gt, In, Order, Query, Row, Transaction
 from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
 from nova_db_conformance.engine.cases import PrimitivesTestCase
-from nova_db_conformance.races import race
+from nova_db_conformance.harness.races import race
 
 
 class TestDelete(PrimitivesTestCase):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nova_db import exceptions
-from nova_db_conformance.values import (
+from nova_db_conformance.harness.values import (
     a_number,
     a_uuid,
     flavor_values,

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from nova_db.exceptions import DBReferenceError
+from nova_db_conformance.harness.values import block_device_values
 from nova_db_conformance.isolation.answers import ANSWERS, Answer
 from nova_db_conformance.isolation.cases import IsolationTestCase, outcome
 from nova_db_conformance.isolation.names import ERRORS, UPSERTS, Name
 from nova_db_conformance.isolation.parents import PARENTS, Parent
-from nova_db_conformance.values import block_device_values
 
 Rounds = dict[str, Callable[[int], None]]
 

@@ -11,11 +11,10 @@ from concurrent.futures import Future, wait
 from typing import Any, Generic, TypeVar
 
 from nova_db import forking
-from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.isolation.tallies import TALLIES, Tally
-from nova_db_conformance.races import HANG_SECONDS, Hung
+from nova_db_conformance.harness.base import ConformanceTestCase
+from nova_db_conformance.harness.races import HANG_SECONDS, Hung
+from nova_db_conformance.harness.tallies import ROUNDS_VARIABLE, TALLIES, Tally
 
-ROUNDS_VARIABLE = "NOVA_DB_ANOMALY_ROUNDS"
 ROUNDS = int(os.environ.get(ROUNDS_VARIABLE, "2"))
 """How often each scenario is played."""
 GRACE_SECONDS = 0.05

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from nova_db_conformance.harness.values import CountedResource, a_number
 from nova_db_conformance.isolation.cases import IsolationTestCase
-from nova_db_conformance.values import CountedResource, a_number
 
 NEVER = dt.datetime(2100, 1, 1)
 PERIOD = (dt.datetime(2013, 1, 1), dt.datetime(2013, 2, 1))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from nova_db_conformance.harness.races import THREADS, race
+from nova_db_conformance.harness.values import a_number
 from nova_db_conformance.isolation.cases import IsolationTestCase, Meeting
-from nova_db_conformance.races import THREADS, race
-from nova_db_conformance.values import a_number
 
 
 class HistoriesRounds(IsolationTestCase):

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from nova_db import exceptions
+from nova_db_conformance.harness.races import THREADS, Round, race
+from nova_db_conformance.harness.values import a_number, resources
 from nova_db_conformance.isolation.cases import IsolationTestCase
 from nova_db_conformance.isolation.names import ERRORS, UPSERTS, Name
-from nova_db_conformance.races import THREADS, Round, race
-from nova_db_conformance.values import a_number, resources
 
 FEW = 5
 """How many of the eight are served."""

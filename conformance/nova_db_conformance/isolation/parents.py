@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nova_db import exceptions
-from nova_db_conformance.values import a_number, resources, rule_values
+from nova_db_conformance.harness.values import a_number, resources, rule_values
 
 NEVER = dt.datetime(2100, 1, 1)
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from nova_db_conformance.isolation.cases import IsolationTestCase, Meeting
-from nova_db_conformance.races import race
-from nova_db_conformance.values import (
+from nova_db_conformance.harness.races import race
+from nova_db_conformance.harness.values import (
     a_number,
     action_values,
     block_device_values,
@@ -17,6 +16,7 @@ from nova_db_conformance.values import (
     fixed_ip_values,
     rule_values,
 )
+from nova_db_conformance.isolation.cases import IsolationTestCase, Meeting
 
 PERIOD = (dt.datetime(2013, 1, 1), dt.datetime(2013, 2, 1))
 

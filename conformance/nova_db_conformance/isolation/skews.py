@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from nova_db_conformance.harness.races import race
+from nova_db_conformance.harness.values import a_number
 from nova_db_conformance.isolation.cases import IsolationTestCase, Meeting
-from nova_db_conformance.races import race
-from nova_db_conformance.values import a_number
 
 
 class SkewRounds(IsolationTestCase):

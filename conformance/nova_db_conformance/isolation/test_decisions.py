@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from nova_db.exceptions import NovaException
-from nova_db_conformance.base import ConformanceTestCase
-from nova_db_conformance.races import HANG_SECONDS
+from nova_db_conformance.harness.base import ConformanceTestCase
+from nova_db_conformance.harness.races import HANG_SECONDS
 
 MOMENT = 0.1
 """Seconds in which the single call gets through, or to where it waits."""

@@ -6,8 +6,8 @@ import time
 from functools import partial
 
 from nova_db.exceptions import DBDeadlock
+from nova_db_conformance.harness.races import race
 from nova_db_conformance.isolation.cases import IsolationTestCase
-from nova_db_conformance.races import race
 
 THINKING_SECONDS = 0.02
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from nova_db.engine import Capability
+from nova_db_conformance.harness.races import HANG_SECONDS
+from nova_db_conformance.harness.values import a_number
 from nova_db_conformance.isolation.cases import IsolationTestCase
 from nova_db_conformance.isolation.work import READY, WORK
-from nova_db_conformance.races import HANG_SECONDS
-from nova_db_conformance.values import a_number
 
 PROCESSES = 3
 

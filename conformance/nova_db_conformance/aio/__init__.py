@@ -1,0 +1,3 @@
+"""The functions as coroutine functions."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The functions of the API, a folder a family."""
+
+from __future__ import annotations

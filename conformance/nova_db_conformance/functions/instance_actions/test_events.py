@@ -1,0 +1,367 @@
+"""The events of which actions on instances consist."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+from typing import Any
+
+from nova_db import exceptions
+from nova_db_conformance.harness.base import ConformanceTestCase
+from nova_db_conformance.harness.races import THREADS, Round, race
+from nova_db_conformance.harness.values import a_uuid
+
+NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
+NOON_TEXT = "2013-03-01T12:00:00.000250"
+HOUR = dt.timedelta(hours=1)
+BAD_TIMES = ("2013-03-01T12:00:00", "2013-03-01 12:00:00.000250", "noon", "")
+
+
+class EventTestCase(ConformanceTestCase):
+    """There is an action, and the clock stands still."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.set_time(NOON)
+        self.action = self.make.action(request_id="req-1", message="begun")
+        self.uuid: str = self.action["instance_uuid"]
+        self.named: dict[str, Any] = {"instance_uuid": self.uuid, "request_id": "req-1"}
+
+    def assertNoAction(self, call: Any) -> None:
+        """Check that a call, given values, wants both names, and wants them to name an action."""
+        before = self.dump()
+        for missing in self.named:
+            values = {**self.named}
+            del values[missing]
+            with self.raises(KeyError):
+                call(values)
+        for uuid, request_id in ((a_uuid(), "req-1"), (self.uuid, "req-2"), (self.uuid, None), (None, "req-1")):
+            with self.raises(
+                exceptions.InstanceActionNotFound, request_id=request_id, instance_uuid=uuid, code=500
+            ) as caught:
+                call({"instance_uuid": uuid, "request_id": request_id})
+            self.assertNotIsInstance(caught.exception, exceptions.NotFound)
+        self.assertSameRows(before, "although no action was named")
+
+    def message(self) -> Any:
+        """The message of the action."""
+        return self.db.action_get_by_request_id(self.seeing("yes"), self.uuid, "req-1")["message"]
+
+
+class TestEventStart(EventTestCase):
+    """New events."""
+
+    def test_every_column_is_stored_as_given(self) -> None:
+        values = {
+            "id": 7,
+            "event": "compute_reboot",
+            "start_time": NOON + HOUR,
+            "finish_time": NOON + 2 * HOUR,
+            "result": "Success",
+            "traceback": "Zeile 1\nZeile 2 ✗" * 1000,
+            "created_at": NOON + 3 * HOUR,
+            "updated_at": NOON + 4 * HOUR,
+            "deleted_at": NOON + 5 * HOUR,
+            "deleted": 0,
+        }
+        created = self.db.action_event_start(self.user, {**self.named, **values})
+        self.assertShape(created, "instance_actions_events")
+        self.assertEqual({**values, "action_id": self.action["id"]}, created)
+        self.assertEqual(created, self.db.action_event_get_by_id(self.user, self.action["id"], 7))
+
+    def test_what_is_not_given_is_null_and_the_start_is_now(self) -> None:
+        for number, times in enumerate(({}, {"start_time": None}), 1):
+            created = self.db.action_event_start(self.user, {**self.named, **times})
+            self.assertShape(created, "instance_actions_events")
+            nulls = ("event", "finish_time", "result", "traceback", "updated_at", "deleted_at")
+            expected = {"id": number, "action_id": self.action["id"], "start_time": NOON, "created_at": NOON}
+            self.assertEqual({**expected, "deleted": 0, **dict.fromkeys(nulls)}, created)
+
+    def test_the_record_is_in_stored_form(self) -> None:
+        created = self.make.event(self.action, event=5, result=7, traceback=1.5)
+        self.assertRecord(created, event="5", result="7", traceback="1.5")
+        self.assertEqual([created], self.db.action_events_get(self.user, self.action["id"]))
+
+    def test_the_action_is_the_one_named_whatever_the_values_say(self) -> None:
+        other = self.make.action()
+        created = self.make.event(self.action, action_id=other["id"])
+        self.assertRecord(created, action_id=self.action["id"])
+        self.assertEqual([], self.db.action_events_get(self.user, other["id"]))
+
+    def test_each_call_makes_an_event_of_the_first_action_and_leaves_that_alone(self) -> None:
+        self.make.action(**self.named)
+        self.advance(60)
+        made = [self.make.event(self.action, result="Error") for _ in range(3)]
+        self.assertEqual(made[::-1], self.db.action_events_get(self.user, self.action["id"]))
+        self.assertEqual(self.action, self.db.action_get_by_request_id(self.user, self.uuid, "req-1"))
+
+    def test_times_may_be_text(self) -> None:
+        created = self.make.event(self.action, start_time=NOON_TEXT, finish_time="2013-03-01T13:00:00.000250")
+        self.assertRecord(created, start_time=NOON, finish_time=NOON + HOUR)
+        for column in ("start_time", "finish_time"):
+            for text in BAD_TIMES:
+                self.assertUnchanged(partial(self.make.event, self.action, **{column: text}), ValueError)
+        self.assertUnchanged(partial(self.make.event, self.action, created_at=NOON_TEXT), exceptions.DBDataError)
+
+    def test_an_action_must_be_named(self) -> None:
+        self.assertNoAction(lambda values: self.db.action_event_start(self.user, {"event": "e", **values}))
+
+    def test_what_cannot_be_stored_is_refused(self) -> None:
+        cases: list[tuple[str, Any]] = [
+            ("event", "e" * 256),
+            ("result", "r" * 256),
+            ("traceback", "t" * 65_536),
+            ("traceback", ["line"]),
+            ("start_time", 5),
+            ("event", "a\0b"),
+        ]
+        for column, value in cases:
+            with self.raises(exceptions.DBDataError, table="instance_actions_events", columns=[column], value=value):
+                self.make.event(self.action, **{column: value})
+        for unknown, nearest in (("events", "event"), ("trace_back", "traceback"), ("results", "result")):
+            with self.raises(
+                exceptions.UnknownColumn, table="instance_actions_events", column=unknown, nearest=nearest, code=400
+            ):
+                self.make.event(self.action, **{unknown: "x"})
+        self.assertEqual([], self.db.action_events_get(self.user, self.action["id"]))
+
+    def test_a_failure_leaves_nothing(self) -> None:
+        values = {**self.named, "event": "compute_reboot"}
+        created = self.assertAtomic(lambda: self.db.action_event_start(self.user, values))
+        self.assertEqual([created], self.db.action_events_get(self.user, self.action["id"]))
+
+
+class TestEventFinish(EventTestCase):
+    """Changing events."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.event = self.make.event(self.action, event="reboot")
+        self.advance(60)
+        self.now = NOON + dt.timedelta(seconds=60)
+
+    def finish(self, context: Any = None, **values: Any) -> Any:
+        """Finish the event ``reboot`` with success, unless said otherwise."""
+        return self.db.action_event_finish(
+            context or self.user, {**self.named, "event": "reboot", "result": "Success", **values}
+        )
+
+    def test_the_columns_given_are_set_and_nothing_else(self) -> None:
+        finished = self.finish(finish_time=NOON + HOUR, traceback="none")
+        self.assertShape(finished, "instance_actions_events")
+        changes = {"result": "Success", "finish_time": NOON + HOUR, "traceback": "none", "updated_at": self.now}
+        self.assertEqual({**self.event, **changes}, finished)
+        self.assertEqual([finished], self.db.action_events_get(self.user, self.action["id"]))
+        self.assertEqual(self.action, self.db.action_get_by_request_id(self.user, self.uuid, "req-1"))
+
+    def test_nothing_is_set_by_itself_and_what_stays_is_not_stamped(self) -> None:
+        finished = self.finish()
+        self.assertEqual({**self.event, "result": "Success", "updated_at": self.now}, finished)
+        self.advance(60)
+        self.assertEqual(finished, self.finish())
+        self.assertEqual({**finished, "updated_at": None}, self.finish(updated_at=None))
+
+    def test_an_error_is_noted_in_the_action(self) -> None:
+        for result in ("error", "Error", "ERROR", "eRRoR"):
+            with self.subTest(result=result):
+                self.db.action_finish(self.user, {**self.named, "message": "begun"})
+                self.assertRecord(self.finish(result=result), result=result)
+                self.assertEqual("Error", self.message())
+        self.assertRecord(self.finish(result="Success"), result="Success")
+        self.assertEqual("Error", self.message(), "a success does not take it back")
+
+    def test_any_other_result_is_not(self) -> None:
+        for result in ("Success", "", "errors", "error ", "an error", 5):
+            self.assertRecord(self.finish(result=result), result=str(result))
+            self.assertEqual("begun", self.message())
+
+    def test_an_error_stamps_the_action_once(self) -> None:
+        self.finish(result="Error")
+        action = self.db.action_get_by_request_id(self.user, self.uuid, "req-1")
+        self.assertEqual({**self.action, "message": "Error", "updated_at": self.now}, action)
+        self.advance(60)
+        self.finish(result="Error", traceback="again")
+        self.assertEqual(action, self.db.action_get_by_request_id(self.user, self.uuid, "req-1"))
+
+    def test_the_first_of_several_is_meant(self) -> None:
+        second_action = self.make.action(**self.named)
+        second = self.make.event(self.action, event="reboot")
+        another = self.make.event(self.action, event="stop")
+        finished = self.finish(result="Error")
+        self.assertRecord(finished, id=self.event["id"])
+        events = self.db.action_events_get(self.user, self.action["id"])
+        self.assertEqual([another, second, finished], events)
+        self.assertEqual(second_action, self.db.actions_get(self.user, self.uuid)[0])
+
+    def test_times_may_be_text(self) -> None:
+        finished = self.finish(start_time="2013-03-01T11:00:00.000250", finish_time=NOON_TEXT)
+        self.assertRecord(finished, start_time=NOON - HOUR, finish_time=NOON)
+        for column in ("start_time", "finish_time"):
+            for text in BAD_TIMES:
+                self.assertUnchanged(partial(self.finish, result="Error", **{column: text}), ValueError)
+
+    def test_an_action_must_be_named(self) -> None:
+        self.assertNoAction(
+            lambda values: self.db.action_event_finish(self.user, {"event": "reboot", "result": "Error", **values})
+        )
+
+    def test_event_and_result_must_be_named(self) -> None:
+        for missing in ("event", "result"):
+            values = {**self.named, "event": "reboot", "result": "Error"}
+            del values[missing]
+            self.assertUnchanged(partial(self.db.action_event_finish, self.user, values), KeyError)
+
+    def test_an_unknown_event_is_not_found(self) -> None:
+        other = self.make.action()
+        self.make.event(other, event="elsewhere")
+        before = self.dump()
+        for event in ("elsewhere", "Reboot", "reboot ", "", None):
+            with self.raises(
+                exceptions.InstanceActionEventNotFound, action_id=self.action["id"], event=event, code=500
+            ) as caught:
+                self.finish(event=event, result="Error")
+            self.assertNotIsInstance(caught.exception, exceptions.NotFound)
+        self.assertSameRows(before, "although no event was named")
+
+    def test_what_cannot_be_stored_is_refused(self) -> None:
+        cases: list[tuple[str, Any]] = [
+            ("result", None),
+            ("result", ["Error"]),
+            ("result", "r" * 256),
+            ("traceback", "t" * 65_536),
+            ("finish_time", 5),
+        ]
+        for column, value in cases:
+            values = {"result": "Error", column: value}
+            with self.raises(exceptions.DBDataError, table="instance_actions_events", columns=[column], value=value):
+                self.finish(**values)
+            self.assertUnchanged(partial(self.finish, **values), exceptions.DBDataError)
+        with self.raises(exceptions.UnknownColumn, table="instance_actions_events", column="message", code=400):
+            self.finish(result="Error", message="x")
+        self.assertUnchanged(partial(self.finish, result="Error", message="x"), exceptions.UnknownColumn)
+        self.assertUnchanged(partial(self.finish, result="Error", action_id=99), exceptions.DBReferenceError)
+
+    def test_a_failure_leaves_both_as_they_were(self) -> None:
+        self.assertAtomic(lambda: self.finish(result="Error"))
+        self.assertEqual("Error", self.message())
+
+    def test_the_ends_of_many_events_all_take_effect(self) -> None:
+        def prepare(number: int) -> None:
+            self.action = self.make.action(instance_uuid=self.uuid, request_id=f"req {number}")
+            self.named["request_id"] = f"req {number}"
+            for thread in range(THREADS):
+                self.make.event(self.action, event=f"event {thread}")
+
+        def end(thread: int) -> Any:
+            result = "Error" if thread == 3 else f"Success {thread}"
+            return self.finish(event=f"event {thread}", result=result)
+
+        def after(done: Round) -> None:
+            events = self.db.action_events_get(self.user, self.action["id"])
+            self.assertEqual(sorted(done.results, key=lambda event: -event["id"]), events)
+            self.assertEqual([f"event {thread}" for thread in range(THREADS)], [e["event"] for e in done.results])
+            action = self.db.action_get_by_request_id(self.user, self.uuid, self.named["request_id"])
+            self.assertEqual("Error", action["message"])
+
+        race(end, rounds=20, prepare=prepare, finish=after)
+
+
+class TestEvents(EventTestCase):
+    """Reading events."""
+
+    def test_events_are_listed_from_the_newest(self) -> None:
+        times = (NOON, NOON + HOUR, NOON, NOON - HOUR, NOON + HOUR)
+        first, second, third, fourth, fifth = [self.make.event(self.action, created_at=at) for at in times]
+        self.make.event(self.make.action())
+        number = self.action["id"]
+        for key in (number, str(number)):
+            self.assertEqual([fifth, second, third, first, fourth], self.db.action_events_get(self.user, key))
+        self.assertPrivate(lambda: self.db.action_events_get(self.user, number))
+
+    def test_an_action_may_have_none(self) -> None:
+        self.make.event(self.make.action())
+        for number in (self.action["id"], 999, "x", None, 2**40):
+            self.assertEqual([], self.db.action_events_get(self.user, number))
+
+    def test_an_event_is_found_in_its_action_only(self) -> None:
+        number = self.action["id"]
+        other = self.make.action()
+        event, others = self.make.event(self.action), self.make.event(other)
+        self.assertEqual(event, self.db.action_event_get_by_id(self.user, number, event["id"]))
+        self.assertEqual(event, self.db.action_event_get_by_id(self.user, str(number), str(event["id"])))
+        self.assertEqual(others, self.db.action_event_get_by_id(self.user, other["id"], others["id"]))
+        for action_id, event_id in (
+            (number, others["id"]),
+            (other["id"], event["id"]),
+            (number, 999),
+            (999, event["id"]),
+            (None, event["id"]),
+            (number, None),
+            (number, "x"),
+            (2**40, event["id"]),
+        ):
+            self.assertIsNone(self.db.action_event_get_by_id(self.user, action_id, event_id))
+        self.assertPrivate(lambda: self.db.action_event_get_by_id(self.user, number, event["id"]))
+
+    def test_anyone_may_record_and_read_events(self) -> None:
+        number = self.action["id"]
+        for context in (self.nobody, self.other, self.user, self.admin):
+            name = f"by {context.user_id}"
+            made = self.db.action_event_start(context, {**self.named, "event": name})
+            self.assertEqual(made, self.db.action_event_get_by_id(context, number, made["id"]))
+            ended = self.db.action_event_finish(context, {**self.named, "event": name, "result": "Success"})
+            self.assertEqual(ended, self.db.action_events_get(context, number)[0])
+
+    def test_what_a_context_sees_decides(self) -> None:
+        number = self.action["id"]
+        gone = self.make.event(self.action, deleted=99, deleted_at=NOON, result="x")
+        live = self.make.event(self.action, result="x")
+        for mode, first, listed in (("no", live, [live]), ("yes", gone, [live, gone]), ("only", gone, [gone])):
+            for base in (self.nobody, self.user):
+                context = self.seeing(mode, base)
+                self.assertEqual(listed, self.db.action_events_get(context, number))
+                for event in (live, gone):
+                    found = self.db.action_event_get_by_id(context, number, event["id"])
+                    self.assertEqual(event if event in listed else None, found)
+                values = {**self.named, "event": gone["event"], "result": "x"}
+                if mode == "only":
+                    with self.raises(exceptions.InstanceActionNotFound):
+                        self.db.action_event_finish(context, values)
+                    with self.raises(exceptions.InstanceActionNotFound):
+                        self.db.action_event_start(context, values)
+                else:
+                    self.assertEqual(first, self.db.action_event_finish(context, values))
+
+    def test_under_only_an_event_of_a_deleted_action_is_meant(self) -> None:
+        action = self.make.action(deleted=99)
+        named = {"instance_uuid": action["instance_uuid"], "request_id": action["request_id"], "event": "reboot"}
+        context = self.seeing("only", self.user)
+        made = self.db.action_event_start(context, {**named, "deleted": 99})
+        ended = self.db.action_event_finish(context, {**named, "result": "Error"})
+        self.assertRecord(ended, id=made["id"], result="Error")
+        self.assertRecord(self.db.actions_get(context, action["instance_uuid"])[0], message="Error")
+
+    def test_each_read_is_one_statement(self) -> None:
+        number = self.action["id"]
+        made = [self.make.event(self.action) for _ in range(5)]
+        with self.statements() as sent:
+            self.db.action_events_get(self.user, number)
+        self.assertEqual(1, len(sent), str(sent))
+        with self.statements() as sent:
+            self.db.action_event_get_by_id(self.user, number, made[0]["id"])
+        self.assertEqual(1, len(sent), str(sent))
+
+    def test_calls_join_a_transaction_and_one_that_fails_leaves_the_rest_of_it(self) -> None:
+        number = self.action["id"]
+        values = {**self.named, "event": "reboot", "result": "Error"}
+        with self.db.transaction(self.user):
+            event = self.make.event(self.action, event="reboot")
+            with self.raises(exceptions.InstanceActionEventNotFound):
+                self.db.action_event_finish(self.user, {**values, "event": "stop"})
+            self.assertEqual([event], self.db.action_events_get(self.user, number))
+        with self.raises(LookupError), self.db.transaction(self.user):
+            self.db.action_event_finish(self.user, values)
+            self.assertEqual("Error", self.message())
+            raise LookupError
+        self.assertEqual("begun", self.message())
+        self.assertEqual([event], self.db.action_events_get(self.user, number))

@@ -1,0 +1,360 @@
+"""How reservations end: committed, rolled back or expired, each once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, ClassVar
+
+from nova_db import exceptions
+from nova_db_conformance import decision
+from nova_db_conformance.functions.reservations.test_reservations import LATER, NOON, ReservationTestCase
+from nova_db_conformance.harness.failures import MOST_CALLS, failing_at
+from nova_db_conformance.harness.values import a_uuid, resources
+
+
+class EndTestCase(ReservationTestCase):
+    """Reserves some of everything, and ends it."""
+
+    COMMITTED: ClassVar = {"cores": (6, 0), "ram": (512, 0), "keys": (-2, 0)}
+    ROLLED_BACK: ClassVar = {"cores": (4, 0), "ram": (512, 0), "keys": (1, 0)}
+
+    def setUp(self) -> None:
+        """Stop the clock."""
+        super().setUp()
+        self.set_time(NOON)
+
+    def some(self, **arguments: Any) -> list[str]:
+        """Reserve 2 cores, no ram and -3 keys, of which 4, 512 and 1 are in use."""
+        counted = resources(cores=4, ram=512, keys=1)
+        return self.reserve({"cores": 2, "ram": 0, "keys": -3}, counted=counted, **arguments)
+
+    def foreign(self, usage: dict[str, Any], delta: int = 5, **values: Any) -> str:
+        """A reservation of project ``p9`` on a usage of another project; its uuid."""
+        arguments = {"uuid": a_uuid(), "project_id": "p9", "resource": "disk", "expire": LATER, **values}
+        uuid: str = self.db.reservation_create(self.admin, usage=usage, delta=delta, **arguments)["uuid"]
+        return uuid
+
+    def assertEnded(self, uuids: Iterable[str]) -> None:
+        """Check that reservations can no longer be found."""
+        for uuid in uuids:
+            with self.raises(exceptions.ReservationNotFound, uuid=uuid):
+                self.db.reservation_get(self.seeing("yes"), uuid)
+
+
+class TestCommitAndRollback(EndTestCase):
+    """What the two have in common, and the one thing that they have not."""
+
+    def both(self) -> list[tuple[Callable[..., None], dict[str, tuple[int, int]]]]:
+        """The functions, and what each makes of ``some()``."""
+        return [(self.db.reservation_commit, self.COMMITTED), (self.db.reservation_rollback, self.ROLLED_BACK)]
+
+    def each(self) -> Iterable[tuple[Callable[..., None], dict[str, tuple[int, int]]]]:
+        """Both, each on an empty project."""
+        for end, expected in self.both():
+            with self.subTest(function=end):
+                yield end, expected
+            self.db.quota_destroy_all_by_project(self.admin, "p1")
+
+    def test_the_usages_are_settled(self) -> None:
+        for end, expected in self.each():
+            uuids = self.some()
+            self.assertEqual({"cores": (4, 2), "ram": (512, 0), "keys": (1, 0)}, self.numbers())
+            self.assertIsNone(end(self.user, uuids))
+            self.assertEqual(expected, self.numbers())
+            self.assertEnded(uuids)
+
+    def test_the_reservations_are_soft_deleted_and_the_usages_stamped(self) -> None:
+        for end, _ in self.each():
+            uuids = self.some()
+            usage = self.usage("cores")
+            before = {row["uuid"]: row for row in self.rows("reservations")}
+            now = self.advance(60)
+            end(self.user, uuids)
+            after = {row["uuid"]: row for row in self.dump()["reservations"]}
+            for uuid in uuids:
+                self.assertEqual({**before[uuid], "deleted": before[uuid]["id"], "deleted_at": now}, after[uuid])
+            self.assertRecord(self.usage("cores"), id=usage["id"], created_at=usage["created_at"], updated_at=now)
+
+    def test_a_rollback_of_what_was_not_reserved_leaves_the_usage_alone(self) -> None:
+        _, *uuids = self.some()
+        before = self.rows("quota_usages")
+        self.advance(60)
+        self.db.reservation_rollback(self.user, uuids)
+        self.assertEqual(before, self.rows("quota_usages"))
+        self.assertEnded(uuids)
+
+    def test_only_the_reservations_named_end(self) -> None:
+        for end, _ in self.each():
+            first, second, third = [self.reserve({"cores": delta})[0] for delta in (1, 2, 4)]
+            other = self.reserve({"cores": 8}, project_id="p2")
+            end(self.user, [second])
+            self.assertEnded([second])
+            self.assertEqual(5, self.usage("cores")["reserved"])
+            self.assertEqual(8, self.usage("cores", "p2")["reserved"])
+            for uuid in (first, third, *other):
+                self.assertRecord(self.db.reservation_get(self.user, uuid), uuid=uuid)
+            self.db.quota_destroy_all_by_project(self.admin, "p2")
+
+    def test_reservations_on_one_usage_all_count(self) -> None:
+        for end, in_use in ((self.db.reservation_commit, 3), (self.db.reservation_rollback, 0)):
+            uuids = [self.reserve({"cores": delta})[0] for delta in (1, 2, -4, 4)]
+            end(self.user, uuids)
+            self.assertEqual({"cores": (in_use, 0)}, self.numbers())
+            self.db.quota_destroy_all_by_project(self.admin, "p1")
+
+    def test_each_counts_once_however_often_it_is_named(self) -> None:
+        for end, expected in self.each():
+            uuids = self.some()
+            end(self.user, [*uuids, *uuids])
+            end(self.user, uuids)
+            for again, _ in self.both():
+                again(self.user, uuids)
+            self.assertEqual(expected, self.numbers())
+
+    def test_unknown_uuids_are_skipped(self) -> None:
+        for end, expected in self.each():
+            uuids = self.some()
+            before = self.dump()
+            end(self.user, [])
+            end(self.user, [a_uuid(), "", uuids[0].upper(), None, 7])
+            self.assertSameRows(before, "although no reservation was named")
+            end(self.user, [a_uuid(), uuids[2], "unknown", uuids[0], uuids[1]])
+            self.assertEqual(expected, self.numbers())
+
+    def test_uuids_come_in_any_iterable(self) -> None:
+        for kind in (tuple, set, iter):
+            for end, expected in self.each():
+                end(self.user, kind(self.some()))
+                self.assertEqual(expected, self.numbers())
+
+    def test_an_iterator_is_not_lost_by_a_conflict(self) -> None:
+        for step in range(1, MOST_CALLS):
+            happened = []
+            for end, expected in self.each():
+                uuids = iter(self.some())
+                with failing_at(self.driver, step, exceptions.DBDeadlock) as plan:
+                    end(self.user, uuids)
+                happened.append(plan.happened)
+                self.assertEqual(expected, self.numbers(), f"after a conflict in step {step}")
+            if not any(happened):
+                break
+        self.assertGreater(step, 3)
+
+    def test_nothing_is_clamped(self) -> None:
+        for end, in_use in ((self.db.reservation_commit, -1), (self.db.reservation_rollback, -3)):
+            uuids = self.reserve({"cores": 2})
+            self.db.quota_usage_update(self.admin, "p1", "cores", in_use=-3, reserved=1)
+            end(self.user, uuids)
+            self.assertEqual({"cores": (in_use, -1)}, self.numbers())
+            self.db.quota_destroy_all_by_project(self.admin, "p1")
+
+    def test_an_overdue_reservation_that_was_not_expired_yet_can_still_end_otherwise(self) -> None:
+        for end, expected in self.each():
+            uuids = self.some(expire=NOON - dt.timedelta(days=1))
+            end(self.user, uuids)
+            self.assertEqual(expected, self.numbers())
+
+    def test_the_project_argument_makes_no_difference(self) -> None:
+        for project in ("p1", "p2", None, "unknown"):
+            for end, expected in self.each():
+                self.reserve({"cores": 7, "ram": 7, "keys": 7}, project_id="p2")
+                uuids = self.some()
+                end(self.user, uuids, project)
+                self.assertEqual(expected, self.numbers())
+                self.assertEqual({"cores": (0, 7), "ram": (0, 7), "keys": (0, 7)}, self.numbers("p2"))
+                uuids = self.some(project_id="p3")
+                end(self.user, uuids, project_id=project)
+                self.assertEqual(expected, self.numbers("p3"))
+                self.db.quota_destroy_all_by_project(self.admin, "p2")
+                self.db.quota_destroy_all_by_project(self.admin, "p3")
+
+    @decision(21)
+    def test_the_usage_is_the_one_that_the_reservation_names(self) -> None:
+        for end, in_use in ((self.db.reservation_commit, 9), (self.db.reservation_rollback, 4)):
+            self.reserve({"disk": 0}, project_id="p9")
+            self.some()
+            cores = self.usage("cores")
+            self.db.quota_usage_update(self.admin, "p1", "cores", reserved=7)
+            end(self.user, [self.foreign(cores)], "p9")
+            self.assertEqual((in_use, 2), self.numbers()["cores"])
+            self.assertEqual({"disk": (0, 0)}, self.numbers("p9"))
+            self.db.quota_destroy_all_by_project(self.admin, "p1")
+            self.db.quota_destroy_all_by_project(self.admin, "p9")
+
+    def test_without_its_usage_a_reservation_cannot_end(self) -> None:
+        for delta in (5, 0, -5):
+            for end, _ in self.each():
+                self.some(project_id="p2")
+                orphan = self.foreign(self.usage("cores", "p2"), delta)
+                self.db.quota_destroy_all_by_project(self.admin, "p2")
+                uuids = self.some()
+                before = self.dump()
+                with self.raises(KeyError) as caught:
+                    end(self.user, [uuids[0], orphan, uuids[1]])
+                self.assertIn("disk", str(caught.exception))
+                self.assertSameRows(before, "although a usage was missing")
+                self.db.quota_destroy_all_by_project(self.admin, "p9")
+                end(self.user, [uuids[0], orphan, uuids[1]])
+                self.assertEnded(uuids[:2])
+
+    def test_anyone_may_end_any_reservation(self) -> None:
+        for end, expected in self.each():
+            uuids = self.some()
+            before = self.dump()
+            self.assertNotAuthorized(
+                [self.nobody, self.context(project_id=None), self.context(user_id=None)],
+                partial(end, reservations=uuids, project_id="p1"),
+            )
+            self.assertNotAuthorized([self.nobody], partial(end, reservations=None))
+            self.assertSameRows(before, "although none of these calls was allowed")
+            for context, uuid in zip((self.other, self.admin, self.user), uuids, strict=True):
+                end(context, [uuid])
+            self.assertEqual(expected, self.numbers())
+
+    def test_what_the_context_sees_does_not_matter(self) -> None:
+        for mode in ("yes", "only"):
+            for end, expected in self.each():
+                uuids = self.some()
+                end(self.seeing(mode, self.user), uuids)
+                self.assertEqual(expected, self.numbers())
+                before = self.dump()
+                self.advance(60)
+                end(self.seeing(mode, self.user), uuids)
+                self.assertSameRows(before, "although the reservations had ended")
+
+    def test_a_failure_leaves_everything(self) -> None:
+        for end, expected in self.each():
+            uuids = self.some()
+            self.assertAtomic(partial(end, self.user, uuids))
+            self.assertEqual(expected, self.numbers())
+
+    def test_both_join_a_transaction(self) -> None:
+        for end, expected in self.each():
+            uuids = self.some()
+            before = self.dump()
+            with self.raises(LookupError), self.db.transaction(self.user):
+                end(self.user, uuids)
+                self.assertEqual(expected, self.numbers())
+                self.assertEnded(uuids)
+                raise LookupError
+            self.assertSameRows(before, "although the transaction was rolled back")
+            orphan = self.foreign(self.usage("cores"))
+            self.db.quota_destroy_all_by_project(self.admin, "p1")
+            uuids = self.some()
+            with self.db.transaction(self.user):
+                with self.raises(KeyError):
+                    end(self.user, [*uuids, orphan])
+                end(self.user, uuids[:1])
+            self.assertEqual([*uuids[1:]], [row["uuid"] for row in self.rows("reservations", project_id="p1")])
+            self.db.quota_destroy_all_by_project(self.admin, "p9")
+
+
+class TestExpire(EndTestCase):
+    """Giving up what is overdue."""
+
+    def test_what_is_overdue_is_given_up_in_all_projects(self) -> None:
+        uuids = [*self.some(expire=NOON), *self.some(expire=NOON, project_id="p2")]
+        now = self.advance(0.000001)
+        before = {row["uuid"]: row for row in self.rows("reservations")}
+        self.assertIsNone(self.db.reservation_expire(self.admin))
+        self.assertEqual(self.ROLLED_BACK, self.numbers("p1"))
+        self.assertEqual(self.ROLLED_BACK, self.numbers("p2"))
+        self.assertEnded(uuids)
+        after = {row["uuid"]: row for row in self.dump()["reservations"]}
+        for uuid in uuids:
+            self.assertEqual({**before[uuid], "deleted": before[uuid]["id"], "deleted_at": now}, after[uuid])
+        self.assertRecord(self.usage("cores"), updated_at=now)
+
+    def test_the_moment_itself_is_not_past(self) -> None:
+        self.some(expire=NOON)
+        before = self.dump()
+        self.db.reservation_expire(self.admin)
+        self.assertSameRows(before, "although nothing was overdue yet")
+
+    def test_only_what_is_overdue_expires(self) -> None:
+        past, future = NOON - dt.timedelta(seconds=1), NOON + dt.timedelta(seconds=1)
+        overdue = [self.reserve({"cores": delta}, expire=past)[0] for delta in (1, 2)]
+        kept = self.reserve({"cores": 4, "ram": 8}, expire=future)
+        never = self.foreign(self.usage("ram"), 16, expire=None)
+        ram = self.usage("ram")
+        self.db.reservation_expire(self.admin)
+        self.assertEnded(overdue)
+        self.assertEqual({"cores": (0, 4), "ram": (0, 8)}, self.numbers())
+        self.assertEqual(ram, self.usage("ram"))
+        for uuid in (*kept, never):
+            self.assertRecord(self.db.reservation_get(self.user, uuid), uuid=uuid)
+
+    def test_with_nothing_overdue_nothing_happens(self) -> None:
+        self.assertIsNone(self.db.reservation_expire(self.admin))
+        self.assertEqual({}, self.dump())
+
+    def test_what_has_ended_does_not_expire(self) -> None:
+        committed, rolled_back, expired = [self.reserve({"cores": 2}, expire=NOON) for _ in range(3)]
+        self.db.reservation_commit(self.user, committed)
+        self.db.reservation_rollback(self.user, rolled_back)
+        self.advance(1)
+        self.db.reservation_expire(self.admin)
+        before = self.dump()
+        self.advance(1)
+        self.db.reservation_expire(self.admin)
+        self.db.reservation_commit(self.user, expired)
+        self.db.reservation_rollback(self.user, expired)
+        self.assertSameRows(before, "although all reservations had ended")
+        self.assertEqual({"cores": (2, 0)}, self.numbers())
+
+    def test_without_its_usage_a_reservation_just_ends(self) -> None:
+        orphans = []
+        for delta in (5, 0, -5):
+            self.some(project_id="p2")
+            orphans.append(self.foreign(self.usage("cores", "p2"), delta, expire=NOON))
+            self.db.quota_destroy_all_by_project(self.admin, "p2")
+        uuids = self.some(expire=NOON)
+        usages = [row for row in self.dump()["quota_usages"] if row["project_id"] == "p2"]
+        self.advance(1)
+        self.db.reservation_expire(self.admin)
+        self.assertEnded([*orphans, *uuids])
+        self.assertEqual(self.ROLLED_BACK, self.numbers())
+        self.assertEqual(usages, [row for row in self.dump()["quota_usages"] if row["project_id"] == "p2"])
+
+    @decision(21)
+    def test_the_usage_is_the_one_that_the_reservation_names(self) -> None:
+        self.reserve({"disk": 6}, project_id="p9")
+        self.reserve({"cores": 7})
+        self.foreign(self.usage("cores"), expire=NOON)
+        self.advance(1)
+        self.db.reservation_expire(self.admin)
+        self.assertEqual({"cores": (0, 2)}, self.numbers())
+        self.assertEqual({"disk": (0, 6)}, self.numbers("p9"))
+
+    def test_only_administrators_may_expire(self) -> None:
+        self.some(expire=NOON)
+        self.advance(1)
+        before = self.dump()
+        self.assertAdminOnly(self.db.reservation_expire)
+        self.assertSameRows(before, "although none of these calls was allowed")
+
+    def test_what_the_context_sees_does_not_matter(self) -> None:
+        for mode in ("yes", "only"):
+            uuids = self.some(expire=NOON - dt.timedelta(seconds=1))
+            self.db.reservation_expire(self.seeing(mode))
+            self.assertEnded(uuids)
+            self.assertEqual(self.ROLLED_BACK, self.numbers())
+
+    def test_a_failure_leaves_everything(self) -> None:
+        uuids = [*self.some(expire=NOON), *self.some(expire=NOON, project_id="p2")]
+        self.advance(1)
+        self.assertAtomic(lambda: self.db.reservation_expire(self.admin))
+        self.assertEnded(uuids)
+        self.assertEqual(self.ROLLED_BACK, self.numbers())
+
+    def test_it_joins_a_transaction(self) -> None:
+        self.some(expire=NOON)
+        self.advance(1)
+        before = self.dump()
+        with self.raises(LookupError), self.db.transaction(self.user):
+            self.db.reservation_expire(self.admin)
+            self.assertEqual(self.ROLLED_BACK, self.numbers())
+            raise LookupError
+        self.assertSameRows(before, "although the transaction was rolled back")

@@ -1,0 +1,343 @@
+"""The log of periodic tasks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+from typing import Any
+
+from nova_db import exceptions
+from nova_db_conformance.harness.base import ConformanceTestCase
+from nova_db_conformance.harness.races import THREADS, Round, race
+
+NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
+BEGIN = dt.datetime(2013, 2, 1, 0, 0, 0, 7)
+END = dt.datetime(2013, 3, 1, 0, 0, 0, 8)
+MICROSECOND = dt.timedelta(microseconds=1)
+HOUR = dt.timedelta(hours=1)
+TABLE = "task_log"
+
+
+class TaskLogTestCase(ConformanceTestCase):
+    """The clock stands still."""
+
+    task: str
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.set_time(NOON)
+        self.new_task(0)
+
+    def new_task(self, number: int) -> None:
+        """Go on with a task that has never run."""
+        self.task = f"task {number}"
+
+    def begin(self, host: Any = "host1", begin: Any = BEGIN, end: Any = END, **more: Any) -> None:
+        """Begin the task on a host for a period."""
+        context, task = more.pop("context", self.admin), more.pop("task", self.task)
+        self.assertIsNone(self.db.task_log_begin_task(context, task, begin, end, host, **more))
+
+    def end(self, host: Any = "host1", begin: Any = BEGIN, end: Any = END, errors: Any = 0, **more: Any) -> None:
+        """End the task."""
+        context, task = more.pop("context", self.admin), more.pop("task", self.task)
+        self.assertIsNone(self.db.task_log_end_task(context, task, begin, end, host, errors, **more))
+
+    def get(self, host: Any = "host1", begin: Any = BEGIN, end: Any = END, **more: Any) -> Any:
+        """The record of the task on a host."""
+        context, task = more.pop("context", self.admin), more.pop("task", self.task)
+        return self.db.task_log_get(context, task, begin, end, host, **more)
+
+    def all(self, begin: Any = BEGIN, end: Any = END, **more: Any) -> Any:
+        """The records of the task."""
+        context, task = more.pop("context", self.admin), more.pop("task", self.task)
+        return self.db.task_log_get_all(context, task, begin, end, **more)
+
+
+class TestTaskLog(TaskLogTestCase):
+    """Tasks that begin and end."""
+
+    def test_a_task_begins(self) -> None:
+        self.begin(task_items=7, message="läuft")
+        record = self.get()
+        self.assertShape(record, TABLE)
+        self.assertEqual(
+            {
+                "id": 1,
+                "task_name": "task 0",
+                "state": "RUNNING",
+                "host": "host1",
+                "period_beginning": BEGIN,
+                "period_ending": END,
+                "message": "läuft",
+                "task_items": 7,
+                "errors": 0,
+                "created_at": NOON,
+                "updated_at": None,
+                "deleted_at": None,
+                "deleted": 0,
+            },
+            record,
+        )
+        self.assertEqual([record], self.all())
+
+    def test_items_and_message_are_empty_unless_given(self) -> None:
+        empty: list[dict[str, Any]] = [{}, {"task_items": None, "message": None}, {"task_items": 0, "message": ""}]
+        for number, more in enumerate(empty):
+            self.begin(f"host{number}", **more)
+            self.assertRecord(self.get(f"host{number}"), task_items=0, message="")
+
+    def test_a_task_runs_once_on_a_host_in_a_period(self) -> None:
+        self.begin()
+        with self.raises(exceptions.TaskAlreadyRunning, task_name="task 0", host="host1", code=500):
+            self.begin(message="again")
+        self.assertUnchanged(partial(self.begin, message="again"), exceptions.TaskAlreadyRunning)
+        self.end()
+        self.assertUnchanged(partial(self.begin, message="again"), exceptions.TaskAlreadyRunning)
+        self.insert(
+            TABLE,
+            {
+                "task_name": "task 0",
+                "host": "host2",
+                "state": "DONE",
+                "message": "",
+                "deleted": 99,
+                "period_beginning": BEGIN,
+                "period_ending": END,
+            },
+        )
+        self.assertUnchanged(partial(self.begin, "host2"), exceptions.TaskAlreadyRunning)
+
+    def test_another_task_host_or_period_is_another(self) -> None:
+        self.begin()
+        self.begin("host2")
+        self.begin("HOST1")
+        self.begin(task="Task 0")
+        self.begin(begin=BEGIN + MICROSECOND)
+        self.begin(end=END + MICROSECOND)
+        self.assertEqual(6, len(self.dump()[TABLE]))
+        self.assertEqual(["host1", "host2", "HOST1"], [record["host"] for record in self.all()])
+
+    def test_a_task_ends(self) -> None:
+        self.begin(task_items=7, message="begun")
+        self.begin("host2")
+        begun, other = self.all()
+        now = self.advance(60)
+        self.end(errors=3, message="done")
+        ended = {**begun, "state": "DONE", "errors": 3, "message": "done", "updated_at": now}
+        self.assertEqual([ended, other], self.all())
+        self.assertEqual(ended, self.get())
+
+    def test_a_task_may_end_again_and_keeps_its_message_unless_there_is_one(self) -> None:
+        self.begin(message="begun")
+        begun = self.get()
+        for errors, more, message in (
+            (1, {}, "begun"),
+            (2, {"message": None}, "begun"),
+            (0, {"message": ""}, "begun"),
+            (4, {"message": "ended"}, "ended"),
+            (4, {"message": "ended"}, "ended"),
+        ):
+            now = self.advance(60)
+            self.end(errors=errors, **more)
+            changes = {"state": "DONE", "errors": errors, "message": message, "updated_at": now}
+            self.assertEqual({**begun, **changes}, self.get())
+
+    def test_what_was_not_begun_does_not_end(self) -> None:
+        self.begin()
+        before = self.dump()
+        for key in (
+            {"host": "host2"},
+            {"host": "HOST1"},
+            {"host": None},
+            {"task": "task 1"},
+            {"task": None},
+            {"begin": BEGIN + MICROSECOND},
+            {"end": END - MICROSECOND},
+            {"begin": END, "end": BEGIN},
+            {"begin": None},
+            {"host": ["host1"]},
+        ):
+            task, host = key.get("task", "task 0"), key.get("host", "host1")
+            with self.raises(exceptions.TaskNotRunning, task_name=task, host=host, code=500):
+                self.end(errors=5, **key)
+            if host is not None:
+                self.assertIsNone(self.get(**key))
+        self.assertSameRows(before, "although no task was named")
+
+    def test_what_a_context_sees_decides(self) -> None:
+        def row(number: int, deleted: int) -> dict[str, Any]:
+            key = {"task_name": "task 0", "host": f"host{number}", "period_beginning": BEGIN, "period_ending": END}
+            return {**key, "state": "RUNNING", "message": "", "deleted": deleted}
+
+        live, gone = self.insert(TABLE, row(1, 0), row(2, 99))
+        for mode, expected in (("no", [live]), ("yes", [live, gone]), ("only", [gone])):
+            context = self.seeing(mode)
+            self.assertEqual(expected, self.all(context=context))
+            self.assertEqual(expected[0], self.get(None, context=context))
+            for record in (live, gone):
+                host = record["host"]
+                self.assertEqual(record if record in expected else None, self.get(host, context=context))
+                if record not in expected:
+                    with self.raises(exceptions.TaskNotRunning):
+                        self.end(host, context=context)
+        self.end("host2", context=self.seeing("only"), errors=1)
+        self.assertEqual(["RUNNING", "DONE"], [record["state"] for record in self.dump()[TABLE]])
+
+    def test_records_are_found_by_host_and_state(self) -> None:
+        for host in ("c", "a", "b"):
+            self.begin(host)
+        self.begin("a", task="other")
+        self.begin("a", end=END + HOUR)
+        self.end("a")
+        c, a, b = self.all()
+        self.assertEqual([c, b], self.all(state="RUNNING"))
+        self.assertEqual([a], self.all(state="DONE"))
+        self.assertEqual([a], self.all(host="a"))
+        self.assertEqual([a], self.all(host="a", state="DONE"))
+        self.assertEqual([a], self.all(host="a", state=None))
+        for more in ({"host": "a", "state": "RUNNING"}, {"host": "d"}, {"state": "done"}, {"host": ""}, {"state": ""}):
+            self.assertEqual([], self.all(**more))
+        self.assertEqual(a, self.get("a"))
+        self.assertEqual(a, self.get("a", state="DONE"))
+        self.assertIsNone(self.get("a", state="RUNNING"))
+        self.assertEqual(c, self.get(None))
+        self.assertEqual(a, self.get(None, state="DONE"))
+        self.assertIsNone(self.get(""))
+
+    def test_names_and_hosts_that_are_numbers_are_their_text(self) -> None:
+        self.begin(5, task=7, task_items="3", message=1.5)
+        record = self.get("5", task="7")
+        self.assertRecord(record, host="5", task_name="7", task_items=3, message="1.5")
+        self.assertEqual([record], self.all(task=7, host=5))
+        with self.raises(exceptions.TaskAlreadyRunning, task_name="7", host=5):
+            self.begin(5, task="7")
+        self.end(5, task=7, errors="2")
+        self.assertRecord(self.get(5, task=7), state="DONE", errors=2)
+
+    def test_periods_are_compared_in_utc(self) -> None:
+        east = [(moment + HOUR).replace(tzinfo=dt.timezone(HOUR)) for moment in (BEGIN, END)]
+        self.begin("host1", *east)
+        self.assertRecord(self.get(), period_beginning=BEGIN, period_ending=END)
+        self.assertEqual(self.all(), self.all(*east))
+        with self.raises(exceptions.TaskAlreadyRunning):
+            self.begin()
+        self.end("host1", *east)
+        self.assertRecord(self.get("host1", *east), state="DONE")
+
+    def test_what_cannot_be_stored_is_refused(self) -> None:
+        cases: list[tuple[str, dict[str, Any], Any]] = [
+            ("host", {"host": None}, None),
+            ("host", {"host": "h" * 256}, "h" * 256),
+            ("task_name", {"task": None}, None),
+            ("task_name", {"task": ["t"]}, ["t"]),
+            ("period_beginning", {"begin": "2013-02-01"}, "2013-02-01"),
+            ("period_ending", {"end": 5}, 5),
+            ("task_items", {"task_items": "many"}, "many"),
+            ("task_items", {"task_items": 2**31}, 2**31),
+            ("message", {"message": "m" * 256}, "m" * 256),
+        ]
+        for column, arguments, value in cases:
+            with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value):
+                self.begin(**arguments)
+        self.assertEqual({}, self.dump())
+        self.begin(message="begun")
+        for column, arguments, value in (
+            ("errors", {"errors": "some"}, "some"),
+            ("message", {"message": "m" * 256}, "m" * 256),
+        ):
+            with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value):
+                self.end(**arguments)
+        self.assertRecord(self.get(), state="RUNNING", message="begun")
+
+    def test_all_is_for_administrators(self) -> None:
+        self.begin()
+        before = self.dump()
+        for call in (self.begin, self.end, self.get, self.all):
+            self.assertAdminOnly(lambda context, call=call: call(context=context))  # type: ignore[misc] # a default for the loop
+        self.assertAdminOnly(lambda context: self.begin(None, context=context))
+        self.assertSameRows(before, "although none of these calls was allowed")
+
+    def test_records_are_private_and_come_in_one_statement(self) -> None:
+        for host in ("a", "b", "c"):
+            self.begin(host)
+        self.assertPrivate(self.all)
+        self.assertPrivate(lambda: self.get("a"))
+        for read in (self.all, partial(self.get, "a")):
+            with self.statements() as sent:
+                read()
+            self.assertEqual(1, len(sent), str(sent))
+
+    def test_a_failure_leaves_everything(self) -> None:
+        self.assertAtomic(self.begin)
+        self.assertAtomic(partial(self.end, errors=1))
+        self.assertRecord(self.get(), state="DONE", errors=1)
+
+    def test_calls_join_a_transaction_and_one_that_fails_leaves_the_rest_of_it(self) -> None:
+        with self.db.transaction(self.admin):
+            self.begin()
+            with self.raises(exceptions.TaskAlreadyRunning):
+                self.begin()
+            with self.raises(exceptions.TaskNotRunning):
+                self.end("host2")
+            self.begin("host2")
+        with self.raises(LookupError), self.db.transaction(self.admin):
+            self.end()
+            self.begin("host3")
+            raise LookupError
+        self.assertEqual(["RUNNING", "RUNNING"], [record["state"] for record in self.all()])
+
+
+class TestTaskLogRaces(TaskLogTestCase):
+    """Eight workers."""
+
+    def assertTaskWon(self, done: Round) -> None:
+        """Check that one thread began the task, and that all others were told so."""
+        self.assertOneWon(done, exceptions.TaskAlreadyRunning, task_name=self.task, host="host1")
+        [record] = self.all()
+        [winner] = [outcome.thread for outcome in done.outcomes if outcome.error is None]
+        self.assertRecord(record, state="RUNNING", message=f"by {winner}")
+
+    def test_a_task_is_begun_by_one(self) -> None:
+        race(
+            lambda thread: self.begin(message=f"by {thread}"),
+            rounds=40,
+            prepare=self.new_task,
+            finish=self.assertTaskWon,
+            allow=exceptions.TaskAlreadyRunning,
+        )
+        self.assertEqual(40, len(self.dump()[TABLE]))
+
+    def test_so_it_is_with_workers_on_several_hosts(self) -> None:
+        hosts = (self.driver, self.another_driver())
+        race(
+            lambda thread: hosts[thread % 2].task_log_begin_task(
+                self.admin, self.task, BEGIN, END, "host1", message=f"by {thread}"
+            ),
+            rounds=20,
+            prepare=self.new_task,
+            finish=self.assertTaskWon,
+            allow=exceptions.TaskAlreadyRunning,
+        )
+
+    def test_hosts_do_not_hinder_each_other(self) -> None:
+        def finish(done: Round) -> None:
+            self.assertEqual({f"host{thread}" for thread in range(THREADS)}, {each["host"] for each in self.all()})
+
+        race(lambda thread: self.begin(f"host{thread}"), rounds=20, prepare=self.new_task, finish=finish)
+        self.assertEqual(20 * THREADS, len(self.dump()[TABLE]))
+
+    def test_a_task_that_ends_for_all_has_the_values_of_one(self) -> None:
+        def prepare(number: int) -> None:
+            self.new_task(number)
+            self.begin()
+
+        def finish(done: Round) -> None:
+            record = self.get()
+            self.assertRecord(record, state="DONE", message=f"by {record['errors']}")
+
+        race(
+            lambda thread: self.end(errors=thread, message=f"by {thread}"),
+            rounds=20,
+            prepare=prepare,
+            finish=finish,
+        )

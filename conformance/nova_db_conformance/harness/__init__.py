@@ -1,0 +1,3 @@
+"""What the suite is made with."""
+
+from __future__ import annotations

@@ -1,0 +1,147 @@
+"""The suite's plug-in for pytest: which backends to run on, one item for each test and backend, and the report.
+
+pytest loads it in every project of an environment, so it imports nothing of the suite until a test of the suite is
+collected or one of its options is used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import pytest
+
+from nova_db_conformance.harness.anomalies import Summary
+from nova_db_conformance.harness.report import BACKEND_PROPERTY, Report
+
+if TYPE_CHECKING:
+    from nova_db_conformance.harness.base import BackendTestCase
+    from nova_db_conformance.harness.scenarios import Backend
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("nova-db", "conformance suite of nova-db")
+    group.addoption(
+        "--nova-db-backend",
+        action="append",
+        dest="nova_db_backends",
+        default=[],
+        metavar="NAME[:LABEL][=URL]",
+        help="run the suite on this backend; may be repeated. Default: what the environment variable NOVA_DB_BACKENDS "
+        "names, or else memory, sqlite, and postgresql if NOVA_DB_TEST_POSTGRESQL holds a URL",
+    )
+    group.addoption(
+        "--nova-db-connection",
+        dest="nova_db_connection",
+        metavar="URL",
+        help="server of the one backend named; the tests get databases of their own beside the one in the URL",
+    )
+    group.addoption(
+        "--nova-db-require",
+        action="append",
+        dest="nova_db_required",
+        default=[],
+        metavar="LABEL",
+        help="fail at once unless the suite runs on this backend; may be repeated",
+    )
+    group.addoption(
+        "--nova-db-coverage",
+        action="store_true",
+        dest="nova_db_coverage",
+        help="fail if a function was never seen to succeed, or to raise an exception that the contract names for it",
+    )
+    group.addoption(
+        "--nova-db-race-rounds",
+        type=int,
+        dest="nova_db_race_rounds",
+        metavar="N",
+        help="rounds of each race (default: 300)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Apply the options; an impossible choice of backends ends the run at once."""
+    options = config.option
+    asked = options.nova_db_backends or options.nova_db_connection or options.nova_db_required
+    if asked or os.environ.get("NOVA_DB_BACKENDS"):
+        _select_backends(options)
+    if options.nova_db_race_rounds is not None:
+        if options.nova_db_race_rounds < 1:
+            raise pytest.UsageError("--nova-db-race-rounds must be at least 1")
+        from nova_db_conformance.harness.races import use_rounds
+
+        use_rounds(options.nova_db_race_rounds)
+    config.pluginmanager.register(Report(config))
+    config.pluginmanager.register(Summary(config))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> Generator[None, Any, Any]:
+    """Collect a class of the suite once for each backend, as ``TestX@backend``; leave everything else alone."""
+    made = yield
+    if not isinstance(made, pytest.Class) or not _is_multiplied(obj):
+        return made
+    from nova_db_conformance.harness.scenarios import selected_backends
+
+    return [_class_on(backend, made, collector) for backend in selected_backends()]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Note the backend of a test of the suite where reports and JUnit files show it."""
+    test_class = getattr(item, "cls", None)
+    if _is_of_suite(test_class):
+        item.user_properties.append((BACKEND_PROPERTY, test_class.backend.label))
+
+
+def _select_backends(options: Any) -> None:
+    from nova_db.api import load_backend
+    from nova_db.conf import DEFAULT_CONNECTION
+    from nova_db.exceptions import DBError, NovaException
+    from nova_db_conformance.harness.scenarios import BadSelection, select_backends, use_backends
+
+    try:
+        backends = select_backends(
+            options.nova_db_backends, connection=options.nova_db_connection, required=options.nova_db_required
+        )
+    except BadSelection as error:
+        raise pytest.UsageError(str(error)) from None
+    for backend in backends:
+        # Every test would fail for the same reason.
+        try:
+            load_backend(backend.name, backend.connection or DEFAULT_CONNECTION).close()
+        except (NovaException, DBError, ValueError) as error:
+            raise pytest.UsageError(f"backend {backend.label}: {error}") from None
+    use_backends(backends)
+
+
+def _is_of_suite(obj: object) -> TypeGuard[type[BackendTestCase]]:
+    base = sys.modules.get("nova_db_conformance.harness.base")
+    return base is not None and isinstance(obj, type) and issubclass(obj, base.BackendTestCase)
+
+
+def _is_multiplied(obj: object) -> bool:
+    """Whether this is a test class of the suite, and not one made for a particular backend already."""
+    return _is_of_suite(obj) and obj.scenarios is not None
+
+
+def _class_on(backend: Backend, made: pytest.Class, collector: pytest.Module | pytest.Class) -> pytest.Class:
+    """A node for the class of another node, on one backend."""
+    original = made.obj
+    attributes = {
+        "backend": backend,
+        "scenarios": None,
+        "__module__": original.__module__,
+        "__qualname__": original.__qualname__,
+        "__doc__": original.__doc__,
+    }
+    node: pytest.Class = type(made).from_parent(collector, name=f"{made.name}@{backend.label}")
+    node.obj = type(original.__name__, (original,), attributes)
+    # A node takes the marks over when it looks its object up, which this one did not do.
+    node.own_markers.extend(made.own_markers)
+    node.keywords.update((mark.name, mark) for mark in made.own_markers)
+    return node

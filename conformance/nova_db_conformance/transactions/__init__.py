@@ -1,0 +1,3 @@
+"""Open transactions: whose they are, and what happens to them."""
+
+from __future__ import annotations
