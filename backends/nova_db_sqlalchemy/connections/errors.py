@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from nova_db.engine import Add, Col, IfChanged, Predicate
+from nova_db.engine import Add, Predicate
+from nova_db.engine.assignments import is_plain
 from nova_db.exceptions import DBDataError, DBDeadlock, DBError
 from nova_db.schema import Kind
 from nova_db_sqlalchemy.tables.catalog import CATALOG
@@ -68,9 +69,11 @@ def blamed_value(fault: Fault, written: Written | None) -> Any:
     for row in rows:
         if ", ".join(_server_text(value) for value in row) == fault.detail:
             return alone(row)
-    if table not in CATALOG or len(columns) != 1:
+    texts = (fault.detail,) if len(columns) == 1 else tuple(fault.detail.split(", "))
+    if table not in CATALOG or len(texts) != len(columns):  # a comma within a value: nobody knows where it ends
         return None
-    return _parsed(CATALOG[table].column[columns[0]].kind, fault.detail)
+    kinds = CATALOG[table].column
+    return alone(tuple([_parsed(kinds[column].kind, text) for column, text in zip(columns, texts, strict=True)]))
 
 
 def detail_of(text: str | None) -> str | None:
@@ -111,7 +114,7 @@ def conflict(*, why: str | None = None) -> Fault:
 def plain_values(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """The values that rows or assignments have in some columns, where they are plain."""
     for row in rows:
-        if all(column in row and type(row[column]) not in (Col, Add, IfChanged) for column in columns):
+        if all(column in row and is_plain(row[column]) for column in columns):
             yield tuple([row[column] for column in columns])
 
 

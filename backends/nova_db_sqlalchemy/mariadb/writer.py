@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nova_db.engine import TRUE, Add, Col, IfChanged, In, Order, Predicate, Query, Row, Values
+from nova_db.engine import TRUE, In, Order, Predicate, Query, Row, Values
+from nova_db.engine.assignments import updater
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBError
 from nova_db_sqlalchemy.connections.errors import Fault, Written
@@ -162,8 +163,8 @@ class MariaDBWriter(LookingWriter):
             self._update_run(table, [(rows[0][key], values)], TRUE)
         else:
             self.update(table, chosen, values)
-        change = _changer(values)
-        return [change(row) for row in rows]
+        update = updater(CATALOG[table], values)
+        return [update(row) for row in rows]
 
     @property
     def _is_holding(self) -> bool:
@@ -225,22 +226,3 @@ class MariaDBWriter(LookingWriter):
             if columns:
                 blame = find_duplicate(look, table, columns, written) or blame or Blame(table, columns, None)
         return blame
-
-
-def _changer(values: Values) -> Callable[[Row], Row]:
-    """The function from a row to what an update makes of it."""
-    plain = {name: value for name, value in values.items() if type(value) not in (Col, Add, IfChanged)}
-    others = [(name, value) for name, value in values.items() if name not in plain]
-
-    def change(row: Row) -> Row:
-        new = {**row, **plain}
-        for name, value in others:
-            if type(value) is Col:
-                new[name] = row[value.name]
-            elif type(value) is Add:
-                new[name] = None if row[name] is None else row[name] + value.number
-            elif any(row[each] != plain[each] for each in plain):
-                new[name] = value.value
-        return new
-
-    return change

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from nova_db.engine import Add, Col, Eq, IfChanged, In, Ne, Query, Row, all_of
+from nova_db.engine import Eq, In, Ne, Query, Row, all_of
+from nova_db.engine.assignments import is_plain, updater
 from nova_db_sqlalchemy.connections.errors import Written, alone
 from nova_db_sqlalchemy.tables.catalog import CATALOG, referring
 
@@ -69,16 +70,7 @@ def _rows_to_be(look: Look, table: str, written: Written) -> Iterator[Mapping[st
         yield from look(Query(written.source, written.where))
     elif written.where is None:
         for row in written.rows_of(table):
-            yield {name: value for name, value in row.items() if type(value) not in (Col, Add, IfChanged)}
+            yield {name: value for name, value in row.items() if is_plain(value)}
     else:
         for values in written.rows_of(table):
-            for row in look(Query(table, written.where)):
-                yield row | {name: _assigned(row, name, value) for name, value in values.items()}
-
-
-def _assigned(row: Row, name: str, value: Any) -> Any:
-    if type(value) is Col:
-        return row[value.name]
-    if type(value) is Add:
-        return None if row[name] is None else row[name] + value.number
-    return value.value if type(value) is IfChanged else value
+            yield from map(updater(CATALOG[table], values), look(Query(table, written.where)))

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from nova_db.engine import TRUE, Col, Eq, Query, Transaction
+from nova_db.engine import TRUE, Col, Eq, IfChanged, In, Query, Transaction
 from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
 from nova_db.schema import TABLES, ForeignKey, Table
 from nova_db_conformance import decision
@@ -73,6 +73,14 @@ class TestUniqueRules(PrimitivesTestCase):
         self.insert("networks", {"vlan": 5}, {"vlan": 6}, {"vlan": 5, "deleted": 3})
         self.assertRefused("networks", ["vlan", "deleted"], (5, 0), vlan=5)
         self.assertRefused("networks", ["vlan", "deleted"], (5, 3), vlan=5, deleted=3)
+
+    def test_the_row_to_blame_is_one_that_changes(self) -> None:
+        """What is assigned only where something changes breaks no rule in a row that stays as it is."""
+        self.insert("networks", {"vlan": 5}, {"vlan": 5, "deleted": 3})
+        self.insert("networks", {"vlan": 6, "deleted": 3, "host": "same"}, {"vlan": 7, "host": "other"})
+        where = In("vlan", (6, 7))
+        with self.raises(DBDuplicateEntry, table="networks", columns=["vlan", "deleted"], value=(5, 0)):
+            self.transact(lambda tx: tx.update("networks", where, {"host": "same", "vlan": IfChanged(5)}))
         self.insert("networks", {"vlan": 5, "deleted": 4})
 
     def test_a_rule_with_moments(self) -> None:
