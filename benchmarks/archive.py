@@ -51,12 +51,12 @@ class Server:
 
     def __init__(self, connection: str) -> None:
         self._dialect = SQLEngine(connection).dialect
-        self._link = self._dialect.connect()
+        self._connection = self._dialect.connect()
         self.name = self._dialect.name
-        self.cursor = self._link.cursor
+        self.cursor = self._connection.cursor
 
     def close(self) -> None:
-        self._dialect.close(self._link)
+        self._dialect.close(self._connection)
 
     def run(self, *statements: str) -> None:
         for statement in statements:

@@ -31,7 +31,7 @@ class Floor(ABC):
 
     def connected(self, engine: SQLEngine) -> Any:
         """A connection in autocommit."""
-        return engine.dialect.connect().connection
+        return engine.dialect.connect().dbapi
 
     @abstractmethod
     def marks(self, count: int, start: int = 1) -> list[str]:

@@ -19,7 +19,7 @@ from nova_db_sqlalchemy.transactions.reader import SingleReader, SnapshotReader
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
     from nova_db_sqlalchemy.connections.server import Dialect
     from nova_db_sqlalchemy.transactions.writer import Writer
 
@@ -57,10 +57,10 @@ class SQLEngine(Engine):
 
     def create_schema(self) -> None:
         self.dialect.prepare_place()
-        with self._link() as link:
-            existing = self.dialect.table_names(link)
+        with self._connected() as connection:
+            existing = self.dialect.table_names(connection)
             further = self.dialect.creation(existing)
-            self.dialect.run_script(link, [*schema.creation(self.dialect, existing), *further])
+            self.dialect.run_script(connection, [*schema.creation(self.dialect, existing), *further])
         self._is_surveyed = True
         self.dirty &= existing
 
@@ -71,10 +71,10 @@ class SQLEngine(Engine):
         """
         dirty, self.dirty = self.dirty, set()
         try:
-            with self._link() as link:
+            with self._connected() as connection:
                 if not self._is_surveyed:
-                    dirty &= self.dialect.table_names(link)
-                self.dialect.empty(link, schema.children_first(dirty))
+                    dirty &= self.dialect.table_names(connection)
+                self.dialect.empty(connection, schema.children_first(dirty))
             self._is_surveyed = True
         except BaseException:
             self.dirty |= dirty
@@ -85,22 +85,22 @@ class SQLEngine(Engine):
         self.pool.close()
 
     def describe(self) -> Mapping[str, str]:
-        with self._link() as link:
+        with self._connected() as connection:
             return {
                 "engine": "sqlalchemy",
-                "server": self.dialect.server(link),
+                "server": self.dialect.server(connection),
                 "url": urls.shown(self.url),
-                "schema": schema.version(self.dialect, link),
+                "schema": schema.version(self.dialect, connection),
             }
 
     def tables(self) -> Iterable[str]:
-        with self._link() as link:
-            return sorted(self.dialect.table_names(link) & CATALOG.keys())
+        with self._connected() as connection:
+            return sorted(self.dialect.table_names(connection) & CATALOG.keys())
 
     def counters(self) -> Mapping[str, int]:
         """The highest id given so far, by table; looked up where the database shows it, else asked for."""
-        with self._link() as link:
-            found = self.dialect.counters(link)
+        with self._connected() as connection:
+            found = self.dialect.counters(connection)
         return super().counters() if found is None else found
 
     @contextlib.contextmanager
@@ -120,39 +120,39 @@ class SQLEngine(Engine):
         finally:
             self.pool.observe(log_report(self.settings.debug))
 
-    def _require_usable(self, link: Link) -> bool:
+    def _require_usable(self, connection: Connection) -> bool:
         """Refuse a database that is not for this release, before anything is done there."""
         try:
-            return schema.require_usable(self.dialect, link)
+            return schema.require_usable(self.dialect, connection)
         except self.dialect.errors as error:
-            raise translated(error, self.dialect.fault(link, error), None) from error
+            raise translated(error, self.dialect.fault(connection, error), None) from error
 
-    def _live_link(self) -> Link:
+    def _live_connection(self) -> Connection:
         """A connection that answers; those that went stale in the pool are replaced."""
         while True:  # ends with a new connection at the latest
-            link = self.pool.take()
-            if link.fresh:
-                return link
+            connection = self.pool.take()
+            if connection.fresh:
+                return connection
             try:
-                self.dialect.control(link, "SELECT 1")
+                self.dialect.control(connection, "SELECT 1")
             except self.dialect.errors as error:
-                self.pool.drop(link)
-                if not self.dialect.is_lost(link, error):
-                    raise translated(error, self.dialect.fault(link, error), None) from error
+                self.pool.drop(connection)
+                if not self.dialect.is_lost(connection, error):
+                    raise translated(error, self.dialect.fault(connection, error), None) from error
             else:
-                return link
+                return connection
 
     @contextlib.contextmanager
-    def _link(self) -> Iterator[Link]:
+    def _connected(self) -> Iterator[Connection]:
         """A connection outside of transactions."""
-        link = self._live_link()
+        connection = self._live_connection()
         try:
-            yield link
+            yield connection
         except self.dialect.errors as error:
-            fault = self.dialect.fault(link, error)
-            self.pool.drop(link)
+            fault = self.dialect.fault(connection, error)
+            self.pool.drop(connection)
             raise translated(error, fault, None) from error
         except BaseException:
-            self.pool.drop(link)
+            self.pool.drop(connection)
             raise
-        self.pool.give(link)
+        self.pool.give(connection)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import url as urls
-from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import translated
 from nova_db_sqlalchemy.connections.server import Dialect
 from nova_db_sqlalchemy.servers import dialect_for
@@ -69,38 +69,38 @@ def drop_database(connection: str) -> None:
 
 
 def _drop_on_mysql(url: sa.URL, name: str) -> None:
-    with _connected(url) as (dialect, link):
+    with _connected(url) as (dialect, connection):
         try:
             # A transaction that is open in the database would keep it from being dropped.
-            link.cursor.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'")
-            for (connection,) in link.cursor.fetchall():
+            connection.cursor.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'")
+            for (process,) in connection.cursor.fetchall():
                 with contextlib.suppress(*dialect.errors):
-                    dialect.control(link, f"KILL {connection}")  # it may have gone meanwhile
-            dialect.control(link, f"DROP DATABASE IF EXISTS {name}")
+                    dialect.control(connection, f"KILL {process}")  # it may have gone meanwhile
+            dialect.control(connection, f"DROP DATABASE IF EXISTS {name}")
         except dialect.errors as error:
-            raise translated(error, dialect.fault(link, error), None) from error
+            raise translated(error, dialect.fault(connection, error), None) from error
 
 
 def _administer(url: sa.URL, statement: str) -> None:
-    with _connected(url) as (dialect, link):
+    with _connected(url) as (dialect, connection):
         try:
-            dialect.control(link, statement)
+            dialect.control(connection, statement)
         except dialect.errors as error:
-            raise translated(error, dialect.fault(link, error), None) from error
+            raise translated(error, dialect.fault(connection, error), None) from error
 
 
 @contextlib.contextmanager
-def _connected(url: sa.URL) -> Iterator[tuple[Dialect, Link]]:
+def _connected(url: sa.URL) -> Iterator[tuple[Dialect, Connection]]:
     dialect = dialect_for(url, Settings())
     try:
-        link = dialect.connect()
+        connection = dialect.connect()
     except DBConnectionError:
         dialect = dialect_for(_maintained(url), Settings())
-        link = dialect.connect()
+        connection = dialect.connect()
     try:
-        yield dialect, link
+        yield dialect, connection
     finally:
-        dialect.close(link)
+        dialect.close(connection)
 
 
 def _maintained(url: sa.URL) -> sa.URL:

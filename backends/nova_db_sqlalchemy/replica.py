@@ -55,10 +55,10 @@ def _schema(engine: SQLEngine) -> str:
     """The schema's version, by a connection of its own: the pool would wait for a server that is not there."""
     if urls.is_memory(engine.url):
         return engine.describe()["schema"]
-    link = engine.dialect.connect()
+    connection = engine.dialect.connect()
     try:
-        return schema.version(engine.dialect, link)
+        return schema.version(engine.dialect, connection)
     except engine.dialect.errors as error:
-        raise translated(error, engine.dialect.fault(link, error), None) from error
+        raise translated(error, engine.dialect.fault(connection, error), None) from error
     finally:
-        engine.dialect.close(link)
+        engine.dialect.close(connection)

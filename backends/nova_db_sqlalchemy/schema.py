@@ -15,7 +15,7 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import METADATA, UPGRADE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
     from nova_db_sqlalchemy.connections.server import Dialect
 
 _LOG = logging.getLogger(__name__)
@@ -38,10 +38,10 @@ def children_first(tables: Iterable[str]) -> list[str]:
     return [name for name in reversed(CATALOG) if name in wanted]
 
 
-def version(dialect: Dialect, link: Link) -> str:
+def version(dialect: Dialect, connection: Connection) -> str:
     """The version that the migrations have left, or what there is instead."""
-    names = dialect.table_names(link)
-    if VERSION_TABLE in names and (found := _versions(link)):
+    names = dialect.table_names(connection)
+    if VERSION_TABLE in names and (found := _versions(connection)):
         return ", ".join(found)
     return "created without migrations" if names & CATALOG.keys() else "none"
 
@@ -53,7 +53,7 @@ def revisions() -> tuple[str, ...]:
     return tuple(sorted(file.name.partition("_")[0] for file in files))
 
 
-def require_usable(dialect: Dialect, link: Link) -> bool:
+def require_usable(dialect: Dialect, connection: Connection) -> bool:
     """Refuse a database that this release cannot rely on; False: look again at the next opportunity.
 
     One without a version is none of the migrations' business, and one that is behind works as it did before.
@@ -62,8 +62,8 @@ def require_usable(dialect: Dialect, link: Link) -> bool:
     """
     if urls.is_memory(dialect.url):
         return True
-    names = dialect.table_names(link)
-    found = _versions(link) if VERSION_TABLE in names else []
+    names = dialect.table_names(connection)
+    found = _versions(connection) if VERSION_TABLE in names else []
     if UPGRADE_TABLE in names or (VERSION_TABLE in names and (len(found) != 1 or found[0] not in revisions())):
         from nova_db_sqlalchemy import migrations
 
@@ -77,6 +77,6 @@ def require_usable(dialect: Dialect, link: Link) -> bool:
     return True
 
 
-def _versions(link: Link) -> list[str]:
-    link.cursor.execute(f"SELECT version_num FROM {VERSION_TABLE}")
-    return [str(number) for (number,) in link.cursor.fetchall()]
+def _versions(connection: Connection) -> list[str]:
+    connection.cursor.execute(f"SELECT version_num FROM {VERSION_TABLE}")
+    return [str(number) for (number,) in connection.cursor.fetchall()]

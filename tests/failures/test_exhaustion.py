@@ -73,7 +73,7 @@ def test_many_callers_share_few_connections(drivers: Drivers, operator: Operator
     calls = [started(partial(work, caller)) for caller in range(CALLERS)]
     counts = [0]
     while not all(call.done() for call in calls):
-        counts.append(len(driver.engine.pool._links))
+        counts.append(len(driver.engine.pool._connections))
         time.sleep(0.001)
     assert [call.exception() for call in calls] == [None] * CALLERS
     assert max(counts) <= 2

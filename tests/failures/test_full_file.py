@@ -17,10 +17,10 @@ PAGES = 300
 def bound(driver: SQLAlchemyDriver, further: int) -> None:
     """Let the file grow by so many pages."""
     pool = driver.engine.pool
-    link = pool.take()
-    ((count,),) = link.connection.execute("PRAGMA page_count")
-    link.connection.execute(f"PRAGMA max_page_count = {count + further}")
-    pool.give(link)
+    connection = pool.take()
+    ((count,),) = connection.dbapi.execute("PRAGMA page_count")
+    connection.dbapi.execute(f"PRAGMA max_page_count = {count + further}")
+    pool.give(connection)
 
 
 class TestFullFile(FullDisk):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from nova_db.exceptions import DBCommitUnknown, DBConnectionError, DBDeadlock
 from nova_db_sqlalchemy import SQLAlchemyDriver
-from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.connection import Connection
 
 R = TypeVar("R")
 CALLS, CONFLICTS, LOSSES, UNKNOWN, REFUSED = (
@@ -51,11 +51,11 @@ class Counts:
         pool: Any = driver.engine.pool
         take = pool.take
 
-        def noting() -> Link:
+        def noting() -> Connection:
             self._current.port = NOWHERE
-            link: Link = take()
-            self._current.port = link.connection.port
-            return link
+            connection: Connection = take()
+            self._current.port = connection.dbapi.port
+            return connection
 
         pool.take = noting
         watched: Any = driver

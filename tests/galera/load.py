@@ -102,7 +102,7 @@ class Service:
 
     def ports(self) -> set[int]:
         """Where the nodes listen that it has connections to."""
-        return {link.connection.port for link in list(self.driver.engine.pool._links)}
+        return {connection.dbapi.port for connection in list(self.driver.engine.pool._connections)}
 
     def _connect(self, url: str) -> SQLAlchemyDriver:
         return counted_driver(turned(url, self.number), mysql_wsrep_sync_wait=1)

@@ -15,7 +15,7 @@ from nova_db.conf import register_opts
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 from nova_db_sqlalchemy import url as urls
-from nova_db_sqlalchemy.connections.connection import Link, Report
+from nova_db_sqlalchemy.connections.connection import Connection, Report
 from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
 from nova_db_sqlalchemy.mariadb.hosts import Hosts
 from nova_db_sqlalchemy.tables.catalog import CATALOG
@@ -130,14 +130,14 @@ class _SpreadPool(Pool):
         super().__init__(engine.dialect)
         self._parts = [BoundedPool(engine.dialect, engine.settings) for _ in range(nodes)]
 
-    def take(self) -> Link:
+    def take(self) -> Connection:
         return self._parts[_node_of_thread() % len(self._parts)].take()
 
-    def give(self, link: Link) -> None:
-        self._part_of(link).give(link)
+    def give(self, connection: Connection) -> None:
+        self._part_of(connection).give(connection)
 
-    def drop(self, link: Link) -> None:
-        self._part_of(link).drop(link)
+    def drop(self, connection: Connection) -> None:
+        self._part_of(connection).drop(connection)
 
     def close(self) -> None:
         for part in self._parts:
@@ -150,5 +150,5 @@ class _SpreadPool(Pool):
     def after_fork_in_child(self) -> None:
         """The parts are told themselves."""
 
-    def _part_of(self, link: Link) -> BoundedPool:
-        return next((part for part in self._parts if link in part._links), self._parts[0])
+    def _part_of(self, connection: Connection) -> BoundedPool:
+        return next((part for part in self._parts if connection in part._connections), self._parts[0])

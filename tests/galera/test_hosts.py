@@ -37,12 +37,12 @@ class Caller:
 
         def noting(host: dict[str, Any]) -> Any:
             try:
-                link = connect(host)
+                connection = connect(host)
             except DBConnectionError:
                 self.tried.append((host["port"], False))
                 raise
             self.tried.append((host["port"], True))
-            return link
+            return connection
 
         dialect._connect_to = noting
 

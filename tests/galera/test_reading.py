@@ -97,9 +97,9 @@ def test_whoever_waits_reads_and_changes_what_was_just_written_elsewhere(url: st
 def test_the_option_sets_what_sessions_wait_for_and_unset_leaves_it_to_the_server(url: str, value: int | None) -> None:
     driver = there(url, value)
     pool: Any = driver.engine.pool
-    link = pool.take()
-    link.cursor.execute("SELECT @@SESSION.wsrep_sync_wait, @@GLOBAL.wsrep_sync_wait")
-    [[session, general]] = link.cursor.fetchall()
-    pool.give(link)
+    connection = pool.take()
+    connection.cursor.execute("SELECT @@SESSION.wsrep_sync_wait, @@GLOBAL.wsrep_sync_wait")
+    [[session, general]] = connection.cursor.fetchall()
+    pool.give(connection)
     assert session == (general if value is None else value)
     driver.close()

@@ -16,7 +16,7 @@ import pytest
 
 from nova_db import forking
 from nova_db.api import load_backend
-from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.connection import Connection
 
 PACKAGES: Final = ("nova_db", "nova_db_memory", "nova_db_sqlalchemy", "nova_db_conformance")
 SUITE: Final = "nova_db_conformance"
@@ -76,7 +76,7 @@ def reachable(name: str, root: object) -> Iterator[tuple[str, object]]:
         path, thing = pending.pop()
         yield path, thing
         for name, part in parts(thing):
-            is_foreign = isinstance(part, (ModuleType, Link)) or (isinstance(part, type) and not is_ours(part))
+            is_foreign = isinstance(part, (ModuleType, Connection)) or (isinstance(part, type) and not is_ours(part))
             if not is_foreign and id(part) not in seen:
                 seen.add(id(part))
                 kept.append(part)

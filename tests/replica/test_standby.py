@@ -23,10 +23,10 @@ def test_reads_in_the_block_run_on_the_standby(world: World) -> None:
     # As the servers themselves see it: the session's last statement, and on which server that session is.
     assert any("services" in query for query in world.sessions(world.standby, "query"))
     assert not any("FROM services" in query for query in world.sessions(world.primary, "query"))
-    link = world.standby_engine.pool.take()
-    link.cursor.execute("SELECT pg_is_in_recovery(), inet_server_port()")
-    assert link.cursor.fetchall() == [(True, world.standby.port)]
-    world.standby_engine.pool.give(link)
+    connection = world.standby_engine.pool.take()
+    connection.cursor.execute("SELECT pg_is_in_recovery(), inet_server_port()")
+    assert connection.cursor.fetchall() == [(True, world.standby.port)]
+    world.standby_engine.pool.give(connection)
 
 
 def test_reads_outside_of_it_run_on_the_primary(world: World) -> None:

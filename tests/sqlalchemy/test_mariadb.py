@@ -21,10 +21,10 @@ from tests.sqlalchemy.helpers import insert, reading, row, select, statements, w
 
 def _asked(engine: SQLEngine, statement: str) -> Any:
     """The rows that the server answers, outside of transactions."""
-    link = engine.pool.take()
-    link.cursor.execute(statement)
-    rows = link.cursor.fetchall()
-    engine.pool.give(link)
+    connection = engine.pool.take()
+    connection.cursor.execute(statement)
+    rows = connection.cursor.fetchall()
+    engine.pool.give(connection)
     return rows
 
 
@@ -130,8 +130,8 @@ def test_a_lock_that_is_waited_for_too_long_is_a_conflict(engine: SQLEngine) -> 
     holder, waiter = engine.write(), engine.write()
     holder.update("services", TRUE, {"topic": "held"})
     waiter.insert(("services", [row("services", host="b")]))
-    assert waiter._link is not None
-    waiter._link.cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+    assert waiter._connection is not None
+    waiter._connection.cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
     with pytest.raises(DBDeadlock):
         waiter.update("services", Eq("id", 1), {"topic": "mine"})
     waiter.rollback()
@@ -172,9 +172,9 @@ def test_keys_of_many_rows_come_in_their_order(engine: SQLEngine, has_returning:
 
 
 def test_keys_are_counted_in_steps_where_the_server_does(engine: SQLEngine) -> None:
-    link = engine.pool.take()
-    link.cursor.execute("SET SESSION auto_increment_increment = 3, SESSION auto_increment_offset = 2")
-    engine.pool.give(link)
+    connection = engine.pool.take()
+    connection.cursor.execute("SET SESSION auto_increment_increment = 3, SESSION auto_increment_offset = 2")
+    engine.pool.give(connection)
     dialect = _dialect(engine)
     for has_returning in (True, False):
         dialect.has_returning, dialect._step = has_returning, 3
@@ -212,8 +212,8 @@ def test_what_is_sent_at_once_is_bounded(engine: SQLEngine, monkeypatch: pytest.
 def test_a_statement_longer_than_the_server_takes_is_an_error_of_data(engine: SQLEngine) -> None:
     tx = engine.write()
     tx.insert(("instances", [row("instances", uuid="a")]))
-    assert tx._link is not None
-    tx._link.cursor.longest = 1000
+    assert tx._connection is not None
+    tx._connection.cursor.longest = 1000
     with pytest.raises(DBDataError):
         tx.insert(("instances", [row("instances", uuid="b", user_data="x" * 1000)]))
     tx.rollback()
@@ -231,8 +231,8 @@ def test_relations_that_are_too_long_for_a_document_are_read_apart(
     query = Query("instances", load=("metadata",))
     tx = engine.read()
     expected = tx.select(query)
-    assert tx._link is not None
-    tx._link.cursor.execute("SET SESSION group_concat_max_len = 16")
+    assert tx._connection is not None
+    tx._connection.cursor.execute("SET SESSION group_concat_max_len = 16")
     assert tx.select(query) == expected
     tx.commit()
     assert [len(each["metadata"]) for each in expected] == [1] * count

@@ -24,11 +24,11 @@ from tests.sqlalchemy.helpers import insert, reading, row, select, writing
 @pytest.fixture
 def backends(engine: SQLEngine) -> Iterator[Callable[[], int]]:
     """A function that ends all other connections to the database, as a restart of the server would."""
-    link = engine.dialect.connect()
+    connection = engine.dialect.connect()
 
     def asked(statement: str) -> Any:
-        link.cursor.execute(statement)
-        return link.cursor.fetchall()
+        connection.cursor.execute(statement)
+        return connection.cursor.fetchall()
 
     def end() -> int:
         query = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
@@ -40,7 +40,7 @@ def backends(engine: SQLEngine) -> Iterator[Callable[[], int]]:
         return len(others)
 
     yield end
-    engine.dialect.close(link)
+    engine.dialect.close(connection)
 
 
 def _single(engine: SQLEngine, **parts: Any) -> Any:
@@ -86,18 +86,18 @@ def test_a_commit_that_was_not_answered_is_of_unknown_outcome(engine: SQLEngine,
 def test_a_statement_that_was_interrupted_costs_its_connection(engine: SQLEngine) -> None:
     tx = engine.write()
     tx.insert(("services", [row("services")]))
-    assert tx._link is not None
-    tx._link.cursor.inside = True  # as an exception out of the middle of an answer leaves it
+    assert tx._connection is not None
+    tx._connection.cursor.inside = True  # as an exception out of the middle of an answer leaves it
     tx.rollback()
     assert select(engine, "services") == []
 
 
 def test_a_server_that_says_nothing_is_given_up(engine: SQLEngine, backends: Callable[[], int]) -> None:
     other = SQLEngine(engine.url, Settings(read_timeout=1))
-    link = other.pool.take()
+    connection = other.pool.take()
     with pytest.raises(pymysql.OperationalError, match="timed out"):
-        link.cursor.execute("SELECT SLEEP(300)")
-    other.pool.drop(link)
+        connection.cursor.execute("SELECT SLEEP(300)")
+    other.pool.drop(connection)
     assert select(other, "services") == []
     other.close()
     backends()  # the one that sleeps among them
@@ -105,17 +105,19 @@ def test_a_server_that_says_nothing_is_given_up(engine: SQLEngine, backends: Cal
 
 def test_rows_and_tables_are_waited_for_equally_long(engine: SQLEngine) -> None:
     other = SQLEngine(engine.url, Settings(lock_timeout=7))
-    link = other.pool.take()
-    link.cursor.execute("SELECT @@innodb_lock_wait_timeout, @@lock_wait_timeout")
-    assert link.cursor.fetchall() == [[7, 7]]
+    connection = other.pool.take()
+    connection.cursor.execute("SELECT @@innodb_lock_wait_timeout, @@lock_wait_timeout")
+    assert connection.cursor.fetchall() == [[7, 7]]
     other.close()
 
 
 def test_a_session_does_not_depend_on_the_server_s_settings(engine: SQLEngine) -> None:
-    link = engine.pool.take()
-    link.cursor.execute("SELECT @@sql_mode, @@time_zone, @@collation_connection, @@autocommit, 'a' = 'a ', 'a' = 'A'")
-    modes, zone, collation, *rest = link.cursor.fetchall()[0]
-    engine.pool.give(link)
+    connection = engine.pool.take()
+    connection.cursor.execute(
+        "SELECT @@sql_mode, @@time_zone, @@collation_connection, @@autocommit, 'a' = 'a ', 'a' = 'A'"
+    )
+    modes, zone, collation, *rest = connection.cursor.fetchall()[0]
+    engine.pool.give(connection)
     assert (zone, collation, rest) == ("+00:00", "utf8mb4_nopad_bin", [1, 0, 0])
     assert {"STRICT_ALL_TABLES", "SIMULTANEOUS_ASSIGNMENT", "NO_AUTO_VALUE_ON_ZERO"} <= set(modes.split(","))
     assert not {"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"} & set(modes.split(","))
@@ -223,10 +225,10 @@ def test_literals() -> None:
 
 def test_large_answers(engine: SQLEngine) -> None:
     sizes = (250, 251, 252, 65_535, 65_536, 1 << 24, (1 << 24) + 5)
-    link = engine.pool.take()
-    link.cursor.execute("SELECT @@GLOBAL.max_allowed_packet")
-    ((before,),) = link.cursor.fetchall()
-    link.cursor.execute(f"SET GLOBAL max_allowed_packet = {1 << 26}")  # which new connections will be told
+    connection = engine.pool.take()
+    connection.cursor.execute("SELECT @@GLOBAL.max_allowed_packet")
+    ((before,),) = connection.cursor.fetchall()
+    connection.cursor.execute(f"SET GLOBAL max_allowed_packet = {1 << 26}")  # which new connections will be told
     try:
         fresh = engine.dialect.connect()
         for size in sizes:
@@ -234,5 +236,5 @@ def test_large_answers(engine: SQLEngine) -> None:
             assert [[len(text), *rest] for text, *rest in fresh.cursor.fetchall()] == [[size, None, 1]]
         engine.dialect.close(fresh)
     finally:
-        link.cursor.execute(f"SET GLOBAL max_allowed_packet = {before}")
-        engine.pool.give(link)
+        connection.cursor.execute(f"SET GLOBAL max_allowed_packet = {before}")
+        engine.pool.give(connection)

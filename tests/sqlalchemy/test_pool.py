@@ -14,7 +14,7 @@ import pytest
 from nova_db.engine import Query
 from nova_db.exceptions import DBError
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.pool import BoundedPool
 from nova_db_sqlalchemy.settings import Settings
 from tests.sqlalchemy.helpers import select
@@ -29,12 +29,12 @@ class Numbers:
         self.count = 0
         self.closed: list[int] = []
 
-    def connect(self) -> Link:
+    def connect(self) -> Connection:
         self.count += 1
-        return Link(self.count, None)
+        return Connection(self.count, None)
 
-    def close(self, link: Link) -> None:
-        self.closed.append(link.connection)
+    def close(self, connection: Connection) -> None:
+        self.closed.append(connection.dbapi)
 
 
 class Opened:
@@ -83,21 +83,21 @@ def test_whoever_comes_too_late_is_told_why() -> None:
 
 def test_whoever_waits_gets_the_next_one_back() -> None:
     opened = Opened(max_pool_size=1, max_overflow=0)
-    link = opened.pool.take()
-    taken: list[Link] = []
+    connection = opened.pool.take()
+    taken: list[Connection] = []
     thread = threading.Thread(target=lambda: taken.append(opened.pool.take()))
     thread.start()
     while not opened.pool._line:
         time.sleep(0.001)
-    opened.pool.give(link)
+    opened.pool.give(connection)
     thread.join(30)
-    assert taken == [link]
+    assert taken == [connection]
 
 
 def test_whoever_has_waited_for_a_while_comes_before_who_gives_it_back() -> None:
     """One that gives a connection back, and takes it again at once, would keep it from others for ever."""
     opened = Opened(max_pool_size=1, max_overflow=0)
-    link, order = opened.pool.take(), []
+    connection, order = opened.pool.take(), []
 
     def wait() -> None:
         mine = opened.pool.take()
@@ -108,8 +108,8 @@ def test_whoever_has_waited_for_a_while_comes_before_who_gives_it_back() -> None
     thread.start()
     while not (opened.pool._line and opened.pool._is_late()):
         time.sleep(0.001)
-    opened.pool.give(link)
-    assert opened.pool.take() is link
+    opened.pool.give(connection)
+    assert opened.pool.take() is connection
     order.append("who had it")
     thread.join(30)
     assert order == ["who waited", "who had it"]
@@ -118,25 +118,25 @@ def test_whoever_has_waited_for_a_while_comes_before_who_gives_it_back() -> None
 def test_a_connection_that_is_dropped_makes_room() -> None:
     opened = Opened(max_pool_size=1, max_overflow=0)
     opened.pool.drop(opened.pool.take())
-    assert opened.pool.take().connection == 2
+    assert opened.pool.take().dbapi == 2
     assert opened.closed == [1]
 
 
 def test_what_broke_one_connection_may_have_broken_the_others() -> None:
     opened = Opened()
-    links = [opened.pool.take() for _ in range(3)]
-    opened.pool.give(links[0])
-    opened.pool.drop(links[1])
+    connections = [opened.pool.take() for _ in range(3)]
+    opened.pool.give(connections[0])
+    opened.pool.drop(connections[1])
     assert sorted(opened.closed) == [1, 2]
-    opened.pool.give(links[2])
+    opened.pool.give(connections[2])
     assert sorted(opened.closed) == [1, 2, 3]
 
 
 def test_no_end_of_connections_if_so_wanted() -> None:
     opened = Opened(max_pool_size=0)
-    links = [opened.pool.take() for _ in range(40)]
-    for link in links:
-        opened.pool.give(link)
+    connections = [opened.pool.take() for _ in range(40)]
+    for connection in connections:
+        opened.pool.give(connection)
     assert opened.count == 40
     opened = Opened(max_pool_size=2, max_overflow=-1)
     assert len({opened.pool.take() for _ in range(40)}) == 40
@@ -146,16 +146,16 @@ def test_old_connections_are_replaced() -> None:
     opened = Opened(recycle_time=0)
     opened.pool.give(opened.pool.take())
     time.sleep(0.01)
-    assert opened.pool.take().connection == 2
+    assert opened.pool.take().dbapi == 2
     assert opened.closed == [1]
 
 
 def test_connections_that_never_grow_old() -> None:
     opened = Opened(recycle_time=-1)
-    link = opened.pool.take()
-    link.born -= 1e9
-    opened.pool.give(link)
-    assert opened.pool.take() is link
+    connection = opened.pool.take()
+    connection.born -= 1e9
+    opened.pool.give(connection)
+    assert opened.pool.take() is connection
 
 
 def test_a_connection_that_cannot_be_made_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,10 +165,10 @@ def test_a_connection_that_cannot_be_made_makes_room(monkeypatch: pytest.MonkeyP
         for _ in range(3):
             with pytest.raises(OSError, match="refused"):
                 opened.pool.take()
-    assert opened.pool.take().connection == 1
+    assert opened.pool.take().dbapi == 1
 
 
-def _refuse() -> Link:
+def _refuse() -> Connection:
     raise OSError("refused")
 
 
@@ -176,8 +176,8 @@ def test_connections_are_checked_until_it_is_enough() -> None:
     opened = Opened(max_pool_size=3, max_overflow=0)
     checked: list[int] = []
 
-    def is_enough(link: Link) -> bool:
-        checked.append(link.connection)
+    def is_enough(connection: Connection) -> bool:
+        checked.append(connection.dbapi)
         return len(checked) == 2
 
     opened.pool.check(is_enough)
@@ -189,7 +189,7 @@ def test_connections_are_checked_until_it_is_enough() -> None:
 def test_a_connection_that_is_refused_is_closed_and_makes_room() -> None:
     opened = Opened(max_pool_size=1, max_overflow=0, pool_timeout=0.05)
 
-    def refuse(link: Link) -> bool:
+    def refuse(connection: Connection) -> bool:
         raise DBError(message="not here")
 
     opened.pool.check(refuse)
@@ -206,12 +206,12 @@ def test_many_threads_share_few_connections() -> None:
 
     def work() -> None:
         for _ in range(300):
-            link = opened.pool.take()
-            assert link.connection not in in_use
-            in_use.add(link.connection)
+            connection = opened.pool.take()
+            assert connection.dbapi not in in_use
+            in_use.add(connection.dbapi)
             used.append(len(in_use))
-            in_use.remove(link.connection)
-            opened.pool.give(link)
+            in_use.remove(connection.dbapi)
+            opened.pool.give(connection)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
@@ -247,7 +247,7 @@ def test_transactions_give_their_connections_back(server: str) -> None:
 def test_a_pool_that_is_closed_at_the_moment_a_connection_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = Opened()
 
-    class Late(Link):
+    class Late(Connection):
         """A connection of a thread that is slow to give it back: meanwhile another one closes the pool."""
 
         def __setattr__(self, name: str, value: object) -> None:
@@ -270,10 +270,10 @@ signal.signal(signal.SIGALRM, lambda *_: opened.pool.close())
 signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
 end = time.monotonic() + 2
 while time.monotonic() < end:
-    links = [opened.pool.take() for _ in range(3)]
-    opened.pool.give(links[0])
-    opened.pool.give(links[1])
-    opened.pool.drop(links[2])
+    connections = [opened.pool.take() for _ in range(3)]
+    opened.pool.give(connections[0])
+    opened.pool.give(connections[1])
+    opened.pool.drop(connections[2])
 signal.setitimer(signal.ITIMER_REAL, 0)
 opened.pool.close()
 print(opened.count == len(opened.closed))
@@ -289,14 +289,14 @@ def test_closing_leaves_no_connection_open(server: str, monkeypatch: pytest.Monk
     engine, connections = SQLEngine(server), set()
     connect, close = engine.dialect.connect, engine.dialect.close
 
-    def connected() -> Link:
-        link = connect()
-        connections.add(link)
-        return link
+    def connected() -> Connection:
+        connection = connect()
+        connections.add(connection)
+        return connection
 
-    def closed(link: Link) -> None:
-        connections.remove(link)
-        close(link)
+    def closed(connection: Connection) -> None:
+        connections.remove(connection)
+        close(connection)
 
     monkeypatch.setattr(engine.dialect, "connect", connected)
     monkeypatch.setattr(engine.dialect, "close", closed)

@@ -141,8 +141,8 @@ def test_a_rollback_keeps_what_the_server_has_prepared(engine: SQLEngine) -> Non
         tx.rollback()
     reader = engine.read()
     reader.select(Query("services", Eq("host", "b")))
-    assert reader._link is not None
-    names = reader._link.connection.execute("SELECT statement FROM pg_prepared_statements").fetchall()
+    assert reader._connection is not None
+    names = reader._connection.dbapi.execute("SELECT statement FROM pg_prepared_statements").fetchall()
     reader.commit()
     assert any("services.host = $1" in name for (name,) in names)
 
@@ -152,9 +152,9 @@ def test_one_prepared_statement_serves_all_sizes_and_nulls(engine: SQLEngine) ->
     tx = engine.write()
     for number in (1, 40_000, 2**31 - 1, 0, -5, 70_000, 1, 40_000):
         tx.update("services", Eq("id", number), {"report_count": number, "topic": None if number else "t"})
-    assert tx._link is not None
+    assert tx._connection is not None
     query = "SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'UPDATE%'"
-    names = tx._link.connection.execute(query).fetchall()
+    names = tx._connection.dbapi.execute(query).fetchall()
     tx.commit()
     assert len(names) == 1
 

@@ -42,8 +42,8 @@ def made(path: Path, opened: Opened) -> Opened:
 def pragma(engine: SQLEngine, name: str) -> object:
     tx = engine.read()
     tx.select(Query("services"))
-    assert tx._link is not None
-    value = tx._link.connection.execute(f"PRAGMA {name}").fetchone()[0]
+    assert tx._connection is not None
+    value = tx._connection.dbapi.execute(f"PRAGMA {name}").fetchone()[0]
     tx.commit()
     return value
 

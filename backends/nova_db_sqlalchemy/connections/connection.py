@@ -13,13 +13,13 @@ Report = Callable[[str | None, Sequence[Any]], None]
 """``report(statement, rows)``: a statement before it is sent; then, with None, the rows that were fetched."""
 
 
-class Link:
+class Connection:
     """A connection of the driver library with the one cursor that statements run on; used by one thread at a time."""
 
-    __slots__ = ("__weakref__", "_cursor", "born", "connection", "cursor", "fresh", "generation", "isolated", "report")
+    __slots__ = ("__weakref__", "_cursor", "born", "cursor", "dbapi", "fresh", "generation", "isolated", "report")
 
-    def __init__(self, connection: Any, cursor: Any) -> None:
-        self.connection = connection
+    def __init__(self, dbapi: Any, cursor: Any) -> None:
+        self.dbapi = dbapi
         self.cursor = cursor
         self._cursor = cursor
         self.born = time.monotonic()
@@ -48,13 +48,13 @@ class Link:
         """Leave the connection to the process that this one was forked from: neither use nor close it here."""
         # Even the interpreter's end must not close it: that would say goodbye to the server on the parent's socket, or
         # give up file locks.  One reference that is never given back keeps it open.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.connection))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.dbapi))
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._cursor))
         self.abandon()
 
     def abandon(self) -> None:
         """Make every further use by a transaction that was open on the connection an error."""
-        self.connection = self.cursor = self._cursor = _Inherited()
+        self.dbapi = self.cursor = self._cursor = _Inherited()
 
 
 class _Inherited:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from nova_db import forking
 from nova_db.exceptions import DBConnectionError, DBError
-from nova_db_sqlalchemy.connections.connection import Link, Report
+from nova_db_sqlalchemy.connections.connection import Connection, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,20 +38,20 @@ class Pool(abc.ABC):
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._report: Report | None = None
-        self._links: set[Link] = set()
-        self._check: Callable[[Link], bool] | None = None
+        self._connections: set[Connection] = set()
+        self._check: Callable[[Connection], bool] | None = None
         forking.register(after_in_child=self.after_fork_in_child)
 
     @abc.abstractmethod
-    def take(self) -> Link:
+    def take(self) -> Connection:
         """A connection for the caller alone, until it is given back or dropped."""
 
     @abc.abstractmethod
-    def give(self, link: Link) -> None:
+    def give(self, connection: Connection) -> None:
         """Take a connection back, its transaction ended."""
 
     @abc.abstractmethod
-    def drop(self, link: Link) -> None:
+    def drop(self, connection: Connection) -> None:
         """Close a connection that is unusable, and all idle ones: what broke it may have broken them."""
 
     @abc.abstractmethod
@@ -65,30 +65,30 @@ class Pool(abc.ABC):
     def observe(self, report: Report | None) -> None:
         """Report the statements of all connections from now on; None: report none."""
         self._report = report
-        for link in list(self._links):
-            link.observe(report)
+        for connection in list(self._connections):
+            connection.observe(report)
 
-    def check(self, check: Callable[[Link], bool]) -> None:
+    def check(self, check: Callable[[Connection], bool]) -> None:
         """Check new connections before they are used, until the check, which may raise, says that it is enough."""
         self._check = check
 
-    def _open(self) -> Link:
-        link = self._dialect.connect()
-        self._links.add(link)
+    def _open(self) -> Connection:
+        connection = self._dialect.connect()
+        self._connections.add(connection)
         try:
-            if self._check is not None and self._check(link):
+            if self._check is not None and self._check(connection):
                 self._check = None
         except BaseException:
-            self._shut(link)
+            self._shut(connection)
             raise
         if self._report is not None:
-            link.observe(self._report)
-        return link
+            connection.observe(self._report)
+        return connection
 
-    def _shut(self, link: Link) -> None:
-        if link in self._links:
-            self._links.discard(link)
-            self._dialect.close(link)
+    def _shut(self, connection: Connection) -> None:
+        if connection in self._connections:
+            self._connections.discard(connection)
+            self._dialect.close(connection)
 
 
 class BoundedPool(Pool):
@@ -103,41 +103,41 @@ class BoundedPool(Pool):
         self._most = size + overflow if size > 0 and overflow >= 0 else 0
         self._timeout = settings.pool_timeout
         self._recycle = settings.recycle_time if settings.recycle_time >= 0 else float("inf")
-        self._idle: deque[Link] = deque()
+        self._idle: deque[Connection] = deque()
         self._generation = 0
-        self._open_links = 0
+        self._open_count = 0
         self._line: deque[_Place] = deque()
         """Who waits for a connection, in their order."""
         # Guards the number of connections and the end of the line.  Reentrant: a signal's handler may close the pool in
         # the middle of anything.
         self._room = forking.rlock(self, "_room")
 
-    def take(self) -> Link:
+    def take(self) -> Connection:
         if self._line and self._is_late():
             return self._grow()
         try:
-            link = self._idle.pop()
+            connection = self._idle.pop()
         except IndexError:
             return self._grow()
-        if time.monotonic() - link.born > self._recycle:
-            self._retire(link)
+        if time.monotonic() - connection.born > self._recycle:
+            self._retire(connection)
             return self._grow()
-        return link
+        return connection
 
-    def give(self, link: Link) -> None:
-        if link.generation != self._generation or len(self._idle) >= self._kept:
-            self._retire(link)
+    def give(self, connection: Connection) -> None:
+        if connection.generation != self._generation or len(self._idle) >= self._kept:
+            self._retire(connection)
             return
-        link.fresh = False
-        self._idle.append(link)
-        if link.generation != self._generation:
-            self._close_idle()  # closed meanwhile, and maybe before the link was among the idle ones
+        connection.fresh = False
+        self._idle.append(connection)
+        if connection.generation != self._generation:
+            self._close_idle()  # closed meanwhile, and maybe before the connection was among the idle ones
         if self._line:
             self._wake_first()
 
-    def drop(self, link: Link) -> None:
-        if link in self._links:
-            self._retire(link)
+    def drop(self, connection: Connection) -> None:
+        if connection in self._connections:
+            self._retire(connection)
             self.close()
 
     def close(self) -> None:
@@ -152,31 +152,31 @@ class BoundedPool(Pool):
                 return  # another thread took it
 
     def after_fork_in_child(self) -> None:
-        for link in self._links:
-            self._dialect.leave(link)
-        self._links = set()
+        for connection in self._connections:
+            self._dialect.leave(connection)
+        self._connections = set()
         self._idle = deque()
-        self._open_links = 0
+        self._open_count = 0
         self._line = deque()
 
-    def _grow(self) -> Link:
+    def _grow(self) -> Connection:
         """A new connection, or one that came back, once there is room."""
-        link = self._reserve()
-        if link is not None:
-            return link
+        connection = self._reserve()
+        if connection is not None:
+            return connection
         try:
-            link = self._open_patiently()
+            connection = self._open_patiently()
         except BaseException:
             self._release()
             raise
-        link.generation = self._generation
-        return link
+        connection.generation = self._generation
+        return connection
 
-    def _open_patiently(self) -> Link:
+    def _open_patiently(self) -> Connection:
         """A new connection; until there was one, the server may still be starting and is tried again."""
         while True:  # ends after max_retries, unless that is -1
             try:
-                link = self._open()
+                connection = self._open()
             except DBConnectionError as error:
                 if self._retries == 0 or not error.may_pass:
                     raise
@@ -185,9 +185,9 @@ class BoundedPool(Pool):
                 time.sleep(self._interval)
             else:
                 self._retries = 0
-                return link
+                return connection
 
-    def _reserve(self) -> Link | None:
+    def _reserve(self) -> Connection | None:
         """Wait for room, at most for the pool's timeout; a connection that came back, None: there is room for one."""
         place, end = _Place(), time.monotonic() + self._timeout
         self._line.append(place)
@@ -209,9 +209,9 @@ class BoundedPool(Pool):
     def _has_room(self) -> bool:
         """Whether there may be one more connection, which the caller opens then."""
         with self._room:
-            if self._most and self._open_links >= self._most:
+            if self._most and self._open_count >= self._most:
                 return False
-            self._open_links += 1
+            self._open_count += 1
             return True
 
     def _is_late(self) -> bool:
@@ -231,13 +231,13 @@ class BoundedPool(Pool):
             f"[database] max_pool_size and max_overflow say how many there may be."
         )
 
-    def _retire(self, link: Link) -> None:
-        self._shut(link)
+    def _retire(self, connection: Connection) -> None:
+        self._shut(connection)
         self._release()
 
     def _release(self) -> None:
         with self._room:
-            self._open_links -= 1
+            self._open_count -= 1
         self._wake_first()
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from nova_db.engine import Capability
 from nova_db.schema import Kind
-from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.write_statements import WriteStatements
@@ -79,26 +79,26 @@ class Dialect(abc.ABC):
         """Make the place where the database will be, if there is none; DBConnectionError."""
 
     @abc.abstractmethod
-    def connect(self) -> Link:
+    def connect(self) -> Connection:
         """A new connection; DBConnectionError."""
 
     @abc.abstractmethod
-    def close(self, link: Link) -> None:
+    def close(self, connection: Connection) -> None:
         """Close a connection, whatever state it is in; never raises."""
 
-    def leave(self, link: Link) -> None:
+    def leave(self, connection: Connection) -> None:
         """In a forked process: let go of a connection that is the parent's, which goes on using it."""
-        link.disown()
+        connection.disown()
 
     @abc.abstractmethod
-    def server(self, link: Link) -> str:
+    def server(self, connection: Connection) -> str:
         """Name and version of the server."""
 
     @abc.abstractmethod
-    def table_names(self, link: Link) -> set[str]:
+    def table_names(self, connection: Connection) -> set[str]:
         """The names of the tables that exist."""
 
-    def counters(self, link: Link) -> Mapping[str, int] | None:
+    def counters(self, connection: Connection) -> Mapping[str, int] | None:
         """The highest id that the database has given, or was given, by table; None where it does not tell."""
         return None
 
@@ -107,45 +107,45 @@ class Dialect(abc.ABC):
         return []
 
     @abc.abstractmethod
-    def run_script(self, link: Link, statements: Sequence[str]) -> None:
+    def run_script(self, connection: Connection, statements: Sequence[str]) -> None:
         """Run statements as one transaction, on a connection without one."""
 
     @abc.abstractmethod
     def emptying(self, tables: Sequence[str]) -> list[str]:
         """The statements that remove all rows of some tables, given in this order, and start their counters anew."""
 
-    def empty(self, link: Link, tables: Sequence[str]) -> None:
+    def empty(self, connection: Connection, tables: Sequence[str]) -> None:
         """Run them."""
-        self.run_script(link, self.emptying(tables))
+        self.run_script(connection, self.emptying(tables))
 
     # ----------------------------------------------------------------------------------------- transactions
 
     @abc.abstractmethod
-    def begin(self, link: Link, mode: Mode, losses: int = 0) -> None:
+    def begin(self, connection: Connection, mode: Mode, losses: int = 0) -> None:
         """Begin a transaction, whose caller has lost so many conflicts before."""
 
     @abc.abstractmethod
-    def commit(self, link: Link) -> None:
+    def commit(self, connection: Connection) -> None:
         """Commit it."""
 
     @abc.abstractmethod
-    def rollback(self, link: Link) -> None:
+    def rollback(self, connection: Connection) -> None:
         """Roll it back, if one is open."""
 
     @abc.abstractmethod
-    def control(self, link: Link, statement: str) -> None:
+    def control(self, connection: Connection, statement: str) -> None:
         """Run one statement without parameters or rows: savepoints, schema changes."""
 
     @abc.abstractmethod
-    def is_lost(self, link: Link, error: BaseException) -> bool:
+    def is_lost(self, connection: Connection, error: BaseException) -> bool:
         """Whether an error means that the connection is gone."""
 
-    def is_commit_unknown(self, link: Link, error: BaseException) -> bool:
+    def is_commit_unknown(self, connection: Connection, error: BaseException) -> bool:
         """Whether the transaction may be stored although its commit ended with an error."""
-        return self.is_lost(link, error)
+        return self.is_lost(connection, error)
 
     @abc.abstractmethod
-    def fault(self, link: Link, error: BaseException) -> Fault:
+    def fault(self, connection: Connection, error: BaseException) -> Fault:
         """What an error means."""
 
     # ------------------------------------------------------------------------------------------- statements

@@ -18,7 +18,7 @@ from nova_db_sqlalchemy.mariadb.cursor import Cursor
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, slots
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
 
 PATIENCE: Final = 2
 """How many losses until a writer wants to be alone among its kind."""
@@ -30,23 +30,23 @@ _ALONE_EVERYWHERE: Final = f"UPDATE {LOCK_TABLE} SET turn = turn + 1 WHERE slot 
 _LOCKING: Final = ("FOR UPDATE", "SKIP LOCKED", "IN SHARE MODE")
 
 
-def begin(link: Link, losses: int, *, is_cluster: bool) -> None:
+def begin(connection: Connection, losses: int, *, is_cluster: bool) -> None:
     """Begin an isolated transaction."""
-    cursor = link.cursor
+    cursor = connection.cursor
     if is_cluster:
         cursor.execute(_BEGIN)
         cursor.execute(_ALONE_EVERYWHERE)
     else:
         cursor.execute(f"{_BEGIN};{_ALONE if losses >= PATIENCE else _TOGETHER}")
-    link.isolated = True
-    link.use(HoldingCursor(link.connection, cursor.longest, one_by_one=cursor.one_by_one))
+    connection.isolated = True
+    connection.use(HoldingCursor(connection.dbapi, cursor.longest, one_by_one=cursor.one_by_one))
 
 
-def end(link: Link) -> None:
+def end(connection: Connection) -> None:
     """Forget that a transaction was isolated."""
-    if link.isolated:
-        link.isolated = False
-        link.use(Cursor(link.connection, link.cursor.longest, one_by_one=link.cursor.one_by_one))
+    if connection.isolated:
+        connection.isolated = False
+        connection.use(Cursor(connection.dbapi, connection.cursor.longest, one_by_one=connection.cursor.one_by_one))
 
 
 class HoldingCursor(Cursor):

@@ -19,12 +19,13 @@ from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError
 from nova_db.schema import Kind
-from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault
 from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
 from nova_db_sqlalchemy.connections.server import Dialect, Expression, Mode
 from nova_db_sqlalchemy.mariadb import isolation, locks
-from nova_db_sqlalchemy.mariadb.cursor import Connection, Cursor
+from nova_db_sqlalchemy.mariadb.cursor import Connection as PyMySQLConnection
+from nova_db_sqlalchemy.mariadb.cursor import Cursor
 from nova_db_sqlalchemy.mariadb.errors import fault_of, is_commit_unknown, is_lost, is_refusal
 from nova_db_sqlalchemy.mariadb.hosts import Hosts
 from nova_db_sqlalchemy.mariadb.session import Server, own_settings, preparation, server_of
@@ -90,10 +91,10 @@ class MariaDBDialect(Dialect):
     def pool(self) -> Pool:
         return BoundedPool(self, self.settings)
 
-    def connect(self) -> Link:
+    def connect(self) -> Connection:
         return self._hosts.connect(self._connect_to)
 
-    def _connect_to(self, host: dict[str, Any]) -> Link:
+    def _connect_to(self, host: dict[str, Any]) -> Connection:
         connection: Any = None
         try:
             connection = self._opened(host)
@@ -109,11 +110,11 @@ class MariaDBDialect(Dialect):
         self._step, cursor.longest = cursor.fetchall()[0]
         self.is_cluster = cursor.one_by_one = ["wsrep_on", "ON"] in cursor.results[-2].rows
         self._suit(server)
-        return Link(connection, cursor)
+        return Connection(connection, cursor)
 
-    def _opened(self, host: dict[str, Any]) -> Connection:
+    def _opened(self, host: dict[str, Any]) -> PyMySQLConnection:
         try:
-            return Connection(
+            return PyMySQLConnection(
                 **self._options | host,
                 charset="utf8mb4",
                 autocommit=None,
@@ -131,73 +132,73 @@ class MariaDBDialect(Dialect):
             self.compiler = MySQLDialect(paramstyle="pyformat")
             self.has_returning = self.has_counters = False
 
-    def close(self, link: Link) -> None:
-        if link.connection.open:
-            link.connection.close()
+    def close(self, connection: Connection) -> None:
+        if connection.dbapi.open:
+            connection.dbapi.close()
 
-    def server(self, link: Link) -> str:
-        return str(server_of(link.connection.server_version))
+    def server(self, connection: Connection) -> str:
+        return str(server_of(connection.dbapi.server_version))
 
-    def table_names(self, link: Link) -> set[str]:
-        link.cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
-        return {name for (name,) in link.cursor.fetchall()}
+    def table_names(self, connection: Connection) -> set[str]:
+        connection.cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+        return {name for (name,) in connection.cursor.fetchall()}
 
-    def counters(self, link: Link) -> Mapping[str, int] | None:
+    def counters(self, connection: Connection) -> Mapping[str, int] | None:
         if not self.has_counters:
             return None
-        link.cursor.execute(_COUNTERS)
-        following = dict(link.cursor.fetchall())
+        connection.cursor.execute(_COUNTERS)
+        following = dict(connection.cursor.fetchall())
         return {table: following.get(table, 1) - 1 for table in COUNTED}
 
     def creation(self, existing: set[str]) -> list[str]:
         return [] if locks.LOCK_TABLE in existing else locks.creation()
 
-    def run_script(self, link: Link, statements: Sequence[str]) -> None:
+    def run_script(self, connection: Connection, statements: Sequence[str]) -> None:
         if statements:
-            self.control(link, ";".join(statements))
+            self.control(connection, ";".join(statements))
 
     def emptying(self, tables: Sequence[str]) -> list[str]:
         counted = [table for table in tables if CATALOG[table].autoincrement]
         return [*_deletes(tables), *[f"ALTER TABLE {table} AUTO_INCREMENT = 1" for table in counted]]
 
-    def empty(self, link: Link, tables: Sequence[str]) -> None:
+    def empty(self, connection: Connection, tables: Sequence[str]) -> None:
         if len(tables) <= FEW_TABLES or not self.has_counters:
-            super().empty(link, tables)
+            super().empty(connection, tables)
             return
-        self.run_script(link, _deletes(tables))
-        link.cursor.execute(_COUNTERS)  # setting all of them takes ten times as long
-        moved = dict(link.cursor.fetchall())
-        self.run_script(link, [f"ALTER TABLE {table} AUTO_INCREMENT = 1" for table in tables if table in moved])
+        self.run_script(connection, _deletes(tables))
+        connection.cursor.execute(_COUNTERS)  # setting all of them takes ten times as long
+        moved = dict(connection.cursor.fetchall())
+        self.run_script(connection, [f"ALTER TABLE {table} AUTO_INCREMENT = 1" for table in tables if table in moved])
 
     # ----------------------------------------------------------------------------------------- transactions
 
-    def begin(self, link: Link, mode: Mode, losses: int = 0) -> None:
+    def begin(self, connection: Connection, mode: Mode, losses: int = 0) -> None:
         if mode is Mode.ISOLATED:
-            isolation.begin(link, losses, is_cluster=self.is_cluster)
+            isolation.begin(connection, losses, is_cluster=self.is_cluster)
         else:
-            self.control(link, _BEGIN[mode])
+            self.control(connection, _BEGIN[mode])
 
-    def commit(self, link: Link) -> None:
-        self.control(link, "COMMIT")
-        isolation.end(link)
+    def commit(self, connection: Connection) -> None:
+        self.control(connection, "COMMIT")
+        isolation.end(connection)
 
-    def rollback(self, link: Link) -> None:
-        if link.cursor.inside:
+    def rollback(self, connection: Connection) -> None:
+        if connection.cursor.inside:
             raise pymysql.OperationalError(2014, "the connection is in the middle of a statement")
-        self.control(link, "ROLLBACK")
-        isolation.end(link)
+        self.control(connection, "ROLLBACK")
+        isolation.end(connection)
 
-    def control(self, link: Link, statement: str) -> None:
-        link.cursor.execute(statement, None)
+    def control(self, connection: Connection, statement: str) -> None:
+        connection.cursor.execute(statement, None)
 
-    def is_lost(self, link: Link, error: BaseException) -> bool:
-        return is_lost(error) or not link.connection.open
+    def is_lost(self, connection: Connection, error: BaseException) -> bool:
+        return is_lost(error) or not connection.dbapi.open
 
-    def is_commit_unknown(self, link: Link, error: BaseException) -> bool:
-        return is_commit_unknown(error) or not link.connection.open
+    def is_commit_unknown(self, connection: Connection, error: BaseException) -> bool:
+        return is_commit_unknown(error) or not connection.dbapi.open
 
-    def fault(self, link: Link, error: BaseException) -> Fault:
-        if self.is_lost(link, error):
+    def fault(self, connection: Connection, error: BaseException) -> Fault:
+        if self.is_lost(connection, error):
             return Fault(DBConnectionError, ends_transaction=True)
         return fault_of(error)
 

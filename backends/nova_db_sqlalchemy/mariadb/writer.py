@@ -24,7 +24,7 @@ from nova_db_sqlalchemy.transactions.regexp import projected
 from nova_db_sqlalchemy.transactions.writer import keyed, runs_by_key
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
     from nova_db_sqlalchemy.mariadb.cursor import Result
     from nova_db_sqlalchemy.mariadb.server import MariaDBDialect
     from nova_db_sqlalchemy.mariadb.statements import MariaDBStatements
@@ -70,12 +70,12 @@ class MariaDBWriter(LookingWriter):
 
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         made: list[list[Row]] = [[] for _ in batches]
-        link = self._link or self._start()
+        connection = self._connection or self._start()
         try:
             runs = [run for batch, (table, rows) in enumerate(batches) for run in self._runs(batch, table, rows)]
-            results = self._sent(link, runs)
+            results = self._sent(connection, runs)
         except self._dialect.errors as error:
-            raise self._failed(link, error, Written(batches)) from error
+            raise self._failed(connection, error, Written(batches)) from error
         for run, result in zip(runs, results, strict=True):
             if run.has_key:
                 made[run.batch] += [dict(row) for row in run.rows]
@@ -128,7 +128,7 @@ class MariaDBWriter(LookingWriter):
         if names:
             rows = slots(names)
             self._control(f"UPDATE {LOCK_TABLE} SET turn = turn + 1 WHERE slot IN ({', '.join(map(str, rows))})")
-            if self._link is not None and self._link.cursor.rowcount != len(rows):
+            if self._connection is not None and self._connection.cursor.rowcount != len(rows):
                 raise DBError(message=f"The table {LOCK_TABLE} lacks rows: it must hold the slots 0 to {SLOTS - 1}.")
 
     def _runs(self, batch: int, table: str, rows: Sequence[Values]) -> Iterator[Run]:
@@ -146,13 +146,13 @@ class MariaDBWriter(LookingWriter):
                 sql = f"{head} VALUES {text}{tail}"
                 yield Run(batch, table, list(islice(given, count)), has_key, sql, insert.sql)
 
-    def _sent(self, link: Link, runs: Sequence[Run]) -> list[Result]:
+    def _sent(self, connection: Connection, runs: Sequence[Run]) -> list[Result]:
         """The answers to the statements of some runs."""
         results: list[Result] = []
-        for text, count in link.cursor.packets([run.sql for run in runs]):
+        for text, count in connection.cursor.packets([run.sql for run in runs]):
             shown = ";".join([run.shown for run in runs[len(results) : len(results) + count]])
-            link.cursor.execute(shown, Complete(text))
-            results += link.cursor.results
+            connection.cursor.execute(shown, Complete(text))
+            results += connection.cursor.results
         return results
 
     def _set(self, table: str, rows: Sequence[Row], values: Values) -> list[Row]:
@@ -190,12 +190,12 @@ class MariaDBWriter(LookingWriter):
         """Keep the other nodes of a cluster from changing rows."""
         key = CATALOG[table].primary_key
         keys = [row[key] for row in rows]
-        link = self._link or self._start()
+        connection = self._connection or self._start()
         try:
             for statement in holding(table, key) if keys else ():
-                link.cursor.execute(statement, [keys])
+                connection.cursor.execute(statement, [keys])
         except self._dialect.errors as error:
-            raise self._failed(link, error, None) from error
+            raise self._failed(connection, error, None) from error
 
     def _pick(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
         bound = [*where.parameters(), limit]
@@ -212,11 +212,13 @@ class MariaDBWriter(LookingWriter):
         pick_rest(self, self._pick, table, where, order, limit, picked)
         return picked
 
-    def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
+    def _translated(
+        self, connection: Connection, error: BaseException, fault: Fault, written: Written | None
+    ) -> DBError:
         if fault.table is None and len(fault.columns) == 1 and written is not None:
             message = f"{written.table}.{fault.columns[0]}: a value is required"
             fault = fault._replace(message=message, table=written.table)
-        return super()._translated(link, error, fault, written)
+        return super()._translated(connection, error, fault, written)
 
     def _duplicate(self, look: Look, fault: Fault, written: Written) -> Blame | None:
         tables = [fault.table] if fault.table else dict.fromkeys(table for table, _ in written.batches)

@@ -24,7 +24,7 @@ from nova_db.exceptions import DBError
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
 
 GATE: Final = "nova_db_gate"
 QUEUE: Final = "nova_db_queue"
@@ -54,70 +54,70 @@ def creation(existing: set[str]) -> list[str]:
     return [f"CREATE TABLE IF NOT EXISTS {table} ()" for table in TABLES if table not in existing]
 
 
-def begin_plain(link: Link, losses: int) -> None:
+def begin_plain(connection: Connection, losses: int) -> None:
     """Begin the transaction of a single call: at the lower level if nobody is isolated, or once nobody is."""
     waits = losses >= PATIENCE
     try:
-        send(link, f"{_PLAIN};{_ENTER}{'' if waits else ' NOWAIT'}")
+        send(connection, f"{_PLAIN};{_ENTER}{'' if waits else ' NOWAIT'}")
     except psycopg.errors.LockNotAvailable:
         if waits:
             raise
-        _begin_beside(link)
+        _begin_beside(connection)
     except psycopg.errors.UndefinedTable:
-        send(link, f"ROLLBACK;{_PLAIN}")  # an older schema: nobody can be isolated before it is upgraded
+        send(connection, f"ROLLBACK;{_PLAIN}")  # an older schema: nobody can be isolated before it is upgraded
     except psycopg.errors.InsufficientPrivilege as error:
-        raise _forbidden(link, error) from error
+        raise _forbidden(connection, error) from error
 
 
-def _begin_beside(link: Link) -> None:
+def _begin_beside(connection: Connection) -> None:
     """Begin the transaction of a single call while somebody keeps those of the lower level out."""
     try:
-        send(link, f"ROLLBACK;{_PLAIN};{_NOBODY};{_ENTER}")
+        send(connection, f"ROLLBACK;{_PLAIN};{_NOBODY};{_ENTER}")
     except psycopg.errors.LockNotAvailable:
-        send(link, f"ROLLBACK;{_ISOLATED};{_TOGETHER};{_SAVEPOINT}")
-        _isolate(link)
+        send(connection, f"ROLLBACK;{_ISOLATED};{_TOGETHER};{_SAVEPOINT}")
+        _isolate(connection)
 
 
-def begin_isolated(link: Link, losses: int) -> None:
+def begin_isolated(connection: Connection, losses: int) -> None:
     """Begin an isolated transaction."""
     # The queue comes first: who waits in it is in nobody's way.
     place = _IN_TURN if losses >= PATIENCE else _SOMEBODY
     statements = ";".join([_ISOLATED, place, _ALONE if losses >= 2 * PATIENCE else _TOGETHER, _SAVEPOINT])
     try:
-        send(link, statements)
+        send(connection, statements)
     except psycopg.errors.UndefinedTable:
-        _create(link)
-        send(link, statements)
+        _create(connection)
+        send(connection, statements)
     except psycopg.errors.InsufficientPrivilege as error:
-        raise _forbidden(link, error) from error
-    _isolate(link)
+        raise _forbidden(connection, error) from error
+    _isolate(connection)
 
 
-def end(link: Link) -> None:
+def end(connection: Connection) -> None:
     """Forget that a transaction was isolated."""
-    if link.isolated:
-        link.isolated = False
-        link.use(link.connection.cursor())
+    if connection.isolated:
+        connection.isolated = False
+        connection.use(connection.dbapi.cursor())
 
 
-def send(link: Link, statements: str) -> PGresult:
+def send(connection: Connection, statements: str) -> PGresult:
     """Send statements without parameters, whose rows nobody wants."""
-    if link.report is not None:
-        link.report(statements, ())
-    result: PGresult = link.connection.send(statements.encode())
+    if connection.report is not None:
+        connection.report(statements, ())
+    result: PGresult = connection.dbapi.send(statements.encode())
     if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
         raise error_from_result(result)
     return result
 
 
-def _isolate(link: Link) -> None:
-    link.isolated = True
-    link.use(IsolatedCursor(link.connection))
+def _isolate(connection: Connection) -> None:
+    connection.isolated = True
+    connection.use(IsolatedCursor(connection.dbapi))
 
 
-def _forbidden(link: Link, error: BaseException) -> DBError:
+def _forbidden(connection: Connection, error: BaseException) -> DBError:
     """What to raise where the tables were made by somebody else."""
-    send(link, "ROLLBACK")
+    send(connection, "ROLLBACK")
     tables = " and ".join(TABLES)
     message = (
         f"The database user may not lock {tables}, by which writers keep clear of each other: grant it INSERT, UPDATE "
@@ -126,12 +126,12 @@ def _forbidden(link: Link, error: BaseException) -> DBError:
     return DBError(error, message=message)
 
 
-def _create(link: Link) -> None:
+def _create(connection: Connection) -> None:
     """Make the tables in a database that was made before there were any."""
-    send(link, "ROLLBACK")
+    send(connection, "ROLLBACK")
     for statement in creation(set()):
         try:
-            send(link, statement)
+            send(connection, statement)
         except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
             continue  # another process was faster
         except psycopg.errors.InsufficientPrivilege as error:

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db.schema import Kind
-from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, detail_of, full, missing, unsuitable
 from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
 from nova_db_sqlalchemy.connections.server import Compiled, Dialect, Expression, Mode
@@ -89,7 +89,7 @@ class PostgreSQLDialect(Dialect):
     def pool(self) -> Pool:
         return BoundedPool(self, self.settings)
 
-    def connect(self) -> Link:
+    def connect(self) -> Connection:
         try:
             connection: Any = self._connection.connect(
                 *self._arguments, autocommit=True, cursor_factory=psycopg.RawCursor, **self._options
@@ -99,35 +99,35 @@ class PostgreSQLDialect(Dialect):
             failure = DBConnectionError(error)
             raise failure.for_good() if is_refusal(error) else failure from error
         connection.prepared_max = PREPARED_STATEMENTS
-        return Link(connection, connection.cursor())
+        return Connection(connection, connection.cursor())
 
-    def close(self, link: Link) -> None:
+    def close(self, connection: Connection) -> None:
         try:
-            link.connection.close()
+            connection.dbapi.close()
         except psycopg.Error:
             return  # the server has closed it before
 
-    def server(self, link: Link) -> str:
-        version = link.connection.info.server_version
+    def server(self, connection: Connection) -> str:
+        version = connection.dbapi.info.server_version
         return f"PostgreSQL {version // 10000}.{version % 10000}"
 
-    def table_names(self, link: Link) -> set[str]:
+    def table_names(self, connection: Connection) -> set[str]:
         query = b"SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))"
-        return {name for (name,) in link.connection.execute(query)}
+        return {name for (name,) in connection.dbapi.execute(query)}
 
-    def counters(self, link: Link) -> Mapping[str, int]:
+    def counters(self, connection: Connection) -> Mapping[str, int]:
         rows = ", ".join(
             f"('{table}', pg_get_serial_sequence('{table}', '{CATALOG[table].primary_key}'))" for table in COUNTED
         )
         query = f"SELECT name, pg_sequence_last_value(counter::regclass) FROM (VALUES {rows}) AS t (name, counter)"
-        return {name: number or 0 for name, number in link.connection.execute(query.encode())}
+        return {name: number or 0 for name, number in connection.dbapi.execute(query.encode())}
 
     def creation(self, existing: set[str]) -> list[str]:
         return isolation.creation(existing)
 
-    def run_script(self, link: Link, statements: Sequence[str]) -> None:
+    def run_script(self, connection: Connection, statements: Sequence[str]) -> None:
         if statements:
-            isolation.send(link, ";\n".join(statements))  # what is sent at once is one transaction
+            isolation.send(connection, ";\n".join(statements))  # what is sent at once is one transaction
 
     def emptying(self, tables: Sequence[str]) -> list[str]:
         # TRUNCATE would write new files for each table and index: slower by far where there are few rows.
@@ -139,43 +139,43 @@ class PostgreSQLDialect(Dialect):
 
     # ----------------------------------------------------------------------------------------- transactions
 
-    def begin(self, link: Link, mode: Mode, losses: int = 0) -> None:
+    def begin(self, connection: Connection, mode: Mode, losses: int = 0) -> None:
         if mode is Mode.WRITE:
-            isolation.begin_plain(link, losses)
+            isolation.begin_plain(connection, losses)
         elif mode is Mode.ISOLATED:
-            isolation.begin_isolated(link, losses)
+            isolation.begin_isolated(connection, losses)
         else:
-            self.control(link, _SNAPSHOT)
+            self.control(connection, _SNAPSHOT)
 
-    def commit(self, link: Link) -> None:
-        self.control(link, "COMMIT")
-        isolation.end(link)
+    def commit(self, connection: Connection) -> None:
+        self.control(connection, "COMMIT")
+        isolation.end(connection)
 
-    def rollback(self, link: Link) -> None:
-        status = link.connection.pgconn.transaction_status
+    def rollback(self, connection: Connection) -> None:
+        status = connection.dbapi.pgconn.transaction_status
         if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-            self.control(link, "ROLLBACK")
+            self.control(connection, "ROLLBACK")
         elif status != TransactionStatus.IDLE:
             raise psycopg.OperationalError("the connection is in the middle of a statement")
-        isolation.end(link)
+        isolation.end(connection)
 
-    def control(self, link: Link, statement: str) -> None:
-        result = isolation.send(link, statement)
+    def control(self, connection: Connection, statement: str) -> None:
+        result = isolation.send(connection, statement)
         if statement == "COMMIT" and result.command_status == b"ROLLBACK":
             raise psycopg.errors.InFailedSqlTransaction("the transaction had failed and was rolled back")
 
-    def is_lost(self, link: Link, error: BaseException) -> bool:
+    def is_lost(self, connection: Connection, error: BaseException) -> bool:
         if not isinstance(error, psycopg.Error):
             return False
         state = error.sqlstate or ""
-        return bool(link.connection.closed) or state.startswith("08") or state in _LOST
+        return bool(connection.dbapi.closed) or state.startswith("08") or state in _LOST
 
-    def fault(self, link: Link, error: BaseException) -> Fault:
+    def fault(self, connection: Connection, error: BaseException) -> Fault:
         found = unsuitable(error)
         if found is not None or not isinstance(error, psycopg.Error):
             return found or Fault()
         # A standby closes the connection as well where an idle transaction is in the way of what it has to replay.
-        if self.is_lost(link, error) and error.sqlstate not in _CONFLICTS:
+        if self.is_lost(connection, error) and error.sqlstate not in _CONFLICTS:
             return Fault(DBConnectionError, ends_transaction=True)
         return _fault(error)
 

@@ -23,7 +23,7 @@ from nova_db_sqlalchemy.transactions.claims import pick_rest
 from nova_db_sqlalchemy.transactions.writer import Writer, keyed, runs_by_key
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
     from nova_db_sqlalchemy.postgresql.statements import PostgreSQLStatements
 
 _SERIALIZE: Final = Statement(
@@ -99,15 +99,15 @@ class PostgreSQLWriter(Writer):
         if names:
             self.fetch(_SERIALIZE, [_number(name) for name in sorted(set(names))])
 
-    def _judged(self, link: Link, fault: Fault, written: Written | None) -> Fault:
-        if not link.isolated or written is None or fault.kind not in (DBDuplicateEntry, DBReferenceError):
+    def _judged(self, connection: Connection, fault: Fault, written: Written | None) -> Fault:
+        if not connection.isolated or written is None or fault.kind not in (DBDuplicateEntry, DBReferenceError):
             return fault
         point = f"point{self._points}" if self._points else isolation.BASE
         try:
-            isolation.send(link, f"ROLLBACK TO SAVEPOINT {point}")
-            is_seen = _seen(self._look_on(link), fault, written)
+            isolation.send(connection, f"ROLLBACK TO SAVEPOINT {point}")
+            is_seen = _seen(self._look_on(connection), fault, written)
         except psycopg.Error as error:
-            return self._engine.dialect.fault(link, error)
+            return self._engine.dialect.fault(connection, error)
         return fault if is_seen else conflict(why="A rule is broken by what the transaction does not see yet.")
 
     def _insert_runs(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:

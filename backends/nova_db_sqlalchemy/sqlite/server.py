@@ -19,7 +19,7 @@ from nova_db.engine import Capability
 from nova_db.engine.turns import Turn
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db.schema import Kind
-from nova_db_sqlalchemy.connections.connection import Link
+from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, full, missing, unsuitable
 from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
 from nova_db_sqlalchemy.connections.server import Dialect, Expression, Mode
@@ -99,7 +99,7 @@ class SQLiteDialect(Dialect):
             self._options.pop("uri", None)
         # Threads of this process queue here: SQLite itself lets them sleep and try again, in no order.
         self._turn = Turn()
-        self._writing: Link | None = None
+        self._writing: Connection | None = None
         self._is_fork_s_turn = False
         forking.register(
             before=self.before_fork,
@@ -121,7 +121,7 @@ class SQLiteDialect(Dialect):
                 message = f"SQLite cannot create {file}: {error.strerror}."
                 raise DBConnectionError(error, message=message).for_good() from error
 
-    def connect(self) -> Link:
+    def connect(self) -> Connection:
         if is_missing_file(self.url):
             message = f"There is no database file {self.url.database}; `nova-db sync` creates it."
             raise DBConnectionError(message=message).for_good()
@@ -140,7 +140,7 @@ class SQLiteDialect(Dialect):
             if error.sqlite_errorcode & 0xFF in _BUSY:
                 raise DBDeadlock(error, message=message) from error
             raise DBConnectionError(error, message=message).for_good() from error
-        return Link(connection, connection.cursor(Cursor))
+        return Connection(connection, connection.cursor(Cursor))
 
     def _connected(self, arguments: Sequence[Any]) -> sqlite3.Connection:
         connection: sqlite3.Connection = sqlite3.connect(*arguments, **self._options)
@@ -151,46 +151,46 @@ class SQLiteDialect(Dialect):
             raise
         return connection
 
-    def close(self, link: Link) -> None:
-        self._leave(link)
+    def close(self, connection: Connection) -> None:
+        self._leave(connection)
         try:
             with inside():
-                link.connection.close()
+                connection.dbapi.close()
         except sqlite3.Error:
             return  # nothing is lost: what was not committed is undone
 
-    def leave(self, link: Link) -> None:
+    def leave(self, connection: Connection) -> None:
         # SQLite counts, for each process, the locks that its connections have on a file.  As long as the parent's
         # connections are in the count, those of the child take no locks of their own, and others overwrite what they
         # read, or remove the log that they write.  Closing is what corrects the count; it gives up no lock of the
         # parent, which are a process's own, and touches nothing in the file or the memory shared with it, as there is
         # nothing in the log that is not committed (cache_spill is off).
-        if link.is_between_calls():
-            link.connection.close()
-            link.abandon()
+        if connection.is_between_calls():
+            connection.dbapi.close()
+            connection.abandon()
         else:
-            link.disown()  # a thread was inside, so the connection is locked for ever
+            connection.disown()  # a thread was inside, so the connection is locked for ever
 
-    def server(self, link: Link) -> str:
+    def server(self, connection: Connection) -> str:
         return f"SQLite {sqlite3.sqlite_version}"
 
-    def table_names(self, link: Link) -> set[str]:
-        link.cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        return {name for (name,) in link.cursor.fetchall()}
+    def table_names(self, connection: Connection) -> set[str]:
+        connection.cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {name for (name,) in connection.cursor.fetchall()}
 
-    def counters(self, link: Link) -> Mapping[str, int]:
-        link.cursor.execute("SELECT name, seq FROM sqlite_sequence")
-        moved = dict(link.cursor.fetchall())
+    def counters(self, connection: Connection) -> Mapping[str, int]:
+        connection.cursor.execute("SELECT name, seq FROM sqlite_sequence")
+        moved = dict(connection.cursor.fetchall())
         return {table: moved.get(table, 0) for table in COUNTED}
 
-    def run_script(self, link: Link, statements: Sequence[str]) -> None:
-        self.begin(link, Mode.WRITE)
+    def run_script(self, connection: Connection, statements: Sequence[str]) -> None:
+        self.begin(connection, Mode.WRITE)
         try:
             for statement in statements:
-                link.cursor.execute(statement)
-            self.commit(link)
+                connection.cursor.execute(statement)
+            self.commit(connection)
         except BaseException:
-            self.rollback(link)
+            self.rollback(connection)
             raise
 
     def emptying(self, tables: Sequence[str]) -> list[str]:
@@ -221,39 +221,39 @@ class SQLiteDialect(Dialect):
 
     # ----------------------------------------------------------------------------------------- transactions
 
-    def begin(self, link: Link, mode: Mode, losses: int = 0) -> None:
+    def begin(self, connection: Connection, mode: Mode, losses: int = 0) -> None:
         if mode is Mode.SNAPSHOT:
-            link.cursor.execute("BEGIN")
+            connection.cursor.execute("BEGIN")
             return
         self._turn.acquire(self._patience)
-        self._writing = link
+        self._writing = connection
         try:
-            link.cursor.execute("BEGIN IMMEDIATE")
+            connection.cursor.execute("BEGIN IMMEDIATE")
         except BaseException:
-            self._leave(link)
+            self._leave(connection)
             raise
 
-    def commit(self, link: Link) -> None:
-        link.cursor.execute("COMMIT")
-        self._leave(link)
+    def commit(self, connection: Connection) -> None:
+        connection.cursor.execute("COMMIT")
+        self._leave(connection)
 
-    def rollback(self, link: Link) -> None:
-        if link.connection.in_transaction:
-            link.cursor.execute("ROLLBACK")
-        self._leave(link)
+    def rollback(self, connection: Connection) -> None:
+        if connection.dbapi.in_transaction:
+            connection.cursor.execute("ROLLBACK")
+        self._leave(connection)
 
-    def control(self, link: Link, statement: str) -> None:
-        link.cursor.execute(statement)
+    def control(self, connection: Connection, statement: str) -> None:
+        connection.cursor.execute(statement)
 
-    def is_lost(self, link: Link, error: BaseException) -> bool:
+    def is_lost(self, connection: Connection, error: BaseException) -> bool:
         return False
 
-    def fault(self, link: Link, error: BaseException) -> Fault:
+    def fault(self, connection: Connection, error: BaseException) -> Fault:
         found = unsuitable(error)
         if found is not None:
             return found
         fault = _fault(getattr(error, "sqlite_errorcode", 0), str(error))
-        return fault._replace(ends_transaction=fault.ends_transaction or not link.connection.in_transaction)
+        return fault._replace(ends_transaction=fault.ends_transaction or not connection.dbapi.in_transaction)
 
     def before_fork(self) -> None:
         """Wait for other threads' writers, within bounds: a child would find their locks held for ever."""
@@ -274,8 +274,8 @@ class SQLiteDialect(Dialect):
         self._writing = None
         self._is_fork_s_turn = False
 
-    def _leave(self, link: Link) -> None:
-        if self._writing is link:
+    def _leave(self, connection: Connection) -> None:
+        if self._writing is connection:
             self._writing = None
             self._turn.release()
 

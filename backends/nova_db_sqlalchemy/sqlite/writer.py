@@ -59,12 +59,12 @@ class SQLiteWriter(LookingWriter):
         else:
             sql = insert.sql + f", ({', '.join('?' * len(columns))})" * (len(rows) - 1)
             parameters = tuple([value for row in rows for value in insert.bind(row)])
-        link = self._link or self._start()
+        connection = self._connection or self._start()
         self._touch(table)
         try:
-            cursor = link.cursor
+            cursor = connection.cursor
             cursor.execute(sql, parameters)
         except self._engine.dialect.errors as error:
-            raise self._failed(link, error, Written(((table, rows),))) from error
+            raise self._failed(connection, error, Written(((table, rows),))) from error
         last: int = cursor.lastrowid
         return last

@@ -10,7 +10,7 @@ from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate, f
 from nova_db_sqlalchemy.transactions.writer import Writer
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
 
 
 class LookingWriter(Writer):
@@ -18,22 +18,24 @@ class LookingWriter(Writer):
 
     __slots__ = ("_blame",)
 
-    def _judged(self, link: Link, fault: Fault, written: Written | None) -> Fault:
+    def _judged(self, connection: Connection, fault: Fault, written: Written | None) -> Fault:
         self._blame: Blame | None = None
         if written is None:
             return fault
         try:
             if fault.kind is DBDuplicateEntry:
-                self._blame = self._duplicate(self._look_on(link), fault, written)
+                self._blame = self._duplicate(self._look_on(connection), fault, written)
             elif fault.kind is DBReferenceError:
-                self._blame = find_reference(self._look_on(link), written)
+                self._blame = find_reference(self._look_on(connection), written)
         except self._engine.dialect.errors as error:
-            found = self._engine.dialect.fault(link, error)
+            found = self._engine.dialect.fault(connection, error)
             if found.ends_transaction:
                 return found  # a conflict, or the connection: there is no transaction left to speak of
         return fault  # the violation is worth more than its details
 
-    def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
+    def _translated(
+        self, connection: Connection, error: BaseException, fault: Fault, written: Written | None
+    ) -> DBError:
         found = self._blame
         if found is None:
             return translated(error, fault, written)

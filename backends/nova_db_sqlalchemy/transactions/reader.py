@@ -11,7 +11,7 @@ from nova_db_sqlalchemy.connections.server import Mode
 from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
 
 
 class SnapshotReader(SQLTransaction):
@@ -50,16 +50,16 @@ class SnapshotReader(SQLTransaction):
     def _refuse(self) -> NoReturn:
         raise DBError(message="The transaction is a reader, it cannot write.")
 
-    def _open(self) -> Link:
+    def _open(self) -> Connection:
         return self._begun(Mode.SNAPSHOT)
 
-    def _finish(self, link: Link) -> None:
+    def _finish(self, connection: Connection) -> None:
         try:
-            self._engine.dialect.commit(link)
+            self._engine.dialect.commit(connection)
         except self._engine.dialect.errors:
-            self._engine.pool.drop(link)  # what was read is right all the same
+            self._engine.pool.drop(connection)  # what was read is right all the same
         else:
-            self._engine.pool.give(link)
+            self._engine.pool.give(connection)
 
 
 class SingleReader(SnapshotReader):
@@ -71,20 +71,20 @@ class SingleReader(SnapshotReader):
         self._is_held = True
         super().hold()
 
-    def _open(self) -> Link:
+    def _open(self) -> Connection:
         return self._begun(Mode.SNAPSHOT) if self._is_held else self._engine.pool.take()
 
-    def _is_stale(self, link: Link, error: BaseException) -> bool:
-        if self._is_held or link is not self._link:
-            return super()._is_stale(link, error)
-        self._link = None  # nothing has begun on it: the statement may run on another connection as well
-        if super()._is_stale(link, error):
+    def _is_stale(self, connection: Connection, error: BaseException) -> bool:
+        if self._is_held or connection is not self._connection:
+            return super()._is_stale(connection, error)
+        self._connection = None  # nothing has begun on it: the statement may run on another connection as well
+        if super()._is_stale(connection, error):
             return True
-        self._link = link
+        self._connection = connection
         return False
 
-    def _finish(self, link: Link) -> None:
+    def _finish(self, connection: Connection) -> None:
         if self._is_held:
-            super()._finish(link)
+            super()._finish(connection)
         else:
-            self._engine.pool.give(link)
+            self._engine.pool.give(connection)

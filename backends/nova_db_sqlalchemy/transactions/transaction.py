@@ -18,7 +18,7 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.regexp import projected, select_residual, without_relations
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
     from nova_db_sqlalchemy.connections.server import Mode
     from nova_db_sqlalchemy.engine import SQLEngine
     from nova_db_sqlalchemy.sql.statements import Statement
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 class SQLTransaction(Transaction):
     """What readers and writers have in common.  The first call takes a connection and begins."""
 
-    __slots__ = ("_engine", "_failed_link", "_failure", "_is_held", "_is_open", "_link", "_points")
+    __slots__ = ("_connection", "_engine", "_failed_connection", "_failure", "_is_held", "_is_open", "_points")
 
     def __init__(self, engine: SQLEngine, *, is_held: bool = True) -> None:
         self._engine = engine
         self._is_held = is_held
         """Whether the database has a transaction around the statements."""
-        self._link: Link | None = None
+        self._connection: Connection | None = None
         """The connection, once the transaction has begun; None again after a failure."""
-        self._failed_link: Link | None = None
+        self._failed_connection: Connection | None = None
         """The connection after a failure, as long as a rollback, at least to a savepoint, is possible."""
         self._failure: DBError | None = None
         self._is_open = True
@@ -109,31 +109,31 @@ class SQLTransaction(Transaction):
             self.rollback()
             raise _following(failure, "The transaction was rolled back, because a call in it had failed.")
         self._is_open = False
-        link, self._link = self._link, None
-        if link is not None:
-            self._finish(link)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._finish(connection)
 
     def rollback(self) -> None:
         self._is_open = False
-        link = self._link or self._failed_link
+        connection = self._connection or self._failed_connection
         # The error's traceback leads back here: kept, it would keep the transaction alive until the next collection.
-        self._link = self._failed_link = self._failure = None
-        if link is not None:
-            self._undo(link)
+        self._connection = self._failed_connection = self._failure = None
+        if connection is not None:
+            self._undo(connection)
 
     # ------------------------------------------------------------------------------------------- for the engine
 
     def fetch(self, statement: Statement, values: Sequence[Any], written: Written | None = None) -> list[Any]:
         """Run a statement on the values of its shape; the rows that it gives."""
-        link = self._link or self._start()
+        connection = self._connection or self._start()
         bind = statement.bind
         try:
-            cursor = link.cursor
+            cursor = connection.cursor
             cursor.execute(statement.sql, values if bind is None else bind(values))
             rows: list[Any] = cursor.fetchall()
         except self._engine.dialect.errors as error:
-            if not self._is_stale(link, error):
-                raise self._failed(link, error, written) from error
+            if not self._is_stale(connection, error):
+                raise self._failed(connection, error, written) from error
         else:
             return rows
         return self.fetch(statement, values, written)
@@ -156,7 +156,7 @@ class SQLTransaction(Transaction):
 
     def hold(self) -> None:
         """Begin, so that several statements see one state."""
-        if self._link is None:
+        if self._connection is None:
             self._start()
 
     def require_writer(self) -> None:
@@ -165,83 +165,85 @@ class SQLTransaction(Transaction):
 
     # -------------------------------------------------------------------------------------- the life of a transaction
 
-    def _start(self) -> Link:
+    def _start(self) -> Connection:
         """The first call, or one too many."""
         if not self._is_open:
             raise DBError(message="The transaction has ended.")
         if self._failure is not None:
             message = "An earlier call failed: the transaction can only be rolled back, at least to a savepoint."
             raise _following(self._failure, message)
-        self._link = self._open()
-        return self._link
+        self._connection = self._open()
+        return self._connection
 
-    def _open(self) -> Link:
+    def _open(self) -> Connection:
         """A connection on which the transaction has begun."""
         raise NotImplementedError
 
-    def _begun(self, mode: Mode, losses: int = 0) -> Link:
+    def _begun(self, mode: Mode, losses: int = 0) -> Connection:
         """A connection on which a transaction has begun; one that went stale in the pool is replaced."""
         while True:  # ends with a new connection at the latest, which cannot be stale
-            link = self._engine.pool.take()
+            connection = self._engine.pool.take()
             try:
-                self._engine.dialect.begin(link, mode, losses)
+                self._engine.dialect.begin(connection, mode, losses)
             except self._engine.dialect.errors as error:
-                if self._is_stale(link, error):
+                if self._is_stale(connection, error):
                     continue
-                failure = self._failed(link, error, None)
+                failure = self._failed(connection, error, None)
                 self.rollback()
                 raise failure from error
             except DBError:
-                self._engine.pool.give(link)  # another transaction is in the way
+                self._engine.pool.give(connection)  # another transaction is in the way
                 raise
             except BaseException:
-                self._engine.pool.drop(link)
+                self._engine.pool.drop(connection)
                 raise
-            return link
+            return connection
 
-    def _is_stale(self, link: Link, error: BaseException) -> bool:
+    def _is_stale(self, connection: Connection, error: BaseException) -> bool:
         """Whether the first statement on a connection shows that it was lost in the pool; it is dropped then."""
-        if link.fresh or link is self._link or not self._engine.dialect.is_lost(link, error):
+        if connection.fresh or connection is self._connection or not self._engine.dialect.is_lost(connection, error):
             return False
-        self._engine.pool.drop(link)
+        self._engine.pool.drop(connection)
         return True
 
-    def _finish(self, link: Link) -> None:
+    def _finish(self, connection: Connection) -> None:
         """Commit, and give the connection back."""
         raise NotImplementedError
 
-    def _undo(self, link: Link) -> None:
+    def _undo(self, connection: Connection) -> None:
         """Roll back, whatever state the connection is in, and give it back."""
         try:
-            self._engine.dialect.rollback(link)
+            self._engine.dialect.rollback(connection)
         except self._engine.dialect.errors:
-            self._engine.pool.drop(link)  # the server undoes what it no longer hears of
+            self._engine.pool.drop(connection)  # the server undoes what it no longer hears of
         except DBError:
-            self._engine.pool.drop(link)  # it was opened before a fork, the parent ends it
+            self._engine.pool.drop(connection)  # it was opened before a fork, the parent ends it
         except BaseException:
-            self._engine.pool.drop(link)
+            self._engine.pool.drop(connection)
             raise
         else:
-            self._engine.pool.give(link)
+            self._engine.pool.give(connection)
 
-    def _failed(self, link: Link, error: BaseException, written: Written | None) -> DBError:
+    def _failed(self, connection: Connection, error: BaseException, written: Written | None) -> DBError:
         """The exception to raise for an error; the transaction can then only be rolled back."""
-        fault = self._judged(link, self._engine.dialect.fault(link, error), written)
-        self._failure = self._translated(link, error, fault, written)
-        self._link = None
-        if self._engine.dialect.is_lost(link, error):
-            self._engine.pool.drop(link)
+        fault = self._judged(connection, self._engine.dialect.fault(connection, error), written)
+        self._failure = self._translated(connection, error, fault, written)
+        self._connection = None
+        if self._engine.dialect.is_lost(connection, error):
+            self._engine.pool.drop(connection)
         elif fault.ends_transaction:
-            self._undo(link)
+            self._undo(connection)
         else:
-            self._failed_link = link
+            self._failed_connection = connection
         return self._failure
 
-    def _judged(self, link: Link, fault: Fault, written: Written | None) -> Fault:
+    def _judged(self, connection: Connection, fault: Fault, written: Written | None) -> Fault:
         """What a fault is to this transaction."""
         return fault
 
-    def _translated(self, link: Link, error: BaseException, fault: Fault, written: Written | None) -> DBError:
+    def _translated(
+        self, connection: Connection, error: BaseException, fault: Fault, written: Written | None
+    ) -> DBError:
         return translated(error, fault, written)
 
     # ------------------------------------------------------------------------------------------------ savepoints
@@ -260,18 +262,18 @@ class SQLTransaction(Transaction):
     def undo_to_mark(self) -> None:
         """Take back what was done since the last savepoint, a failure too; nothing if the transaction is gone."""
         point, self._points = self._points, self._points - 1
-        if self._failed_link is not None:
-            self._link, self._failed_link, self._failure = self._failed_link, None, None
-        if self._link is not None:
+        if self._failed_connection is not None:
+            self._connection, self._failed_connection, self._failure = self._failed_connection, None, None
+        if self._connection is not None:
             self._control(f"ROLLBACK TO SAVEPOINT point{point}")
             self._control(f"RELEASE SAVEPOINT point{point}")
 
     def _control(self, statement: str) -> None:
-        link = self._link or self._start()
+        connection = self._connection or self._start()
         try:
-            self._engine.dialect.control(link, statement)
+            self._engine.dialect.control(connection, statement)
         except self._engine.dialect.errors as error:
-            raise self._failed(link, error, None) from error
+            raise self._failed(connection, error, None) from error
 
 
 def _following(failure: DBError, message: str) -> DBError:

@@ -18,7 +18,7 @@ from nova_db_sqlalchemy.transactions.regexp import projected
 from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.connection import Link
+    from nova_db_sqlalchemy.connections.connection import Connection
     from nova_db_sqlalchemy.engine import SQLEngine
     from nova_db_sqlalchemy.sql.statements import Statement
 
@@ -93,27 +93,27 @@ class Writer(SQLTransaction):
 
     def change(self, statement: Statement, values: Sequence[Any], written: Written) -> int:
         """Run a statement that writes; how many rows it matched."""
-        link = self._link or self._start()
+        connection = self._connection or self._start()
         self._touch(written.table)
         bind = statement.bind
         try:
-            cursor = link.cursor
+            cursor = connection.cursor
             cursor.execute(statement.sql, values if bind is None else bind(values))
         except self._engine.dialect.errors as error:
-            raise self._failed(link, error, written) from error
+            raise self._failed(connection, error, written) from error
         count: int = cursor.rowcount
         return count
 
     def change_many(self, statement: Statement, values: Sequence[Sequence[Any]], written: Written) -> int:
         """Run a statement that writes once for each list of values; how many rows it matched."""
-        link = self._link or self._start()
+        connection = self._connection or self._start()
         self._touch(written.table)
         bind = statement.bind
         try:
-            cursor = link.cursor
+            cursor = connection.cursor
             cursor.executemany(statement.sql, values if bind is None else [bind(each) for each in values])
         except self._engine.dialect.errors as error:
-            raise self._failed(link, error, written) from error
+            raise self._failed(connection, error, written) from error
         count: int = cursor.rowcount
         return count
 
@@ -150,37 +150,37 @@ class Writer(SQLTransaction):
         found = {row[key]: row for row in self.update_returning(Query(table, In(key, keys)), values)} if keys else {}
         return [found[each] for each in keys]
 
-    def _look_on(self, link: Link) -> Look:
+    def _look_on(self, connection: Connection) -> Look:
         """What reads on a connection after an error."""
 
         def look(query: Query) -> list[Row]:
             values = query.where.parameters()
             statement = self._engine.statements.select(query).fitting(values)
             bound = values if statement.bind is None else statement.bind(values)
-            link.cursor.execute(statement.sql, bound)
-            rows: list[Row] = statement.read(link.cursor.fetchall())
+            connection.cursor.execute(statement.sql, bound)
+            rows: list[Row] = statement.read(connection.cursor.fetchall())
             return rows
 
         return look
 
-    def _open(self) -> Link:
+    def _open(self) -> Connection:
         return self._begun(self._mode, self._losses)
 
-    def _finish(self, link: Link) -> None:
+    def _finish(self, connection: Connection) -> None:
         pool = self._engine.pool
         try:
-            self._engine.dialect.commit(link)
+            self._engine.dialect.commit(connection)
         except self._engine.dialect.errors as error:
-            if self._engine.dialect.is_commit_unknown(link, error):
-                pool.drop(link)
+            if self._engine.dialect.is_commit_unknown(connection, error):
+                pool.drop(connection)
                 raise DBCommitUnknown(error) from error
-            failure = self._failed(link, error, None)
+            failure = self._failed(connection, error, None)
             self.rollback()
             raise failure from error
         except BaseException:
-            pool.drop(link)
+            pool.drop(connection)
             raise
-        pool.give(link)
+        pool.give(connection)
 
 
 def _keyed_changes(table: str, changes: Sequence[tuple[Any, Values]]) -> list[Values]:
