@@ -1,4 +1,4 @@
-"""The storage-engine interface: about ten primitives, from which the whole API is made.
+"""The storage-engine interface: seventeen methods, from which the whole API is made.
 
 Authors of backends start at ``nova_db.engine.interface``.
 """
@@ -26,9 +26,9 @@ from nova_db.engine.predicates import (
     Regexp,
     all_of,
     any_of,
-    split,
 )
 from nova_db.engine.query import Order, Query
+from nova_db.engine.splitting import split
 from nova_db.engine.transaction import Isolation, Transaction
 from nova_db.engine.values import Add, Col, IfChanged, Row, Values
 

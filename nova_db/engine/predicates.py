@@ -10,7 +10,7 @@ only ``Eq(column, None)`` and ``Ne(column, None)`` look at null-ness.  Negation 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from nova_db.engine.values import Col
@@ -230,7 +230,9 @@ class Exists(Predicate):
         self.where.bind(parameters)
 
 
-class _Several(Predicate):
+class Several(Predicate):
+    """What ``And`` and ``Or`` have in common."""
+
     __slots__ = ("parts",)
     operator = ""
 
@@ -245,14 +247,14 @@ class _Several(Predicate):
             part.bind(parameters)
 
 
-class And(_Several):
+class And(Several):
     """All parts hold; made by ``all_of``."""
 
     __slots__ = ()
     operator = "and"
 
 
-class Or(_Several):
+class Or(Several):
     """Some part holds; made by ``any_of``."""
 
     __slots__ = ()
@@ -271,7 +273,7 @@ def any_of(*parts: Predicate) -> Predicate:
 
 def _combine(
     parts: tuple[Predicate, ...],
-    kind: type[_Several],
+    kind: type[Several],
     neutral: Predicate,
     absorbing: Predicate,
 ) -> Predicate:
@@ -286,24 +288,3 @@ def _combine(
     if len(flat) > 1:
         return kind(tuple(flat))
     return flat[0] if flat else neutral
-
-
-def split(predicate: Predicate, able: Callable[[Predicate], bool]) -> tuple[Predicate, Predicate]:
-    """Split a predicate in what an engine is ``able`` to evaluate and the residue, both to be met.
-
-    ``able`` is asked for leaves and semijoins.  A disjunction with one unable part is residue as a whole.
-    """
-    if isinstance(predicate, And):
-        halves = [split(part, able) for part in predicate.parts]
-        return all_of(*[half[0] for half in halves]), all_of(*[half[1] for half in halves])
-    if _is_able(predicate, able):
-        return predicate, TRUE
-    return TRUE, predicate
-
-
-def _is_able(predicate: Predicate, able: Callable[[Predicate], bool]) -> bool:
-    if isinstance(predicate, _Several):
-        return all(_is_able(part, able) for part in predicate.parts)
-    if isinstance(predicate, Exists) and not _is_able(predicate.where, able):
-        return False
-    return able(predicate)
