@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 import time
@@ -18,6 +19,8 @@ from nova_db_memory import MemoryDriver
 ADMIN = get_admin_context()
 SECONDS = 20.0
 """For what should be done at once."""
+Threads = Callable[[int], None]
+"""What the fixture ``threads`` gives."""
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +33,7 @@ def options() -> Iterator[cfg.ConfigOpts]:
 
 
 @pytest.fixture
-def threads(options: cfg.ConfigOpts) -> Callable[[int], None]:
+def threads(options: cfg.ConfigOpts) -> Threads:
     """``threads(n)`` sets how many there may be, of both kinds together."""
 
     def threads(most: int) -> None:
@@ -95,3 +98,8 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.001)
+
+
+async def soon(condition: Callable[[], bool]) -> None:
+    """Wait for a condition without keeping the event loop."""
+    await asyncio.to_thread(until, condition)

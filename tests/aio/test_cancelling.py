@@ -14,8 +14,7 @@ import pytest
 from nova_db import aio, api
 from nova_db.exceptions import DBDeadlock, DBTransactionError
 from nova_db_memory import MemoryDriver
-from tests.aio.conftest import ADMIN, SECONDS, Gate
-from tests.aio.test_threads import Threads, soon
+from tests.aio.conftest import ADMIN, SECONDS, Gate, Threads, soon
 
 
 def test_one_that_has_not_begun_is_dropped(gate: Gate, threads: Threads) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,7 @@ from nova_db import aio, api
 from nova_db.aio.threads import UNBOUNDED, crews, most_threads
 from nova_db.exceptions import DBError
 from nova_db_memory import MemoryDriver
-from tests.aio.conftest import ADMIN, SECONDS, Gate, until
-
-Threads = Callable[[int], None]
-
-
-async def soon(condition: Callable[[], bool]) -> None:
-    await asyncio.to_thread(until, condition)
+from tests.aio.conftest import ADMIN, SECONDS, Gate, Threads, soon, until
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,7 @@ import pkgutil
 
 from nova_db_conformance import engine as suite
 from nova_db_conformance.engine.cases import PrimitivesTestCase
-from nova_db_conformance.harness.scenarios import Backend
-
-KEY_VALUE = Backend("kv", "tests.kv_engine.driver.KVDriver")
+from tests.engine.cases import KEY_VALUE
 
 
 def _on_key_value() -> dict[str, type[PrimitivesTestCase]]:

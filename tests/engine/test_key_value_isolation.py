@@ -5,7 +5,7 @@ from __future__ import annotations
 from nova_db_conformance.isolation import test_among_runs as among_runs
 from nova_db_conformance.isolation import test_beside_calls as beside_calls
 from nova_db_conformance.isolation.cases import IsolationTestCase
-from tests.engine.test_key_value import KEY_VALUE
+from tests.engine.cases import KEY_VALUE
 
 
 def _on_key_value(*cases: type[IsolationTestCase]) -> dict[str, type[IsolationTestCase]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from tests.failures.helpers import ADMIN, add, hosts
-from tests.sqlalchemy.test_fork import in_child
+from tests.forks import in_child
 
 WORKERS = 5
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +13,7 @@ from nova_db.exceptions import DBConnectionError
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine
 from nova_db_memory.storage import Index, layout
+from tests.forks import check_in_child
 
 FORKS = 150
 
@@ -25,21 +24,6 @@ def _switching_often() -> Iterator[None]:
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(usual)
-
-
-def in_child(work: Callable[[], None]) -> None:
-    """Do some work in a forked process, and check that nothing is raised."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            work()
-            status = 0
-        except BaseException:  # noqa: BLE001 - reported by the status
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_fork_in_the_middle_of_anything() -> None:
@@ -86,7 +70,7 @@ def test_a_fork_in_the_middle_of_anything() -> None:
     writer.start()
     try:
         for _ in range(FORKS):
-            in_child(check)
+            check_in_child(check)
     finally:
         stop.set()
         writer.join()
@@ -107,7 +91,7 @@ def test_an_open_transaction_ends_in_the_child_and_goes_on_in_the_parent() -> No
         assert mine.select(Query("services")) == []
         mine.commit()
 
-    in_child(check)
+    check_in_child(check)
     assert len(tx.select(Query("services"))) == 1
     tx.commit()
 
@@ -120,6 +104,6 @@ def test_an_open_reader_can_be_ended_in_the_child() -> None:
         tx.rollback()
         engine.write().commit()
 
-    in_child(check)
+    check_in_child(check)
     tx.commit()
     engine.write().commit()

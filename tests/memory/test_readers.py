@@ -20,8 +20,8 @@ from nova_db.engine import TRUE, Add, Eq, Exists, Gt, In, Ne, Order, Predicate, 
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryDriver, MemoryEngine
 from nova_db_memory.transaction import MemoryTransaction
-from tests.memory.test_consistency import KEYS, UUIDS, WHERE, MemoryMachine
-from tests.memory.test_fork import in_child
+from tests.forks import check_in_child
+from tests.memory.machine import KEYS, UUIDS, WHERE, MemoryMachine
 
 HANG_SECONDS = 30.0
 
@@ -279,7 +279,7 @@ def test_a_child_goes_on_with_what_was_committed(engine: MemoryEngine, pool: Thr
         assert committed_hosts(engine) == ["child", "child"]
         assert set(engine._state.readers) == {mine}
 
-    in_child(check)
+    check_in_child(check)
     assert hosts(mine) == ["h", "h"]
     tx.commit()
     assert committed_hosts(engine) == ["x", "x"]

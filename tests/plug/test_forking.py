@@ -16,8 +16,8 @@ from oslo_config import cfg
 from nova_db import cells, conf, forking
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy.mariadb import hosts as mariadb_hosts
+from tests.forks import in_child
 from tests.plug.conftest import Install
-from tests.sqlalchemy.test_fork import in_child
 
 
 class Holder:

@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import select as waiting
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from nova_db.engine import TRUE, Add, Query
 from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
 from nova_db_sqlalchemy import SQLEngine
+from tests.forks import HANG_SECONDS, in_child
 from tests.sqlalchemy.helpers import insert, row, select, writing
 
 FORKS = 40
-HANG_SECONDS = 60
-
-
-def in_child(work: Callable[[], object]) -> str:
-    """Do some work in a forked process; what came of it, as text."""
-    inlet, outlet = os.pipe()
-    child = os.fork()
-    if child == 0:
-        answer = "nothing"
-        try:
-            answer = repr(work())
-        except BaseException as error:  # noqa: BLE001 - told to the parent
-            answer = f"{type(error).__name__}: {error}"
-        finally:
-            os.write(outlet, answer.encode())
-            os._exit(0)
-    os.close(outlet)
-    ready, _, _ = waiting.select([inlet], [], [], HANG_SECONDS)
-    if not ready:
-        os.kill(child, signal.SIGKILL)
-    answer = os.read(inlet, 10_000).decode() if ready else "hung"
-    os.close(inlet)
-    os.waitpid(child, 0)
-    return answer
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.settings import Settings
 from nova_db_sqlalchemy.sqlite import private as sqlite_private
+from tests.forks import in_child
 from tests.sqlalchemy.helpers import insert, reading, row, select, writing
-from tests.sqlalchemy.test_fork import in_child
 
 Opened: TypeAlias = Callable[..., SQLEngine]
 URLS = ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"]

@@ -8,11 +8,9 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance import decision
+from nova_db_conformance.functions.cases import NO_IDS, NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
-NO_IDS: tuple[Any, ...] = (99, "99", "x", "", "1 ", 1.0, "1\0", -1, 2**70, 0, "0", False, None, [1], {})
-"""Values that are the id of no row but have the looks of it, in a database whose only id is 1."""
 DERIVED = {"hosts", "metadetails", "availability_zone"}
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance import decision
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 REFUSED: tuple[tuple[Any, Any, str, Any], ...] = (
     ("new", None, "value", None),
     (None, "x", "key", None),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 from functools import partial
 from typing import Any
 
@@ -13,8 +12,6 @@ from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.failures import MOST_CALLS, PlantedFailure, failing_at
 from nova_db_conformance.harness.races import THREADS, Round, race
 from nova_db_conformance.harness.values import a_number, instance_values, security_group_values
-
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 
 
 class ArchiveAllTestCase(ConformanceTestCase):

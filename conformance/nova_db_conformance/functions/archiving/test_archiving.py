@@ -8,10 +8,10 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db.schema import TABLES, Kind, Table
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import a_number, a_uuid
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 HOUR = dt.timedelta(hours=1)
 WITHOUT_SHADOW = "security_group_default_rules"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance import decision
-from nova_db_conformance.functions.aggregates.test_aggregates import NOON
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import THREADS, Round, race
 from nova_db_conformance.harness.values import cell_values

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.aggregates.test_aggregates import NOON
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import THREADS, Round, race
 from nova_db_conformance.harness.values import certificate_values

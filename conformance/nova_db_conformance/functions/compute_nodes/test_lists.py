@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nova_db_conformance.functions.compute_nodes.test_compute_nodes import SUMS
+from nova_db_conformance.functions.compute_nodes.cases import SUMS
 from nova_db_conformance.harness.base import ConformanceTestCase
 
 

@@ -6,16 +6,8 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.compute_nodes.test_compute_nodes import (
-    MOMENT,
-    NO_IDS,
-    NO_MOMENTS,
-    NOON,
-    REFUSED,
-    REQUIRED,
-    SUMS,
-    stats,
-)
+from nova_db_conformance.functions.cases import NO_IDS, NOON
+from nova_db_conformance.functions.compute_nodes.cases import MOMENT, NO_MOMENTS, REFUSED, REQUIRED, SUMS, stats
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import Round, race
 

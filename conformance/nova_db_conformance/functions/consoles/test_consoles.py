@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.aggregates.test_aggregates import NO_IDS, NOON
+from nova_db_conformance.functions.cases import NO_IDS, NOON
+from nova_db_conformance.functions.consoles.cases import BASE, POOL_KEY
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import THREADS, Round, race
 from nova_db_conformance.harness.values import a_uuid, console_pool_values
-
-POOL_KEY = ("host1", "proxy1", "xvpvnc")
-BASE = {
-    "id": 7,
-    "created_at": NOON,
-    "updated_at": NOON + dt.timedelta(days=1),
-    "deleted_at": NOON + dt.timedelta(days=2),
-    "deleted": 0,
-}
 
 
 class TestConsoles(ConformanceTestCase):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.aggregates.test_aggregates import NOON
-from nova_db_conformance.functions.consoles.test_consoles import BASE, POOL_KEY
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.consoles.cases import BASE, POOL_KEY
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import Round, race
 from nova_db_conformance.harness.values import console_pool_values

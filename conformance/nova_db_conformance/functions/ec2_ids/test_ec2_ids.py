@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import partial
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import THREADS, Round, race
 from nova_db_conformance.harness.values import a_uuid
-
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 
 
 class Mappings:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import THREADS, race
 from nova_db_conformance.harness.values import a_uuid
-
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 
 
 class TestS3Images(ConformanceTestCase):

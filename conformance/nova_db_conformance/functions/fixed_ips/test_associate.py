@@ -5,21 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.fixed_ips.test_fixed_ips import NOON, FixedIpTestCase
-from nova_db_conformance.functions.instances.test_update import NOT_CANONICAL
+from nova_db_conformance.functions.cases import NOON, NOT_CANONICAL
+from nova_db_conformance.functions.fixed_ips.cases import IN_USE, AssociationTestCase
 from nova_db_conformance.harness.values import a_uuid
-
-IN_USE = {"allocated": True, "leased": True, "virtual_interface_id": 4}
-
-
-class AssociationTestCase(FixedIpTestCase):
-    """An instance that gets addresses."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.set_time(NOON)
-        self.uuid: str = self.make.instance()["uuid"]
-        self.others: str = self.make.instance(project_id="p2")["uuid"]
 
 
 class TestFixedIpAssociate(AssociationTestCase):

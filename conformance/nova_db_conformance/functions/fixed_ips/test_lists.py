@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.fixed_ips.test_fixed_ips import FixedIpTestCase
-from nova_db_conformance.functions.instances.test_update import NOT_CANONICAL
+from nova_db_conformance.functions.cases import NOT_CANONICAL
+from nova_db_conformance.functions.fixed_ips.cases import FixedIpTestCase
 from nova_db_conformance.harness.values import a_uuid
 
 

@@ -6,9 +6,8 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.fixed_ips.test_associate import IN_USE, AssociationTestCase
-from nova_db_conformance.functions.fixed_ips.test_fixed_ips import NOON
-from nova_db_conformance.functions.instances.test_update import NOT_CANONICAL
+from nova_db_conformance.functions.cases import NOON, NOT_CANONICAL
+from nova_db_conformance.functions.fixed_ips.cases import IN_USE, AssociationTestCase
 from nova_db_conformance.harness.values import a_uuid
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db.context import RequestContext
-from nova_db_conformance.functions.fixed_ips.test_fixed_ips import NOON, FixedIpTestCase
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.fixed_ips.cases import FixedIpTestCase
 from nova_db_conformance.harness.values import a_uuid
 
 

@@ -6,10 +6,9 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import flavor_values
-
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 
 COMPLETE: dict[str, Any] = {
     "id": 7,

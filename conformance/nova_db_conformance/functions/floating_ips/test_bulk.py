@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.floating_ips.test_floating_ips import NOON, NULLS, FloatingIpTestCase
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.floating_ips.cases import NULLS, FloatingIpTestCase
 from nova_db_conformance.harness.values import floating_ip_values
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.instances.test_update import NOT_CANONICAL
+from nova_db_conformance.functions.cases import NOT_CANONICAL
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import Round, race
 from nova_db_conformance.harness.values import a_uuid, fixed_ip_values, floating_ip_values

@@ -8,7 +8,8 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db.context import RequestContext
-from nova_db_conformance.functions.floating_ips.test_floating_ips import NOON, FloatingIpTestCase
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.floating_ips.cases import FloatingIpTestCase
 
 
 class TestFloatingIpUpdate(FloatingIpTestCase):

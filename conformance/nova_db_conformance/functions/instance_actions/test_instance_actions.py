@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import a_uuid, action_values
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 NOON_TEXT = "2013-03-01T12:00:00.000250"
 HOUR = dt.timedelta(hours=1)
 BAD_TIMES = ("2013-03-01T12:00:00", "2013-03-01 12:00:00.000250", "noon", "")

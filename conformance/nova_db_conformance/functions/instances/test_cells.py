@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import fixtures
-from stevedore import ExtensionManager
-from stevedore.extension import Extension
 
 from nova_db import cells, exceptions
 from nova_db.constraints import constraint, equal_any
 from nova_db_conformance import decision
-from nova_db_conformance.harness.base import ConformanceTestCase
+from nova_db_conformance.functions.instances.cases import ListeningTestCase
 from nova_db_conformance.harness.values import a_uuid
 
-NOON = dt.datetime(2013, 3, 1, 12, 0)
 Call = Callable[[], Any]
-
-
-class ListeningTestCase(ConformanceTestCase):
-    """A listener is an entry point; here it is put in place of those that are installed."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.set_time(NOON)
-        self.told: list[tuple[str, Any]] = []
-        self.listen(lambda kind, payload: self.told.append((kind, payload)))
-        self.set_option("enable", True, "cells")
-
-    def listen(self, *listeners: cells.Listener) -> None:
-        """Have these listeners, and no others, for the rest of the test."""
-        extensions = [Extension(f"listener {n}", None, plug, None) for n, plug in enumerate(listeners)]  # type: ignore[arg-type]
-
-        def manager(namespace: str, *args: Any, **kwargs: Any) -> Any:
-            if namespace == cells.NAMESPACE:
-                return ExtensionManager.make_test_instance(extensions, namespace)
-            return ExtensionManager(namespace, *args, **kwargs)
-
-        self.useFixture(fixtures.MonkeyPatch("stevedore.ExtensionManager", manager))
-        cells.reset()
-        self.addCleanup(cells.reset)
 
 
 class TestNotifications(ListeningTestCase):
@@ -68,7 +40,7 @@ class TestNotifications(ListeningTestCase):
         for kind, call in self.calls().items():
             result = call()
             self.assertEqual([(kind, cells.primitive(result))], self.told)
-            self.assertEqual("2013-03-01T12:00:00.000000", self.told[0][1]["created_at"])
+            self.assertEqual("2013-03-01T12:00:00.000250", self.told[0][1]["created_at"])
             self.told.clear()
 
     def test_of_a_pair_they_are_told_the_second(self) -> None:

@@ -8,64 +8,12 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance import decision
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.instances.cases import COMPLETE
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import a_uuid, instance_values, rule_values
 
 FOUR = ("info_cache", "metadata", "security_groups", "system_metadata")
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
-
-COMPLETE: dict[str, Any] = {
-    "user_id": "u1",
-    "project_id": "p1",
-    "image_ref": "image",
-    "kernel_id": "kernel",
-    "ramdisk_id": "ramdisk",
-    "hostname": "vm",
-    "launch_index": 3,
-    "key_name": "laptop",
-    "key_data": "ssh-ed25519 AAAA",
-    "power_state": 1,
-    "vm_state": "active",
-    "task_state": "rebooting",
-    "memory_mb": 512,
-    "vcpus": 2,
-    "root_gb": 10,
-    "ephemeral_gb": 20,
-    "host": "host1",
-    "node": "node1",
-    "instance_type_id": 5,
-    "user_data": "#!/bin/sh\nécho \U0001f600",
-    "reservation_id": "r-1",
-    "scheduled_at": NOON,
-    "launched_at": NOON + dt.timedelta(seconds=1),
-    "terminated_at": NOON + dt.timedelta(seconds=2),
-    "availability_zone": "nova",
-    "display_name": "Größe",
-    "display_description": "",
-    "launched_on": "host0",
-    "locked": True,
-    "os_type": "linux",
-    "architecture": "x86_64",
-    "vm_mode": "hvm",
-    "uuid": "0f3c7f7e-58a5-4a3b-8d0c-6d5b6f3a9a11",
-    "root_device_name": "/dev/vda",
-    "default_ephemeral_device": "/dev/vdb",
-    "default_swap_device": "/dev/vdc",
-    "config_drive": "1",
-    "access_ip_v4": "10.0.0.1",
-    "access_ip_v6": "2001:db8::1",
-    "auto_disk_config": False,
-    "progress": 100,
-    "shutdown_terminate": True,
-    "disable_terminate": True,
-    "cell_name": "api!cell1",
-    "id": 7,
-    "created_at": NOON - dt.timedelta(days=3),
-    "updated_at": NOON - dt.timedelta(days=2),
-    "deleted_at": NOON - dt.timedelta(days=1),
-    "deleted": 0,
-}
-"""A value for every column of an instance, none of which is the default but that of ``deleted``."""
 
 
 class TestInstanceCreate(ConformanceTestCase):

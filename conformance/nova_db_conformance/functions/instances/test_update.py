@@ -7,23 +7,12 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db.context import RequestContext
-from nova_db_conformance.functions.instances.test_instances import COMPLETE
+from nova_db_conformance.functions.cases import NOT_CANONICAL
+from nova_db_conformance.functions.instances.cases import COMPLETE
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import a_uuid
 
 NOON = dt.datetime(2013, 3, 1, 12, 0)
-NOT_CANONICAL: tuple[Any, ...] = (
-    None,
-    5,
-    "",
-    "vm",
-    "0F3C7F7E-58A5-4A3B-8D0C-6D5B6F3A9A11",
-    "0f3c7f7e58a54a3b8d0c6d5b6f3a9a11",
-    "0f3c7f7e-58a5-4a3b-8d0c-6d5b6f3a9a11 ",
-    "0f3c7f7e-58a5-4a3b-8d0c-6d5b6f3a9a1g",
-    "{0f3c7f7e-58a5-4a3b-8d0c-6d5b6f3a9a1}",
-)
-"""What is no uuid in its canonical form."""
 
 
 class Updates:

@@ -8,11 +8,10 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance import decision
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import THREADS, Round, race
 from nova_db_conformance.harness.values import key_pair_values
-
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 
 
 class TestKeyPairCreate(ConformanceTestCase):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import a_uuid
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 SECOND = dt.timedelta(seconds=1)
 
 

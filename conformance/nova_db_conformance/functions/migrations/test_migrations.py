@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import a_uuid, migration_values
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 HOUR = dt.timedelta(hours=1)
 SECOND = dt.timedelta(seconds=1)
 UNKNOWN_IDS = (999, 0, -1, "x", "", None, 2**40)

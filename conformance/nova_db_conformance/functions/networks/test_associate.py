@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import partial
 from typing import Any
 
 from nova_db import NoMoreNetworks, exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
-
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 
 
 class TestNetworkAssociate(ConformanceTestCase):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from types import SimpleNamespace
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
-
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 
 
 class TestQuotaClasses(ConformanceTestCase):

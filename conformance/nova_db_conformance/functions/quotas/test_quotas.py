@@ -6,10 +6,10 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import resources
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 LATER = NOON + dt.timedelta(days=1)
 
 

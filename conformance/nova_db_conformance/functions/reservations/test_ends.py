@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from nova_db import exceptions
 from nova_db_conformance import decision
-from nova_db_conformance.functions.reservations.test_reservations import LATER, NOON, ReservationTestCase
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.reservations.cases import LATER, ReservationTestCase
 from nova_db_conformance.harness.failures import MOST_CALLS, failing_at
 from nova_db_conformance.harness.values import a_uuid, resources
 
@@ -69,7 +70,7 @@ class TestCommitAndRollback(EndTestCase):
         for end, _ in self.each():
             uuids = self.some()
             usage = self.usage("cores")
-            before = {row["uuid"]: row for row in self.rows("reservations")}
+            before = {row["uuid"]: row for row in self.live("reservations")}
             now = self.advance(60)
             end(self.user, uuids)
             after = {row["uuid"]: row for row in self.dump()["reservations"]}
@@ -79,10 +80,10 @@ class TestCommitAndRollback(EndTestCase):
 
     def test_a_rollback_of_what_was_not_reserved_leaves_the_usage_alone(self) -> None:
         _, *uuids = self.some()
-        before = self.rows("quota_usages")
+        before = self.live("quota_usages")
         self.advance(60)
         self.db.reservation_rollback(self.user, uuids)
-        self.assertEqual(before, self.rows("quota_usages"))
+        self.assertEqual(before, self.live("quota_usages"))
         self.assertEnded(uuids)
 
     def test_only_the_reservations_named_end(self) -> None:
@@ -247,7 +248,7 @@ class TestCommitAndRollback(EndTestCase):
                 with self.raises(KeyError):
                     end(self.user, [*uuids, orphan])
                 end(self.user, uuids[:1])
-            self.assertEqual([*uuids[1:]], [row["uuid"] for row in self.rows("reservations", project_id="p1")])
+            self.assertEqual([*uuids[1:]], [row["uuid"] for row in self.live("reservations", project_id="p1")])
             self.db.quota_destroy_all_by_project(self.admin, "p9")
 
 
@@ -257,7 +258,7 @@ class TestExpire(EndTestCase):
     def test_what_is_overdue_is_given_up_in_all_projects(self) -> None:
         uuids = [*self.some(expire=NOON), *self.some(expire=NOON, project_id="p2")]
         now = self.advance(0.000001)
-        before = {row["uuid"]: row for row in self.rows("reservations")}
+        before = {row["uuid"]: row for row in self.live("reservations")}
         self.assertIsNone(self.db.reservation_expire(self.admin))
         self.assertEqual(self.ROLLED_BACK, self.numbers("p1"))
         self.assertEqual(self.ROLLED_BACK, self.numbers("p2"))

@@ -7,7 +7,8 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance import decision
-from nova_db_conformance.functions.reservations.test_reservations import NOON, ReservationTestCase
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.reservations.cases import ReservationTestCase
 from nova_db_conformance.harness.values import CountedResource, resources
 
 
@@ -77,19 +78,19 @@ class TestReserveLimits(ReservationTestCase):
         self.set_time(NOON)
         self.reserve({"cores": 1, "ram": 1, "keys": 1}, counted=resources("ram", "keys", cores=4), until_refresh=3)
         self.db.quota_usage_update(self.admin, "p1", "ram", in_use=-1)
-        before = {row["resource"]: row for row in self.rows("quota_usages")}
-        reservations = self.rows("reservations")
+        before = {row["resource"]: row for row in self.live("quota_usages")}
+        reservations = self.live("reservations")
         now = self.advance(10)
         counted = resources(ram=512, disk=3)
         deltas = {"cores": 1, "ram": 1, "disk": 1}
         with self.raises(exceptions.OverQuota, overs=["cores"]):
             self.reserve(deltas, counted=counted, limits={"cores": 5, "ram": -1, "disk": -1}, until_refresh=8)
-        after = {row["resource"]: row for row in self.rows("quota_usages")}
+        after = {row["resource"]: row for row in self.live("quota_usages")}
         self.assertEqual({**before["cores"], "until_refresh": 2, "updated_at": now}, after["cores"])
         self.assertEqual({**before["ram"], "in_use": 512, "until_refresh": 8, "updated_at": now}, after["ram"])
         self.assertEqual(before["keys"], after["keys"])
         self.assertRecord(after["disk"], in_use=3, reserved=0, until_refresh=8, created_at=now)
-        self.assertEqual(reservations, self.rows("reservations"))
+        self.assertEqual(reservations, self.live("reservations"))
 
     def test_a_failure_on_the_way_to_being_over_leaves_nothing_either(self) -> None:
         self.reserve({"cores": 1}, until_refresh=9)

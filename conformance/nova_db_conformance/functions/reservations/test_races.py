@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.reservations.test_reservations import LATER, NOON, ReservationTestCase
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.reservations.cases import LATER, ReservationTestCase
 from nova_db_conformance.harness.races import THREADS, Round, race
 from nova_db_conformance.harness.values import CountedResource, a_uuid, resources
 
@@ -35,10 +36,10 @@ class RaceTestCase(ReservationTestCase):
 
     def assertConsistent(self) -> None:
         """Check the project's rows: one live usage of a resource, and as much reserved as its reservations say."""
-        usages = self.rows("quota_usages", project_id=self.project)
+        usages = self.live("quota_usages", project_id=self.project)
         self.assertEqual(len({row["resource"] for row in usages}), len(usages), "there are two usages of one resource")
         expected = dict.fromkeys((row["id"] for row in usages), 0)
-        for row in self.rows("reservations", project_id=self.project):
+        for row in self.live("reservations", project_id=self.project):
             self.assertIn(row["usage_id"], expected, "a live reservation is on a usage that is gone")
             expected[row["usage_id"]] += max(row["delta"], 0)
         self.assertEqual(expected, {row["id"]: row["reserved"] for row in usages})
@@ -67,8 +68,8 @@ class TestReserveRaces(RaceTestCase):
             finish=finish,
             allow=exceptions.OverQuota,
         )
-        self.assertEqual(2 * ROUNDS, len(self.rows("quota_usages")))
-        self.assertEqual(10 * ROUNDS, len(self.rows("reservations")))
+        self.assertEqual(2 * ROUNDS, len(self.live("quota_usages")))
+        self.assertEqual(10 * ROUNDS, len(self.live("reservations")))
 
     def test_no_more_are_granted_to_callers_on_several_hosts(self) -> None:
         hosts = (self.driver, self.another_driver())
@@ -183,10 +184,10 @@ class TestReserveRaces(RaceTestCase):
 
         def finish(done: Round) -> None:
             self.assertConsistent()
-            self.assertEqual([], self.rows("quotas", project_id=self.project))
-            live = {row["uuid"] for row in self.rows("reservations", project_id=self.project)}
+            self.assertEqual([], self.live("quotas", project_id=self.project))
+            live = {row["uuid"] for row in self.live("reservations", project_id=self.project)}
             self.assertLessEqual(live, {uuid for uuids in done.results for uuid in uuids})
-            usages = self.rows("quota_usages", project_id=self.project)
+            usages = self.live("quota_usages", project_id=self.project)
             self.assertEqual(len(live) // 2, sum(row["reserved"] for row in usages))
 
         race(some, rounds=ROUNDS, prepare=prepare, finish=finish)
@@ -211,7 +212,7 @@ class TestEndRaces(RaceTestCase):
 
     def assertEnded(self, *possible: tuple[int, int]) -> None:
         """Check that all reservations have ended, and that the cores and keys in use are one of these pairs."""
-        self.assertEqual([], self.rows("reservations", project_id=self.project))
+        self.assertEqual([], self.live("reservations", project_id=self.project))
         self.assertConsistent()
         numbers = self.numbers(self.project)
         self.assertEqual((0, 0), numbers["ram"])
@@ -255,7 +256,7 @@ class TestEndRaces(RaceTestCase):
 
         def finish(_: Round) -> None:
             self.assertEqual({"cores": (2**THREADS - 1, 0)}, self.numbers(self.project))
-            self.assertEqual([], self.rows("reservations", project_id=self.project))
+            self.assertEqual([], self.live("reservations", project_id=self.project))
 
         race(commit_three, rounds=ROUNDS // 2, prepare=prepare, finish=finish)
 
@@ -277,7 +278,7 @@ class TestEndRaces(RaceTestCase):
 
         def finish(done: Round) -> None:
             kept = sorted(uuid for uuids in done.results for uuid in uuids)
-            self.assertEqual(kept, sorted(row["uuid"] for row in self.rows("reservations", project_id=self.project)))
+            self.assertEqual(kept, sorted(row["uuid"] for row in self.live("reservations", project_id=self.project)))
             self.assertConsistent()
             in_use, reserved = self.numbers(self.project)["cores"]
             self.assertEqual(2**14 + 2**15, reserved)
@@ -330,7 +331,7 @@ class TestEndRaces(RaceTestCase):
                 self.db.reservation_rollback(self.user, self.uuids)
 
         def finish(_: Round) -> None:
-            self.assertEqual([], self.rows("reservations", project_id=self.project))
+            self.assertEqual([], self.live("reservations", project_id=self.project))
             self.assertEqual({}, self.numbers(self.project))
             usages = [row for row in self.dump()["quota_usages"] if row["project_id"] == self.project]
             cores, keys = usages[0], usages[2]

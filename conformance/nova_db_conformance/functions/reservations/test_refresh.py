@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.reservations.test_reservations import NOON, ReservationTestCase
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.reservations.cases import ReservationTestCase
 from nova_db_conformance.harness.values import CountedResource, resources
 
 DAY = 86400

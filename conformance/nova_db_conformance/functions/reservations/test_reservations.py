@@ -3,64 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 from nova_db import exceptions
 from nova_db.context import get_admin_context
-from nova_db_conformance.harness.base import ConformanceTestCase
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.reservations.cases import LATER, ReservationTestCase
 from nova_db_conformance.harness.failures import MOST_CALLS, failing_at
-from nova_db_conformance.harness.values import CountedResource, resources
-
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
-LATER = NOON + dt.timedelta(days=1)
-
-
-class ReservationTestCase(ConformanceTestCase):
-    """Reserves, and reads what came of it."""
-
-    def reserve(
-        self,
-        deltas: Mapping[str, Any],
-        *,
-        counted: Mapping[str, CountedResource] | None = None,
-        limits: Mapping[str, int | None] | None = None,
-        expire: Any = LATER,
-        until_refresh: int | None = None,
-        max_age: float | None = None,
-        project_id: Any = None,
-        context: Any = None,
-    ) -> list[str]:
-        """Reserve; as user ``u1`` of ``p1``, without limits and with nothing in use, unless said otherwise."""
-        uuids: list[str] = self.db.quota_reserve(
-            context or self.user,
-            resources(*deltas) if counted is None else counted,
-            dict.fromkeys(deltas, -1) if limits is None else limits,
-            deltas,
-            expire,
-            until_refresh,
-            max_age,
-            project_id,
-        )
-        return uuids
-
-    def usage(self, resource: str, project_id: Any = "p1") -> dict[str, Any]:
-        """The usage of a resource."""
-        usage: dict[str, Any] = self.db.quota_usage_get(self.admin, project_id, resource)
-        return usage
-
-    def numbers(self, project_id: Any = "p1") -> dict[str, tuple[int, int]]:
-        """What is in use and reserved, by resource."""
-        usages = self.db.quota_usage_get_all_by_project(self.admin, project_id)
-        return {name: (each["in_use"], each["reserved"]) for name, each in usages.items() if name != "project_id"}
-
-    def rows(self, table: str, **columns: Any) -> list[dict[str, Any]]:
-        """The live rows of a table that have these values. Needs an engine."""
-        from nova_db.engine import Eq, Query, all_of
-
-        with self.reader() as tx:
-            return tx.select(Query(table, all_of(*[Eq(*pair) for pair in columns.items()], Eq("deleted", 0))))
+from nova_db_conformance.harness.values import resources
 
 
 class TestReserve(ReservationTestCase):
@@ -105,7 +56,7 @@ class TestReserve(ReservationTestCase):
         self.reserve({"cores": 5}, project_id="p2")
         self.assertEqual({"cores": (0, 6)}, self.numbers())
         self.assertEqual({"cores": (0, 5)}, self.numbers("p2"))
-        self.assertEqual(2, len(self.rows("quota_usages")))
+        self.assertEqual(2, len(self.live("quota_usages")))
 
     def test_a_usage_is_touched_only_where_its_numbers_change(self) -> None:
         self.set_time(NOON)
@@ -202,20 +153,20 @@ class TestReserve(ReservationTestCase):
         for mode in ("yes", "only", "no"):
             self.reserve({"cores": 1}, context=self.seeing(mode, self.user))
         self.assertEqual({"cores": (0, 3)}, self.numbers())
-        self.assertEqual(1, len(self.rows("quota_usages")))
+        self.assertEqual(1, len(self.live("quota_usages")))
 
     def test_a_failure_leaves_nothing(self) -> None:
         deltas = {"cores": 1, "ram": 64, "instances": -1}
         first = self.assertAtomic(lambda: self.reserve(deltas, until_refresh=2))
         second = self.assertAtomic(lambda: self.reserve(deltas, until_refresh=2))
         self.assertEqual({"cores": (0, 2), "ram": (0, 128), "instances": (0, 0)}, self.numbers())
-        self.assertEqual([*first, *second], [row["uuid"] for row in self.rows("reservations")])
+        self.assertEqual([*first, *second], [row["uuid"] for row in self.live("reservations")])
 
     def test_a_conflict_anywhere_is_overcome_and_counts_once(self) -> None:
         for step in range(1, MOST_CALLS):
             with failing_at(self.driver, step, exceptions.DBDeadlock) as plan:
                 uuids = self.reserve({"cores": 1, "ram": -1}, counted=resources(cores=3, ram=512), until_refresh=2)
-            self.assertEqual(uuids, [row["uuid"] for row in self.rows("reservations")], f"after a conflict in {step}")
+            self.assertEqual(uuids, [row["uuid"] for row in self.live("reservations")], f"after a conflict in {step}")
             self.assertEqual({"cores": (3, 1), "ram": (512, 0)}, self.numbers())
             self.db.quota_destroy_all_by_project(self.admin, "p1")
             if not plan.happened:
@@ -247,7 +198,7 @@ class TestReserveInTransaction(ReservationTestCase):
                 self.reserve({"cores": 1}, counted=resources(cores=4), limits={"cores": 3})
         self.assertEqual({"cores": (4, 0)}, self.numbers())
         self.assertRecord(self.db.quota_get(self.user, "p1", "cores"), hard_limit=3)
-        self.assertEqual([], self.rows("reservations"))
+        self.assertEqual([], self.live("reservations"))
 
     def test_an_error_undoes_the_call_and_leaves_the_rest_of_the_transaction(self) -> None:
         with self.db.transaction(self.user):
@@ -259,7 +210,7 @@ class TestReserveInTransaction(ReservationTestCase):
             with self.raises(exceptions.DBDataError):
                 self.reserve({"cores": 1, "ram": 1}, expire=None)
         self.assertEqual({"cores": (0, 1)}, self.numbers())
-        self.assertEqual([uuid], [row["uuid"] for row in self.rows("reservations")])
+        self.assertEqual([uuid], [row["uuid"] for row in self.live("reservations")])
 
     def test_it_can_be_run_again(self) -> None:
         attempts: list[list[str]] = []
@@ -272,5 +223,5 @@ class TestReserveInTransaction(ReservationTestCase):
 
         uuids = self.db.run(self.user, reserve_twice)
         self.assertEqual(2, len(attempts))
-        self.assertEqual(uuids, [row["uuid"] for row in self.rows("reservations")])
+        self.assertEqual(uuids, [row["uuid"] for row in self.live("reservations")])
         self.assertEqual({"cores": (0, 3)}, self.numbers())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from nova_db import exceptions
-from nova_db_conformance.functions.reservations.test_reservations import ReservationTestCase
+from nova_db_conformance.functions.reservations.cases import ReservationTestCase
 from nova_db_conformance.harness.values import CountedResource, a_uuid, security_group_values
 
 

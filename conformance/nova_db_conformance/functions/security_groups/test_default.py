@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.security_groups.test_rules import CIDRS, REFUSED
-from nova_db_conformance.functions.security_groups.test_security_groups import NO_IDS, NOON
+from nova_db_conformance.functions.cases import NO_IDS, NOON
+from nova_db_conformance.functions.security_groups.cases import CIDRS, REFUSED
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import instance_values, rule_values
 

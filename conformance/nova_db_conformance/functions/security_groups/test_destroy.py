@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.security_groups.test_security_groups import NO_IDS, NOON
+from nova_db_conformance.functions.cases import NO_IDS, NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 
 

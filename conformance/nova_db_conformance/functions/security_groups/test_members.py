@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.security_groups.test_security_groups import NO_IDS, NOON
+from nova_db_conformance.functions.cases import NO_IDS, NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import a_uuid
 

@@ -6,35 +6,10 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.security_groups.test_security_groups import NO_IDS, NOON
+from nova_db_conformance.functions.cases import NO_IDS, NOON
+from nova_db_conformance.functions.security_groups.cases import CIDRS, REFUSED
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import rule_values
-
-CIDRS = (
-    ("10.0.0.5/24", "10.0.0.5/24"),
-    ("2001:DB8::5/32", "2001:db8::/32"),
-    ("::1", "::1/128"),
-    ("::1/128", "::1/128"),
-    ("10.0.0.1/32", "10.0.0.1/32"),
-    ("10.0.0.1", "10.0.0.1"),
-    ("anywhere", "anywhere"),
-    ("", ""),
-    (None, None),
-)
-"""What is given as a cidr, and what is stored."""
-
-REFUSED: tuple[tuple[str, Any], ...] = (
-    ("from_port", "ssh"),
-    ("from_port", 22.5),
-    ("to_port", 2**31),
-    ("to_port", -(2**31) - 1),
-    ("cidr", "x" * 44),
-    ("cidr", 10.5j),
-    ("protocol", "t\0p"),
-    ("protocol", ["tcp"]),
-    ("deleted_at", "now"),
-)
-"""What the columns of any kind of rule refuse."""
 
 
 class TestSecurityGroupRuleCreate(ConformanceTestCase):

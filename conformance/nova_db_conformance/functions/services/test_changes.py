@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from nova_db import exceptions
-from nova_db_conformance.functions.services.test_services import NO_IDS, NOON
+from nova_db_conformance.functions.cases import NO_IDS, NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import Round, race
 from nova_db_conformance.harness.values import compute_node_values, service_values

@@ -6,12 +6,9 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NO_IDS, NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.values import compute_node_values, service_values
-
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
-NO_IDS: tuple[Any, ...] = (99, "99", "x", "", "1 ", "1.0", 1.0, "1\0", -1, 2**70, None, [1], {})
-"""Values that are the id of no row but have the looks of it, in a database whose only id is 1."""
 
 
 class TestServiceCreate(ConformanceTestCase):

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import THREADS, Round, race
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 BEGIN = dt.datetime(2013, 2, 1, 0, 0, 0, 7)
 END = dt.datetime(2013, 3, 1, 0, 0, 0, 8)
 MICROSECOND = dt.timedelta(microseconds=1)

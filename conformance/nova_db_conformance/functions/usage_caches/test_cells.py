@@ -9,7 +9,8 @@ import fixtures
 
 from nova_db import exceptions
 from nova_db_conformance import decision
-from nova_db_conformance.functions.instances.test_cells import NOON, ListeningTestCase
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.functions.instances.cases import ListeningTestCase
 from nova_db_conformance.harness.values import a_uuid
 
 
@@ -25,14 +26,14 @@ class TestBandwidthNotifications(ListeningTestCase):
 
     def expected(self, last_refreshed: str | None) -> tuple[str, dict[str, Any]]:
         usage = {"bw_in": 1, "bw_out": 2, "last_ctr_in": 3, "last_ctr_out": 4, "last_refreshed": last_refreshed}
-        start = "2013-03-01T12:00:00.000000"
+        start = "2013-03-01T12:00:00.000250"
         return "bw_usage_update", {"uuid": self.uuid, "mac": "fa:16:3e:0:0:1", "start_period": start, **usage}
 
     @decision(9)
     def test_they_are_told_the_arguments_as_they_were_passed(self) -> None:
         self.update()
         self.update(NOON + dt.timedelta(hours=1))
-        self.assertEqual([self.expected(None), self.expected("2013-03-01T13:00:00.000000")], self.told)
+        self.assertEqual([self.expected(None), self.expected("2013-03-01T13:00:00.000250")], self.told)
 
     def test_they_are_not_told_if_the_caller_or_the_operator_does_not_want_it(self) -> None:
         self.update(update_cells=False)

@@ -9,12 +9,12 @@ from typing import Any
 from unittest import mock
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.failures import failing_at
 from nova_db_conformance.harness.races import THREADS, Round, race
 from nova_db_conformance.harness.values import a_uuid
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 HOUR = dt.timedelta(hours=1)
 MICROSECOND = dt.timedelta(microseconds=1)
 PERIOD = dt.datetime(2013, 3, 1, 0, 0, 0, 7)

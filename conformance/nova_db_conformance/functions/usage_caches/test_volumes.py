@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import THREADS, Round, race
 from nova_db_conformance.harness.values import a_uuid
 
-NOON = dt.datetime(2013, 3, 1, 12, 0, 0, 250)
 HOUR = dt.timedelta(hours=1)
 MICROSECOND = dt.timedelta(microseconds=1)
 TABLE = "volume_usage_cache"

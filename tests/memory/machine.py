@@ -1,0 +1,151 @@
+"""A machine that does random things to a memory engine, whose indexes must say what its rows say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from nova_db.engine import Col, Eq, In, Predicate, Query, Row, all_of
+from nova_db.engine.matching import matcher
+from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
+from nova_db.schema import TABLES
+from nova_db_memory import MemoryEngine, Snapshot
+from nova_db_memory.storage import Index, layout
+from nova_db_memory.transaction import MemoryTransaction
+
+UUIDS = st.sampled_from([None, "a", "b", "c", "d"])
+KEYS = st.integers(1, 8)
+WHERE: st.SearchStrategy[Predicate] = st.one_of(
+    st.builds(Eq, st.just("id"), KEYS),
+    st.builds(In, st.just("id"), st.lists(KEYS)),
+    st.builds(Eq, st.just("uuid"), UUIDS),
+    st.builds(In, st.just("uuid"), st.lists(UUIDS)),
+    st.builds(lambda u, h: all_of(In("uuid", u), Eq("host", h)), st.lists(UUIDS), st.sampled_from(["h", "i", None])),
+    st.builds(lambda h, k: all_of(Eq("host", h), In("id", k)), st.sampled_from(["h", "i"]), st.lists(KEYS)),
+)
+
+
+class MemoryMachine(RuleBasedStateMachine):
+    """Random writes, errors, savepoints, ends and restores on instances and their metadata."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.engine = MemoryEngine()
+        self.tx: MemoryTransaction | None = None
+        self.savepoints: list[Any] = []
+        self.snapshots: list[tuple[Snapshot, dict[str, Any]]] = []
+        self.committed: dict[str, Any] = self.state()
+
+    def state(self) -> dict[str, Any]:
+        """All rows, as they are now."""
+        stores = self.engine._state.stores
+        return {
+            name: {key: dict(row) for key, row in store.rows.items()} for name, store in stores.items() if store.rows
+        }
+
+    def call(self, work: Any) -> None:
+        """Do something in the open writer, in a savepoint if it fails."""
+        assert self.tx is not None
+        try:
+            with self.tx.savepoint():
+                work(self.tx)
+        except (DBDuplicateEntry, DBReferenceError):
+            pass
+
+    @precondition(lambda self: self.tx is None)
+    @rule()
+    def begin(self) -> None:
+        self.tx = self.engine.write()
+        self.savepoints = []
+
+    @precondition(lambda self: self.tx is not None)
+    @rule(uuid=UUIDS, host=st.sampled_from(["h", "i", None]), key=st.none() | KEYS)
+    def insert(self, uuid: str | None, host: str | None, key: int | None) -> None:
+        row = TABLES["instances"].insert_values({"uuid": uuid, "host": host, "id": key})
+        self.call(lambda tx: tx.insert(("instances", [row])))
+
+    @precondition(lambda self: self.tx is not None)
+    @rule(uuid=UUIDS)
+    def insert_child(self, uuid: str | None) -> None:
+        row = TABLES["instance_metadata"].insert_values({"instance_uuid": uuid})
+        self.call(lambda tx: tx.insert(("instance_metadata", [row])))
+
+    @precondition(lambda self: self.tx is not None)
+    @rule(
+        where=WHERE,
+        values=st.fixed_dictionaries({}, optional={"uuid": UUIDS, "host": st.sampled_from(["h", "i"]), "id": KEYS}),
+    )
+    def update(self, where: Predicate, values: Row) -> None:
+        self.call(lambda tx: tx.update("instances", where, {**values, "deleted": Col("id")}))
+
+    @precondition(lambda self: self.tx is not None)
+    @rule(where=WHERE)
+    def delete(self, where: Predicate) -> None:
+        self.call(lambda tx: tx.delete("instances", where))
+
+    @precondition(lambda self: self.tx is not None)
+    @rule(uuid=UUIDS)
+    def delete_children(self, uuid: str | None) -> None:
+        self.call(lambda tx: tx.delete("instance_metadata", Eq("instance_uuid", uuid)))
+
+    @precondition(lambda self: self.tx is not None)
+    @rule(where=WHERE)
+    def move(self, where: Predicate) -> None:
+        self.call(lambda tx: tx.move("instances", "shadow_instances", where))
+
+    @precondition(lambda self: self.tx is not None)
+    @rule()
+    def enter_savepoint(self) -> None:
+        assert self.tx is not None
+        savepoint = self.tx.savepoint()
+        savepoint.__enter__()
+        self.savepoints.append((savepoint, self.state()))
+
+    @precondition(lambda self: self.savepoints)
+    @rule(keep=st.booleans())
+    def leave_savepoint(self, keep: bool) -> None:
+        savepoint, before = self.savepoints.pop()
+        savepoint.__exit__(*((None, None, None) if keep else (ValueError, ValueError(), None)))
+        assert keep or self.state() == before
+
+    @precondition(lambda self: self.tx is not None)
+    @rule(where=WHERE)
+    def select(self, where: Predicate) -> None:
+        assert self.tx is not None
+        test = matcher(where)
+        expected = sorted(key for key, row in self.state().get("instances", {}).items() if test(row))
+        assert [row["id"] for row in self.tx.select(Query("instances", where))] == expected
+
+    @precondition(lambda self: self.tx is not None)
+    @rule(commit=st.booleans())
+    def end(self, commit: bool) -> None:
+        assert self.tx is not None
+        (self.tx.commit if commit else self.tx.rollback)()
+        self.tx = None
+        self.savepoints = []
+        if commit:
+            self.committed = self.state()
+        assert self.state() == self.committed
+
+    @precondition(lambda self: self.tx is None)
+    @rule()
+    def take_snapshot(self) -> None:
+        self.snapshots.append((self.engine.snapshot(), self.state()))
+
+    @precondition(lambda self: self.tx is None and self.snapshots)
+    @rule(number=st.integers(0, 5))
+    def restore_snapshot(self, number: int) -> None:
+        snapshot, self.committed = self.snapshots[number % len(self.snapshots)]
+        self.engine.restore(snapshot)
+        assert self.state() == self.committed
+
+    @invariant()
+    def indexes_agree_with_rows(self) -> None:
+        for store in self.engine._state.stores.values():
+            for name, index in store.indexes.items():
+                fresh = Index(layout(store.name).indexes.get(name, (name,)))
+                for key, row in store.rows.items():
+                    fresh.move(key, None, row)
+                assert index.buckets == fresh.buckets, (store.name, name)
