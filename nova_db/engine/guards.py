@@ -9,7 +9,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from nova_db.engine.predicates import TRUE, Predicate
 from nova_db.engine.query import Order, Query
@@ -17,6 +17,7 @@ from nova_db.engine.transaction import Transaction
 from nova_db.engine.values import Row, Values
 from nova_db.schema import Relation
 
+_P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 users: list[object] = []
@@ -38,11 +39,11 @@ def enforced() -> Iterator[None]:
         users.remove(user)
 
 
-def one_call(work: Callable[[Transaction], _R]) -> Callable[[Transaction], _R]:
+def one_call(work: Callable[Concatenate[Transaction, _P], _R]) -> Callable[Concatenate[Transaction, _P], _R]:
     """The same work, for a reader that was opened with ``snapshot=False``: a second call on it is a BrokenPromise."""
 
-    def guarded(tx: Transaction) -> _R:
-        return work(OneCall(tx))
+    def guarded(tx: Transaction, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        return work(OneCall(tx), *args, **kwargs)
 
     return guarded
 

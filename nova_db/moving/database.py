@@ -9,6 +9,7 @@ from nova_db.engine import TRUE, Order, Predicate, Query, Row, guards
 from nova_db.engine.counters import advance
 from nova_db.exceptions import DBError
 from nova_db.operations.rows.insisting import require_progress
+from nova_db.operations.running.ending import committed
 from nova_db.operations.running.retries import Retries
 from nova_db.schema import PARENTS_FIRST, TABLES, Kind, Table
 
@@ -120,21 +121,10 @@ class Database:
     def _read(self, call: Callable[[Transaction], R], *, snapshot: bool) -> R:
         if guards.users and not snapshot:
             call = guards.one_call(call)
-        return self._retries.run(lambda losses: _ended(self.engine.read(snapshot=snapshot), call))
+        return self._retries.run(lambda losses: committed(self.engine.read(snapshot=snapshot), call))
 
     def _write(self, call: Callable[[Transaction], R]) -> R:
-        return self._retries.run(lambda losses: _ended(self.engine.write(losses=losses), call))
-
-
-def _ended(tx: Transaction, call: Callable[[Transaction], R]) -> R:
-    """What a call makes of a transaction, committed."""
-    try:
-        result = call(tx)
-    except BaseException:
-        tx.rollback()
-        raise
-    tx.commit()
-    return result
+        return self._retries.run(lambda losses: committed(self.engine.write(losses=losses), call))
 
 
 def _extent(tx: Transaction, table: Table) -> Extent:

@@ -10,7 +10,8 @@ from nova_db.driver.agents import AgentsContract
 from nova_db.engine import TRUE, Query, all_of
 from nova_db.operations.rows.changes import create, soft_delete, update_record
 from nova_db.operations.rows.conditions import LIVE, equals, matches
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

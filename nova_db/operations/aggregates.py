@@ -13,7 +13,8 @@ from nova_db.engine import TRUE, Eq, Exists, Predicate, Query, Row, all_of
 from nova_db.operations.rows.changes import KeyValues, create, record_update, soft_delete, values_by_key
 from nova_db.operations.rows.conditions import LIVE, equals, visible
 from nova_db.operations.rows.records import dress
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

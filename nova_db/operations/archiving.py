@@ -9,7 +9,8 @@ from nova_db import exceptions
 from nova_db.context import require_admin
 from nova_db.driver.archiving import ArchivingContract
 from nova_db.engine import Ne, Order
-from nova_db.operations.running.transactions import TransactionalDriver, writes
+from nova_db.operations.running.declarations import writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from nova_db.driver.cells import CellsContract
 from nova_db.engine import Predicate, Query, all_of
 from nova_db.operations.rows.changes import condition_update, create, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, visible
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

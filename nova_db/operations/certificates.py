@@ -9,7 +9,8 @@ from nova_db.driver.certificates import CertificatesContract
 from nova_db.engine import Query, all_of
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import LIVE, matches
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from nova_db.engine import Contains, Predicate, Query, Row, all_of
 from nova_db.operations.rows.changes import KeyValues, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, visible
 from nova_db.operations.rows.times import parsed
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:

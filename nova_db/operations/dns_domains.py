@@ -9,7 +9,8 @@ from nova_db.driver.dns_domains import DnsDomainsContract
 from nova_db.engine import Eq, Query, all_of
 from nova_db.operations.rows.changes import create, record_update
 from nova_db.operations.rows.conditions import equals, visible
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from nova_db.engine import Query, Row
 from nova_db.exceptions import NotFound
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import equals
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from nova_db.operations.rows.changes import create, update_record
 from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
 from nova_db.operations.rows.records import dress
 from nova_db.operations.rows.uuids import require_uuid
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
@@ -103,14 +104,11 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         address: str | None = create(tx, FIXED, values)["address"]
         return address
 
-    def fixed_ip_bulk_create(self, context: Context, ips: Iterable[Values]) -> None:
-        require_context(context)
-        self._fixed_ips_create(context, list(ips))
-
-    @writes(require_context)
-    def _fixed_ips_create(self, tx: Transaction, context: Context, ips: list[Values]) -> None:
-        if ips:
-            tx.insert((FIXED.name, [FIXED.insert_values(values) for values in ips]))
+    @writes(require_context, materialize=("ips",))
+    def fixed_ip_bulk_create(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
+        rows = [FIXED.insert_values(values) for values in ips]
+        if rows:
+            tx.insert((FIXED.name, rows))
 
     @writes(require_context)
     def fixed_ip_disassociate(self, tx: Transaction, context: Context, address: Text) -> None:
@@ -197,17 +195,13 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         fixed = _owned(tx, context, address, lock=True)
         update_record(tx, FIXED, Eq("id", fixed["id"]), values)
 
-    @reads(require_context, snapshot=False)
-    def _fixed_ip_count(self, tx: Transaction, context: Context, project_id: str | None) -> int:
+    @reads(require_context, snapshot=False, authorize=authorize_project, takes_session=True)
+    def fixed_ip_count_by_project(
+        self, tx: Transaction, context: Context, project_id: Text, session: Session = None
+    ) -> int:
         ours = Exists("instances", _INSTANCE, equals(TABLES["instances"], "project_id", project_id))
         count: int = tx.aggregate(FIXED.name, all_of(LIVE, ours))[0]["count"]
         return count
-
-    def fixed_ip_count_by_project(self, context: Context, project_id: Text, session: Session = None) -> int:
-        require_context(context)
-        authorize_project(context, project_id)
-        with self._joining(session):
-            return self._fixed_ip_count(context, project_id)
 
 
 def _take(tx: Transaction, networks: Sequence[int | None], values: dict[str, Any]) -> list[Row]:

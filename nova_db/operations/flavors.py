@@ -11,7 +11,8 @@ from nova_db.driver.flavors import FlavorsContract
 from nova_db.engine import FALSE, TRUE, Eq, Exists, Ge, Order, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.rows.changes import KeyValues, create, soft_delete, values_by_key
 from nova_db.operations.rows.conditions import LIVE, equals, of_project, visible
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:

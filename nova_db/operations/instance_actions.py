@@ -10,7 +10,8 @@ from nova_db.engine import Eq, Order, Query, Row, all_of
 from nova_db.operations.rows.changes import create, update_record
 from nova_db.operations.rows.conditions import equals, matches, visible
 from nova_db.operations.rows.times import parsed
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from nova_db.operations.instances.single import METADATA, SYSTEM_METADATA
 from nova_db.operations.rows.changes import KeyValues, create, record_update, soft_delete, values_by_key
 from nova_db.operations.rows.conditions import LIVE, equals, visible
 from nova_db.operations.rows.insisting import insist
-from nova_db.operations.running.notifications import Notifier
-from nova_db.operations.running.transactions import reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.notifications import Notice
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ FAULTS = TABLES["instance_faults"]
 _NEWEST_FIRST = (Order("created_at", descending=True), Order("id", descending=True))
 
 
-class InstanceMetadataOperations(Notifier, InstanceMetadataContract):
+class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
     """Metadata, info caches and faults of instances."""
 
     @reads(require_context, snapshot=False)
@@ -91,32 +92,25 @@ class InstanceMetadataOperations(Notifier, InstanceMetadataContract):
     def instance_info_cache_delete(self, tx: Transaction, context: Context, instance_uuid: Text) -> None:
         soft_delete(tx, CACHES.name, _cache(context, instance_uuid))
 
-    def instance_fault_create(self, context: Context, values: Values, update_cells: bool = True) -> Record:
-        fault = self._fault_create(context, values)
-        if update_cells:
-            self._notify("instance_fault_create", fault)
-        return fault
-
-    @writes()
-    def _fault_create(self, tx: Transaction, context: Context, values: Values) -> Record:
+    @writes(notify=Notice("instance_fault_create"))
+    def instance_fault_create(
+        self, tx: Transaction, context: Context, values: Values, update_cells: bool = True
+    ) -> Record:
         return create(tx, FAULTS, values)
 
+    @reads(snapshot=False, materialize=("instance_uuids",))
     def instance_fault_get_by_instance_uuids(
-        self, context: Context, instance_uuids: Iterable[TextT]
+        self, tx: Transaction, context: Context, instance_uuids: Iterable[TextT]
     ) -> dict[TextT, list[Record]]:
         if isinstance(instance_uuids, (str, bytes)):
             raise TypeError(f"instance_uuids must be a list of uuids, not the text {instance_uuids!r}")
         asked = {uuid: FAULTS.lookup("instance_uuid", uuid) for uuid in instance_uuids}
         uuids = [uuid for uuid in asked.values() if uuid is not None and uuid is not NO_MATCH]
         faults: defaultdict[str, list[Record]] = defaultdict(list)
-        for fault in self._faults_of(context, uuids) if uuids else ():
+        query = Query(FAULTS.name, all_of(In("instance_uuid", uuids), LIVE), order=_NEWEST_FIRST)
+        for fault in tx.select(query) if uuids else ():
             faults[fault["instance_uuid"]].append(fault)
         return {uuid: [fault.copy() for fault in faults.get(stored, ())] for uuid, stored in asked.items()}
-
-    @reads(snapshot=False)
-    def _faults_of(self, tx: Transaction, context: Context, uuids: list[str]) -> list[Record]:
-        where = all_of(In("instance_uuid", uuids), LIVE)
-        return tx.select(Query(FAULTS.name, where, order=_NEWEST_FIRST))
 
 
 def _cache(context: Context, instance_uuid: str | None) -> Predicate:

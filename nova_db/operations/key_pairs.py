@@ -10,7 +10,8 @@ from nova_db.driver.key_pairs import KeyPairsContract
 from nova_db.engine import Predicate, Query, all_of
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -29,28 +30,24 @@ class KeyPairsOperations(TransactionalDriver, KeyPairsContract):
         secret = {"private_key": stored.pop("private_key")} if "private_key" in stored else {}
         return {**create(tx, KEY_PAIRS, stored), **secret}
 
-    @reads(require_context, snapshot=False)
+    @reads(require_context, snapshot=False, authorize=authorize_user)
     def key_pair_get(self, tx: Transaction, context: Context, user_id: Text, name: Text) -> Record:
-        authorize_user(context, user_id)
         found = tx.select(Query("key_pairs", _named(context, user_id, name), limit=1))
         if not found:
             raise exceptions.KeypairNotFound(user_id=user_id, name=name)
         return found[0]
 
-    @reads(require_context, snapshot=False)
+    @reads(require_context, snapshot=False, authorize=authorize_user)
     def key_pair_get_all_by_user(self, tx: Transaction, context: Context, user_id: Text) -> list[Record]:
-        authorize_user(context, user_id)
         return tx.select(Query("key_pairs", all_of(equals(KEY_PAIRS, "user_id", user_id), LIVE)))
 
-    @reads(require_context, snapshot=False)
+    @reads(require_context, snapshot=False, authorize=authorize_user)
     def key_pair_count_by_user(self, tx: Transaction, context: Context, user_id: Text) -> int:
-        authorize_user(context, user_id)
         count: int = tx.aggregate("key_pairs", all_of(equals(KEY_PAIRS, "user_id", user_id), LIVE))[0]["count"]
         return count
 
-    @writes(require_context)
+    @writes(require_context, authorize=authorize_user)
     def key_pair_destroy(self, tx: Transaction, context: Context, user_id: Text, name: Text) -> None:
-        authorize_user(context, user_id)
         if not tx.delete("key_pairs", _named(context, user_id, name)):
             raise exceptions.KeypairNotFound(user_id=user_id, name=name)
 

@@ -13,7 +13,8 @@ from nova_db.engine import Eq, Le, NotIn, Query, all_of, any_of
 from nova_db.operations.rows.changes import create, update_record
 from nova_db.operations.rows.conditions import equals, matches, visible
 from nova_db.operations.rows.records import dress
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

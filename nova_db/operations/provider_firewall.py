@@ -9,7 +9,8 @@ from nova_db.driver.provider_firewall import ProviderFirewallContract
 from nova_db.engine import Query
 from nova_db.operations.rows.changes import create, soft_delete
 from nova_db.operations.rows.conditions import equals, visible
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from nova_db.engine import Query, all_of
 from nova_db.operations.rows.changes import condition_update, create, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, matches
 from nova_db.operations.rows.records import dress
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -47,9 +48,8 @@ class QuotasOperations(TransactionalDriver, QuotasContract):
             raise exceptions.ProjectQuotaNotFound(project_id=project_id)
         return found[0]
 
-    @reads(require_context, snapshot=False)
+    @reads(require_context, snapshot=False, authorize=authorize_project)
     def quota_get_all_by_project(self, tx: Transaction, context: Context, project_id: Text) -> dict[str, Any]:
-        authorize_project(context, project_id)
         rows = tx.select(Query("quotas", all_of(equals(QUOTAS, "project_id", project_id), LIVE)))
         return {"project_id": project_id, **{row["resource"]: row["hard_limit"] for row in rows}}
 
@@ -81,9 +81,8 @@ class QuotasOperations(TransactionalDriver, QuotasContract):
             raise exceptions.QuotaClassNotFound(class_name=class_name)
         return found[0]
 
-    @reads(require_context, snapshot=False)
+    @reads(require_context, snapshot=False, authorize=authorize_quota_class)
     def quota_class_get_all_by_name(self, tx: Transaction, context: Context, class_name: Text) -> dict[str, Any]:
-        authorize_quota_class(context, class_name)
         rows = tx.select(Query("quota_classes", all_of(equals(CLASSES, "class_name", class_name), LIVE)))
         return {"class_name": class_name, **{row["resource"]: row["hard_limit"] for row in rows}}
 
@@ -104,9 +103,8 @@ class QuotasOperations(TransactionalDriver, QuotasContract):
         dress("quota_usages", found)
         return found[0]
 
-    @reads(require_context, snapshot=False)
+    @reads(require_context, snapshot=False, authorize=authorize_project)
     def quota_usage_get_all_by_project(self, tx: Transaction, context: Context, project_id: Text) -> dict[str, Any]:
-        authorize_project(context, project_id)
         rows = tx.select(Query("quota_usages", all_of(equals(USAGES, "project_id", project_id), LIVE)))
         usages = {row["resource"]: {"in_use": row["in_use"], "reserved": row["reserved"]} for row in rows}
         return {"project_id": project_id, **usages}

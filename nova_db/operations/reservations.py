@@ -17,7 +17,8 @@ from nova_db.engine import Add, Col, In, Lt, Predicate, Query, Row, all_of
 from nova_db.operations.quotas import RESERVATIONS, USAGES, serialize_projects
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import LIVE, among, equals
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import Refusal, reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context, QuotaResource, Record, Text, Values
@@ -30,8 +31,10 @@ Sync = Callable[[str], Mapping[str, int]]
 class ReservationsOperations(TransactionalDriver, ReservationsContract):
     """Reservations."""
 
+    @writes(require_context)
     def quota_reserve(
         self,
+        tx: Transaction,
         context: Context,
         resources: Mapping[str, QuotaResource],
         quotas: Mapping[str, int | None],
@@ -40,25 +43,7 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
         until_refresh: int | None,
         max_age: float | None,
         project_id: Text = None,
-    ) -> list[str]:
-        reserved, over = self._reserve(context, resources, quotas, deltas, expire, until_refresh, max_age, project_id)
-        if over is not None:
-            raise over
-        return reserved
-
-    @writes(require_context)
-    def _reserve(
-        self,
-        tx: Transaction,
-        context: Context,
-        resources: Mapping[str, Any],
-        quotas: Mapping[str, int | None],
-        deltas: Mapping[str, int],
-        expire: dt.datetime,
-        until_refresh: int | None,
-        max_age: float | None,
-        project_id: Text,
-    ) -> tuple[list[str], exceptions.OverQuota | None]:
+    ) -> list[str] | Refusal:
         project = context.project_id if project_id is None else project_id
         deltas = {resource: _number(delta) for resource, delta in deltas.items()}
         serialize_projects(tx, project)
@@ -75,13 +60,13 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
         rows = [] if overs else usages.reserve(deltas, expire)
         usages.store()
         if overs:
-            return [], exceptions.OverQuota(overs=overs, quotas=quotas, usages=usages.totals())
+            return Refusal(exceptions.OverQuota(overs=overs, quotas=quotas, usages=usages.totals()))
         for row in rows:
             row["usage_id"] = usages.rows[row["resource"]]["id"]
         made = [RESERVATIONS.insert_values(row) for row in rows]
         if made:
             tx.insert(("reservations", made))
-        return [row["uuid"] for row in made], None
+        return [row["uuid"] for row in made]
 
     @writes(require_admin)
     def reservation_create(
@@ -112,17 +97,17 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
             raise exceptions.ReservationNotFound(uuid=uuid)
         return found[0]
 
-    def reservation_commit(self, context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
-        require_context(context)
-        self._settle(context, list(reservations), commit=True)
+    @writes(require_context, materialize=("reservations",))
+    def reservation_commit(
+        self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
+    ) -> None:
+        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=True)
 
-    def reservation_rollback(self, context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
-        require_context(context)
-        self._settle(context, list(reservations), commit=False)
-
-    @writes()
-    def _settle(self, tx: Transaction, context: Context, reservations: list[str], *, commit: bool) -> None:
-        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=commit)
+    @writes(require_context, materialize=("reservations",))
+    def reservation_rollback(
+        self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
+    ) -> None:
+        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=False)
 
     @writes(require_admin)
     def reservation_expire(self, tx: Transaction, context: Context) -> None:

@@ -11,7 +11,8 @@ from nova_db.driver.task_log import TaskLogContract
 from nova_db.engine import TRUE, Predicate, Query, all_of
 from nova_db.operations.rows.changes import condition_update, create
 from nova_db.operations.rows.conditions import equals, matches, visible
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

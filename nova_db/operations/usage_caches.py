@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db.clock import utcnow
@@ -12,8 +12,9 @@ from nova_db.driver.usage_caches import UsageCachesContract
 from nova_db.engine import Eq, Gt, Query, Row, all_of, any_of
 from nova_db.operations.rows.changes import condition_update, create
 from nova_db.operations.rows.conditions import among, equals, matches
-from nova_db.operations.running.notifications import Notifier
-from nova_db.operations.running.transactions import reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.notifications import Notice
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ VOLUMES = TABLES["volume_usage_cache"]
 _COUNTERS = ("reads", "read_bytes", "writes", "write_bytes")
 
 
-class UsageCachesOperations(Notifier, UsageCachesContract):
+def _reading(result: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What listeners are told: the arguments as they were passed."""
+    return {name: value for name, value in arguments.items() if name != "update_cells"}
+
+
+class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
     """Bandwidth and volume usage; rows are found whether deleted or not."""
 
     @reads(require_context, snapshot=False)
@@ -35,19 +41,17 @@ class UsageCachesOperations(Notifier, UsageCachesContract):
         found = tx.select(Query(BANDWIDTH.name, matches(BANDWIDTH, uuid=uuid, start_period=start_period, mac=mac)))
         return found[0] if found else None
 
-    def bw_usage_get_by_uuids(self, context: Context, uuids: Iterable[str], start_period: dt.datetime) -> list[Record]:
-        require_context(context)
-        return self._bandwidth_of(context, list(uuids), start_period)
-
-    @reads(require_context, snapshot=False)
-    def _bandwidth_of(
-        self, tx: Transaction, context: Context, uuids: list[str], start_period: dt.datetime
+    @reads(require_context, snapshot=False, materialize=("uuids",))
+    def bw_usage_get_by_uuids(
+        self, tx: Transaction, context: Context, uuids: Iterable[str], start_period: dt.datetime
     ) -> list[Record]:
         where = all_of(among(BANDWIDTH, "uuid", uuids), equals(BANDWIDTH, "start_period", start_period))
         return tx.select(Query(BANDWIDTH.name, where))
 
+    @writes(require_context, endless=True, notify=Notice("bw_usage_update", _reading))
     def bw_usage_update(
         self,
+        tx: Transaction,
         context: Context,
         uuid: Text,
         mac: Text,
@@ -60,14 +64,13 @@ class UsageCachesOperations(Notifier, UsageCachesContract):
         update_cells: bool = True,
     ) -> None:
         key = {"uuid": uuid, "mac": mac, "start_period": start_period}
-        usage = {"bw_in": bw_in, "bw_out": bw_out, "last_ctr_in": last_ctr_in, "last_ctr_out": last_ctr_out}
-        stored = {**usage, "last_refreshed": last_refreshed or utcnow()}
-        self._bandwidth_update(context, key, stored)
-        if update_cells:
-            self._notify("bw_usage_update", {**key, **usage, "last_refreshed": last_refreshed})
-
-    @writes(require_context, endless=True)
-    def _bandwidth_update(self, tx: Transaction, context: Context, key: dict[str, Any], usage: dict[str, Any]) -> None:
+        usage: dict[str, Any] = {
+            "bw_in": bw_in,
+            "bw_out": bw_out,
+            "last_ctr_in": last_ctr_in,
+            "last_ctr_out": last_ctr_out,
+        }
+        usage["last_refreshed"] = last_refreshed or utcnow()
         row = BANDWIDTH.insert_values({**key, **usage})
         changes = condition_update(BANDWIDTH, usage)
         where = matches(BANDWIDTH, **key)

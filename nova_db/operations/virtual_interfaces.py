@@ -11,7 +11,8 @@ from nova_db.engine import Predicate, Query, Row
 from nova_db.operations.instances.single import get_by_uuid
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import equals, matches
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:

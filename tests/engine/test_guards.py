@@ -12,7 +12,7 @@ from nova_db.context import RequestContext, get_admin_context
 from nova_db.engine import Eq, Order, Query, Transaction, guards
 from nova_db.moving.database import Database
 from nova_db.operations import EngineDriver, Replica
-from nova_db.operations.running.transactions import reads
+from nova_db.operations.running.declarations import reads
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine
 from tests.suite.sample_drivers import HastyDriver

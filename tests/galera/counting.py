@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from nova_db.driver import FUNCTIONS
 from nova_db.exceptions import DBCommitUnknown, DBConnectionError, DBDeadlock
+from nova_db.operations.running.retries import Attempts, Retries
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from nova_db_sqlalchemy.connections.connection import Connection
 
@@ -60,42 +62,63 @@ class Counts:
         pool.take = noting
         watched: Any = driver
         watched._retries = _CountedRetries(watched._retries, self)
+        for name in (*FUNCTIONS, "run"):
+            setattr(watched, name, self._counted(driver, getattr(driver, name)))
+
+    def _counted(self, driver: SQLAlchemyDriver, call: Callable[..., R]) -> Callable[..., R]:
+        """A function of the driver, or ``run``, that counts what becomes of it where it is a transaction."""
+
+        def counted(*args: Any, **kwargs: Any) -> R:
+            if driver._session() is not None:
+                return call(*args, **kwargs)
+            try:
+                return call(*args, **kwargs)
+            except DBCommitUnknown:
+                self.add(UNKNOWN)
+                raise
+            except (DBDeadlock, DBConnectionError):
+                self.add(REFUSED)
+                raise
+            finally:
+                self.add(CALLS)
+
+        return counted
 
 
 class _CountedRetries:
-    """Runs calls as a driver does, and counts what becomes of the attempts."""
+    """Runs calls again as a driver does, and counts what they failed for."""
 
-    def __init__(self, retries: Any, counts: Counts) -> None:
+    def __init__(self, retries: Retries, counts: Counts) -> None:
         self._retries = retries
         self._counts = counts
 
-    def run(self, attempt: Callable[[int], R], **options: Any) -> R:
-        """Make attempts, counted, until one succeeds."""
-        failures: list[str] = []
-
-        def counted(losses: int) -> R:
-            if failures:
-                self._counts.add(failures.pop())
-            try:
-                return attempt(losses)
-            except DBDeadlock:
-                failures.append(CONFLICTS)
-                raise
-            except DBConnectionError:
-                failures.append(LOSSES)
-                raise
-            except DBCommitUnknown:
-                self._counts.add(UNKNOWN)
-                raise
-
+    def run(self, attempt: Callable[[int], R]) -> R:
+        """Make attempts until one succeeds."""
         try:
-            result: R = self._retries.run(counted, **options)
-        except (DBDeadlock, DBConnectionError):
-            self._counts.add(REFUSED)
-            raise
-        finally:
-            self._counts.add(CALLS)
-        return result
+            return attempt(0)
+        except (DBDeadlock, DBConnectionError) as error:
+            attempts = self.after(error)
+        return attempts.go_on(attempt)
+
+    def after(self, error: DBDeadlock | DBConnectionError, *, endless: str | None = None) -> Attempts:
+        """The attempts to come, counted."""
+        attempts = _CountedAttempts(self._retries, self._counts, endless)
+        attempts.pause_after(error)
+        return attempts
+
+
+class _CountedAttempts(Attempts):
+    """Attempts that are counted where another one follows."""
+
+    def __init__(self, retries: Retries, counts: Counts, endless: str | None) -> None:
+        super().__init__(retries, endless=endless)
+        self._counts = counts
+
+    def pause_after(self, error: DBDeadlock | DBConnectionError) -> float:
+        """Wait, and count what for."""
+        pause = super().pause_after(error)
+        self._counts.add(CONFLICTS if isinstance(error, DBDeadlock) else LOSSES)
+        return pause
 
 
 COUNTS = Counts()

@@ -24,8 +24,8 @@ from nova_db.conf import register_opts
 from nova_db.context import get_admin_context
 from nova_db.engine import Transaction
 from nova_db.operations import Replica
+from nova_db.operations.running.declarations import reads
 from nova_db.operations.running.replicas import ReplicaUnavailable
-from nova_db.operations.running.transactions import reads
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 from scripts.servers.replica import Standby
 

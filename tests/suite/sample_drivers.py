@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from nova_db.engine import Capability, Eq, Query, Transaction
-from nova_db.operations.running.transactions import reads
+from nova_db.operations.running.declarations import reads
 from nova_db_memory import MemoryDriver, MemoryEngine
 from tests.contract.samples import complete_driver
 

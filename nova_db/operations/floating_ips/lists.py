@@ -12,7 +12,8 @@ from nova_db.operations.fixed_ips import FIXED, fixed_ips_of_instance
 from nova_db.operations.floating_ips.single import FLOATING, find_floating_ips
 from nova_db.operations.instances.single import get_by_id
 from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
-from nova_db.operations.running.transactions import TransactionalDriver, reads
+from nova_db.operations.running.declarations import reads
+from nova_db.operations.running.transactions import TransactionalDriver
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context, Id, Record, Session, Text
@@ -41,9 +42,8 @@ class FloatingIpLists(TransactionalDriver, FloatingIpsContract):
             raise exceptions.FloatingIpNotFoundForHost(host=host)
         return found
 
-    @reads(require_context)
+    @reads(require_context, authorize=authorize_project)
     def floating_ip_get_all_by_project(self, tx: Transaction, context: Context, project_id: Text) -> list[Record]:
-        authorize_project(context, project_id)
         where = all_of(matches(FLOATING, project_id=project_id, auto_assigned=False), LIVE)
         return find_floating_ips(tx, where)
 
@@ -58,17 +58,13 @@ class FloatingIpLists(TransactionalDriver, FloatingIpsContract):
         where = all_of(equals(FLOATING, "fixed_ip_id", fixed_ip_id), visible(context, FLOATING))
         return tx.select(Query(FLOATING.name, where))
 
-    @reads(require_context, snapshot=False)
-    def _floating_ip_count(self, tx: Transaction, context: Context, project_id: str | None) -> int:
+    @reads(require_context, snapshot=False, authorize=authorize_project, takes_session=True)
+    def floating_ip_count_by_project(
+        self, tx: Transaction, context: Context, project_id: Text, session: Session = None
+    ) -> int:
         where = all_of(matches(FLOATING, project_id=project_id, auto_assigned=False), LIVE)
         count: int = tx.aggregate(FLOATING.name, where)[0]["count"]
         return count
-
-    def floating_ip_count_by_project(self, context: Context, project_id: Text, session: Session = None) -> int:
-        require_context(context)
-        authorize_project(context, project_id)
-        with self._joining(session):
-            return self._floating_ip_count(context, project_id)
 
     @reads(require_context)
     def instance_get_floating_address(self, tx: Transaction, context: Context, instance_id: Id) -> str | None:

@@ -13,7 +13,8 @@ from nova_db.operations.fixed_ips import FIXED, first_fixed_ip
 from nova_db.operations.rows.changes import condition_update, create, record_update, soft_delete, update_record
 from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
 from nova_db.operations.rows.records import dress
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -40,9 +41,8 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
     def floating_ip_get_by_address(self, tx: Transaction, context: Context, address: Text) -> Record:
         return _owned(tx, context, address, _FIXED)
 
-    @writes(require_context)
+    @writes(require_context, authorize=authorize_project)
     def floating_ip_allocate_address(self, tx: Transaction, context: Context, project_id: Text, pool: Text) -> str:
-        authorize_project(context, project_id)
         free = all_of(equals(FLOATING, "pool", pool), Eq("fixed_ip_id", None), Eq("project_id", None), LIVE)
         mine = record_update(FLOATING, {"project_id": project_id})
         taken = tx.claim(FLOATING.name, free, mine)
@@ -65,12 +65,8 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
         address: str | None = create(tx, FLOATING, row)["address"]
         return address
 
-    def floating_ip_bulk_create(self, context: Context, ips: Iterable[Values]) -> None:
-        require_context(context)
-        self._floating_ips_create(context, list(ips))
-
-    @writes(require_context)
-    def _floating_ips_create(self, tx: Transaction, context: Context, ips: list[Values]) -> None:
+    @writes(require_context, materialize=("ips",))
+    def floating_ip_bulk_create(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
         rows: dict[Any, Row] = {}
         for values in ips:
             row = FLOATING.insert_values({**values, "address": values["address"]})
@@ -84,12 +80,9 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
         if rows:
             tx.insert((FLOATING.name, list(rows.values())))
 
-    def floating_ip_bulk_destroy(self, context: Context, ips: Iterable[Values]) -> None:
-        require_context(context)
-        self._floating_ips_destroy(context, [ip["address"] for ip in ips])
-
-    @writes(require_context)
-    def _floating_ips_destroy(self, tx: Transaction, context: Context, addresses: list[Any]) -> None:
+    @writes(require_context, materialize=("ips",))
+    def floating_ip_bulk_destroy(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
+        addresses = [ip["address"] for ip in ips]
         which = among(FLOATING, "address", addresses)
         if None in addresses:
             which = any_of(which, Eq("address", None))

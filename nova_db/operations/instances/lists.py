@@ -16,7 +16,8 @@ from nova_db.operations.instances.filters import filtered, paging
 from nova_db.operations.instances.single import INSTANCES
 from nova_db.operations.rows.conditions import equals, scoped, visible
 from nova_db.operations.rows.records import dress
-from nova_db.operations.running.transactions import TransactionalDriver, reads
+from nova_db.operations.running.declarations import reads
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:

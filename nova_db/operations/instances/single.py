@@ -20,8 +20,9 @@ from nova_db.operations.rows.conditions import constrained, equals, one_of, scop
 from nova_db.operations.rows.insisting import insist
 from nova_db.operations.rows.records import dress
 from nova_db.operations.rows.uuids import require_uuid
-from nova_db.operations.running.notifications import Notifier
-from nova_db.operations.running.transactions import reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.notifications import Notice
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.operations.security_groups.groups import resolve_groups
 from nova_db.schema import TABLES
 
@@ -77,7 +78,7 @@ def get_by_id(tx: Transaction, context: Context, instance_id: object) -> Row:
     return found
 
 
-class SingleInstances(Notifier, InstancesContract):
+class SingleInstances(TransactionalDriver, InstancesContract):
     """Reads and writes of single instances; lists are in ``lists``."""
 
     @writes(require_context)
@@ -92,26 +93,17 @@ class SingleInstances(Notifier, InstancesContract):
     def instance_get_by_uuid(self, tx: Transaction, context: Context, uuid: Text) -> Record:
         return get_by_uuid(tx, context, uuid)
 
+    @writes(require_context, notify=Notice("instance_update"))
     def instance_update(
-        self, context: Context, instance_uuid: str, values: Values, update_cells: bool = True
+        self, tx: Transaction, context: Context, instance_uuid: str, values: Values, update_cells: bool = True
     ) -> Record:
-        _, record = self._instance_update(context, instance_uuid, values, False)
-        if update_cells:
-            self._notify("instance_update", record)
-        return record
+        return _updated(tx, context, instance_uuid, values)[1]
 
+    @writes(require_context, notify=Notice("instance_update", lambda result, _: result[1]))
     def instance_update_and_get_original(
-        self, context: Context, instance_uuid: str, values: Values
+        self, tx: Transaction, context: Context, instance_uuid: str, values: Values
     ) -> tuple[Record, Record]:
-        original, record = self._instance_update(context, instance_uuid, values, True)
-        self._notify("instance_update", record)
-        return original, record
-
-    @writes(require_context)
-    def _instance_update(
-        self, tx: Transaction, context: Context, instance_uuid: str, values: Values, want_original: bool
-    ) -> tuple[Row, Row]:
-        return update_instance(tx, context, instance_uuid, values, want_original=want_original)
+        return _updated(tx, context, instance_uuid, values, want_original=True)
 
     @writes(require_context)
     def instance_test_and_set(
@@ -140,22 +132,15 @@ class SingleInstances(Notifier, InstancesContract):
         if not (write() or insist(tx, INSTANCES, where, accepted, write, require, columns=(attr,))):
             raise exceptions.InstanceNotFound(instance_id=instance_uuid)
 
+    @writes(require_context, notify=Notice("instance_destroy"))
     def instance_destroy(
         self,
+        tx: Transaction,
         context: Context,
         instance_uuid: str,
         constraint: Constraint | None = None,
         update_cells: bool = True,
     ) -> Record:
-        record = self._instance_destroy(context, instance_uuid, constraint)
-        if update_cells:
-            self._notify("instance_destroy", record)
-        return record
-
-    @writes(require_context)
-    def _instance_destroy(
-        self, tx: Transaction, context: Context, instance_uuid: str, constraint: Constraint | None
-    ) -> Row:
         require_uuid(instance_uuid)
         condition = constrained(INSTANCES, constraint)
         record = find_instance(tx, context, Eq("uuid", instance_uuid), lock=True)
@@ -172,18 +157,13 @@ class SingleInstances(Notifier, InstancesContract):
             row.update(deleted=row["id"], deleted_at=now)
         return record
 
-    @reads(snapshot=False)
-    def _instance_data(self, tx: Transaction, context: Context, project_id: str | None) -> tuple[int, int, int]:
+    @reads(require_admin, snapshot=False, takes_session=True)
+    def instance_data_get_for_project(
+        self, tx: Transaction, context: Context, project_id: Text, session: Session = None
+    ) -> tuple[int, int, int]:
         where = all_of(equals(INSTANCES, "project_id", project_id), visible(context, INSTANCES))
         total = tx.aggregate("instances", where, sums=("vcpus", "memory_mb"))[0]
         return total["count"], total["vcpus"], total["memory_mb"]
-
-    def instance_data_get_for_project(
-        self, context: Context, project_id: Text, session: Session = None
-    ) -> tuple[int, int, int]:
-        require_admin(context)
-        with self._joining(session):
-            return self._instance_data(context, project_id)
 
 
 def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
@@ -217,8 +197,8 @@ def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
     return record
 
 
-def update_instance(
-    tx: Transaction, context: Context, instance_uuid: str, values: Values, *, want_original: bool
+def _updated(
+    tx: Transaction, context: Context, instance_uuid: str, values: Values, *, want_original: bool = False
 ) -> tuple[Row, Row]:
     """Update an instance with compare-and-set; what it was (if wanted, else what it is) and what it is."""
     require_uuid(instance_uuid)

@@ -11,7 +11,8 @@ from nova_db.driver.networks import NetworksContract
 from nova_db.engine import Eq, Exists, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.networks.single import FIXED, INSTANCES, NETWORKS
 from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
-from nova_db.operations.running.transactions import TransactionalDriver, reads
+from nova_db.operations.running.declarations import reads
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -37,22 +38,20 @@ class NetworkLists(TransactionalDriver, NetworksContract):
             raise exceptions.NoNetworksFound
         return found
 
+    @reads(require_context, snapshot=False, materialize=("network_uuids",))
     def network_get_all_by_uuids(
-        self, context: Context, network_uuids: Sequence[str], project_only: bool | str = "allow_none"
+        self,
+        tx: Transaction,
+        context: Context,
+        network_uuids: Sequence[str],
+        project_only: bool | str = "allow_none",
     ) -> list[Record]:
-        require_context(context)
-        return self._networks_by_uuids(context, list(network_uuids), project_only)
-
-    @reads(require_context, snapshot=False)
-    def _networks_by_uuids(
-        self, tx: Transaction, context: Context, uuids: list[str], project_only: bool | str
-    ) -> list[Record]:
-        where = all_of(among(NETWORKS, "uuid", uuids), LIVE, scoped(context, project_only))
+        where = all_of(among(NETWORKS, "uuid", network_uuids), LIVE, scoped(context, project_only))
         found = tx.select(Query(NETWORKS.name, where))
         if not found:
             raise exceptions.NoNetworksFound
         known = {network["uuid"] for network in found}
-        missing = [uuid for uuid in uuids if NETWORKS.lookup("uuid", uuid) not in known]
+        missing = [uuid for uuid in network_uuids if NETWORKS.lookup("uuid", uuid) not in known]
         if missing and project_only:
             raise exceptions.NetworkNotFoundForProject(network_uuid=missing[0], project_id=context.project_id)
         if missing:

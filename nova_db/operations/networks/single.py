@@ -12,7 +12,8 @@ from nova_db.driver.networks import NetworksContract
 from nova_db.engine import TRUE, Eq, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.rows.changes import create, soft_delete, update_record
 from nova_db.operations.rows.conditions import LIVE, equals, scoped, visible
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 from nova_db.staleness import on_primary
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from nova_db.exceptions import DBConnectionError, DBDeadlock
+from nova_db.operations.running.ending import committed
 
 if TYPE_CHECKING:
     from nova_db.engine import Engine, Transaction
@@ -109,14 +110,7 @@ class Replica:
             if reason is not None:
                 raise DBConnectionError(message=reason).for_good()
             self._is_checked = True
-        tx = self.engine.read(snapshot=snapshot)
-        try:
-            result = call(tx)
-        except BaseException:
-            tx.rollback()
-            raise
-        tx.commit()
-        return result
+        return committed(self.engine.read(snapshot=snapshot), call)
 
     def _report_loss(self, error: DBConnectionError) -> None:
         now = time.monotonic()

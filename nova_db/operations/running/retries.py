@@ -48,28 +48,42 @@ class Retries:
         :param attempt: called with the number of conflicts that were lost so far.
         :param endless: a name; conflicts then have no bound, but are told in the log time and again.
         """
-        attempts: Attempts | None = None  # most calls need none
-        while True:  # ended by the first success, and by pause_after
-            try:
-                return attempt(0 if attempts is None else attempts.losses)
-            except (DBDeadlock, DBConnectionError) as error:
-                attempts = attempts or Attempts(self, endless=endless)
-                pause = attempts.pause_after(error)
-            time.sleep(pause)
+        try:
+            return attempt(0)
+        except (DBDeadlock, DBConnectionError) as error:
+            attempts = self.after(error, endless=endless)
+        return attempts.go_on(attempt)
+
+    def after(self, error: DBDeadlock | DBConnectionError, *, endless: str | None = None) -> Attempts:
+        """The attempts to come, after a first one that has failed; the error is raised where there is to be none."""
+        attempts = Attempts(self, endless=endless)
+        attempts.pause_after(error)
+        return attempts
 
 
 class Attempts:
     """The attempts of one call."""
 
-    __slots__ = ("_endless", "_failures", "_pause", "_retries", "losses")
+    __slots__ = ("_endless", "_failures", "_longest", "_retries", "losses", "pause")
 
     def __init__(self, retries: Retries, *, endless: str | None = None) -> None:
         self._retries = retries
         self._endless = endless
-        self._pause = retries.pause
+        self._longest = retries.pause
         self._failures = 0
         self.losses = 0
         """How many conflicts were lost so far."""
+        self.pause = 0.0
+        """How many seconds to wait before the next attempt."""
+
+    def go_on(self, attempt: Callable[[int], R]) -> R:
+        """Make attempts, as ``Retries.run`` does, after the first one has failed."""
+        while True:  # ended by the first success, and by the failure after which there is to be no other
+            time.sleep(self.pause)
+            try:
+                return attempt(self.losses)
+            except (DBDeadlock, DBConnectionError) as error:
+                self.pause_after(error)
 
     def pause_after(self, error: DBDeadlock | DBConnectionError) -> float:
         """How many seconds to wait before the next attempt; the error is raised where there is to be none."""
@@ -85,13 +99,13 @@ class Attempts:
             raise error
         else:
             _LOG.info("%s The call is run again.", error)
-        drawn = random.uniform(0, self._pause)
+        self.pause = random.uniform(0, self._longest)
         if self._retries.is_growing:
-            self._pause = min(2 * self._pause, max(self._retries.pause, self._retries.longest_pause))
-        return drawn
+            self._longest = min(2 * self._longest, max(self._retries.pause, self._retries.longest_pause))
+        return self.pause
 
     def _go_on_after(self, error: DBDeadlock) -> None:
         if self._endless is None:
             raise error
         _LOG.warning("%s has lost %d conflicts in a row, and goes on. %s", self._endless, self._failures, error)
-        self._pause, self._failures = max(self._pause, self._retries.longest_pause), 0
+        self._longest, self._failures = max(self._longest, self._retries.longest_pause), 0

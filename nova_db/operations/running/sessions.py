@@ -7,8 +7,9 @@ own thread holds.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from nova_db import forking
@@ -101,6 +102,40 @@ class Sessions:
                 joined: Session = session
                 return joined
         return None
+
+    def _given(self, session: object | None) -> Session | None:
+        """The session that a caller passed, which a call then joins; TypeError for what is none of this driver's."""
+        if session is None:
+            return None
+        if not isinstance(session, Session) or session.driver is not self or not session.is_open:
+            raise TypeError(
+                f"session must be None or an open session of this driver, as nova_db.transaction(context) yields it; "
+                f"got {session!r}"
+            )
+        session.require_mine()
+        return session
+
+    @contextlib.contextmanager
+    def _lend(self, tx: Transaction) -> Iterator[Session]:
+        """A session on the running operation's transaction, for a callback of the caller."""
+        session = self._session()
+        if session is not None:
+            yield session
+            return
+        session = Session(self, tx, Isolation.READ_COMMITTED)
+        self._enter(session)
+        try:
+            yield session
+        finally:
+            self._leave(session)
+
+    def _after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back once the outermost transaction has been committed; at once when none is open."""
+        session = self._session()
+        if session is None:
+            callback()
+        else:
+            session._after_commit.append(callback)
 
     def _require_alone(self) -> None:
         """Refuse to write where the thread has a transaction open that the call does not join."""

@@ -12,7 +12,8 @@ from nova_db.engine import Exists, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.rows.changes import create, soft_delete
 from nova_db.operations.rows.conditions import LIVE, among, equals, matches, of_project, scoped, visible
 from nova_db.operations.rows.records import dress
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -148,17 +149,13 @@ class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
         granting, own = (equals(RULES, column, security_group_id) for column in ("group_id", "parent_group_id"))
         soft_delete(tx, RULES.name, any_of(granting, own))
 
-    @reads(None, snapshot=False)
-    def _security_group_count(self, tx: Transaction, context: Context, project_id: str | None) -> int:
+    @reads(require_context, snapshot=False, authorize=authorize_project, takes_session=True)
+    def security_group_count_by_project(
+        self, tx: Transaction, context: Context, project_id: Text, session: Session = None
+    ) -> int:
         where = all_of(equals(GROUPS, "project_id", project_id), LIVE)
         count: int = tx.aggregate("security_groups", where)[0]["count"]
         return count
-
-    def security_group_count_by_project(self, context: Context, project_id: Text, session: Session = None) -> int:
-        require_context(context)
-        authorize_project(context, project_id)
-        with self._joining(session):
-            return self._security_group_count(context, project_id)
 
     @writes()
     def instance_add_security_group(

@@ -11,7 +11,8 @@ from nova_db.engine import Predicate, Query, Row, all_of
 from nova_db.operations.rows.changes import create, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, visible
 from nova_db.operations.rows.records import dress
-from nova_db.operations.running.transactions import TransactionalDriver, reads, writes
+from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.operations.security_groups.groups import DEFAULT_RULES, RULES
 
 if TYPE_CHECKING:

@@ -1,0 +1,217 @@
+"""What is said of a function where it is written: who may call it, how it runs, and who is told.
+
+An operation is written as what it does in a transaction: ``def name(self, tx, context, ...)``. ``reads`` and ``writes``
+make it what callers see, without ``tx``. The first attempt is made here; nothing else runs where nothing fails.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from nova_db import conf
+from nova_db.engine import guards
+from nova_db.exceptions import DBConnectionError, DBDeadlock
+from nova_db.operations.running.ending import committed
+from nova_db.operations.running.notifications import Notice
+from nova_db.operations.running.sessions import carried
+from nova_db.operations.running.transactions import TransactionalDriver
+from nova_db.staleness import stale_reads_allowed
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context
+    from nova_db.engine import Transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+D = TypeVar("D", bound=TransactionalDriver)
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
+Check = Callable[["Context"], None]
+Authorize = Callable[["Context", Any], None]
+"""Asked for the context and the first argument after it: a project, a user, a class."""
+
+
+def anyone(context: Context) -> None:
+    """The check of functions that whoever likes may call."""
+
+
+class Refusal:
+    """A result that is an error: raised once all that was found out on the way to it is committed."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def reads(
+    check: Check = anyone,
+    *,
+    snapshot: bool = True,
+    authorize: Authorize | None = None,
+    materialize: tuple[str, ...] = (),
+    takes_session: bool = False,
+) -> Callable[[Callable[Concatenate[D, Transaction, P], R]], Callable[Concatenate[D, P], R]]:
+    """Make an operation of a reading function.
+
+    :param check: asked for the context before anything else.
+    :param snapshot: False for functions that call the engine once.
+    :param authorize: asked next, for the first argument.
+    :param materialize: arguments that are read once, because a call may be run again.
+    :param takes_session: whether an argument ``session`` says which transaction the call joins.
+    """
+
+    def decorate(function: Callable[Concatenate[D, Transaction, P], R]) -> Callable[Concatenate[D, P], R]:
+        arguments = Arguments(function)
+        prepare = _preparation(arguments, authorize, materialize)
+
+        def call(self: D, context: Context, *args: Any, **kwargs: Any) -> R:
+            check(context)
+            if prepare is not None:
+                args = prepare(context, args, kwargs)
+            session = self._given(arguments.get("session", args, kwargs)) if takes_session else None
+            if session is None and carried():
+                session = self._session()
+            work: Callable[..., R] = function.__get__(self)
+            if session is not None:
+                return work(session.tx, context, *args, **kwargs)
+            if guards.users and not snapshot:
+                work = guards.one_call(work)
+            if self.replica is not None and stale_reads_allowed():
+                return self._read_stale(lambda tx: work(tx, context, *args, **kwargs), snapshot=snapshot)
+            begin = self.engine.read
+            try:
+                return committed(begin(snapshot=snapshot), work, context, *args, **kwargs)
+            except (DBDeadlock, DBConnectionError) as error:
+                attempts = self._retries.after(error)
+            return attempts.go_on(lambda _: committed(begin(snapshot=snapshot), work, context, *args, **kwargs))
+
+        return _public(call, function)
+
+    return decorate
+
+
+def writes(
+    check: Check = anyone,
+    *,
+    endless: bool = False,
+    authorize: Authorize | None = None,
+    materialize: tuple[str, ...] = (),
+    notify: Notice | None = None,
+) -> Callable[[Callable[Concatenate[D, Transaction, P], R | Refusal]], Callable[Concatenate[D, P], R]]:
+    """Make an operation of a writing function, which runs in a writer, or in a savepoint where it joins one.
+
+    :param check: asked for the context before anything else.
+    :param endless: for functions that promise never to be refused for a conflict: each is run until it is through. In
+        the caller's transaction a conflict is the caller's, because it undoes all of that.
+    :param authorize: asked next, for the first argument.
+    :param materialize: arguments that are read once, because a call may be run again.
+    :param notify: what other cells are told once the outermost transaction is committed.
+    """
+
+    def decorate(function: Callable[Concatenate[D, Transaction, P], R | Refusal]) -> Callable[Concatenate[D, P], R]:
+        arguments = Arguments(function)
+        prepare = _preparation(arguments, authorize, materialize)
+        name = function.__name__ if endless else None
+
+        def call(self: D, context: Context, *args: Any, **kwargs: Any) -> Any:
+            check(context)
+            if prepare is not None:
+                args = prepare(context, args, kwargs)
+            session = self._session() if carried() else None
+            work, result = function.__get__(self), None
+            if session is not None:
+                with session.tx.savepoint():
+                    result = work(session.tx, context, *args, **kwargs)
+            else:
+                if self._held:
+                    self._require_alone()
+                begin, attempts = self.engine.write, None
+                try:
+                    result = committed(begin(), work, context, *args, **kwargs)
+                except (DBDeadlock, DBConnectionError) as error:
+                    attempts = self._retries.after(error, endless=name)
+                if attempts is not None:
+                    result = attempts.go_on(
+                        lambda losses: committed(begin(losses=losses), work, context, *args, **kwargs)
+                    )
+            if isinstance(result, Refusal):
+                raise result.error
+            if notify is not None and conf.option("enable", "cells"):
+                notify.send(self, result, arguments.by_name(args, kwargs))
+            return result
+
+        return _public(call, function)
+
+    return decorate
+
+
+class Arguments:
+    """The arguments of an operation by name, however they were passed; ``tx`` and the context are none of them."""
+
+    __slots__ = ("_defaults", "_places")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        parameters = list(inspect.signature(function).parameters.values())[3:]
+        self._places = {parameter.name: place for place, parameter in enumerate(parameters)}
+        self._defaults = {
+            parameter.name: parameter.default
+            for parameter in parameters
+            if parameter.default is not inspect.Parameter.empty
+        }
+
+    def get(self, name: str, args: Args, kwargs: Kwargs) -> Any:
+        """One of them; None where it is missing."""
+        place = self._places[name]
+        return args[place] if place < len(args) else kwargs.get(name, self._defaults.get(name))
+
+    def by_name(self, args: Args, kwargs: Kwargs) -> Kwargs:
+        """All of them, those left out as their defaults."""
+        return {**self._defaults, **dict(zip(self._places, args, strict=False)), **kwargs}
+
+    def materialized(self, names: tuple[str, ...], args: Args, kwargs: Kwargs) -> Args:
+        """The positional arguments with lists in place of iterables; those passed by name are replaced in place."""
+        for name in names:
+            place = self._places[name]
+            if place < len(args):
+                args = (*args[:place], _read_once(args[place]), *args[place + 1 :])
+            elif name in kwargs:
+                kwargs[name] = _read_once(kwargs[name])
+        return args
+
+    def first(self, args: Args, kwargs: Kwargs) -> Any:
+        """The first one after the context."""
+        return args[0] if args else kwargs.get(next(iter(self._places)))
+
+
+def _preparation(
+    arguments: Arguments, authorize: Authorize | None, materialize: tuple[str, ...]
+) -> Callable[[Context, Args, Kwargs], Args] | None:
+    """What comes between the check and the transaction; None for nothing, which is the usual case."""
+    if authorize is None and not materialize:
+        return None
+
+    def prepare(context: Context, args: Args, kwargs: Kwargs) -> Args:
+        if authorize is not None:
+            authorize(context, arguments.first(args, kwargs))
+        return arguments.materialized(materialize, args, kwargs)
+
+    return prepare
+
+
+def _read_once(argument: Any) -> Any:
+    """A list of what an iterable gives; text is left as it is, for the function to refuse."""
+    return argument if isinstance(argument, (str, bytes)) else list(argument)
+
+
+def _public(call: Callable[..., R], function: Callable[..., Any]) -> Callable[..., R]:
+    """Name, document and sign the operation as callers see it: without the transaction."""
+    functools.update_wrapper(call, function)
+    del call.__wrapped__  # type: ignore[attr-defined]
+    signature = inspect.signature(function)
+    visible = [parameter for name, parameter in signature.parameters.items() if name != "tx"]
+    call.__signature__ = signature.replace(parameters=visible)  # type: ignore[attr-defined]
+    return call
