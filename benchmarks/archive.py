@@ -50,13 +50,13 @@ class Server:
     """A connection that runs statements as they are."""
 
     def __init__(self, connection: str) -> None:
-        self._dialect = SQLEngine(connection).dialect
-        self._connection = self._dialect.connect()
-        self.name = self._dialect.name
+        self._server = SQLEngine(connection).server
+        self._connection = self._server.connect()
+        self.name = self._server.name
         self.cursor = self._connection.cursor
 
     def close(self) -> None:
-        self._dialect.close(self._connection)
+        self._server.close(self._connection)
 
     def run(self, *statements: str) -> None:
         for statement in statements:
@@ -258,7 +258,7 @@ def main() -> None:
         work(options.way, options.connection, options.instances)
         return
     instances = options.instances
-    name = SQLEngine(options.connection).dialect.name if options.connection else "sqlite"
+    name = SQLEngine(options.connection).server.name if options.connection else "sqlite"
     print(f"{instances} instances, {instances * ROWS} rows, {name}", flush=True)
     with contextlib.ExitStack() as stack:
         contenders = []

@@ -120,7 +120,7 @@ def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
     record = f"SELECT {columns} FROM instances WHERE uuid = {floor.marks(1)[0]}"
     by_uuid = Eq("uuid", name)
     whole = Query("instances", by_uuid, load=RELATIONS)
-    statement = engine.statements.select(whole).fitting([name])
+    statement = engine.database.statements.select(whole).fitting([name])
     sql = statement.sql if isinstance(statement.sql, str) else statement.sql.decode()
     on_host = all_of(Eq("host", "host7"), LIVE)
     by_hand = ListByHand(floor, INSTANCES // HOSTS)

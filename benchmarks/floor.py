@@ -27,11 +27,11 @@ class Floor(ABC):
     def __init__(self, engine: SQLEngine) -> None:
         self.connection = self.connected(engine)
         self.cursor = self.connection.cursor()
-        self.forms = engine.dialect.row_forms
+        self.forms = engine.database.statements.grammar.row_forms
 
     def connected(self, engine: SQLEngine) -> Any:
         """A connection in autocommit."""
-        return engine.dialect.connect().dbapi
+        return engine.server.connect().dbapi
 
     @abstractmethod
     def marks(self, count: int, start: int = 1) -> list[str]:
@@ -162,7 +162,7 @@ _FLOORS: dict[str, type[Floor]] = {"sqlite": SQLiteFloor, "postgresql": PostgreS
 
 def floor_of(engine: SQLEngine) -> Floor:
     """The raw driver library that an engine uses, on the same database."""
-    return _FLOORS[engine.dialect.name](engine)
+    return _FLOORS[engine.server.name](engine)
 
 
 class ListByHand:

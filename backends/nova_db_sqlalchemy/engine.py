@@ -6,22 +6,22 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nova_db.engine import Capability, Engine, Isolation
+from nova_db.engine import Capability, Engine, Isolation, Transaction
 from nova_db_sqlalchemy import schema
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.connections.errors import translated
 from nova_db_sqlalchemy.connections.statement_log import log_report
-from nova_db_sqlalchemy.servers import dialect_for
+from nova_db_sqlalchemy.servers import database_at
 from nova_db_sqlalchemy.settings import Settings
 from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.tables.creation import children_first, creation
 from nova_db_sqlalchemy.transactions.reader import SingleReader, SnapshotReader
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from nova_db_sqlalchemy.connections.connection import Connection
-    from nova_db_sqlalchemy.connections.server import Dialect
-    from nova_db_sqlalchemy.transactions.writer import Writer
+    from nova_db_sqlalchemy.connections.pool import Pool
 
 
 class SQLEngine(Engine):
@@ -37,47 +37,49 @@ class SQLEngine(Engine):
     def __init__(self, connection: str | sa.URL, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.url = urls.parse(connection, self.settings.parameters)
-        self.dialect: Dialect = dialect_for(self.url, self.settings)
-        self.statements = self.dialect.statements(self.dialect)
-        self.pool = self.dialect.pool()
+        self.database = database_at(self.url, self.settings)
+        self.server = self.database.server
         self.pool.observe(log_report(self.settings.debug))
         self.pool.check(self._require_usable)
-        self.dirty: set[str] = set(CATALOG)
-        """The tables that may have rows: of a database that was there before nothing is known."""
         self._is_surveyed = False
-        self.capabilities = self.dialect.capabilities
-        self.missing: Mapping[Capability, str] = self.dialect.missing
-        self._writer: type[Writer] = self.dialect.writer
+        self.capabilities = self.server.capabilities
+        self.missing: Mapping[Capability, str] = self.server.missing
+
+    @property
+    def pool(self) -> Pool:
+        """Where transactions take connections from."""
+        return self.database.pool
 
     def read(self, *, snapshot: bool = True) -> SnapshotReader:
-        return SnapshotReader(self) if snapshot else SingleReader(self, is_held=False)
+        return SnapshotReader(self.database) if snapshot else SingleReader(self.database, is_held=False)
 
-    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> Writer:
-        return self._writer(self, isolation, losses)
+    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> Transaction:
+        return self.database.writer(self.database, isolation, losses)
 
     def create_schema(self) -> None:
-        self.dialect.prepare_place()
+        self.server.prepare_place()
         with self._connected() as connection:
-            existing = self.dialect.table_names(connection)
-            further = self.dialect.creation(existing)
-            self.dialect.run_script(connection, [*schema.creation(self.dialect, existing), *further])
+            existing = self.server.table_names(connection)
+            further = self.server.creation(existing)
+            made = creation(self.database.statements.grammar.compiler, existing)
+            self.server.run_script(connection, [*made, *further])
         self._is_surveyed = True
-        self.dirty &= existing
+        self.database.dirty &= existing
 
     def clear(self) -> None:
         """Remove all rows and start the id counters anew; only of tables written to since the last time.
 
         What others have written is seen the first time only, unless they share the engine.
         """
-        dirty, self.dirty = self.dirty, set()
+        dirty, self.database.dirty = self.database.dirty, set()
         try:
             with self._connected() as connection:
                 if not self._is_surveyed:
-                    dirty &= self.dialect.table_names(connection)
-                self.dialect.empty(connection, schema.children_first(dirty))
+                    dirty &= self.server.table_names(connection)
+                self.server.empty(connection, children_first(dirty))
             self._is_surveyed = True
         except BaseException:
-            self.dirty |= dirty
+            self.database.dirty |= dirty
             raise
 
     def close(self) -> None:
@@ -88,19 +90,19 @@ class SQLEngine(Engine):
         with self._connected() as connection:
             return {
                 "engine": "sqlalchemy",
-                "server": self.dialect.server(connection),
+                "server": self.server.version(connection),
                 "url": urls.shown(self.url),
-                "schema": schema.version(self.dialect, connection),
+                "schema": schema.version(self.server, connection),
             }
 
     def tables(self) -> Iterable[str]:
         with self._connected() as connection:
-            return sorted(self.dialect.table_names(connection) & CATALOG.keys())
+            return sorted(self.server.table_names(connection) & CATALOG.keys())
 
     def counters(self) -> Mapping[str, int]:
         """The highest id given so far, by table; looked up where the database shows it, else asked for."""
         with self._connected() as connection:
-            found = self.dialect.counters(connection)
+            found = self.server.counters(connection)
         return super().counters() if found is None else found
 
     @contextlib.contextmanager
@@ -123,9 +125,9 @@ class SQLEngine(Engine):
     def _require_usable(self, connection: Connection) -> bool:
         """Refuse a database that is not for this release, before anything is done there."""
         try:
-            return schema.require_usable(self.dialect, connection)
-        except self.dialect.errors as error:
-            raise translated(error, self.dialect.fault(connection, error), None) from error
+            return schema.require_usable(self.server, connection)
+        except self.server.errors as error:
+            raise translated(error, self.server.fault(connection, error), None) from error
 
     def _live_connection(self) -> Connection:
         """A connection that answers; those that went stale in the pool are replaced."""
@@ -134,11 +136,11 @@ class SQLEngine(Engine):
             if connection.fresh:
                 return connection
             try:
-                self.dialect.control(connection, "SELECT 1")
-            except self.dialect.errors as error:
+                self.server.control(connection, "SELECT 1")
+            except self.server.errors as error:
                 self.pool.drop(connection)
-                if not self.dialect.is_lost(connection, error):
-                    raise translated(error, self.dialect.fault(connection, error), None) from error
+                if not self.server.is_lost(connection, error):
+                    raise translated(error, self.server.fault(connection, error), None) from error
             else:
                 return connection
 
@@ -148,8 +150,8 @@ class SQLEngine(Engine):
         connection = self._live_connection()
         try:
             yield connection
-        except self.dialect.errors as error:
-            fault = self.dialect.fault(connection, error)
+        except self.server.errors as error:
+            fault = self.server.fault(connection, error)
             self.pool.drop(connection)
             raise translated(error, fault, None) from error
         except BaseException:

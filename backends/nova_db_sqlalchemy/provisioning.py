@@ -16,8 +16,8 @@ from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import translated
-from nova_db_sqlalchemy.connections.server import Dialect
-from nova_db_sqlalchemy.servers import dialect_for
+from nova_db_sqlalchemy.connections.server import Server
+from nova_db_sqlalchemy.servers import database_at
 from nova_db_sqlalchemy.settings import Settings
 
 _MAINTENANCE: Final = {"postgresql": "postgres", "mariadb": "information_schema", "mysql": "information_schema"}
@@ -69,38 +69,38 @@ def drop_database(connection: str) -> None:
 
 
 def _drop_on_mysql(url: sa.URL, name: str) -> None:
-    with _connected(url) as (dialect, connection):
+    with _connected(url) as (server, connection):
         try:
             # A transaction that is open in the database would keep it from being dropped.
             connection.cursor.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'")
             for (process,) in connection.cursor.fetchall():
-                with contextlib.suppress(*dialect.errors):
-                    dialect.control(connection, f"KILL {process}")  # it may have gone meanwhile
-            dialect.control(connection, f"DROP DATABASE IF EXISTS {name}")
-        except dialect.errors as error:
-            raise translated(error, dialect.fault(connection, error), None) from error
+                with contextlib.suppress(*server.errors):
+                    server.control(connection, f"KILL {process}")  # it may have gone meanwhile
+            server.control(connection, f"DROP DATABASE IF EXISTS {name}")
+        except server.errors as error:
+            raise translated(error, server.fault(connection, error), None) from error
 
 
 def _administer(url: sa.URL, statement: str) -> None:
-    with _connected(url) as (dialect, connection):
+    with _connected(url) as (server, connection):
         try:
-            dialect.control(connection, statement)
-        except dialect.errors as error:
-            raise translated(error, dialect.fault(connection, error), None) from error
+            server.control(connection, statement)
+        except server.errors as error:
+            raise translated(error, server.fault(connection, error), None) from error
 
 
 @contextlib.contextmanager
-def _connected(url: sa.URL) -> Iterator[tuple[Dialect, Connection]]:
-    dialect = dialect_for(url, Settings())
+def _connected(url: sa.URL) -> Iterator[tuple[Server, Connection]]:
+    server = database_at(url, Settings()).server
     try:
-        connection = dialect.connect()
+        connection = server.connect()
     except DBConnectionError:
-        dialect = dialect_for(_maintained(url), Settings())
-        connection = dialect.connect()
+        server = database_at(_maintained(url), Settings()).server
+        connection = server.connect()
     try:
-        yield dialect, connection
+        yield server, connection
     finally:
-        dialect.close(connection)
+        server.close(connection)
 
 
 def _maintained(url: sa.URL) -> sa.URL:

@@ -55,10 +55,10 @@ def _schema(engine: SQLEngine) -> str:
     """The schema's version, by a connection of its own: the pool would wait for a server that is not there."""
     if urls.is_memory(engine.url):
         return engine.describe()["schema"]
-    connection = engine.dialect.connect()
+    connection = engine.server.connect()
     try:
-        return schema.version(engine.dialect, connection)
-    except engine.dialect.errors as error:
-        raise translated(error, engine.dialect.fault(connection, error), None) from error
+        return schema.version(engine.server, connection)
+    except engine.server.errors as error:
+        raise translated(error, engine.server.fault(connection, error), None) from error
     finally:
-        engine.dialect.close(connection)
+        engine.server.close(connection)

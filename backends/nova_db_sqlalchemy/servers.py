@@ -1,4 +1,4 @@
-"""One module for each database; ``base`` says what they have in common."""
+"""Which server a URL names: asked here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from nova_db_sqlalchemy import url as urls
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from nova_db_sqlalchemy.connections.server import Dialect
+    from nova_db_sqlalchemy.connections.server import Server
     from nova_db_sqlalchemy.settings import Settings
+    from nova_db_sqlalchemy.sql.write_statements import WriteStatements
+    from nova_db_sqlalchemy.transactions.database import Database
 
 
-def dialect_for(url: sa.URL, settings: Settings) -> Dialect:
-    """The dialect of the database that a URL names; its driver library is imported here."""
+def database_at(url: sa.URL, settings: Settings) -> Database[Server, WriteStatements]:
+    """The database that a URL names; its DB-API library is imported here."""
     if url.get_backend_name() == "sqlite":
-        from nova_db_sqlalchemy.sqlite.server import SQLiteDialect
+        from nova_db_sqlalchemy.sqlite.database import database as sqlite
 
-        return SQLiteDialect(url, settings)
+        return sqlite(url, settings)
     is_mysql = urls.is_mysql(url)
     library, extra = ("pymysql", "mysql") if is_mysql else ("psycopg", "postgresql")
     try:
         if is_mysql:
-            from nova_db_sqlalchemy.mariadb.server import MariaDBDialect
+            from nova_db_sqlalchemy.mariadb.database import database as mariadb
 
-            return MariaDBDialect(url, settings)
-        from nova_db_sqlalchemy.postgresql.server import PostgreSQLDialect
+            return mariadb(url, settings)
+        from nova_db_sqlalchemy.postgresql.database import database as postgresql
 
-        return PostgreSQLDialect(url, settings)
+        return postgresql(url, settings)
     except ImportError as error:
         if (error.name or "").partition(".")[0].removesuffix("_binary") != library:
             raise

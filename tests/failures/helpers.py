@@ -30,7 +30,7 @@ def with_tables(url: sa.URL) -> str:
     """The URL of a database, which has tables now."""
     text = url.render_as_string(hide_password=False)
     engine = SQLEngine(text)
-    engine.dialect.prepare_place()
+    engine.server.prepare_place()
     engine.create_schema()
     engine.close()
     return text

@@ -76,8 +76,8 @@ class SpreadDriver(SQLAlchemyDriver):
         engine: Any = self.engine
         nodes = len(urls.addresses(engine.url))
         if nodes:
-            engine.dialect._hosts = _SpreadHosts(engine.url, nodes)
-            engine.pool = _SpreadPool(engine, nodes)
+            engine.server._hosts = _SpreadHosts(engine.url, nodes)
+            engine.database.pool = _SpreadPool(engine, nodes)
             COUNTS.watch(self)
 
     @classmethod
@@ -127,8 +127,8 @@ class _SpreadPool(Pool):
     """A pool for each node."""
 
     def __init__(self, engine: SQLEngine, nodes: int) -> None:
-        super().__init__(engine.dialect)
-        self._parts = [BoundedPool(engine.dialect, engine.settings) for _ in range(nodes)]
+        super().__init__(engine.server)
+        self._parts = [BoundedPool(engine.server, engine.settings) for _ in range(nodes)]
 
     def take(self) -> Connection:
         return self._parts[_node_of_thread() % len(self._parts)].take()

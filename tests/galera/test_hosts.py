@@ -32,8 +32,8 @@ class Caller:
         self.url = sa.make_url(url).update_query_dict({"host": hosts}).render_as_string(hide_password=False)
         self.driver = counted_driver(self.url, mysql_wsrep_sync_wait=1, **options)
         self.tried: list[Attempt] = []
-        dialect: Any = self.driver.engine.dialect
-        connect = dialect._connect_to
+        server: Any = self.driver.engine.server
+        connect = server._connect_to
 
         def noting(host: dict[str, Any]) -> Any:
             try:
@@ -44,7 +44,7 @@ class Caller:
             self.tried.append((host["port"], True))
             return connection
 
-        dialect._connect_to = noting
+        server._connect_to = noting
 
     def create(self, name: str) -> None:
         """Write something."""

@@ -58,7 +58,7 @@ def test_creating_the_schema_twice(engine: SQLEngine) -> None:
 def test_a_description(engine: SQLEngine) -> None:
     about = engine.describe()
     assert about["engine"] == "sqlalchemy"
-    assert about["server"].lower().startswith(engine.dialect.name)
+    assert about["server"].lower().startswith(engine.server.name)
     assert engine.url.get_backend_name() in about["url"]
 
 

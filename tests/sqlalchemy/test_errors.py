@@ -158,7 +158,7 @@ def test_texts_of_errors_show_no_values(engine: SQLEngine) -> None:
 def test_a_database_without_tables(server: str) -> None:
     url = make_database(server)
     engine = SQLEngine(url)
-    engine.dialect.prepare_place()
+    engine.server.prepare_place()
     try:
         with pytest.raises(DBError, match=r"lacks the table services: .*nova-db sync"):
             select(engine, "services")

@@ -14,8 +14,9 @@ from nova_db_sqlalchemy import SQLEngine, migrations
 from nova_db_sqlalchemy.mariadb import cursor as mariadb_cursor
 from nova_db_sqlalchemy.mariadb import writer as mariadb_writer
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS, slots
-from nova_db_sqlalchemy.mariadb.server import MariaDBDialect
+from nova_db_sqlalchemy.mariadb.server import MariaDBServer
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
+from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
 
 
@@ -28,10 +29,10 @@ def _asked(engine: SQLEngine, statement: str) -> Any:
     return rows
 
 
-def _dialect(engine: SQLEngine) -> MariaDBDialect:
-    dialect = engine.dialect
-    assert isinstance(dialect, MariaDBDialect)
-    return dialect
+def _server(engine: SQLEngine) -> MariaDBServer:
+    server = engine.server
+    assert isinstance(server, MariaDBServer)
+    return server
 
 
 def test_every_statement_of_a_snapshot_sees_the_same(engine: SQLEngine) -> None:
@@ -130,6 +131,7 @@ def test_a_lock_that_is_waited_for_too_long_is_a_conflict(engine: SQLEngine) -> 
     holder, waiter = engine.write(), engine.write()
     holder.update("services", TRUE, {"topic": "held"})
     waiter.insert(("services", [row("services", host="b")]))
+    assert isinstance(waiter, SQLTransaction)
     assert waiter._connection is not None
     waiter._connection.cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
     with pytest.raises(DBDeadlock):
@@ -165,7 +167,7 @@ def test_migrations_make_the_same_rows(engine: SQLEngine) -> None:
 
 @pytest.mark.parametrize("has_returning", [True, False])
 def test_keys_of_many_rows_come_in_their_order(engine: SQLEngine, has_returning: bool) -> None:
-    _dialect(engine).has_returning = has_returning  # MySQL does not tell them
+    _server(engine).traits.has_returning = has_returning  # MySQL does not tell them
     made = insert(engine, "services", *({"host": f"h{number}"} for number in range(100)))
     assert [(each["id"], each["host"]) for each in made] == [(number + 1, f"h{number}") for number in range(100)]
     assert made == select(engine, "services")
@@ -175,9 +177,9 @@ def test_keys_are_counted_in_steps_where_the_server_does(engine: SQLEngine) -> N
     connection = engine.pool.take()
     connection.cursor.execute("SET SESSION auto_increment_increment = 3, SESSION auto_increment_offset = 2")
     engine.pool.give(connection)
-    dialect = _dialect(engine)
+    traits = _server(engine).traits
     for has_returning in (True, False):
-        dialect.has_returning, dialect._step = has_returning, 3
+        traits.has_returning, traits._step = has_returning, 3
         made = insert(engine, "services", *({"host": f"h{number}"} for number in range(5)))
         numbers = [each["id"] for each in made]
         assert numbers == list(range(numbers[0], numbers[0] + 15, 3))
@@ -212,6 +214,7 @@ def test_what_is_sent_at_once_is_bounded(engine: SQLEngine, monkeypatch: pytest.
 def test_a_statement_longer_than_the_server_takes_is_an_error_of_data(engine: SQLEngine) -> None:
     tx = engine.write()
     tx.insert(("instances", [row("instances", uuid="a")]))
+    assert isinstance(tx, SQLTransaction)
     assert tx._connection is not None
     tx._connection.cursor.longest = 1000
     with pytest.raises(DBDataError):
@@ -231,6 +234,7 @@ def test_relations_that_are_too_long_for_a_document_are_read_apart(
     query = Query("instances", load=("metadata",))
     tx = engine.read()
     expected = tx.select(query)
+    assert isinstance(tx, SQLTransaction)
     assert tx._connection is not None
     tx._connection.cursor.execute("SET SESSION group_concat_max_len = 16")
     assert tx.select(query) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,13 +19,14 @@ from nova_db_sqlalchemy.mariadb.session import server_of
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 from nova_db_sqlalchemy.session import create_engine
 from nova_db_sqlalchemy.settings import Settings
+from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 from tests.sqlalchemy.helpers import insert, reading, row, select, writing
 
 
 @pytest.fixture
 def backends(engine: SQLEngine) -> Iterator[Callable[[], int]]:
     """A function that ends all other connections to the database, as a restart of the server would."""
-    connection = engine.dialect.connect()
+    connection = engine.server.connect()
 
     def asked(statement: str) -> Any:
         connection.cursor.execute(statement)
@@ -40,7 +42,7 @@ def backends(engine: SQLEngine) -> Iterator[Callable[[], int]]:
         return len(others)
 
     yield end
-    engine.dialect.close(connection)
+    engine.server.close(connection)
 
 
 def _single(engine: SQLEngine, **parts: Any) -> Any:
@@ -86,6 +88,7 @@ def test_a_commit_that_was_not_answered_is_of_unknown_outcome(engine: SQLEngine,
 def test_a_statement_that_was_interrupted_costs_its_connection(engine: SQLEngine) -> None:
     tx = engine.write()
     tx.insert(("services", [row("services")]))
+    assert isinstance(tx, SQLTransaction)
     assert tx._connection is not None
     tx._connection.cursor.inside = True  # as an exception out of the middle of an answer leaves it
     tx.rollback()
@@ -189,9 +192,9 @@ def test_a_database_that_is_not_there(engine: SQLEngine) -> None:
 
 
 def test_a_missing_driver_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pymysql", None)
-    for module in ("server", "writer", "cursor", "errors"):
-        monkeypatch.delitem(__import__("sys").modules, f"nova_db_sqlalchemy.mariadb.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    for module in [name for name in sys.modules if name.startswith("nova_db_sqlalchemy.mariadb.")]:
+        monkeypatch.delitem(sys.modules, module)
     with pytest.raises(BackendLoadError, match=r"nova-db\[mysql\]"):
         SQLEngine("mysql://127.0.0.1/x")
 
@@ -230,11 +233,11 @@ def test_large_answers(engine: SQLEngine) -> None:
     ((before,),) = connection.cursor.fetchall()
     connection.cursor.execute(f"SET GLOBAL max_allowed_packet = {1 << 26}")  # which new connections will be told
     try:
-        fresh = engine.dialect.connect()
+        fresh = engine.server.connect()
         for size in sizes:
             fresh.cursor.execute("SELECT repeat('x', %s), NULL, 1", (size,))
             assert [[len(text), *rest] for text, *rest in fresh.cursor.fetchall()] == [[size, None, 1]]
-        engine.dialect.close(fresh)
+        engine.server.close(fresh)
     finally:
         connection.cursor.execute(f"SET GLOBAL max_allowed_packet = {before}")
         engine.pool.give(connection)

@@ -287,7 +287,7 @@ def test_a_signals_handler_may_close_a_pool_in_the_middle_of_anything() -> None:
 
 def test_closing_leaves_no_connection_open(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     engine, connections = SQLEngine(server), set()
-    connect, close = engine.dialect.connect, engine.dialect.close
+    connect, close = engine.server.connect, engine.server.close
 
     def connected() -> Connection:
         connection = connect()
@@ -298,8 +298,8 @@ def test_closing_leaves_no_connection_open(server: str, monkeypatch: pytest.Monk
         connections.remove(connection)
         close(connection)
 
-    monkeypatch.setattr(engine.dialect, "connect", connected)
-    monkeypatch.setattr(engine.dialect, "close", closed)
+    monkeypatch.setattr(engine.server, "connect", connected)
+    monkeypatch.setattr(engine.server, "close", closed)
     engine.close()
     held = [engine.read(), engine.write(), engine.read(snapshot=False)]
     for tx in held:

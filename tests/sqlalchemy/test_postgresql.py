@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from nova_db.engine import TRUE, Add, Eq, Order, Query, Transaction
 from nova_db.exceptions import BackendLoadError, DBCommitUnknown, DBConnectionError, DBDataError, DBError
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.settings import Settings
+from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
 
 
@@ -152,6 +154,7 @@ def test_one_prepared_statement_serves_all_sizes_and_nulls(engine: SQLEngine) ->
     tx = engine.write()
     for number in (1, 40_000, 2**31 - 1, 0, -5, 70_000, 1, 40_000):
         tx.update("services", Eq("id", number), {"report_count": number, "topic": None if number else "t"})
+    assert isinstance(tx, SQLTransaction)
     assert tx._connection is not None
     query = "SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'UPDATE%'"
     names = tx._connection.dbapi.execute(query).fetchall()
@@ -263,9 +266,9 @@ def test_the_first_connection_is_tried_again(caplog: pytest.LogCaptureFixture) -
 
 
 def test_a_missing_driver_library_is_named(monkeypatch: pytest.MonkeyPatch, engine: SQLEngine) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
-    for module in ("server", "writer", "statements"):
-        monkeypatch.delitem(__import__("sys").modules, f"nova_db_sqlalchemy.postgresql.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    for module in [name for name in sys.modules if name.startswith("nova_db_sqlalchemy.postgresql.")]:
+        monkeypatch.delitem(sys.modules, module)
     with pytest.raises(BackendLoadError, match=r"nova-db\[postgresql\]"):
         SQLEngine("postgresql://127.0.0.1/x")
 

@@ -50,7 +50,7 @@ def test_a_list_sees_one_state_whatever_its_length(engine: SQLEngine, count: int
     make_instances(engine, count)
     with statements(engine, control=True) as sent, reading(engine, snapshot=False) as tx:
         assert len(tx.select(Query("instances", Eq("host", "h"), load=RELATIONS))) == count
-    if engine.dialect.documents_in_lists:
+    if engine.database.statements.grammar.documents_in_lists:
         assert len(sent) == 1
     else:
         assert len(sent) == 1 + 6 + 2
@@ -75,14 +75,14 @@ def test_a_new_instance(engine: SQLEngine, items: int) -> None:
             ("instance_id_mappings", [row("instance_id_mappings", uuid="u")]),
             ("security_group_instance_association", links),
         )
-    assert len(sent) == (6 if engine.dialect.name == "sqlite" else 1)
+    assert len(sent) == (6 if engine.server.name == "sqlite" else 1)
 
 
 def test_an_update_with_the_relations_of_its_row(engine: SQLEngine) -> None:
     make_instances(engine, 2)
     with statements(engine) as sent, writing(engine) as tx:
         (found,) = tx.update_returning(Query("instances", Eq("uuid", "uuid-0"), load=RELATIONS), {"host": "new"})
-    assert len(sent) == (3 if engine.dialect.name == "mariadb" else 2)
+    assert len(sent) == (3 if engine.server.name == "mariadb" else 2)
     assert [found] == select(engine, "instances", Eq("uuid", "uuid-0"), load=RELATIONS)
 
 
@@ -98,17 +98,17 @@ def test_a_claim(engine: SQLEngine) -> None:
     insert(engine, "services", {"host": "a"})
     with statements(engine) as sent, writing(engine) as tx:
         assert tx.claim("services", Eq("topic", None), {"topic": "taken"}, order=(Order("host"),))
-    assert len(sent) == (2 if engine.dialect.name == "mariadb" else 1)
+    assert len(sent) == (2 if engine.server.name == "mariadb" else 1)
 
 
 def test_rows_that_move(engine: SQLEngine) -> None:
     insert(engine, "services", *({"host": f"h{number}"} for number in range(50)))
     with statements(engine) as sent, writing(engine) as tx:
         assert tx.move("services", "shadow_services", In("id", range(40)), limit=30) == 30
-    assert len(sent) == {"sqlite": 2, "postgresql": 1, "mariadb": 3}[engine.dialect.name]
+    assert len(sent) == {"sqlite": 2, "postgresql": 1, "mariadb": 3}[engine.server.name]
 
 
 def test_names_are_serialized_at_once(engine: SQLEngine) -> None:
     with statements(engine) as sent, writing(engine) as tx:
         tx.serialize("b", "a", "c")
-    assert len(sent) == (0 if engine.dialect.name == "sqlite" else 1)
+    assert len(sent) == (0 if engine.server.name == "sqlite" else 1)

@@ -30,7 +30,7 @@ from tests.sqlalchemy.helpers import insert, row, select, statements, writing
 
 
 def compiled(engine: SQLEngine) -> int:
-    return engine.statements.compiled
+    return engine.database.statements.compiled
 
 
 def test_the_same_shape_is_compiled_once(engine: SQLEngine) -> None:
@@ -59,9 +59,9 @@ def test_the_same_shape_is_compiled_once(engine: SQLEngine) -> None:
 def test_another_shape_is_another_statement(engine: SQLEngine, other: Query) -> None:
     for query in (Query("services", Eq("host", "a")), Query("services", Eq("host", "a"), order=(Order("topic"),))):
         if repr(query) != repr(other):
-            statement = engine.statements.select(query)
-            assert engine.statements.select(other) is not statement
-    assert engine.statements.select(other) is engine.statements.select(other)
+            statement = engine.database.statements.select(query)
+            assert engine.database.statements.select(other) is not statement
+    assert engine.database.statements.select(other) is engine.database.statements.select(other)
 
 
 def test_values_never_get_into_a_statement(engine: SQLEngine) -> None:
@@ -109,7 +109,7 @@ def test_quotes_and_braces_in_lists(engine: SQLEngine) -> None:
 
 def test_there_is_a_most_of_statements(engine: SQLEngine) -> None:
     for number in range(MOST_STATEMENTS + 10):
-        engine.statements.keep(("test", number), lambda sizes: None)  # type: ignore[arg-type, return-value]
+        engine.database.statements.keep(("test", number), lambda sizes: None)  # type: ignore[arg-type, return-value]
     assert select(engine, "services", Eq("host", "a")) == []
 
 

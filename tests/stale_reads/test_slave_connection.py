@@ -134,7 +134,7 @@ def test_a_database_without_tables_is_no_replica(
     databases: Databases, configured: Make, context: RequestContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     empty = make_database(databases[0])
-    SQLAlchemyDriver(empty).engine.dialect.prepare_place()  # a file that exists, on SQLite
+    SQLAlchemyDriver(empty).engine.server.prepare_place()  # a file that exists, on SQLite
     try:
         driver = configured(connection=databases[0], slave_connection=empty)
         with nova_db.allow_stale_reads():

@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from nova_db import forking
 from nova_db.exceptions import DBConnectionError, DBError
@@ -22,7 +22,6 @@ from nova_db_sqlalchemy.connections.connection import Connection, Report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nova_db_sqlalchemy.connections.server import Dialect
     from nova_db_sqlalchemy.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -32,11 +31,24 @@ UNUSED_SIZE = 5
 """How many idle connections a pool keeps whose size is not bounded."""
 
 
+class Connector(Protocol):
+    """What makes and ends the connections of a pool."""
+
+    def connect(self) -> Connection:
+        """A new connection."""
+
+    def close(self, connection: Connection) -> None:
+        """Close a connection, whatever state it is in; never raises."""
+
+    def leave(self, connection: Connection) -> None:
+        """In a forked process: let go of a connection that is the parent's."""
+
+
 class Pool(abc.ABC):
     """Where transactions take connections from."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
         self._report: Report | None = None
         self._connections: set[Connection] = set()
         self._check: Callable[[Connection], bool] | None = None
@@ -73,7 +85,7 @@ class Pool(abc.ABC):
         self._check = check
 
     def _open(self) -> Connection:
-        connection = self._dialect.connect()
+        connection = self._connector.connect()
         self._connections.add(connection)
         try:
             if self._check is not None and self._check(connection):
@@ -88,14 +100,14 @@ class Pool(abc.ABC):
     def _shut(self, connection: Connection) -> None:
         if connection in self._connections:
             self._connections.discard(connection)
-            self._dialect.close(connection)
+            self._connector.close(connection)
 
 
 class BoundedPool(Pool):
     """A number of connections, the one used last taken first."""
 
-    def __init__(self, dialect: Dialect, settings: Settings) -> None:
-        super().__init__(dialect)
+    def __init__(self, connector: Connector, settings: Settings) -> None:
+        super().__init__(connector)
         self._retries = settings.connect_retries
         self._interval = settings.connect_interval
         size, overflow = settings.max_pool_size, settings.max_overflow
@@ -153,7 +165,7 @@ class BoundedPool(Pool):
 
     def after_fork_in_child(self) -> None:
         for connection in self._connections:
-            self._dialect.leave(connection)
+            self._connector.leave(connection)
         self._connections = set()
         self._idle = deque()
         self._open_count = 0

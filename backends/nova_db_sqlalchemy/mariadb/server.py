@@ -1,43 +1,31 @@
-"""MariaDB and MySQL, through PyMySQL.
-
-Parameters are put into the statements here, by PyMySQL's rules of quoting; so a list of any length is one parameter.
-Several statements may travel together, which is how a snapshot begins in one round trip.
-"""
+"""MariaDB and MySQL, through PyMySQL."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pymysql
 import sqlalchemy as sa
 from pymysql.constants import CLIENT
-from sqlalchemy.dialects.mysql.base import MySQLDialect
-from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect as SQLAlchemyDialect
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError
-from nova_db.schema import Kind
 from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault
-from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
-from nova_db_sqlalchemy.connections.server import Dialect, Expression, Mode
+from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.mariadb import isolation, locks
 from nova_db_sqlalchemy.mariadb.cursor import Connection as PyMySQLConnection
 from nova_db_sqlalchemy.mariadb.cursor import Cursor
 from nova_db_sqlalchemy.mariadb.errors import fault_of, is_commit_unknown, is_lost, is_refusal
 from nova_db_sqlalchemy.mariadb.hosts import Hosts
-from nova_db_sqlalchemy.mariadb.session import Server, own_settings, preparation, server_of
-from nova_db_sqlalchemy.mariadb.statements import MariaDBStatements
-from nova_db_sqlalchemy.mariadb.writer import MariaDBWriter
-from nova_db_sqlalchemy.sql.conversion import FROM_BIT, TIME_FROM_TEXT, Forms
-from nova_db_sqlalchemy.sql.parameters import Parameters
+from nova_db_sqlalchemy.mariadb.session import ServerVersion, own_settings, preparation, server_of
+from nova_db_sqlalchemy.mariadb.traits import Traits
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED
 from nova_db_sqlalchemy.url import without_hosts
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.mariadb.cursor import Result
     from nova_db_sqlalchemy.settings import Settings
 
 FEW_TABLES: Final = 8
@@ -52,31 +40,16 @@ _BEGIN: Final = {
 }
 
 
-class MariaDBDialect(Dialect):
+class MariaDBServer(Server):
     """MariaDB, and MySQL as far as it differs."""
 
     name = "mariadb"
-    mark = "%s"
-    statements = MariaDBStatements
-    writer = MariaDBWriter
     capabilities = frozenset({Capability.PERSISTENT, Capability.CONCURRENT_WRITERS})
     errors = (pymysql.Error, UnicodeError, OverflowError)
-    row_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_FROM_TEXT, Kind.BOOLEAN: FROM_BIT}
-    document_forms: ClassVar[Forms] = row_forms
-    document_excludes = frozenset({Kind.FLOAT})
-    documents_may_break = True
-    parameter_forms: ClassVar[Forms] = {}
 
-    def __init__(self, url: sa.URL, settings: Settings) -> None:
+    def __init__(self, url: sa.URL, settings: Settings, traits: Traits | None = None) -> None:
         super().__init__(url, settings)
-        self.compiler: MySQLDialect = SQLAlchemyDialect(paramstyle="pyformat")
-        self.has_returning = True
-        """Whether inserts tell the keys that they give; else these are counted from the first one."""
-        self.has_counters = True
-        """Whether the server tells, as they are now, the numbers that it gives next."""
-        self.is_cluster = False
-        """Whether the servers are the nodes of a Galera cluster, each with locks of its own."""
-        self._step = 1
+        self.traits = traits or Traits()
         self._hosts = Hosts(url)
         _, options = MySQLDialect_pymysql().create_connect_args(without_hosts(url))
         timeout = max(1, round(settings.connect_timeout))
@@ -87,9 +60,6 @@ class MariaDBDialect(Dialect):
         self._lock_timeout = max(1, round(settings.lock_timeout))
 
     # ------------------------------------------------------------------------------------------ connections
-
-    def pool(self) -> Pool:
-        return BoundedPool(self, self.settings)
 
     def connect(self) -> Connection:
         return self._hosts.connect(self._connect_to)
@@ -107,9 +77,9 @@ class MariaDBDialect(Dialect):
             failure = error if isinstance(error, DBConnectionError) else DBConnectionError(error)
             raise failure.for_good() if is_refusal(error) else failure from error
         connection._read_timeout = self._read_timeout
-        self._step, cursor.longest = cursor.fetchall()[0]
-        self.is_cluster = cursor.one_by_one = ["wsrep_on", "ON"] in cursor.results[-2].rows
-        self._suit(server)
+        step, cursor.longest = cursor.fetchall()[0]
+        cursor.one_by_one = ["wsrep_on", "ON"] in cursor.results[-2].rows
+        self.traits.learn(server, step, is_cluster=cursor.one_by_one)
         return Connection(connection, cursor)
 
     def _opened(self, host: dict[str, Any]) -> PyMySQLConnection:
@@ -124,19 +94,14 @@ class MariaDBDialect(Dialect):
             # A parameter of the URL that the library does not know, a file that is not there, a package that it lacks.
             raise DBConnectionError(error).for_good() from error
 
-    def _preparation(self, server: Server) -> str:
+    def _preparation(self, server: ServerVersion) -> str:
         return preparation(server, self._lock_timeout, self.settings.wsrep_sync_wait)
-
-    def _suit(self, server: Server) -> None:
-        if not server.is_mariadb and self.compiler.name == "mariadb":
-            self.compiler = MySQLDialect(paramstyle="pyformat")
-            self.has_returning = self.has_counters = False
 
     def close(self, connection: Connection) -> None:
         if connection.dbapi.open:
             connection.dbapi.close()
 
-    def server(self, connection: Connection) -> str:
+    def version(self, connection: Connection) -> str:
         return str(server_of(connection.dbapi.server_version))
 
     def table_names(self, connection: Connection) -> set[str]:
@@ -144,7 +109,7 @@ class MariaDBDialect(Dialect):
         return {name for (name,) in connection.cursor.fetchall()}
 
     def counters(self, connection: Connection) -> Mapping[str, int] | None:
-        if not self.has_counters:
+        if not self.traits.has_counters:
             return None
         connection.cursor.execute(_COUNTERS)
         following = dict(connection.cursor.fetchall())
@@ -162,7 +127,7 @@ class MariaDBDialect(Dialect):
         return [*_deletes(tables), *[f"ALTER TABLE {table} AUTO_INCREMENT = 1" for table in counted]]
 
     def empty(self, connection: Connection, tables: Sequence[str]) -> None:
-        if len(tables) <= FEW_TABLES or not self.has_counters:
+        if len(tables) <= FEW_TABLES or not self.traits.has_counters:
             super().empty(connection, tables)
             return
         self.run_script(connection, _deletes(tables))
@@ -174,7 +139,7 @@ class MariaDBDialect(Dialect):
 
     def begin(self, connection: Connection, mode: Mode, losses: int = 0) -> None:
         if mode is Mode.ISOLATED:
-            isolation.begin(connection, losses, is_cluster=self.is_cluster)
+            isolation.begin(connection, losses, is_cluster=self.traits.is_cluster)
         else:
             self.control(connection, _BEGIN[mode])
 
@@ -202,48 +167,6 @@ class MariaDBDialect(Dialect):
             return Fault(DBConnectionError, ends_transaction=True)
         return fault_of(error)
 
-    # ------------------------------------------------------------------------------------------- statements
-
-    def is_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
-        return column.op("IN", is_comparison=True)(parameters.value(None))
-
-    def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
-        return column.op("NOT IN", is_comparison=True)(parameters.value(None))
-
-    def contains(self, text: Expression, part: Expression) -> Expression:
-        return sa.func.locate(part, text) > sa.literal_column("0")
-
-    def locked(self, statement: sa.Select[Any], table: sa.FromClause) -> sa.Select[Any]:
-        return statement.with_for_update()
-
-    def folded(self, text: Expression) -> Expression:
-        # LOWER knows more letters than ASCII's. In Hebrew's character set it does not: there each byte of the text is
-        # a character, and those beyond ASCII have no other case.
-        return sa.cast(
-            sa.func.lower(sa.func.convert(sa.cast(text, sa.LargeBinary).op("USING")(_HEBREW))), sa.LargeBinary
-        )
-
-    def returning(self, key: str) -> str:
-        """How an insert of several rows ends that is to tell their keys."""
-        return f" RETURNING {key}" if self.has_returning else ""
-
-    def numbers(self, result: Result, count: int) -> Sequence[int]:
-        """The keys that the server has given to the rows of an insert, in their order."""
-        if len(result.rows) == count:
-            return sorted([number for (number,) in result.rows])
-        return range(result.insert_id, result.insert_id + count * self._step, self._step)
-
-    # --------------------------------------------------------------------------------------- JSON documents
-
-    def json_array(self, items: Sequence[Expression]) -> Expression:
-        return sa.func.json_array(*items)
-
-    def json_collected(self, item: Expression) -> Expression:
-        return sa.func.json_arrayagg(item)
-
 
 def _deletes(tables: Sequence[str]) -> list[str]:
     return [f"DELETE FROM {table}" for table in tables]
-
-
-_HEBREW: Final[sa.ColumnElement[Any]] = sa.literal_column("hebrew")

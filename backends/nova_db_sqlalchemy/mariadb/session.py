@@ -23,7 +23,7 @@ _VERSION: Final = re.compile(r"(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)")
 """MariaDB puts 5.5.5 before its own version, for replicas that believe in nothing newer."""
 
 
-class Server(NamedTuple):
+class ServerVersion(NamedTuple):
     """Which server a connection leads to."""
 
     is_mariadb: bool
@@ -38,21 +38,21 @@ class Server(NamedTuple):
         return "utf8mb4_nopad_bin" if self.is_mariadb else "utf8mb4_0900_bin"
 
 
-def server_of(text: str) -> Server:
+def server_of(text: str) -> ServerVersion:
     """The server that greets with a version.
 
     :raises DBConnectionError: it is too old.
     """
     found = _VERSION.match(text)
-    server = Server("mariadb" in text.lower(), tuple(map(int, found.groups())) if found else ())
+    server = ServerVersion("mariadb" in text.lower(), tuple(map(int, found.groups())) if found else ())
     oldest = OLDEST[server.is_mariadb]
     if server.version < oldest:
-        needed = str(Server(server.is_mariadb, oldest))
+        needed = str(ServerVersion(server.is_mariadb, oldest))
         raise DBConnectionError(message=f"The server is {server if found else text}; {needed} or newer is needed.")
     return server
 
 
-def settings_of(server: Server) -> str:
+def settings_of(server: ServerVersion) -> str:
     """The statement that sets what values and comparisons depend on."""
     modes = [*_MODES, *(["SIMULTANEOUS_ASSIGNMENT"] if server.is_mariadb else [])]
     settings = {
@@ -69,7 +69,7 @@ def settings_of(server: Server) -> str:
     return "SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items())
 
 
-def preparation(server: Server, lock_timeout: int, wsrep_sync_wait: int | None = None) -> str:
+def preparation(server: ServerVersion, lock_timeout: int, wsrep_sync_wait: int | None = None) -> str:
     """The statements that prepare a session of the engine.
 
     ``lock_timeout``: how many seconds it waits for a row, or for a table whose schema somebody changes.  The last

@@ -60,7 +60,7 @@ class MariaDBStatements(WriteStatements):
         parameters = self.parameters()
         rows = source.alias("found")
         order = total_order(shape.order, table.primary_key)
-        conditions = Conditions(self.dialect, parameters, sizes)
+        conditions = Conditions(self.grammar, parameters, sizes)
         found = sa.select(rows.c[table.primary_key]).where(conditions.expression(shape.where, table, rows))
         if shape.nulls is not None:
             found = found.where(conditions.after(order, shape.nulls, table, rows))
@@ -69,7 +69,7 @@ class MariaDBStatements(WriteStatements):
         columns = self.columns_read(table, shape.columns)
         statement = self._by_keys(table, found, [source.c[name] for name, _ in columns])
         parameters.rewind()
-        again = Conditions(self.dialect, parameters, sizes)
+        again = Conditions(self.grammar, parameters, sizes)
         statement = statement.where(again.expression(shape.where, table, source)).with_for_update()
         if shape.nulls is not None:
             statement = statement.where(again.after(order, shape.nulls, table, source))
@@ -79,7 +79,7 @@ class MariaDBStatements(WriteStatements):
             statement = statement.order_by(*self.sorting(table, source, order))
             if shape.limit is not None:
                 statement = statement.limit(parameters.value(Kind.BIGINT))
-        return self.statement(statement, parameters, reader(columns, self.dialect.row_forms), shape.load)
+        return self.statement(statement, parameters, reader(columns, self.grammar.row_forms), shape.load)
 
     def _spare_limit(self, shape: Selected, parameters: Parameters) -> Any:
         """How many rows to look at: those that somebody takes while they are waited for do not count."""
@@ -98,7 +98,7 @@ class MariaDBStatements(WriteStatements):
         statement = statement.where(self.condition(name, where, parameters, sizes))
         statement = statement.limit(parameters.value(Kind.BIGINT))
         statement = statement.with_for_update(skip_locked=not wait)
-        return self.statement(statement, parameters, reader(self.columns_read(table), self.dialect.row_forms))
+        return self.statement(statement, parameters, reader(self.columns_read(table), self.grammar.row_forms))
 
     def _by_keys(self, table: Table, found: sa.Select[Any], columns: Sequence[Any]) -> sa.Select[Any]:
         """A select of the rows with the keys that a subquery finds, in its order."""

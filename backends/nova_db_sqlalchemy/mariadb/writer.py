@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nova_db.engine import TRUE, In, Order, Predicate, Query, Row, Values
 from nova_db.engine.assignments import updater
@@ -26,8 +26,9 @@ from nova_db_sqlalchemy.transactions.writer import keyed, runs_by_key
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
     from nova_db_sqlalchemy.mariadb.cursor import Result
-    from nova_db_sqlalchemy.mariadb.server import MariaDBDialect
+    from nova_db_sqlalchemy.mariadb.server import MariaDBServer
     from nova_db_sqlalchemy.mariadb.statements import MariaDBStatements
+    from nova_db_sqlalchemy.transactions.database import Database
 
 MOST_KEYS: Final = 10_000
 """How many rows are moved by one statement."""
@@ -49,24 +50,13 @@ class MariaDBWriter(LookingWriter):
     """A writer on MariaDB or MySQL."""
 
     __slots__ = ()
-
-    @property
-    def _own(self) -> MariaDBStatements:
-        statements: Any = self._engine.statements
-        found: MariaDBStatements = statements
-        return found
-
-    @property
-    def _dialect(self) -> MariaDBDialect:
-        dialect: Any = self._engine.dialect
-        found: MariaDBDialect = dialect
-        return found
+    _database: Database[MariaDBServer, MariaDBStatements]
 
     def select(self, query: Query) -> list[Row]:
         if not query.lock or query.limit == 0 or self._is_holding:
             return self._select(query)
         self.hold()
-        return self._select_held(query) if self._dialect.is_cluster else self._select(query)
+        return self._select_held(query) if self._database.server.traits.is_cluster else self._select(query)
 
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         made: list[list[Row]] = [[] for _ in batches]
@@ -74,14 +64,14 @@ class MariaDBWriter(LookingWriter):
         try:
             runs = [run for batch, (table, rows) in enumerate(batches) for run in self._runs(batch, table, rows)]
             results = self._sent(connection, runs)
-        except self._dialect.errors as error:
+        except self._database.server.errors as error:
             raise self._failed(connection, error, Written(batches)) from error
         for run, result in zip(runs, results, strict=True):
             if run.has_key:
                 made[run.batch] += [dict(row) for row in run.rows]
             else:
                 key = CATALOG[run.table].primary_key
-                numbers = self._dialect.numbers(result, len(run.rows))
+                numbers = self._database.server.traits.numbers(result, len(run.rows))
                 made[run.batch] += [keyed(row, key, number) for row, number in zip(run.rows, numbers, strict=True)]
         return made
 
@@ -92,7 +82,7 @@ class MariaDBWriter(LookingWriter):
         if not rows:
             return []
         found, rows = rows, self._set(table, rows, values) if values else rows
-        if self._dialect.is_cluster:
+        if self._database.server.traits.is_cluster:
             self._hold_everywhere(table, [row for row, old in zip(rows, found, strict=True) if row == old])
         if len(rows) > 1:
             rows = sort_rows(rows, total_order(query.order, CATALOG[table].primary_key))
@@ -119,7 +109,7 @@ class MariaDBWriter(LookingWriter):
         keys = iter([row[key] for row in picked])
         while chunk := tuple(islice(keys, MOST_KEYS)):
             chosen = In(key, chunk)
-            copy = self._own.copy_rows(source, target).fitting([chunk])
+            copy = self._database.statements.copy_rows(source, target).fitting([chunk])
             self.change(copy, [chunk], Written(((target, ()),), chosen, source))
             self.delete(source, chosen)
         return len(picked)
@@ -137,12 +127,12 @@ class MariaDBWriter(LookingWriter):
         self._touch(table)
         for has_key, alike in runs_by_key(rows, key):
             columns = tuple([name for name in CATALOG[table].names if has_key or name != key])
-            insert = self._engine.statements.insert(table, columns)
+            insert = self._database.statements.insert(table, columns)
             head, _, row = insert.sql.rpartition(" VALUES ")
             texts = [row % tuple([literal(value) for value in insert.bind(each)]) for each in alike]
             given = iter(alike)
             for text, count in batches(texts, ", "):
-                tail = "" if has_key or count == 1 else self._dialect.returning(key)
+                tail = "" if has_key or count == 1 else self._database.server.traits.returning(key)
                 sql = f"{head} VALUES {text}{tail}"
                 yield Run(batch, table, list(islice(given, count)), has_key, sql, insert.sql)
 
@@ -169,7 +159,7 @@ class MariaDBWriter(LookingWriter):
     @property
     def _is_holding(self) -> bool:
         """Whether reading locks by itself, on this node, and the lookup of what to lock as well."""
-        return self._mode is Mode.ISOLATED and not self._dialect.is_cluster
+        return self._mode is Mode.ISOLATED and not self._database.server.traits.is_cluster
 
     def _select(self, query: Query) -> list[Row]:
         if query.lock and self._mode is Mode.ISOLATED:
@@ -194,12 +184,12 @@ class MariaDBWriter(LookingWriter):
         try:
             for statement in holding(table, key) if keys else ():
                 connection.cursor.execute(statement, [keys])
-        except self._dialect.errors as error:
+        except self._database.server.errors as error:
             raise self._failed(connection, error, None) from error
 
     def _pick(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
         bound = [*where.parameters(), limit]
-        statement = self._own.pick(table, where.shape(), order, wait=wait).fitting(bound)
+        statement = self._database.statements.pick(table, where.shape(), order, wait=wait).fitting(bound)
         rows: list[Row] = statement.read(self.fetch(statement, bound))
         return rows
 

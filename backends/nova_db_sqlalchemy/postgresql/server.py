@@ -1,41 +1,23 @@
-"""PostgreSQL, through psycopg 3.
-
-Every parameter travels as text without a type, and the server types it from the statement.  So a statement has one form
-that the server prepares, whatever the size of an integer and whichever values are null.
-"""
+"""PostgreSQL, through psycopg 3."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
-from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
-from nova_db.schema import Kind
 from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, detail_of, full, missing, unsuitable
-from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
-from nova_db_sqlalchemy.connections.server import Compiled, Dialect, Expression, Mode
+from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.postgresql import isolation
 from nova_db_sqlalchemy.postgresql.connection import connection_class, is_refusal
-from nova_db_sqlalchemy.postgresql.statements import PostgreSQLStatements, stored_type
-from nova_db_sqlalchemy.postgresql.writer import PostgreSQLWriter
-from nova_db_sqlalchemy.sql.conversion import (
-    TIME_FROM_TEXT,
-    TIME_TO_TEXT,
-    TO_FLOAT,
-    TO_LETTER,
-    TO_TEXT,
-    Forms,
-)
-from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED, rule_columns
 
 if TYPE_CHECKING:
@@ -50,30 +32,15 @@ _LOST: Final = ("57P01", "57P02", "57P03", "0A000", "26000")
 """The server shuts down; or a statement that it has prepared fits no more, or is gone: a new connection mends that."""
 
 
-class PostgreSQLDialect(Dialect):
+class PostgreSQLServer(Server):
     """PostgreSQL."""
 
     name = "postgresql"
-    mark = "${}"
-    statements = PostgreSQLStatements
-    writer = PostgreSQLWriter
     capabilities = frozenset({Capability.PERSISTENT, Capability.CONCURRENT_WRITERS})
     errors = (psycopg.Error, UnicodeError, OverflowError)
-    row_forms: ClassVar[Forms] = {}
-    document_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_FROM_TEXT, Kind.FLOAT: TO_FLOAT}
-    documents_in_lists = True  # costs the server as much, and saves a round trip for each relation
-    parameter_forms: ClassVar[Forms] = {
-        Kind.INTEGER: TO_TEXT,
-        Kind.BIGINT: TO_TEXT,
-        Kind.FLOAT: TO_TEXT,
-        Kind.BOOLEAN: TO_LETTER,
-        Kind.DATETIME: TIME_TO_TEXT,
-    }
 
     def __init__(self, url: sa.URL, settings: Settings) -> None:
         super().__init__(url, settings)
-        # The plain dialect: psycopg's would give every parameter a type of its own choice.
-        self.compiler = PGDialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
         connecting: Any = PGDialect_psycopg  # untyped
         arguments, options = connecting().create_connect_args(url)
         self._arguments: list[Any] = list(arguments)
@@ -85,9 +52,6 @@ class PostgreSQLDialect(Dialect):
         self._connection = connection_class(settings.read_timeout)
 
     # ------------------------------------------------------------------------------------------ connections
-
-    def pool(self) -> Pool:
-        return BoundedPool(self, self.settings)
 
     def connect(self) -> Connection:
         try:
@@ -107,7 +71,7 @@ class PostgreSQLDialect(Dialect):
         except psycopg.Error:
             return  # the server has closed it before
 
-    def server(self, connection: Connection) -> str:
+    def version(self, connection: Connection) -> str:
         version = connection.dbapi.info.server_version
         return f"PostgreSQL {version // 10000}.{version % 10000}"
 
@@ -178,57 +142,6 @@ class PostgreSQLDialect(Dialect):
         if self.is_lost(connection, error) and error.sqlstate not in _CONFLICTS:
             return Fault(DBConnectionError, ends_transaction=True)
         return _fault(error)
-
-    # ------------------------------------------------------------------------------------------- statements
-
-    def compile(self, statement: Any, parameters: Parameters) -> Compiled:
-        sql, bind = super().compile(statement, parameters)
-        assert isinstance(sql, str)
-        return sql.encode(), bind
-
-    def comparable(self, parameter: sa.BindParameter[Any], kind: Kind) -> Expression:
-        # A number beyond the column's type matches nothing, and is no error.
-        return sa.cast(parameter, sa.BigInteger) if kind in (Kind.INTEGER, Kind.BIGINT) else parameter
-
-    def typed(self, parameter: sa.BindParameter[Any], kind: Kind) -> Expression:
-        return sa.cast(parameter, stored_type(kind))
-
-    def is_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
-        return column == sa.any_(_array(parameters, kind))
-
-    def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
-        return column != sa.all_(_array(parameters, kind))
-
-    def contains(self, text: Expression, part: Expression) -> Expression:
-        return sa.func.strpos(text, part) > sa.literal_column("0")
-
-    def sorted(self, column: Expression, *, descending: bool, nullable: bool) -> Expression:
-        sort = super().sorted(column, descending=descending, nullable=nullable)
-        if not nullable:
-            return sort
-        return sort.nulls_last() if descending else sort.nulls_first()
-
-    def locked(self, statement: sa.Select[Any], table: sa.FromClause) -> sa.Select[Any]:
-        return statement.with_for_update(of=table, key_share=True)
-
-    def unlocked(self, statement: sa.Select[Any], table: sa.FromClause) -> sa.Select[Any]:
-        return statement.with_for_update(of=table, key_share=True, skip_locked=True)
-
-    # --------------------------------------------------------------------------------------- JSON documents
-
-    def json_array(self, items: Sequence[Expression]) -> Expression:
-        return sa.func.json_build_array(*items)
-
-    def json_collected(self, item: Expression) -> Expression:
-        return sa.func.json_agg(item)
-
-    def json_text(self, document: Expression) -> Expression:
-        return sa.cast(document, sa.Text)
-
-
-def _array(parameters: Parameters, kind: Kind) -> Expression:
-    element = sa.BigInteger() if kind is Kind.INTEGER else stored_type(kind)
-    return sa.cast(parameters.whole("array"), sa.ARRAY(element))
 
 
 def _fault(error: psycopg.Error) -> Fault:

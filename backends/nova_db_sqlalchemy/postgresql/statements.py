@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.types import TypeEngine
 
 from nova_db.engine import Order
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
+from nova_db_sqlalchemy.postgresql.grammar import stored_type
 from nova_db_sqlalchemy.sql.conversion import reader
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.statements import Shaped, Statement
@@ -21,15 +21,6 @@ from nova_db_sqlalchemy.tables.metadata import METADATA
 
 ROW_KEY: Final = "row_key"
 """The name, in the JSON rows of an update, of the key of the row to update."""
-_TYPES: Final[dict[Kind, TypeEngine[Any]]] = {
-    Kind.INTEGER: sa.Integer(),
-    Kind.BIGINT: sa.BigInteger(),
-    Kind.BOOLEAN: sa.Boolean(),
-    Kind.FLOAT: sa.Double(),
-    Kind.DATETIME: sa.DateTime(),
-    Kind.TEXT: sa.Text(),
-    Kind.MEDIUMTEXT: sa.Text(),
-}
 
 
 class InsertPart(NamedTuple):
@@ -38,11 +29,6 @@ class InsertPart(NamedTuple):
     table: str
     columns: tuple[str, ...]
     is_many: bool
-
-
-def stored_type(kind: Kind) -> TypeEngine[Any]:
-    """The type of a column of a kind, without length and collation."""
-    return _TYPES.get(kind, sa.String())
 
 
 class PostgreSQLStatements(WriteStatements):
@@ -120,7 +106,7 @@ class PostgreSQLStatements(WriteStatements):
         parameters = self.parameters()
         picked, picked_rows = self.first_keys(source, where, order, parameters, sizes, 0 if limited else None)
         # In a subquery of the delete the select might run again for each row, and pass over those that have gone.
-        keys = self.dialect.locked(picked, picked_rows).cte("keys").prefix_with("MATERIALIZED", dialect="postgresql")
+        keys = self.grammar.locked(picked, picked_rows).cte("keys").prefix_with("MATERIALIZED", dialect="postgresql")
         chosen = rows.c[table.primary_key].in_(sa.select(keys.c[table.primary_key]))
         gone = sa.delete(rows).where(chosen).returning(*rows.c).cte("gone")
         names = list(table.names)
@@ -138,8 +124,8 @@ class PostgreSQLStatements(WriteStatements):
             .order_by(*self.sorting(table, source, sort))
             .limit(parameters.value(Kind.BIGINT))
         )
-        lock = self.dialect.locked if wait else self.dialect.unlocked
-        read = reader(self.columns_read(table, names), self.dialect.row_forms)
+        lock = self.grammar.locked if wait else self.grammar.unlocked
+        read = reader(self.columns_read(table, names), self.grammar.row_forms)
         return self.statement(lock(statement, source), parameters, read)
 
 

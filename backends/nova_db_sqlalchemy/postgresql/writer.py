@@ -24,7 +24,9 @@ from nova_db_sqlalchemy.transactions.writer import Writer, keyed, runs_by_key
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
+    from nova_db_sqlalchemy.postgresql.server import PostgreSQLServer
     from nova_db_sqlalchemy.postgresql.statements import PostgreSQLStatements
+    from nova_db_sqlalchemy.transactions.database import Database
 
 _SERIALIZE: Final = Statement(
     b"SELECT pg_advisory_xact_lock(name) FROM unnest(CAST($1 AS BIGINT[])) AS name", lambda keys: (array(keys),)
@@ -42,12 +44,7 @@ class PostgreSQLWriter(Writer):
     """A writer on PostgreSQL."""
 
     __slots__ = ()
-
-    @property
-    def _own(self) -> PostgreSQLStatements:
-        statements: Any = self._engine.statements
-        found: PostgreSQLStatements = statements
-        return found
+    _database: Database[PostgreSQLServer, PostgreSQLStatements]
 
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         runs = list(_runs(batches))
@@ -91,7 +88,7 @@ class PostgreSQLWriter(Writer):
         bound = where.parameters()
         if limit is not None:
             bound.append(limit)
-        shaped = self._own.move(source, target, where.shape(), order, limited=limit is not None)
+        shaped = self._database.statements.move(source, target, where.shape(), order, limited=limit is not None)
         self._touch(source)
         return self.change(shaped.fitting(bound), bound, Written(((target, ()),), where, source))
 
@@ -107,7 +104,7 @@ class PostgreSQLWriter(Writer):
             isolation.send(connection, f"ROLLBACK TO SAVEPOINT {point}")
             is_seen = _seen(self._look_on(connection), fault, written)
         except psycopg.Error as error:
-            return self._engine.dialect.fault(connection, error)
+            return self._database.server.fault(connection, error)
         return fault if is_seen else conflict(why="A rule is broken by what the transaction does not see yet.")
 
     def _insert_runs(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:
@@ -120,7 +117,7 @@ class PostgreSQLWriter(Writer):
                 bound += [rows[0][name] for name in part.columns]
             self._touch(part.table)
         parts = tuple([part for _, part, _ in runs])
-        found = self.fetch(self._own.insert_parts(parts).fitting(bound), bound, Written(batches))
+        found = self.fetch(self._database.statements.insert_parts(parts).fitting(bound), bound, Written(batches))
         if len(parts) == 1:
             return [[key for (key,) in found]]
         keys: list[list[Any]] = [[] for _ in parts]
@@ -136,12 +133,12 @@ class PostgreSQLWriter(Writer):
         rows = [{ROW_KEY: key, **dict(zip(names, assignment(values)[1], strict=True))} for key, values in changes]
         bound: list[Any] = [rows]
         where.bind(bound)
-        statement = self._own.update_rows(table, where.shape(), assigned).fitting(bound)
+        statement = self._database.statements.update_rows(table, where.shape(), assigned).fitting(bound)
         return self.change(statement, bound, Written(((table, [values for _, values in changes]),), where))
 
     def _pick(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
         bound = [*where.parameters(), limit]
-        statement = self._own.pick(table, where.shape(), order, wait=wait).fitting(bound)
+        statement = self._database.statements.pick(table, where.shape(), order, wait=wait).fitting(bound)
         rows: list[Row] = statement.read(self.fetch(statement, bound))
         return rows
 

@@ -14,7 +14,7 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import METADATA
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.server import Dialect, Expression
+    from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
     from nova_db_sqlalchemy.sql.parameters import Parameters
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -60,8 +60,8 @@ def _count(shape: Shape, places: list[int], taken: int) -> int:
 class Conditions:
     """Translates the condition of one statement, taking parameters in the order in which predicates bind them."""
 
-    def __init__(self, dialect: Dialect, parameters: Parameters, sizes: Sequence[int] = ()) -> None:
-        self._dialect = dialect
+    def __init__(self, grammar: Grammar, parameters: Parameters, sizes: Sequence[int] = ()) -> None:
+        self._grammar = grammar
         self._parameters = parameters
         self._sizes: Iterator[int] = iter(sizes)
         self._depth = 0
@@ -100,20 +100,20 @@ class Conditions:
         return sa.or_(*alternatives)
 
     def _leaf(self, operator: str, column: Expression, kind: Kind) -> Expression:
-        dialect, parameters = self._dialect, self._parameters
+        grammar, parameters = self._grammar, self._parameters
         if operator == "in":
-            return dialect.is_member(column, parameters, kind, next(self._sizes, 0))
+            return grammar.is_member(column, parameters, kind, next(self._sizes, 0))
         if operator == "notin":
-            return dialect.is_no_member(column, parameters, kind, next(self._sizes, 0))
+            return grammar.is_no_member(column, parameters, kind, next(self._sizes, 0))
         if operator == "eqfold":
-            return dialect.folded(column) == parameters.folded()
+            return grammar.folded(column) == parameters.folded()
         if operator == "contains":
-            return dialect.contains(dialect.folded(column), parameters.folded())
+            return grammar.contains(grammar.folded(column), parameters.folded())
         compared: Expression = _COMPARISONS[operator](column, self._value(kind))
         return compared
 
     def _value(self, kind: Kind) -> Expression:
-        return self._dialect.comparable(self._parameters.value(kind), kind)
+        return self._grammar.comparable(self._parameters.value(kind), kind)
 
     def _exists(self, shape: Shape, source: sa.FromClause) -> Expression:
         _, name, on, where, negated = shape

@@ -1,6 +1,6 @@
 """Generated functions that turn rows of a cursor into records, and values into parameters.
 
-A *form* is a Python expression in which ``{v}`` stands for a value: a dialect has one for each kind of column whose
+A *form* is a Python expression in which ``{v}`` stands for a value: a grammar has one for each kind of column whose
 values its driver library does not give, or take, as they are.
 """
 

@@ -21,8 +21,8 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import METADATA
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.server import Dialect, Expression
     from nova_db_sqlalchemy.sql.conversion import Read
+    from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
 
 Follow = Callable[[Any], Any]
 """From what the document has for a relation to its value in the record."""
@@ -48,14 +48,14 @@ def _paths(relations: Plan) -> list[str]:
 class DocumentBuilder:
     """Builds the expression of a document; aliases are numbered through the statement."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, grammar: Grammar) -> None:
+        self._grammar = grammar
         self._aliases = 0
 
     def document(self, table: Table, source: sa.FromClause, load: tuple[str, ...]) -> Expression:
         """The document of the relations of a row that the statement reads from ``source``."""
         items = self._items(table, source, plan(table.name, load))
-        return self._dialect.json_text(self._dialect.json_array(items)).label("related")
+        return self._grammar.json_text(self._grammar.json_array(items)).label("related")
 
     def _items(self, table: Table, source: sa.FromClause, relations: Plan) -> list[Expression]:
         return [self._related(table, source, relation, below) for relation, below in relations]
@@ -63,12 +63,12 @@ class DocumentBuilder:
     def _related(self, table: Table, source: sa.FromClause, relation: Relation, below: Plan) -> Expression:
         target = CATALOG[relation.table]
         alias = self._alias(relation.table)
-        item = self._dialect.json_array([*alias.c, *self._items(target, alias, below)])
+        item = self._grammar.json_array([*alias.c, *self._items(target, alias, below)])
         conditions = self._joined(relation, source, alias)
         for role, owner, rows in (("source", table, source), ("target", target, alias)):
             if role in relation.live:
                 conditions.append(rows.c.deleted == literal(owner.live_value))
-        collected = sa.select(self._dialect.json_collected(item)).select_from(alias).where(*conditions)
+        collected = sa.select(self._grammar.json_collected(item)).select_from(alias).where(*conditions)
         return collected.correlate(source).scalar_subquery()
 
     def _joined(self, relation: Relation, source: sa.FromClause, alias: sa.FromClause) -> list[Expression]:
@@ -95,11 +95,11 @@ def literal(value: bool | int | str) -> Expression:
 
 
 def record_reader(
-    columns: Sequence[tuple[str, Kind | None]], table: str, load: tuple[str, ...], dialect: Dialect
+    columns: Sequence[tuple[str, Kind | None]], table: str, load: tuple[str, ...], grammar: Grammar
 ) -> Read:
     """A function from rows with these columns and a document after them to records with relations."""
-    names, items = _followed(plan(table, load), dialect)
-    variables, record = record_source(columns, dialect.row_forms)
+    names, items = _followed(plan(table, load), grammar)
+    variables, record = record_source(columns, grammar.row_forms)
     source = (
         f"def read(rows):\n    return [{record[:-1]}, {items}}} for {variables}text in rows for d in (loads(text),)]"
     )
@@ -107,36 +107,36 @@ def record_reader(
     return read
 
 
-def relations_reader(table: str, load: tuple[str, ...], dialect: Dialect) -> Callable[[str], Row]:
+def relations_reader(table: str, load: tuple[str, ...], grammar: Grammar) -> Callable[[str], Row]:
     """A function from a document to the relations, by name."""
-    names, items = _followed(plan(table, load), dialect)
+    names, items = _followed(plan(table, load), grammar)
     read: Callable[[str], Row] = generate(
         f"def read(text):\n    d = loads(text)\n    return {{{items}}}", "read", names
     )
     return read
 
 
-def _followed(relations: Plan, dialect: Dialect) -> tuple[dict[str, Any], str]:
+def _followed(relations: Plan, grammar: Grammar) -> tuple[dict[str, Any], str]:
     """The functions that follow the relations of a document ``d``, by name, and the items of their dict display."""
     names: dict[str, Any] = dict(NAMES)
     items = []
     for index, (relation, below) in enumerate(relations):
-        names[f"follow{index}"] = _follower(relation, below, dialect)
+        names[f"follow{index}"] = _follower(relation, below, grammar)
         items.append(f"{relation.name!r}: follow{index}(d[{index}])")
     return names, ", ".join(items)
 
 
-def _follower(relation: Relation, below: Plan, dialect: Dialect) -> Follow:
+def _follower(relation: Relation, below: Plan, grammar: Grammar) -> Follow:
     """A function from the rows that the document has for a relation to its value: records by primary key, or one."""
     target = CATALOG[relation.table]
     names: dict[str, Any] = dict(NAMES)
     names["key"] = itemgetter(target.names.index(target.primary_key))
     more = []
     for index, (deeper, deepest) in enumerate(below):
-        names[f"follow{index}"] = _follower(deeper, deepest, dialect)
+        names[f"follow{index}"] = _follower(deeper, deepest, grammar)
         more.append((deeper.name, f"follow{index}({{v}})"))
     columns = [(column.name, column.kind) for column in target.columns]
-    variables, record = record_source(columns, dialect.document_forms, more)
+    variables, record = record_source(columns, grammar.document_forms, more)
     lines = [
         "def follow(rows):",
         "    if not rows:",

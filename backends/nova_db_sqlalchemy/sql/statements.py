@@ -23,7 +23,7 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
 from nova_db_sqlalchemy.tables.metadata import METADATA
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.server import Dialect, Expression, Sql
+    from nova_db_sqlalchemy.sql.grammar import Expression, Grammar, Sql
 
 MOST_STATEMENTS = 4096
 """How many are kept; callers choose sort keys and the columns of an update, so there is no natural bound."""
@@ -100,10 +100,10 @@ class Selected(NamedTuple):
 
 
 class Statements:
-    """The statements of a dialect that read."""
+    """The statements of a server that read."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.dialect = dialect
+    def __init__(self, grammar: Grammar) -> None:
+        self.grammar = grammar
         self.compiled = 0
         """How many statements were compiled so far."""
         self._shaped: dict[Any, Shaped] = {}
@@ -161,7 +161,7 @@ class Statements:
         if len(self._shaped) >= MOST_STATEMENTS:
             self._shaped.clear()
         places = [values_before + place for place in lists_in(where)]
-        shaped = self._shaped[key] = Shaped(build, self.dialect.list_class, places)
+        shaped = self._shaped[key] = Shaped(build, self.grammar.list_class, places)
         return shaped
 
     def statement(
@@ -169,12 +169,12 @@ class Statements:
     ) -> Statement:
         """Compile a statement."""
         self.compiled += 1
-        sql, bind = self.dialect.compile(statement, parameters)
+        sql, bind = self.grammar.compile(statement, parameters)
         return Statement(sql, bind, read, load)
 
     def parameters(self) -> Parameters:
         """Parameters of a new statement."""
-        return Parameters(self.dialect.parameter_forms)
+        return Parameters(self.grammar.parameter_forms)
 
     def columns_read(self, table: Table, names: tuple[str, ...] | None = None) -> list[tuple[str, Kind | None]]:
         """Columns with their kinds, as readers take them."""
@@ -183,7 +183,7 @@ class Statements:
     def sorting(self, table: Table, source: sa.FromClause, order: Sequence[Order]) -> list[sa.ColumnElement[Any]]:
         """The expressions of an ``order by``."""
         return [
-            self.dialect.sorted(
+            self.grammar.sorted(
                 source.c[part.column], descending=part.descending, nullable=table.column[part.column].nullable
             )
             for part in order
@@ -191,14 +191,14 @@ class Statements:
 
     def in_one_statement(self, table: str, load: tuple[str, ...], *, is_list: bool) -> bool:
         """Whether the relations of one row, or of a list of rows, come in documents."""
-        if not load or (is_list and not self.dialect.documents_in_lists):
+        if not load or (is_list and not self.grammar.documents_in_lists):
             return False
-        return fits_document(table, load, self.dialect.document_excludes)
+        return fits_document(table, load, self.grammar.document_excludes)
 
     def _select(self, shape: Selected, sizes: Sequence[int]) -> Statement:
         table, source = CATALOG[shape.table], METADATA.tables[shape.table]
         parameters = self.parameters()
-        conditions = Conditions(self.dialect, parameters, sizes)
+        conditions = Conditions(self.grammar, parameters, sizes)
         columns = self.columns_read(table, shape.columns)
         order = total_order(shape.order, table.primary_key)
         statement = sa.select(*[source.c[name] for name, _ in columns])
@@ -211,14 +211,14 @@ class Statements:
             statement = statement.order_by(*self.sorting(table, source, order))
         if shape.limit is not None:
             limit: Expression = sa.literal_column("1") if shape.limit == 1 else parameters.value(Kind.BIGINT)
-            statement = self.dialect.limited(statement, limit)
+            statement = self.grammar.limited(statement, limit)
         if shape.lock:
-            statement = self.dialect.locked(statement, source)
-        read, load = reader(columns, self.dialect.row_forms), shape.load
+            statement = self.grammar.locked(statement, source)
+        read, load = reader(columns, self.grammar.row_forms), shape.load
         # One that waits for a row would read its relations as they were before.
         if not shape.lock and self.in_one_statement(shape.table, load, is_list=not single and shape.limit != 1):
-            statement = statement.add_columns(DocumentBuilder(self.dialect).document(table, source, load))
-            read, load = record_reader(columns, shape.table, load, self.dialect), ()
+            statement = statement.add_columns(DocumentBuilder(self.grammar).document(table, source, load))
+            read, load = record_reader(columns, shape.table, load, self.grammar), ()
         return self.statement(statement, parameters, read, load)
 
     def _aggregate(
@@ -231,12 +231,12 @@ class Statements:
         statement = (
             sa.select(sa.func.count(), *groups, *totals)
             .select_from(source)
-            .where(Conditions(self.dialect, parameters, sizes).expression(where, table, source))
+            .where(Conditions(self.grammar, parameters, sizes).expression(where, table, source))
             .group_by(*groups)
             .order_by(*self.sorting(table, source, [Order(column) for column in group_by]))
         )
         columns = [("count", None), *self.columns_read(table, group_by)]
-        read = reader(columns, self.dialect.row_forms, [(column, "int({v})") for column in sums])
+        read = reader(columns, self.grammar.row_forms, [(column, "int({v})") for column in sums])
         return self.statement(statement, parameters, read)
 
     def _related(self, relation: Relation, sizes: Sequence[int]) -> Statement:
@@ -256,21 +256,21 @@ class Statements:
         keyed = table.column[relation.remote]
         if relation.via is not None:
             keyed = CATALOG[relation.via.table].column[relation.via.local]
-        member = self.dialect.is_member(key, parameters, keyed.kind, sizes[0])
+        member = self.grammar.is_member(key, parameters, keyed.kind, sizes[0])
         statement = (
             sa.select(key.label("related_to"), *source.c)
             .select_from(joined)
             .where(member, *conditions)
             .order_by(key, source.c[table.primary_key])
         )
-        read: ReadPairs = pair_reader(self.columns_read(table), self.dialect.row_forms)
+        read: ReadPairs = pair_reader(self.columns_read(table), self.grammar.row_forms)
         return self.statement(statement, parameters, read)
 
     def _document(self, name: str, load: tuple[str, ...]) -> Statement:
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         key = table.column[table.primary_key]
-        statement = sa.select(DocumentBuilder(self.dialect).document(table, source, load)).where(
-            source.c[key.name] == self.dialect.comparable(parameters.value(key.kind), key.kind)
+        statement = sa.select(DocumentBuilder(self.grammar).document(table, source, load)).where(
+            source.c[key.name] == self.grammar.comparable(parameters.value(key.kind), key.kind)
         )
-        return self.statement(statement, parameters, relations_reader(name, load, self.dialect))
+        return self.statement(statement, parameters, relations_reader(name, load, self.grammar))

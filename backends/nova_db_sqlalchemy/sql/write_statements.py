@@ -18,7 +18,7 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import METADATA
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.server import Dialect, Expression
+    from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
     from nova_db_sqlalchemy.sql.parameters import Parameters
 
 Assigned = str | tuple[str, ...]
@@ -58,10 +58,10 @@ def bound_columns(assigned: Iterable[Assigned]) -> list[str]:
 
 
 class WriteStatements(Statements):
-    """The statements of a dialect that write, beside those that read."""
+    """The statements of a server that write, beside those that read."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        super().__init__(dialect)
+    def __init__(self, grammar: Grammar) -> None:
+        super().__init__(grammar)
         self._inserts: dict[tuple[str, tuple[str, ...]], Insert] = {}
 
     def update(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
@@ -132,7 +132,7 @@ class WriteStatements(Statements):
         """The parameters of the values that assignments bind, by column."""
         kinds = table.column
         return {
-            name: self.dialect.typed(parameters.value(kinds[name].kind), kinds[name].kind)
+            name: self.grammar.typed(parameters.value(kinds[name].kind), kinds[name].kind)
             for name in bound_columns(assigned)
         }
 
@@ -151,7 +151,7 @@ class WriteStatements(Statements):
             if operation == "col":
                 expressions[name] = source.c[item[2]]
             elif operation == "add":
-                expressions[name] = self.dialect.added(own, values[name], table.column[name].kind)
+                expressions[name] = self.grammar.added(own, values[name], table.column[name].kind)
             else:
                 # Without a plain value nothing can change; the value is bound all the same.
                 condition = sa.or_(*changed) if changed else sa.and_(own.is_(None), own.is_not(None))
@@ -163,7 +163,7 @@ class WriteStatements(Statements):
     ) -> Expression:
         """The condition on rows of a table."""
         rows = METADATA.tables[name] if source is None else source
-        return Conditions(self.dialect, parameters, sizes).expression(where, CATALOG[name], rows)
+        return Conditions(self.grammar, parameters, sizes).expression(where, CATALOG[name], rows)
 
     def first_keys(
         self,
@@ -181,7 +181,7 @@ class WriteStatements(Statements):
             return statement, source
         statement = statement.order_by(*self.sorting(table, source, total_order(order, table.primary_key)))
         number: Expression = sa.literal_column("1") if limit else parameters.value(Kind.BIGINT)
-        return self.dialect.limited(statement, number), source
+        return self.grammar.limited(statement, number), source
 
     def returned(self, table: Table, source: sa.FromClause) -> list[Any]:
         """The columns of a returning clause."""
@@ -214,7 +214,7 @@ class WriteStatements(Statements):
         parameters = self.parameters()
         update = self._updating(name, where, assigned, parameters, sizes).returning(*self.returned(table, source))
         # The relations take a statement of their own: this one may wait for a row, and read the others as they were.
-        return self.statement(update, parameters, reader(self.columns_read(table), self.dialect.row_forms), load)
+        return self.statement(update, parameters, reader(self.columns_read(table), self.grammar.row_forms), load)
 
     def _update_by_key(
         self, name: str, where: Shape, assigned: tuple[Assigned, ...], sizes: Sequence[int]
@@ -224,7 +224,7 @@ class WriteStatements(Statements):
         values = self.assigned_parameters(table, assigned, parameters)
         expressions = self.assignments(table, source, assigned, values)
         key = table.column[table.primary_key]
-        same = source.c[key.name] == self.dialect.comparable(parameters.value(key.kind), key.kind)
+        same = source.c[key.name] == self.grammar.comparable(parameters.value(key.kind), key.kind)
         condition = self.condition(name, where, parameters, sizes)
         return self.statement(sa.update(source).values(expressions).where(same, condition), parameters)
 
@@ -246,10 +246,10 @@ class WriteStatements(Statements):
         values = self.assigned_parameters(table, assigned, parameters)
         expressions = self.assignments(table, source, assigned, values)
         picked, rows = self.first_keys(name, where, order, parameters, sizes, 1)
-        key = self.dialect.unlocked(picked, rows).scalar_subquery()
+        key = self.grammar.unlocked(picked, rows).scalar_subquery()
         statement = sa.update(source).values(expressions).where(source.c[table.primary_key] == key)
         statement = statement.returning(*self.returned(table, source))
-        return self.statement(statement, parameters, reader(self.columns_read(table), self.dialect.row_forms))
+        return self.statement(statement, parameters, reader(self.columns_read(table), self.grammar.row_forms))
 
     def _insert(self, key: tuple[str, tuple[str, ...]]) -> Insert:
         name, columns = key
@@ -257,7 +257,7 @@ class WriteStatements(Statements):
         kinds = CATALOG[name].column
         values = {column: parameters.value(kinds[column].kind) for column in columns}
         statement = self.statement(sa.insert(METADATA.tables[name]).values(values), parameters)
-        bind = row_binder([(column, kinds[column].kind) for column in columns], self.dialect.parameter_forms)
+        bind = row_binder([(column, kinds[column].kind) for column in columns], self.grammar.parameter_forms)
         made = self._inserts[key] = Insert(str(statement.sql), bind)
         return made
 
@@ -269,7 +269,7 @@ class WriteStatements(Statements):
         chosen = sa.select(*self.returned(table, rows)).where(self.condition(source, where, parameters, sizes))
         if limited:
             chosen = chosen.order_by(*self.sorting(table, rows, total_order(order, table.primary_key)))
-            chosen = self.dialect.limited(chosen, parameters.value(Kind.BIGINT))
+            chosen = self.grammar.limited(chosen, parameters.value(Kind.BIGINT))
         return self.statement(sa.insert(METADATA.tables[target]).from_select(list(table.names), chosen), parameters)
 
     def _delete_first(

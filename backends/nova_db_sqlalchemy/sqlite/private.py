@@ -87,7 +87,7 @@ class PrivateFile:
             return self._path
 
     def before_fork(self) -> None:
-        """Take the copy.  The dialect lets no thread write by now; a transaction of this one is not in it."""
+        """Take the copy.  The server lets no thread write by now; a transaction of this one is not in it."""
         with self._lock:
             self._forks += 1
             if self._path is not None:

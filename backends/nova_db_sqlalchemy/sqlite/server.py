@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -18,16 +18,12 @@ from nova_db import forking
 from nova_db.engine import Capability
 from nova_db.engine.turns import Turn
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBError, DBReferenceError
-from nova_db.schema import Kind
 from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, full, missing, unsuitable
 from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
-from nova_db_sqlalchemy.connections.server import Dialect, Expression, Mode
-from nova_db_sqlalchemy.sql.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, TO_FLOAT, Forms
-from nova_db_sqlalchemy.sql.parameters import Parameters
+from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.sqlite.cursor import Cursor, inside
 from nova_db_sqlalchemy.sqlite.private import private_file
-from nova_db_sqlalchemy.sqlite.writer import SQLiteWriter
 from nova_db_sqlalchemy.tables.catalog import COUNTED
 from nova_db_sqlalchemy.url import is_memory, is_missing_file, is_throwaway
 
@@ -37,8 +33,6 @@ if TYPE_CHECKING:
 FORK_SECONDS: Final = 2.0
 """How long a fork waits for a transaction that another thread has open."""
 CACHED_STATEMENTS: Final = 512
-LONGEST_LIST: Final = 64
-"""Longer ``in`` lists travel as one JSON array."""
 _DUPLICATES: Final = (
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
@@ -55,24 +49,13 @@ _FAULTS: Final = {
 }
 _COLUMNS: Final = re.compile(r"failed: (.*)")
 _MISSING: Final = re.compile(r"no such (table|column): (\S+)|(?P<of>table \S+ has no column named \S+)")
-_RANGE: Final = {Kind.INTEGER: 2**31, Kind.BIGINT: 2**63}
 
 
-class SQLiteDialect(Dialect):
+class SQLiteServer(Server):
     """SQLite."""
 
     name = "sqlite"
-    mark = "?"
-    writer = SQLiteWriter
     errors = (sqlite3.Error, UnicodeError, OverflowError)
-    row_forms: ClassVar[Forms] = {
-        Kind.DATETIME: TIME_FROM_TEXT,
-        Kind.BOOLEAN: FROM_BIT,
-        Kind.FLOAT: TO_FLOAT,  # RETURNING gives whole numbers as integers
-    }
-    document_forms: ClassVar[Forms] = row_forms
-    document_excludes = frozenset({Kind.FLOAT})  # its JSON functions round to 15 digits
-    parameter_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_TO_TEXT, Kind.BOOLEAN: TO_BIT}
 
     def __init__(self, url: sa.URL, settings: Settings) -> None:
         super().__init__(url, settings)
@@ -81,9 +64,7 @@ class SQLiteDialect(Dialect):
             missing[Capability.PERSISTENT] = "the database is kept in memory, for one process"
         self.missing = missing
         self.capabilities = frozenset(Capability) - missing.keys()
-        dialect = SQLiteDialect_pysqlite(paramstyle="pyformat")
-        self.compiler = dialect
-        arguments, options = dialect.create_connect_args(url)
+        arguments, options = SQLiteDialect_pysqlite().create_connect_args(url)
         self._arguments: list[Any] = list(arguments)
         self._options = {
             "timeout": settings.lock_timeout,
@@ -93,7 +74,7 @@ class SQLiteDialect(Dialect):
             "cached_statements": CACHED_STATEMENTS,
         }
         self._patience = float(self._options["timeout"])
-        # Before the dialect's own hooks: no thread is to write while a fork copies it.
+        # Before the server's own hooks: no thread is to write while a fork copies it.
         self._private = private_file(url) if is_memory(url) else None
         if self._private is not None:
             self._options.pop("uri", None)
@@ -171,7 +152,7 @@ class SQLiteDialect(Dialect):
         else:
             connection.disown()  # a thread was inside, so the connection is locked for ever
 
-    def server(self, connection: Connection) -> str:
+    def version(self, connection: Connection) -> str:
         return f"SQLite {sqlite3.sqlite_version}"
 
     def table_names(self, connection: Connection) -> set[str]:
@@ -278,46 +259,6 @@ class SQLiteDialect(Dialect):
         if self._writing is connection:
             self._writing = None
             self._turn.release()
-
-    # ------------------------------------------------------------------------------------------- statements
-
-    def list_class(self, length: int) -> int:
-        return 1 << (length - 1).bit_length() if length <= LONGEST_LIST else 0
-
-    def is_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
-        return column.in_(parameters.items(kind, size) if size else _elements(parameters))
-
-    def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
-        return column.not_in(parameters.items(kind, size) if size else _elements(parameters))
-
-    def contains(self, text: Expression, part: Expression) -> Expression:
-        return sa.func.instr(text, part) > sa.literal_column("0")
-
-    def limited(self, statement: sa.Select[Any], limit: Expression) -> sa.Select[Any]:
-        return statement.limit(limit).offset(sa.literal_column("0"))  # else SQLAlchemy binds a 0 of its own
-
-    def added(self, column: Expression, number: Expression, kind: Kind) -> Expression:
-        if kind not in _RANGE:
-            return column + number
-        # SQLite's integers are wider than the column; the smallest of them has no absolute value, which is an error.
-        bound = _RANGE[kind]
-        total = column + number
-        low: Expression = sa.literal_column(str(1 - bound if kind is Kind.BIGINT else -bound))
-        high: Expression = sa.literal_column(str(bound - 1))
-        overflow: Expression = sa.literal_column("abs(-9223372036854775807 - 1)")
-        return sa.case((sa.not_(total.between(low, high)), overflow), else_=total)
-
-    # --------------------------------------------------------------------------------------- JSON documents
-
-    def json_array(self, items: Sequence[Expression]) -> Expression:
-        return sa.func.json_array(*items)
-
-    def json_collected(self, item: Expression) -> Expression:
-        return sa.func.json_group_array(item)
-
-
-def _elements(parameters: Parameters) -> sa.Select[Any]:
-    return sa.select(sa.func.json_each(parameters.whole("document")).table_valued("value").c.value)
 
 
 def _fault(code: int, text: str) -> Fault:

@@ -53,7 +53,7 @@ class SQLiteWriter(LookingWriter):
 
     def _insert_chunk(self, table: str, columns: tuple[str, ...], rows: Sequence[Values]) -> int:
         """Insert rows in one statement; the id of the last one."""
-        insert = self._engine.statements.insert(table, columns)
+        insert = self._database.statements.insert(table, columns)
         if len(rows) == 1:
             sql, parameters = insert.sql, insert.bind(rows[0])
         else:
@@ -64,7 +64,7 @@ class SQLiteWriter(LookingWriter):
         try:
             cursor = connection.cursor
             cursor.execute(sql, parameters)
-        except self._engine.dialect.errors as error:
+        except self._database.server.errors as error:
             raise self._failed(connection, error, Written(((table, rows),))) from error
         last: int = cursor.lastrowid
         return last

@@ -27,8 +27,8 @@ class LookingWriter(Writer):
                 self._blame = self._duplicate(self._look_on(connection), fault, written)
             elif fault.kind is DBReferenceError:
                 self._blame = find_reference(self._look_on(connection), written)
-        except self._engine.dialect.errors as error:
-            found = self._engine.dialect.fault(connection, error)
+        except self._database.server.errors as error:
+            found = self._database.server.fault(connection, error)
             if found.ends_transaction:
                 return found  # a conflict, or the connection: there is no transaction left to speak of
         return fault  # the violation is worth more than its details

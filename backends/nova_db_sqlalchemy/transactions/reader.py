@@ -55,11 +55,11 @@ class SnapshotReader(SQLTransaction):
 
     def _finish(self, connection: Connection) -> None:
         try:
-            self._engine.dialect.commit(connection)
-        except self._engine.dialect.errors:
-            self._engine.pool.drop(connection)  # what was read is right all the same
+            self._database.server.commit(connection)
+        except self._database.server.errors:
+            self._database.pool.drop(connection)  # what was read is right all the same
         else:
-            self._engine.pool.give(connection)
+            self._database.pool.give(connection)
 
 
 class SingleReader(SnapshotReader):
@@ -72,7 +72,7 @@ class SingleReader(SnapshotReader):
         super().hold()
 
     def _open(self) -> Connection:
-        return self._begun(Mode.SNAPSHOT) if self._is_held else self._engine.pool.take()
+        return self._begun(Mode.SNAPSHOT) if self._is_held else self._database.pool.take()
 
     def _is_stale(self, connection: Connection, error: BaseException) -> bool:
         if self._is_held or connection is not self._connection:
@@ -87,4 +87,4 @@ class SingleReader(SnapshotReader):
         if self._is_held:
             super()._finish(connection)
         else:
-            self._engine.pool.give(connection)
+            self._database.pool.give(connection)

@@ -19,18 +19,19 @@ from nova_db_sqlalchemy.transactions.regexp import projected, select_residual, w
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
-    from nova_db_sqlalchemy.connections.server import Mode
-    from nova_db_sqlalchemy.engine import SQLEngine
+    from nova_db_sqlalchemy.connections.server import Mode, Server
     from nova_db_sqlalchemy.sql.statements import Statement
+    from nova_db_sqlalchemy.sql.write_statements import WriteStatements
+    from nova_db_sqlalchemy.transactions.database import Database
 
 
 class SQLTransaction(Transaction):
     """What readers and writers have in common.  The first call takes a connection and begins."""
 
-    __slots__ = ("_connection", "_engine", "_failed_connection", "_failure", "_is_held", "_is_open", "_points")
+    __slots__ = ("_connection", "_database", "_failed_connection", "_failure", "_is_held", "_is_open", "_points")
 
-    def __init__(self, engine: SQLEngine, *, is_held: bool = True) -> None:
-        self._engine = engine
+    def __init__(self, database: Database[Server, WriteStatements], *, is_held: bool = True) -> None:
+        self._database = database
         self._is_held = is_held
         """Whether the database has a transaction around the statements."""
         self._connection: Connection | None = None
@@ -46,7 +47,7 @@ class SQLTransaction(Transaction):
             self.require_writer()
         if query.limit == 0:
             return []
-        shaped = self._engine.statements.select(query)
+        shaped = self._database.statements.select(query)
         if shaped is RESIDUAL:
             self.hold()
             return select_residual(self, query)
@@ -64,7 +65,7 @@ class SQLTransaction(Transaction):
         try:
             rows: list[Row] = statement.read(fetched)
         except (TypeError, ValueError):
-            if statement.load or not query.load or not self._engine.dialect.documents_may_break:
+            if statement.load or not query.load or not self._database.statements.grammar.documents_may_break:
                 raise
             return self._select_apart(query)
         if statement.load and rows:
@@ -83,7 +84,7 @@ class SQLTransaction(Transaction):
         self, table: str, where: Predicate = TRUE, *, sums: tuple[str, ...] = (), group_by: tuple[str, ...] = ()
     ) -> list[Row]:
         values = where.parameters()
-        statement = self._engine.statements.aggregate(table, where.shape(), sums, group_by).fitting(values)
+        statement = self._database.statements.aggregate(table, where.shape(), sums, group_by).fitting(values)
         rows: list[Row] = statement.read(self.fetch(statement, values))
         return rows
 
@@ -91,7 +92,7 @@ class SQLTransaction(Transaction):
         if not keys:
             return []
         values = (keys,)
-        statement = self._engine.statements.related(relation).fitting(values)
+        statement = self._database.statements.related(relation).fitting(values)
         pairs: list[tuple[Any, Row]] = statement.read(self.fetch(statement, values))
         if relation.via is None:
             return pairs
@@ -131,7 +132,7 @@ class SQLTransaction(Transaction):
             cursor = connection.cursor
             cursor.execute(statement.sql, values if bind is None else bind(values))
             rows: list[Any] = cursor.fetchall()
-        except self._engine.dialect.errors as error:
+        except self._database.server.errors as error:
             if not self._is_stale(connection, error):
                 raise self._failed(connection, error, written) from error
         else:
@@ -140,7 +141,7 @@ class SQLTransaction(Transaction):
 
     def load(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
         """Attach relations to rows: to one by a document of all of them, else by a statement for each relation."""
-        statements, key = self._engine.statements, CATALOG[table].primary_key
+        statements, key = self._database.statements, CATALOG[table].primary_key
         if len(rows) > 1 or key not in rows[0] or not statements.in_one_statement(table, load, is_list=False):
             attach(self, table, rows, load)
             return
@@ -150,7 +151,7 @@ class SQLTransaction(Transaction):
         try:
             rows[0].update(statement.read(document))
         except (TypeError, ValueError):
-            if not self._engine.dialect.documents_may_break:
+            if not self._database.statements.grammar.documents_may_break:
                 raise
             attach(self, table, rows, load)
 
@@ -182,28 +183,28 @@ class SQLTransaction(Transaction):
     def _begun(self, mode: Mode, losses: int = 0) -> Connection:
         """A connection on which a transaction has begun; one that went stale in the pool is replaced."""
         while True:  # ends with a new connection at the latest, which cannot be stale
-            connection = self._engine.pool.take()
+            connection = self._database.pool.take()
             try:
-                self._engine.dialect.begin(connection, mode, losses)
-            except self._engine.dialect.errors as error:
+                self._database.server.begin(connection, mode, losses)
+            except self._database.server.errors as error:
                 if self._is_stale(connection, error):
                     continue
                 failure = self._failed(connection, error, None)
                 self.rollback()
                 raise failure from error
             except DBError:
-                self._engine.pool.give(connection)  # another transaction is in the way
+                self._database.pool.give(connection)  # another transaction is in the way
                 raise
             except BaseException:
-                self._engine.pool.drop(connection)
+                self._database.pool.drop(connection)
                 raise
             return connection
 
     def _is_stale(self, connection: Connection, error: BaseException) -> bool:
         """Whether the first statement on a connection shows that it was lost in the pool; it is dropped then."""
-        if connection.fresh or connection is self._connection or not self._engine.dialect.is_lost(connection, error):
+        if connection.fresh or connection is self._connection or not self._database.server.is_lost(connection, error):
             return False
-        self._engine.pool.drop(connection)
+        self._database.pool.drop(connection)
         return True
 
     def _finish(self, connection: Connection) -> None:
@@ -213,24 +214,24 @@ class SQLTransaction(Transaction):
     def _undo(self, connection: Connection) -> None:
         """Roll back, whatever state the connection is in, and give it back."""
         try:
-            self._engine.dialect.rollback(connection)
-        except self._engine.dialect.errors:
-            self._engine.pool.drop(connection)  # the server undoes what it no longer hears of
+            self._database.server.rollback(connection)
+        except self._database.server.errors:
+            self._database.pool.drop(connection)  # the server undoes what it no longer hears of
         except DBError:
-            self._engine.pool.drop(connection)  # it was opened before a fork, the parent ends it
+            self._database.pool.drop(connection)  # it was opened before a fork, the parent ends it
         except BaseException:
-            self._engine.pool.drop(connection)
+            self._database.pool.drop(connection)
             raise
         else:
-            self._engine.pool.give(connection)
+            self._database.pool.give(connection)
 
     def _failed(self, connection: Connection, error: BaseException, written: Written | None) -> DBError:
         """The exception to raise for an error; the transaction can then only be rolled back."""
-        fault = self._judged(connection, self._engine.dialect.fault(connection, error), written)
+        fault = self._judged(connection, self._database.server.fault(connection, error), written)
         self._failure = self._translated(connection, error, fault, written)
         self._connection = None
-        if self._engine.dialect.is_lost(connection, error):
-            self._engine.pool.drop(connection)
+        if self._database.server.is_lost(connection, error):
+            self._database.pool.drop(connection)
         elif fault.ends_transaction:
             self._undo(connection)
         else:
@@ -271,8 +272,8 @@ class SQLTransaction(Transaction):
     def _control(self, statement: str) -> None:
         connection = self._connection or self._start()
         try:
-            self._engine.dialect.control(connection, statement)
-        except self._engine.dialect.errors as error:
+            self._database.server.control(connection, statement)
+        except self._database.server.errors as error:
             raise self._failed(connection, error, None) from error
 
 

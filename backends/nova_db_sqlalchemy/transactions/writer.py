@@ -1,4 +1,4 @@
-"""Transactions that write: the primitives as most servers run them; a dialect's writer does better where it can."""
+"""Transactions that write: the primitives as most servers run them; a server's own writer does better where it can."""
 
 from __future__ import annotations
 
@@ -19,17 +19,24 @@ from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
-    from nova_db_sqlalchemy.engine import SQLEngine
+    from nova_db_sqlalchemy.connections.server import Server
     from nova_db_sqlalchemy.sql.statements import Statement
+    from nova_db_sqlalchemy.sql.write_statements import WriteStatements
+    from nova_db_sqlalchemy.transactions.database import Database
 
 
 class Writer(SQLTransaction):
-    """A writer; ``insert`` and ``serialize`` are left to the dialects."""
+    """A writer; ``insert`` and ``serialize`` are left to those of the servers."""
 
     __slots__ = ("_losses", "_mode")
 
-    def __init__(self, engine: SQLEngine, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> None:
-        super().__init__(engine)
+    def __init__(
+        self,
+        database: Database[Server, WriteStatements],
+        isolation: Isolation = Isolation.READ_COMMITTED,
+        losses: int = 0,
+    ) -> None:
+        super().__init__(database)
         self._mode = Mode.WRITE if isolation is Isolation.READ_COMMITTED else Mode.ISOLATED
         self._losses = losses
 
@@ -38,7 +45,7 @@ class Writer(SQLTransaction):
             return len(self.select(Query(table, where, columns=(CATALOG[table].primary_key,), lock=True)))
         assigned, bound = assignment(values)
         where.bind(bound)
-        statement = self._engine.statements.update(table, where.shape(), assigned).fitting(bound)
+        statement = self._database.statements.update(table, where.shape(), assigned).fitting(bound)
         return self.change(statement, bound, Written(((table, (values,)),), where))
 
     def update_returning(self, query: Query, values: Values) -> list[Row]:
@@ -47,7 +54,7 @@ class Writer(SQLTransaction):
             return self.select(Query(table, where, order=query.order, load=query.load, lock=True))
         assigned, bound = assignment(values)
         where.bind(bound)
-        shaped = self._engine.statements.update_returning(table, where.shape(), assigned, query.load)
+        shaped = self._database.statements.update_returning(table, where.shape(), assigned, query.load)
         statement = shaped.fitting(bound)
         self._touch(table)
         rows: list[Row] = statement.read(self.fetch(statement, bound, Written(((table, (values,)),), where)))
@@ -75,7 +82,7 @@ class Writer(SQLTransaction):
 
     def delete(self, table: str, where: Predicate) -> int:
         bound = where.parameters()
-        statement = self._engine.statements.delete(table, where.shape()).fitting(bound)
+        statement = self._database.statements.delete(table, where.shape()).fitting(bound)
         return self.change(statement, bound, Written(((table, ()),), where))
 
     def move(
@@ -85,7 +92,7 @@ class Writer(SQLTransaction):
         if limit is not None:
             bound.append(limit)
         shape, limited = where.shape(), limit is not None
-        statements = self._engine.statements
+        statements = self._database.statements
         copy = statements.copy(source, target, shape, order, limited=limited).fitting(bound)
         delete = statements.delete_first(source, shape, order, limited=limited).fitting(bound)
         self.change(copy, bound, Written(((target, ()),), where, source))
@@ -99,7 +106,7 @@ class Writer(SQLTransaction):
         try:
             cursor = connection.cursor
             cursor.execute(statement.sql, values if bind is None else bind(values))
-        except self._engine.dialect.errors as error:
+        except self._database.server.errors as error:
             raise self._failed(connection, error, written) from error
         count: int = cursor.rowcount
         return count
@@ -112,7 +119,7 @@ class Writer(SQLTransaction):
         try:
             cursor = connection.cursor
             cursor.executemany(statement.sql, values if bind is None else [bind(each) for each in values])
-        except self._engine.dialect.errors as error:
+        except self._database.server.errors as error:
             raise self._failed(connection, error, written) from error
         count: int = cursor.rowcount
         return count
@@ -121,14 +128,14 @@ class Writer(SQLTransaction):
         """It is one."""
 
     def _touch(self, table: str) -> None:
-        self._engine.dirty.add(table)
+        self._database.dirty.add(table)
 
     def _update_run(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
         """Update rows by key; the changes have one shape."""
         assigned, _ = assignment(changes[0][1])
         condition = where.parameters()
         bound = [[*assignment(values)[1], key, *condition] for key, values in changes]
-        statement = self._engine.statements.update_by_key(table, where.shape(), assigned).fitting(bound[0])
+        statement = self._database.statements.update_by_key(table, where.shape(), assigned).fitting(bound[0])
         return self.change_many(statement, bound, Written(((table, _keyed_changes(table, changes)),)))
 
     def _count(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
@@ -139,7 +146,7 @@ class Writer(SQLTransaction):
     def _claim_first(self, table: str, where: Predicate, values: Values, order: tuple[Order, ...]) -> list[Row]:
         assigned, bound = assignment(values)
         where.bind(bound)
-        statement = self._engine.statements.claim(table, where.shape(), order, assigned).fitting(bound)
+        statement = self._database.statements.claim(table, where.shape(), order, assigned).fitting(bound)
         self._touch(table)
         rows: list[Row] = statement.read(self.fetch(statement, bound, Written(((table, (values,)),), where)))
         return rows
@@ -155,7 +162,7 @@ class Writer(SQLTransaction):
 
         def look(query: Query) -> list[Row]:
             values = query.where.parameters()
-            statement = self._engine.statements.select(query).fitting(values)
+            statement = self._database.statements.select(query).fitting(values)
             bound = values if statement.bind is None else statement.bind(values)
             connection.cursor.execute(statement.sql, bound)
             rows: list[Row] = statement.read(connection.cursor.fetchall())
@@ -167,11 +174,11 @@ class Writer(SQLTransaction):
         return self._begun(self._mode, self._losses)
 
     def _finish(self, connection: Connection) -> None:
-        pool = self._engine.pool
+        pool = self._database.pool
         try:
-            self._engine.dialect.commit(connection)
-        except self._engine.dialect.errors as error:
-            if self._engine.dialect.is_commit_unknown(connection, error):
+            self._database.server.commit(connection)
+        except self._database.server.errors as error:
+            if self._database.server.is_commit_unknown(connection, error):
                 pool.drop(connection)
                 raise DBCommitUnknown(error) from error
             failure = self._failed(connection, error, None)

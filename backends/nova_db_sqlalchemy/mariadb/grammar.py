@@ -1,0 +1,69 @@
+"""What MariaDB and MySQL write differently.
+
+Parameters are put into the statements here, by PyMySQL's rules of quoting; so a list of any length is one parameter.
+Several statements may travel together, which is how a snapshot begins in one round trip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.mysql.base import MySQLDialect
+from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
+
+from nova_db.schema import Kind
+from nova_db_sqlalchemy.mariadb.traits import Traits
+from nova_db_sqlalchemy.sql.conversion import FROM_BIT, TIME_FROM_TEXT, Forms
+from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
+from nova_db_sqlalchemy.sql.parameters import Parameters
+
+_HEBREW: Final[sa.ColumnElement[Any]] = sa.literal_column("hebrew")
+
+
+class MariaDBGrammar(Grammar):
+    """The grammar of MariaDB, and of MySQL as far as it differs."""
+
+    mark = "%s"
+    row_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_FROM_TEXT, Kind.BOOLEAN: FROM_BIT}
+    document_forms: ClassVar[Forms] = row_forms
+    document_excludes = frozenset({Kind.FLOAT})
+    documents_may_break = True
+    parameter_forms: ClassVar[Forms] = {}
+
+    def __init__(self, traits: Traits) -> None:
+        self._traits = traits
+        self._mariadb = MariaDBDialect(paramstyle="pyformat")
+        self._mysql = MySQLDialect(paramstyle="pyformat")
+
+    @property
+    def compiler(self) -> sa.Dialect:
+        return self._mariadb if self._traits.is_mariadb else self._mysql
+
+    def is_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
+        return column.op("IN", is_comparison=True)(parameters.value(None))
+
+    def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
+        return column.op("NOT IN", is_comparison=True)(parameters.value(None))
+
+    def contains(self, text: Expression, part: Expression) -> Expression:
+        return sa.func.locate(part, text) > sa.literal_column("0")
+
+    def locked(self, statement: sa.Select[Any], table: sa.FromClause) -> sa.Select[Any]:
+        return statement.with_for_update()
+
+    def folded(self, text: Expression) -> Expression:
+        # LOWER knows more letters than ASCII's. In Hebrew's character set it does not: there each byte of the text is
+        # a character, and those beyond ASCII have no other case.
+        return sa.cast(
+            sa.func.lower(sa.func.convert(sa.cast(text, sa.LargeBinary).op("USING")(_HEBREW))), sa.LargeBinary
+        )
+
+    # --------------------------------------------------------------------------------------- JSON documents
+
+    def json_array(self, items: Sequence[Expression]) -> Expression:
+        return sa.func.json_array(*items)
+
+    def json_collected(self, item: Expression) -> Expression:
+        return sa.func.json_arrayagg(item)

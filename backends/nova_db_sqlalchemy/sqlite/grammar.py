@@ -1,0 +1,77 @@
+"""What SQLite writes differently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from nova_db.schema import Kind
+from nova_db_sqlalchemy.sql.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, TO_FLOAT, Forms
+from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
+from nova_db_sqlalchemy.sql.parameters import Parameters
+
+LONGEST_LIST: Final = 64
+"""Longer ``in`` lists travel as one JSON array."""
+_RANGE: Final = {Kind.INTEGER: 2**31, Kind.BIGINT: 2**63}
+
+
+class SQLiteGrammar(Grammar):
+    """The grammar of SQLite."""
+
+    mark = "?"
+    row_forms: ClassVar[Forms] = {
+        Kind.DATETIME: TIME_FROM_TEXT,
+        Kind.BOOLEAN: FROM_BIT,
+        Kind.FLOAT: TO_FLOAT,  # RETURNING gives whole numbers as integers
+    }
+    document_forms: ClassVar[Forms] = row_forms
+    document_excludes = frozenset({Kind.FLOAT})  # its JSON functions round to 15 digits
+    parameter_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_TO_TEXT, Kind.BOOLEAN: TO_BIT}
+
+    def __init__(self) -> None:
+        self._compiler = SQLiteDialect_pysqlite(paramstyle="pyformat")
+
+    @property
+    def compiler(self) -> sa.Dialect:
+        return self._compiler
+
+    def list_class(self, length: int) -> int:
+        return 1 << (length - 1).bit_length() if length <= LONGEST_LIST else 0
+
+    def is_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
+        return column.in_(parameters.items(kind, size) if size else _elements(parameters))
+
+    def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
+        return column.not_in(parameters.items(kind, size) if size else _elements(parameters))
+
+    def contains(self, text: Expression, part: Expression) -> Expression:
+        return sa.func.instr(text, part) > sa.literal_column("0")
+
+    def limited(self, statement: sa.Select[Any], limit: Expression) -> sa.Select[Any]:
+        return statement.limit(limit).offset(sa.literal_column("0"))  # else SQLAlchemy binds a 0 of its own
+
+    def added(self, column: Expression, number: Expression, kind: Kind) -> Expression:
+        if kind not in _RANGE:
+            return column + number
+        # SQLite's integers are wider than the column; the smallest of them has no absolute value, which is an error.
+        bound = _RANGE[kind]
+        total = column + number
+        low: Expression = sa.literal_column(str(1 - bound if kind is Kind.BIGINT else -bound))
+        high: Expression = sa.literal_column(str(bound - 1))
+        overflow: Expression = sa.literal_column("abs(-9223372036854775807 - 1)")
+        return sa.case((sa.not_(total.between(low, high)), overflow), else_=total)
+
+    # --------------------------------------------------------------------------------------- JSON documents
+
+    def json_array(self, items: Sequence[Expression]) -> Expression:
+        return sa.func.json_array(*items)
+
+    def json_collected(self, item: Expression) -> Expression:
+        return sa.func.json_group_array(item)
+
+
+def _elements(parameters: Parameters) -> sa.Select[Any]:
+    return sa.select(sa.func.json_each(parameters.whole("document")).table_valued("value").c.value)
