@@ -20,8 +20,8 @@ SHELF = {
 }
 
 POSTGRESQL = ["psycopg[binary]>=3.3"]
-# Of PyMySQL we use what is private too (mariadb/cursor.py), which a minor version may change.
-MYSQL = ["PyMySQL>=1.2.4,<1.3"]
+MYSQL = ["PyMySQL>=1.2.4"]
+MYSQLCLIENT = ["mysqlclient>=2.2"]
 TESTING = ["fixtures>=4.3"]
 CONFORMANCE = [*TESTING, "pytest>=9", "testscenarios>=0.7", "testtools>=2.9", "hypothesis>=6.170"]
 DEV = [
@@ -99,6 +99,7 @@ setup(
     extras_require={
         "postgresql": POSTGRESQL,
         "mysql": MYSQL,
+        "mysqlclient": MYSQLCLIENT,
         "testing": TESTING,
         "conformance": CONFORMANCE,
         "dev": DEV,

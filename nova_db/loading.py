@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nova_db.driver import Driver
 
 NAMESPACE = "nova_db.backends"
-EXTRAS = {"psycopg": "postgresql", "pymysql": "mysql"}
+EXTRAS = {"MySQLdb": "mysqlclient", "psycopg": "postgresql", "pymysql": "mysql"}
 """Module of a database's driver library to the extra of this package that installs it."""
 
 Factory: TypeAlias = Callable[..., Any]

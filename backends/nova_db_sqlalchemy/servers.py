@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nova_db.exceptions import BackendLoadError
 from nova_db_sqlalchemy import url as urls
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.write_statements import WriteStatements
     from nova_db_sqlalchemy.transactions.database import Database
 
+_PACKAGES: Final = {
+    "pymysql": ("pymysql", "mysql"),
+    "mysqldb": ("MySQLdb", "mysqlclient"),
+    "psycopg": ("psycopg", "postgresql"),
+}
+"""What is imported for a DB-API library, and the extra of this package that installs it."""
+
 
 def database_at(url: sa.URL, settings: Settings) -> Database[Server, WriteStatements]:
     """The database that a URL names; its DB-API library is imported here."""
@@ -23,7 +30,7 @@ def database_at(url: sa.URL, settings: Settings) -> Database[Server, WriteStatem
 
         return sqlite(url, settings)
     is_mysql = urls.is_mysql(url)
-    library, extra = ("pymysql", "mysql") if is_mysql else ("psycopg", "postgresql")
+    library, extra = _PACKAGES[url.get_driver_name()]
     try:
         if is_mysql:
             from nova_db_sqlalchemy.mariadb.database import database as mariadb

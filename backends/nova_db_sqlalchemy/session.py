@@ -159,33 +159,34 @@ def _refusal(url: sa.URL) -> Callable[..., None]:
 
 def _connector(url: sa.URL) -> Callable[..., Any]:
     """What connects an engine to the first of several hosts that can be reached."""
-    import pymysql
-
     from nova_db_sqlalchemy.mariadb.hosts import Hosts
 
     hosts = Hosts(url)
 
     def connect(dialect: sa.Dialect, _record: object, arguments: list[Any], options: dict[str, Any]) -> Any:
+        library: Any = dialect.dbapi
+
         def connect_to(host: dict[str, Any]) -> Any:
             try:
                 connection: Any = dialect.connect(*arguments, **options | host)
-                connection.begin()  # which a node refuses that is not a part of its cluster
+                with connection.cursor() as cursor:
+                    cursor.execute("BEGIN")  # which a node refuses that is not a part of its cluster
                 connection.rollback()
-            except pymysql.Error as error:
+            except library.Error as error:
                 raise DBConnectionError(error) from error
             return connection
 
         try:
             return hosts.connect(connect_to)
         except DBConnectionError as error:
-            raise pymysql.OperationalError(CANNOT_CONNECT, str(error)) from error
+            raise library.OperationalError(CANNOT_CONNECT, str(error)) from error
 
     return connect
 
 
 def _prepare_mysql(connection: Any, _record: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(settings_of(server_of(connection.server_version)))
+        cursor.execute(settings_of(server_of(connection.get_server_info())))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+PLAIN_LIBRARIES: Final = "NOVA_DB_PLAIN_LIBRARIES"
+"""The environment variable that sets what `plain_libraries` is by default."""
+
+
+def plain_by_default() -> bool:
+    """What the environment says."""
+    return os.environ.get(PLAIN_LIBRARIES, "") not in ("", "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,8 @@ class Settings:
     """What a node of a Galera cluster waits for before it answers; None: for what its own setting says."""
     sqlite_synchronous: bool = True
     """Whether a commit waits for the disk on SQLite."""
+    plain_libraries: bool = field(default_factory=plain_by_default)
+    """Whether DB-API libraries are used by what they document alone, as they are anyway where they are not as known."""
     debug: int = 0
     """From 50 on statements are logged, from 100 on the rows too."""
     parameters: str = field(default="", repr=False)

@@ -13,6 +13,9 @@ from sqlalchemy.exc import ArgumentError
 DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "mariadb": "pymysql", "mysql": "pymysql"}
 """The databases that are supported, and the driver library that each is used through."""
 
+ALTERNATIVES: Final = {"mariadb": "mysqldb", "mysql": "mysqldb"}
+"""Others, that are used where a URL names them."""
+
 _PASSWORDS: Final = frozenset({"password", "passwd"})
 _SECRET: Final = re.compile(r"(?i)passw|passphrase|secret|token")
 
@@ -42,9 +45,9 @@ def parse(connection: str | sa.URL, parameters: str = "") -> sa.URL:
     if database not in DRIVERS:
         supported = ", ".join(sorted(DRIVERS))
         raise ValueError(f"The database's URL begins with {url.drivername}://; supported are {supported}")
-    if library not in ("", DRIVERS[database]):
+    if library not in ("", DRIVERS[database], ALTERNATIVES.get(database)):
         raise ValueError(f"{database} is used through {DRIVERS[database]}, not through {library}; leave out +{library}")
-    url = _with_parameters(url.set(drivername=f"{database}+{DRIVERS[database]}"), parameters)
+    url = _with_parameters(url.set(drivername=f"{database}+{library or DRIVERS[database]}"), parameters)
     if is_mysql(url):
         addresses(url)
     return url

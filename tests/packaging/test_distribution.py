@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import re
 import zipfile
 from email.parser import HeaderParser
 from pathlib import Path
@@ -77,9 +78,24 @@ def test_metadata(wheel: Path) -> None:
     assert metadata["Name"] == "nova-db"
     assert metadata["License-Expression"] == "Apache-2.0"
     assert set(metadata["Requires-Python"].split(",")) == {">=3.11", "<3.14"}
-    assert set(metadata.get_all("Provides-Extra", [])) == {"postgresql", "mysql", "testing", "conformance", "dev"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {
+        "postgresql",
+        "mysql",
+        "mysqlclient",
+        "testing",
+        "conformance",
+        "dev",
+    }
     plain = {name for name in metadata.get_all("Requires-Dist", []) if "extra ==" not in name}
-    assert not any(name.lower().startswith(("psycopg", "pymysql", "pytest", "hypothesis")) for name in plain)
+    assert not any(
+        name.lower().startswith(("psycopg", "pymysql", "mysqlclient", "pytest", "hypothesis")) for name in plain
+    )
+
+
+def test_no_release_of_what_is_needed_is_kept_out(wheel: Path) -> None:
+    needed = HeaderParser().parsestr(read(wheel, "METADATA")).get_all("Requires-Dist", [])
+    bounded = [text for text in needed if re.search(r"<|==|~=|!=", text.partition(";")[0])]
+    assert (len(needed) > 10, bounded) == (True, [])
 
 
 def test_entry_points(wheel: Path) -> None:

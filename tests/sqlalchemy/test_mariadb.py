@@ -24,7 +24,7 @@ def _asked(engine: SQLEngine, statement: str) -> Any:
     """The rows that the server answers, outside of transactions."""
     connection = engine.pool.take()
     connection.cursor.execute(statement)
-    rows = connection.cursor.fetchall()
+    rows = [list(row) for row in connection.cursor.fetchall()]
     engine.pool.give(connection)
     return rows
 

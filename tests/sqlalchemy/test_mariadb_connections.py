@@ -110,7 +110,7 @@ def test_rows_and_tables_are_waited_for_equally_long(engine: SQLEngine) -> None:
     other = SQLEngine(engine.url, Settings(lock_timeout=7))
     connection = other.pool.take()
     connection.cursor.execute("SELECT @@innodb_lock_wait_timeout, @@lock_wait_timeout")
-    assert connection.cursor.fetchall() == [[7, 7]]
+    assert [tuple(row) for row in connection.cursor.fetchall()] == [(7, 7)]
     other.close()
 
 
@@ -175,7 +175,7 @@ def test_every_way_to_write_the_url(engine: SQLEngine, scheme: str) -> None:
 
 def test_another_library_is_refused() -> None:
     with pytest.raises(ValueError, match="through pymysql"):
-        SQLEngine("mysql+mysqldb://127.0.0.1/x")
+        SQLEngine("mysql+mysqlconnector://127.0.0.1/x")
 
 
 def test_a_server_that_is_not_there() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import pymysql
-
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, full, missing, unsuitable
 from nova_db_sqlalchemy.tables.catalog import rule_columns
 
+_LIBRARIES: Final = frozenset({"pymysql", "MySQLdb"})
+_UNUSABLE: Final = frozenset({"InterfaceError", "InternalError"})
+"""The DB-API's names for errors of a library's own, after which its connection is of no use."""
 UNKNOWN_DATABASE: Final = 1049
 NOT_READY: Final = 1047
 FAILED_COMMIT: Final = 1180
@@ -39,17 +40,20 @@ _TABLE: Final = re.compile(r"Table '(?:[^'.]+\.)?([^']+)' doesn't exist")
 _UNKNOWN_COLUMN: Final = re.compile(r"Unknown column '(?:[^'.]+\.)?([^']+)'")
 
 
+def is_of_library(error: BaseException | None) -> bool:
+    """Whether an error is a DB-API library's, of whichever there are."""
+    return type(error).__module__.partition(".")[0] in _LIBRARIES
+
+
 def code_of(error: BaseException) -> int:
     """The number of an error; 0 where it has none."""
-    first = error.args[0] if isinstance(error, pymysql.Error) and error.args else 0
+    first = error.args[0] if is_of_library(error) and error.args else 0
     return first if isinstance(first, int) else 0
 
 
 def is_lost(error: BaseException) -> bool:
     """Whether an error by itself says that the connection is gone."""
-    return code_of(error) in LOST | _DEMOTED or isinstance(
-        error, (pymysql.err.InterfaceError, pymysql.err.InternalError)
-    )
+    return code_of(error) in LOST | _DEMOTED or (is_of_library(error) and type(error).__name__ in _UNUSABLE)
 
 
 def is_refusal(error: BaseException) -> bool:

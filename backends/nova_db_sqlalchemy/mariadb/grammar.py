@@ -1,6 +1,6 @@
 """What MariaDB and MySQL write differently.
 
-Parameters are put into the statements here, by PyMySQL's rules of quoting; so a list of any length is one parameter.
+Parameters are put into the statements here, by rules of quoting of our own; so a list of any length is one parameter.
 Several statements may travel together, which is how a snapshot begins in one round trip.
 """
 

@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-import pymysql
 import sqlalchemy as sa
 
 from nova_db import forking
 from nova_db.exceptions import DBConnectionError
-from nova_db_sqlalchemy.mariadb.errors import code_of, is_lost
+from nova_db_sqlalchemy.mariadb.errors import code_of, is_lost, is_of_library
 from nova_db_sqlalchemy.url import addresses
 
 T = TypeVar("T")
@@ -73,5 +72,5 @@ def is_unreachable(error: BaseException | None) -> bool:
 
 
 def _reason(address: dict[str, Any], error: BaseException | None) -> str:
-    text = str(error.args[-1]) if isinstance(error, pymysql.Error) and error.args else str(error)
+    text = str(error.args[-1]) if error is not None and is_of_library(error) and error.args else str(error)
     return f"{address.get('host')}:{address.get('port', 3306)}: {text}"

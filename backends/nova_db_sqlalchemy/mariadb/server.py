@@ -1,14 +1,11 @@
-"""MariaDB and MySQL, through PyMySQL."""
+"""MariaDB and MySQL, through PyMySQL or mysqlclient."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import pymysql
 import sqlalchemy as sa
-from pymysql.constants import CLIENT
-from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError
@@ -16,16 +13,17 @@ from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault
 from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.mariadb import isolation, locks
-from nova_db_sqlalchemy.mariadb.cursor import Connection as PyMySQLConnection
 from nova_db_sqlalchemy.mariadb.cursor import Cursor
 from nova_db_sqlalchemy.mariadb.errors import fault_of, is_commit_unknown, is_lost, is_refusal
 from nova_db_sqlalchemy.mariadb.hosts import Hosts
+from nova_db_sqlalchemy.mariadb.libraries import library_for
 from nova_db_sqlalchemy.mariadb.session import ServerVersion, own_settings, preparation, server_of
 from nova_db_sqlalchemy.mariadb.traits import Traits
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED
 from nova_db_sqlalchemy.url import without_hosts
 
 if TYPE_CHECKING:
+    from nova_db_sqlalchemy.mariadb.cursor import DBAPIConnection
     from nova_db_sqlalchemy.settings import Settings
 
 FEW_TABLES: Final = 8
@@ -45,18 +43,19 @@ class MariaDBServer(Server):
 
     name = "mariadb"
     capabilities = frozenset({Capability.PERSISTENT, Capability.CONCURRENT_WRITERS})
-    errors = (pymysql.Error, UnicodeError, OverflowError)
 
     def __init__(self, url: sa.URL, settings: Settings, traits: Traits | None = None) -> None:
         super().__init__(url, settings)
         self.traits = traits or Traits()
         self._hosts = Hosts(url)
-        _, options = MySQLDialect_pymysql().create_connect_args(without_hosts(url))
-        timeout = max(1, round(settings.connect_timeout))
-        given = {"program_name": "nova-db", "connect_timeout": timeout, **own_settings(options)}
-        self._read_timeout = given.get("read_timeout", settings.read_timeout)
-        # While connecting, PyMySQL bounds only the first step of several by itself.
-        self._options: dict[str, Any] = {**given, "read_timeout": given["connect_timeout"]}
+        self._library = library_for(url, plain=settings.plain_libraries)
+        self.errors = (self._library.Error, UnicodeError, OverflowError)
+        given = {
+            **self._library.defaults,
+            "connect_timeout": max(1, round(settings.connect_timeout)),
+            "read_timeout": settings.read_timeout,
+        }
+        self._options = {**given, **own_settings(self._library.options(without_hosts(url)))}
         self._lock_timeout = max(1, round(settings.lock_timeout))
 
     # ------------------------------------------------------------------------------------------ connections
@@ -65,34 +64,23 @@ class MariaDBServer(Server):
         return self._hosts.connect(self._connect_to)
 
     def _connect_to(self, host: dict[str, Any]) -> Connection:
-        connection: Any = None
         try:
-            connection = self._opened(host)
-            cursor = Cursor(connection, 1 << 16)
-            server = server_of(connection.server_version)
-            cursor.execute(self._preparation(server))
-        except (pymysql.Error, DBConnectionError) as error:
-            if connection is not None:
-                connection._force_close()
+            return self._library.connect(self._options | host, self._prepared)
+        except (self._library.Error, DBConnectionError) as error:
             failure = error if isinstance(error, DBConnectionError) else DBConnectionError(error)
             raise failure.for_good() if is_refusal(error) else failure from error
-        connection._read_timeout = self._read_timeout
-        step, cursor.longest = cursor.fetchall()[0]
-        cursor.one_by_one = ["wsrep_on", "ON"] in cursor.results[-2].rows
-        self.traits.learn(server, step, is_cluster=cursor.one_by_one)
-        return Connection(connection, cursor)
-
-    def _opened(self, host: dict[str, Any]) -> PyMySQLConnection:
-        try:
-            return PyMySQLConnection(
-                **self._options | host,
-                charset="utf8mb4",
-                autocommit=None,
-                client_flag=CLIENT.FOUND_ROWS | CLIENT.MULTI_STATEMENTS,
-            )
         except (TypeError, OSError, RuntimeError) as error:
             # A parameter of the URL that the library does not know, a file that is not there, a package that it lacks.
             raise DBConnectionError(error).for_good() from error
+
+    def _prepared(self, dbapi: DBAPIConnection) -> Connection:
+        cursor = Cursor(dbapi, 1 << 16)
+        server = server_of(dbapi.get_server_info())
+        cursor.execute(self._preparation(server))
+        step, cursor.longest = cursor.fetchall()[0]
+        cursor.one_by_one = any(value == "ON" for _, value in cursor.results[-2].rows)
+        self.traits.learn(server, step, is_cluster=cursor.one_by_one)
+        return Connection(dbapi, cursor)
 
     def _preparation(self, server: ServerVersion) -> str:
         return preparation(server, self._lock_timeout, self.settings.wsrep_sync_wait)
@@ -102,7 +90,7 @@ class MariaDBServer(Server):
             connection.dbapi.close()
 
     def version(self, connection: Connection) -> str:
-        return str(server_of(connection.dbapi.server_version))
+        return str(server_of(connection.dbapi.get_server_info()))
 
     def table_names(self, connection: Connection) -> set[str]:
         connection.cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
@@ -149,7 +137,7 @@ class MariaDBServer(Server):
 
     def rollback(self, connection: Connection) -> None:
         if connection.cursor.inside:
-            raise pymysql.OperationalError(2014, "the connection is in the middle of a statement")
+            raise connection.dbapi.OperationalError(2014, "the connection is in the middle of a statement")
         self.control(connection, "ROLLBACK")
         isolation.end(connection)
 

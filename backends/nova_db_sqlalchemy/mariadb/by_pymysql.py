@@ -1,0 +1,102 @@
+"""PyMySQL: as it is known here, with results that are read by ourselves; else by what it documents."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+
+import pymysql
+from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
+
+from nova_db_sqlalchemy.connections.cut_off import cut_off
+from nova_db_sqlalchemy.mariadb.library import CONVERSIONS, DECIDED, Library, PlainConnection, discarded_on_error
+from nova_db_sqlalchemy.mariadb.probe import difference
+from nova_db_sqlalchemy.mariadb.wire import WireConnection
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from nova_db_sqlalchemy.mariadb.cursor import DBAPIConnection
+
+T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
+_CANNOT_CONNECT: Final = 2003
+
+
+class PyMySQL(Library):
+    """PyMySQL, by what it documents."""
+
+    name = "pymysql"
+    defaults: ClassVar[Mapping[str, Any]] = {"program_name": "nova-db"}
+    Error = pymysql.Error
+
+    def options(self, url: sa.URL) -> dict[str, Any]:
+        _, options = MySQLDialect_pymysql().create_connect_args(url)
+        return dict(options)
+
+    def connect(self, options: Mapping[str, Any], prepare: Callable[[DBAPIConnection], T]) -> T:
+        given: dict[str, Any] = {**options, **DECIDED, "conv": CONVERSIONS, "defer_connect": True}
+        connection: Any = pymysql.connections.Connection(**given)
+        with discarded_on_error(connection), _connected(connection, options["connect_timeout"]):
+            return prepare(PlainConnection(connection))
+
+
+class WirePyMySQL(PyMySQL):
+    """PyMySQL, with results that are read by ourselves."""
+
+    def connect(self, options: Mapping[str, Any], prepare: Callable[[DBAPIConnection], T]) -> T:
+        # While connecting, the library bounds only the first step of several by itself.
+        given: dict[str, Any] = {**options, **DECIDED, "read_timeout": options["connect_timeout"]}
+        connection = WireConnection(**given)
+        with discarded_on_error(connection):
+            made = prepare(connection)
+        connection.wait_for(options["read_timeout"])
+        return made
+
+
+def library(*, plain: bool) -> Library:
+    """The way to use the library that is installed; ``plain``: by what it documents, whatever it is."""
+    return PyMySQL() if plain or _difference() else WirePyMySQL()
+
+
+@functools.cache
+def _difference() -> str | None:
+    found = difference(WireConnection)
+    if found is not None:
+        _LOG.warning(
+            "PyMySQL %s is not as it is known here (%s); it is used by what it documents, which takes longer.",
+            pymysql.VERSION_STRING,
+            found,
+        )
+    return found
+
+
+@contextlib.contextmanager
+def _connected(connection: Any, seconds: float) -> Iterator[None]:
+    """Connect, for a block that is to be bounded as well."""
+    if connection.unix_socket:
+        connection.connect()
+        yield
+        return
+    # While connecting, the library bounds only the first step of several, which is done here.
+    reached = _reached(connection, seconds)
+    with cut_off(reached.fileno(), seconds):
+        connection.connect(reached)
+        yield
+
+
+def _reached(connection: Any, seconds: float) -> socket.socket:
+    """A socket to the server that a connection is to lead to."""
+    address, source = (connection.host, connection.port), connection.bind_address
+    try:
+        reached = socket.create_connection(address, seconds, None if source is None else (source, 0))
+    except OSError as error:
+        text = f"Can't connect to MySQL server on {connection.host!r} ({error})"
+        raise pymysql.OperationalError(_CANNOT_CONNECT, text) from error
+    reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    reached.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return reached

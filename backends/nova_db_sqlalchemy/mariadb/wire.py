@@ -1,0 +1,166 @@
+"""PyMySQL's connection with results that are read here, with little ado: half of what its own reading takes.
+
+PyMySQL describes each column of each result at length before it reads the first row, and turns each value into what it
+takes for best. Here a column has two bytes that matter, and a value is a number or a text; times stay texts.
+
+What is used of the library is private to it: ``probe`` finds out whether it is as it is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import pymysql
+
+from nova_db_sqlalchemy.mariadb.cursor import Result
+from nova_db_sqlalchemy.mariadb.kinds import NUMBERS, TEXTS, WHOLE_NUMBERS
+
+_BINARY: Final = 63
+_ERROR: Final = 0xFF
+_END: Final = 0xFE
+_NULL: Final = 0xFB
+_LENGTHS: Final = {0xFC: 2, 0xFD: 3, 0xFE: 8}
+_FULL: Final = 0xFFFFFF
+
+Decode = Callable[[bytes], Any]
+if TYPE_CHECKING:
+    PlainConnection: TypeAlias = pymysql.connections.Connection[Any]
+else:
+    PlainConnection = pymysql.connections.Connection
+
+
+class WireResult(Result):
+    """An answer, with what PyMySQL wants to know of it."""
+
+    __slots__ = ("has_next", "server_status", "unbuffered_active")
+
+    def __init__(self, status: int, affected: int, key: int = 0, rows: Sequence[Sequence[Any]] = ()) -> None:
+        self.affected_rows = affected
+        self.insert_id = key
+        self.rows = rows
+        self.server_status = status
+        self.has_next = status & 8
+        self.unbuffered_active = False
+
+
+# Looked up and added to by one operation each, which are atomic: safe without a lock. Two threads may make one for the
+# same options; either will do.
+_contexts: Final[dict[Any, Any]] = {}
+
+
+class WireConnection(PlainConnection):
+    """A connection whose results are read by ``_read_query_result`` here."""
+
+    def _create_ssl_ctx(self, sslp: Any) -> Any:
+        """One context for all connections with the same options: making it takes longer than connecting."""
+        if not isinstance(sslp, dict):
+            return sslp
+        key = tuple(sorted(sslp.items()))
+        context = _contexts.get(key)
+        if context is None:
+            plain: Any = super()
+            context = _contexts[key] = plain._create_ssl_ctx(sslp)
+        return context
+
+    def run(self, statements: bytes, results: list[Result]) -> None:
+        """Send statements, and add the answer to each."""
+        own: Any = self
+        own.query(statements)
+        results.append(own._result)
+        while own._result.has_next:  # for as many statements as were sent; the last answer says that it is
+            own.next_result()
+            results.append(own._result)
+
+    def wait_for(self, seconds: float | None) -> None:
+        """From now on, give the server up that is silent for so long; None: never."""
+        own: Any = self
+        own._read_timeout = seconds
+
+    def _read_query_result(self, unbuffered: bool = False) -> int:
+        own: Any = self  # what is used below is not in the stubs
+        own._result = None
+        if own._current_timeout != own._read_timeout:  # PyMySQL sets another one to write
+            own._sock.settimeout(own._read_timeout)
+            own._current_timeout = own._read_timeout
+        first = self._packet()
+        if first[0] == 0:
+            affected, place = _number(first, 1)
+            key, place = _number(first, place)
+            result = WireResult(int.from_bytes(first[place : place + 2], "little"), affected, key)
+        elif first[0] == _NULL:
+            raise pymysql.err.InternalError("the server asks for a file")
+        else:
+            result = self._rows_of(_number(first, 0)[0])
+        own._result = result
+        own.server_status = result.server_status
+        return result.affected_rows
+
+    def _rows_of(self, width: int) -> WireResult:
+        """The rest of an answer that consists of rows."""
+        decoders = [_decoder(self._packet()) for _ in range(width)]
+        self._packet()
+        rows: list[list[Any]] = []
+        while True:  # ends with the server's mark; a server that falls silent ends it by way of read_timeout
+            data = self._packet()
+            if data[0] == _END and len(data) < 9:
+                return WireResult(int.from_bytes(data[3:5], "little"), len(rows), rows=rows)
+            rows.append(_row(data, decoders))
+
+    def _packet(self) -> bytes:
+        """The next packet.  pymysql.Error when it tells of one."""
+        own: Any = self
+        whole = b""
+        while True:  # ends with a packet that is not full
+            header = own._read_bytes(4)
+            if header[3] != own._next_seq_id:
+                self.close()
+                raise pymysql.err.OperationalError(2013, "Lost connection to MySQL server during query")
+            own._next_seq_id = (header[3] + 1) % 256
+            size = int.from_bytes(header[:3], "little")
+            data: bytes = own._read_bytes(size)
+            if size < _FULL and not whole:
+                break
+            whole += data
+            if size < _FULL:
+                data = whole
+                break
+        if data[0] == _ERROR:
+            pymysql.err.raise_mysql_exception(data)
+        return data
+
+
+def _number(data: bytes, place: int) -> tuple[int, int]:
+    """The number of variable length that stands at a place, and the place after it."""
+    size = _LENGTHS.get(data[place])
+    if size is None:
+        return data[place], place + 1
+    end = place + 1 + size
+    return int.from_bytes(data[place + 1 : end], "little"), end
+
+
+def _decoder(data: bytes) -> Decode:
+    """What turns values of a column into Python's; it depends on two fields near the end of its description."""
+    kind = data[-6]
+    if kind in WHOLE_NUMBERS:
+        return int
+    if kind in NUMBERS:
+        return float
+    return bytes if int.from_bytes(data[-12:-10], "little") == _BINARY and kind in TEXTS else bytes.decode
+
+
+def _row(data: bytes, decoders: Sequence[Decode]) -> list[Any]:
+    row: list[Any] = []
+    place = 0
+    for decode in decoders:
+        size = data[place]
+        place += 1
+        if size == _NULL:
+            row.append(None)
+            continue
+        if size > _NULL:
+            size, place = _number(data, place - 1)
+        end = place + size
+        row.append(decode(data[place:end]))
+        place = end
+    return row
