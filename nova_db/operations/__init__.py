@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nova_db.operations.driver import EngineDriver
+from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.replicas import Replica
 from nova_db.operations.running.sessions import Session
 
-__all__ = ["EngineDriver", "Replica", "Session"]
+__all__ = ["EngineDriver", "Replica", "Session", "reads", "writes"]
