@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,46 +22,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from scripts.servers import host
-from scripts.servers.mariadb import _program, _which
+from scripts.servers.galera_setup import DETECTION, SETTINGS, provider
+from scripts.servers.mariadb import _program
 
 PATIENCE = 120.0  # seconds for a node to start, to take over the data and to be synced
-PROVIDERS = (Path("/usr/lib/galera/libgalera_smm.so"), Path("/usr/lib64/galera-4/libgalera_smm.so"))
-PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb", "wsrep_sst_rsync", "rsync", "lsof", "ss")
-PACKAGES = ("mariadb-server", "galera-4", "rsync", "lsof", "iproute2")
 
-SETTINGS = (
-    "--bind-address=127.0.0.1",
-    "--skip-name-resolve",
-    "--max-connections=200",
-    # What was committed must outlive the process, not the machine.
-    "--innodb-flush-log-at-trx-commit=2",
-    "--innodb-doublewrite=0",
-    "--innodb-log-file-size=32M",
-    "--innodb-buffer-pool-size=128M",
-    "--skip-log-bin",
-    # What Galera asks for.
-    "--binlog-format=ROW",
-    "--default-storage-engine=InnoDB",
-    "--innodb-autoinc-lock-mode=2",
-    "--wsrep-on=ON",
-    "--wsrep-cluster-name=nova-db",
-    "--wsrep-sst-method=rsync",
-    "--wsrep-slave-threads=2",
-    # Set against us, as on the single server.
-    "--character-set-server=utf8mb4",
-    "--collation-server=utf8mb4_unicode_ci",
-    "--default-time-zone=+05:45",
-    "--group-concat-max-len=4",
-)
-# A node that is gone is noticed, and left out, within seconds.
-DETECTION = {
-    "evs.keepalive_period": "PT0.5S",
-    "evs.suspect_timeout": "PT3S",
-    "evs.inactive_timeout": "PT6S",
-    "evs.inactive_check_period": "PT0.5S",
-    "pc.recovery": "false",
-    "gcache.size": "64M",
-}
 _POSITION = re.compile(r"Recovered position:\s*(\S+)")
 
 
@@ -230,10 +194,10 @@ class GaleraCluster:
     """Nodes that hold the same data; a context manager that starts them, and leaves nothing behind."""
 
     def __init__(self, size: int = 3) -> None:
-        self.provider = _provider()
+        self.provider = provider()
         self.folder = Path(tempfile.mkdtemp(prefix="nova-db-galera-", dir="/tmp"))  # where sockets' paths are short
         self.folder.chmod(0o755)
-        ports = iter(_free_ports(4 * size))
+        ports = iter(host.free_ports(4 * size))
         self.nodes = [Node(self, number, [next(ports) for _ in range(4)]) for number in range(size)]
 
     def __enter__(self) -> Self:
@@ -291,29 +255,6 @@ class GaleraCluster:
         for node in self.nodes:
             node.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _provider() -> Path:
-    """Galera's library, installed with what else is needed if something is missing."""
-    if _missing():
-        host.install("Galera", PACKAGES)
-    if missing := _missing():
-        raise host.ServerError(f"installed {' '.join(PACKAGES)}, but this is still not there: {', '.join(missing)}")
-    return next(path for path in PROVIDERS if path.exists())
-
-
-def _missing() -> list[str]:
-    library = [] if any(path.exists() for path in PROVIDERS) else [PROVIDERS[0].name]
-    return [*library, *[name for name in PROGRAMS if _which(name) is None]]
-
-
-def _free_ports(count: int) -> list[int]:
-    """Different ports of the loopback interface that nobody listens on now."""
-    with contextlib.ExitStack() as probes:
-        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
-        for probe in sockets:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in sockets]
 
 
 def main() -> int:
