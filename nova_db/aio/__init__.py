@@ -17,7 +17,7 @@ waited for, and only then is its caller cancelled: it has taken effect as a whol
 A transaction belongs to the task that opened it. It keeps one thread from its beginning to its end, for whatever that
 task awaits of this module in the block; a task that is started in the block is refused. See ``docs/transactions.md``.
 
-Editors and type checkers read ``__init__.pyi``, which :mod:`nova_db.aio.stub` makes.
+Editors and type checkers read ``__init__.pyi``, which :mod:`nova_db.stubs` makes.
 """
 
 from __future__ import annotations

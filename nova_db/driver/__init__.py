@@ -32,8 +32,9 @@ Which rows
 
 Records
     A record is a plain ``dict`` of all columns of its table, computed values included, and of the relations that the
-    docstring lists, as nested records or lists of them; nothing else. It is a private copy. A record that a write
-    returns is what reading it back would give. Related rows are live ones unless said otherwise.
+    docstring lists, as nested records or lists of them; nothing else. It is a private copy. What a signature calls it
+    stands in :mod:`nova_db.driver.records`: a plain ``dict`` to drivers, a ``TypedDict`` to callers. A record that a
+    write returns is what reading it back would give. Related rows are live ones unless said otherwise.
     Lists are in ascending order of ``id``, and "the first" row is the one with the lowest, unless said otherwise.
 
 Values

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import AgentBuild
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class AgentsContract(abc.ABC):
     """What a driver does for agent builds."""
 
     @abc.abstractmethod
-    def agent_build_create(self, context: Context, values: Values) -> Record:
+    def agent_build_create(self, context: Context, values: Values) -> AgentBuild:
         """Insert an agent build with the columns in ``values``, and return it.
 
         Auth: admin.
@@ -23,14 +24,14 @@ class AgentsContract(abc.ABC):
     @abc.abstractmethod
     def agent_build_get_by_triple(
         self, context: Context, hypervisor: Text, os: Text, architecture: Text
-    ) -> Record | None:
+    ) -> AgentBuild | None:
         """Return the first agent build for this ``hypervisor``, ``os`` and ``architecture``, or None.
 
         Auth: admin. Rows: live.
         """
 
     @abc.abstractmethod
-    def agent_build_get_all(self, context: Context, hypervisor: Text = None) -> list[Record]:
+    def agent_build_get_all(self, context: Context, hypervisor: Text = None) -> list[AgentBuild]:
         """Return every agent build or, unless ``hypervisor`` is empty, those for that one.
 
         Auth: admin. Rows: live.

@@ -18,14 +18,17 @@ import abc
 from collections.abc import Mapping
 from typing import Any
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import Aggregate
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class AggregatesContract(abc.ABC):
     """What a driver does for aggregates."""
 
     @abc.abstractmethod
-    def aggregate_create(self, context: Context, values: Values, metadata: Mapping[str, Any] | None = None) -> Record:
+    def aggregate_create(
+        self, context: Context, values: Values, metadata: Mapping[str, Any] | None = None
+    ) -> Aggregate:
         """Insert an aggregate with the columns in ``values`` and with ``metadata``, and return it.
 
         Auth: admin. Rows: live, where it is looked up whether the name is taken.
@@ -37,7 +40,7 @@ class AggregatesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def aggregate_get(self, context: Context, aggregate_id: Id) -> Record:
+    def aggregate_get(self, context: Context, aggregate_id: Id) -> Aggregate:
         """Return the aggregate ``aggregate_id``.
 
         Auth: admin. Rows: visible.
@@ -46,14 +49,14 @@ class AggregatesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def aggregate_get_all(self, context: Context) -> list[Record]:
+    def aggregate_get_all(self, context: Context) -> list[Aggregate]:
         """Return every aggregate.
 
         Auth: admin. Rows: visible.
         """
 
     @abc.abstractmethod
-    def aggregate_get_by_host(self, context: Context, host: Text, key: Text = None) -> list[Record]:
+    def aggregate_get_by_host(self, context: Context, host: Text, key: Text = None) -> list[Aggregate]:
         """Return the aggregates that ``host`` is in and, unless ``key`` is empty, that have metadata of that key.
 
         Auth: admin. Rows: live; none where the context shows deleted rows only.
@@ -78,7 +81,7 @@ class AggregatesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def aggregate_update(self, context: Context, aggregate_id: Id, values: Values) -> Record:
+    def aggregate_update(self, context: Context, aggregate_id: Id, values: Values) -> Aggregate:
         """Write ``values`` to the aggregate ``aggregate_id``, and return it.
 
         Auth: admin. Rows: visible.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import BlockDeviceMapping
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class BlockDevicesContract(abc.ABC):
@@ -52,7 +53,9 @@ class BlockDevicesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def block_device_mapping_get_all_by_instance(self, context: Context, instance_uuid: Text) -> list[Record]:
+    def block_device_mapping_get_all_by_instance(
+        self, context: Context, instance_uuid: Text
+    ) -> list[BlockDeviceMapping]:
         """Return the mappings of the instance ``instance_uuid``.
 
         Auth: context. Rows: visible.

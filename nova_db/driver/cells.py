@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Record, Text, Values
+from nova_db.driver.records import Cell
+from nova_db.driver.types import Context, Text, Values
 
 
 class CellsContract(abc.ABC):
     """What a driver does for cells."""
 
     @abc.abstractmethod
-    def cell_create(self, context: Context, values: Values) -> Record:
+    def cell_create(self, context: Context, values: Values) -> Cell:
         """Insert a cell with the columns in ``values``, and return it.
 
         Auth: admin.
@@ -23,7 +24,7 @@ class CellsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def cell_get(self, context: Context, cell_name: Text) -> Record:
+    def cell_get(self, context: Context, cell_name: Text) -> Cell:
         """Return the first cell named ``cell_name``.
 
         Auth: admin. Rows: visible.
@@ -32,14 +33,14 @@ class CellsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def cell_get_all(self, context: Context) -> list[Record]:
+    def cell_get_all(self, context: Context) -> list[Cell]:
         """Return every cell.
 
         Auth: admin. Rows: live.
         """
 
     @abc.abstractmethod
-    def cell_update(self, context: Context, cell_name: Text, values: Values) -> Record:
+    def cell_update(self, context: Context, cell_name: Text, values: Values) -> Cell:
         """Write ``values`` to the cells named ``cell_name``, and return the first of them. Stamps ``updated_at``.
 
         Auth: admin. Rows: visible.

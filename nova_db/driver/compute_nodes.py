@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Values
+from nova_db.driver.records import ComputeNodeStatistics, ComputeNodeWithStats
+from nova_db.driver.types import Context, Id, Values
 
 
 class ComputeNodesContract(abc.ABC):
     """What a driver does for compute nodes."""
 
     @abc.abstractmethod
-    def compute_node_create(self, context: Context, values: Values) -> Record:
+    def compute_node_create(self, context: Context, values: Values) -> ComputeNodeWithStats:
         """Insert a compute node, and return it with ``service`` and ``stats``.
 
         Auth: admin.
@@ -32,7 +33,7 @@ class ComputeNodesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def compute_node_get(self, context: Context, compute_id: Id) -> Record:
+    def compute_node_get(self, context: Context, compute_id: Id) -> ComputeNodeWithStats:
         """Return the compute node ``compute_id``, carrying ``service`` and ``stats``.
 
         Auth: anyone. Rows: visible.
@@ -41,25 +42,26 @@ class ComputeNodesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def compute_node_get_all(self, context: Context) -> list[Record]:
+    def compute_node_get_all(self, context: Context) -> list[ComputeNodeWithStats]:
         """Return every compute node, carrying ``service`` and ``stats``.
 
         Auth: admin. Rows: visible.
         """
 
     @abc.abstractmethod
-    def compute_node_search_by_hypervisor(self, context: Context, hypervisor_match: str) -> list[Record]:
+    def compute_node_search_by_hypervisor(self, context: Context, hypervisor_match: str) -> list[ComputeNodeWithStats]:
         """Return the compute nodes whose ``hypervisor_hostname`` contains ``hypervisor_match``, ignoring case.
 
         Auth: admin. Rows: visible.
 
-        No character is special, and the empty text finds every node that has a host name. Each carries ``service``.
+        No character is special, and the empty text finds every node that has a host name. Each carries ``service`` and
+        ``stats``.
         """
 
     @abc.abstractmethod
     def compute_node_update(
         self, context: Context, compute_id: Id, values: Values, prune_stats: bool = False
-    ) -> Record:
+    ) -> ComputeNodeWithStats:
         """Write ``values`` to the compute node ``compute_id``; return it with ``service`` and ``stats``. Always stamps.
 
         Auth: admin. Rows: visible nodes, live statistics.
@@ -86,7 +88,7 @@ class ComputeNodesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def compute_node_statistics(self, context: Context) -> dict[str, int]:
+    def compute_node_statistics(self, context: Context) -> ComputeNodeStatistics:
         """Return how many compute nodes there are, and what they have and use in total.
 
         Auth: anyone. Rows: live.

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import Console, ConsolePool, ConsolePoolWithConsoles, ConsoleWithPool
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class ConsolesContract(abc.ABC):
     """What a driver does for consoles and their pools."""
 
     @abc.abstractmethod
-    def console_pool_create(self, context: Context, values: Values) -> Record:
+    def console_pool_create(self, context: Context, values: Values) -> ConsolePool:
         """Insert a pool with the columns in ``values``, and return it.
 
         Auth: anyone.
@@ -24,7 +25,7 @@ class ConsolesContract(abc.ABC):
     @abc.abstractmethod
     def console_pool_get_by_host_type(
         self, context: Context, compute_host: Text, proxy_host: Text, console_type: Text
-    ) -> Record:
+    ) -> ConsolePoolWithConsoles:
         """Return the first pool of ``console_type`` for ``compute_host`` on ``proxy_host``, carrying ``consoles``.
 
         Auth: anyone. Rows: live.
@@ -33,14 +34,16 @@ class ConsolesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def console_pool_get_all_by_host_type(self, context: Context, host: Text, console_type: Text) -> list[Record]:
+    def console_pool_get_all_by_host_type(
+        self, context: Context, host: Text, console_type: Text
+    ) -> list[ConsolePoolWithConsoles]:
         """Return the pools of ``console_type`` on the proxy ``host``, carrying ``consoles``.
 
         Auth: anyone. Rows: live.
         """
 
     @abc.abstractmethod
-    def console_create(self, context: Context, values: Values) -> Record:
+    def console_create(self, context: Context, values: Values) -> Console:
         """Insert a console with the columns in ``values``, and return it.
 
         Auth: anyone.
@@ -56,7 +59,7 @@ class ConsolesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def console_get(self, context: Context, console_id: Id, instance_uuid: Text = None) -> Record:
+    def console_get(self, context: Context, console_id: Id, instance_uuid: Text = None) -> ConsoleWithPool:
         """Return the console ``console_id``, carrying ``pool``.
 
         Auth: anyone. Rows: all.
@@ -68,7 +71,9 @@ class ConsolesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def console_get_by_pool_instance(self, context: Context, pool_id: Id | None, instance_uuid: Text) -> Record:
+    def console_get_by_pool_instance(
+        self, context: Context, pool_id: Id | None, instance_uuid: Text
+    ) -> ConsoleWithPool:
         """Return the first console of the instance ``instance_uuid`` in the pool ``pool_id``, carrying ``pool``.
 
         Auth: anyone. Rows: all.
@@ -77,7 +82,7 @@ class ConsolesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def console_get_all_by_instance(self, context: Context, instance_uuid: Text) -> list[Record]:
+    def console_get_all_by_instance(self, context: Context, instance_uuid: Text) -> list[Console]:
         """Return the consoles of the instance ``instance_uuid``.
 
         Auth: anyone. Rows: all.

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Record, Text
+from nova_db.driver.records import DNSDomain
+from nova_db.driver.types import Context, Text
 
 
 class DnsDomainsContract(abc.ABC):
     """What a driver does for DNS domains."""
 
     @abc.abstractmethod
-    def dnsdomain_get(self, context: Context, fqdomain: Text) -> Record | None:
+    def dnsdomain_get(self, context: Context, fqdomain: Text) -> DNSDomain | None:
         """Return the domain ``fqdomain``, or None.
 
         Auth: context. Rows: live.

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record
+from nova_db.driver.records import InstanceIdMapping, S3Image, SnapshotIdMapping, VolumeIdMapping
+from nova_db.driver.types import Context, Id
 
 
 class Ec2IdsContract(abc.ABC):
     """What a driver does for EC2 ids and S3 images."""
 
     @abc.abstractmethod
-    def ec2_instance_create(self, context: Context, instance_uuid: str, id: int | None = None) -> Record:
+    def ec2_instance_create(self, context: Context, instance_uuid: str, id: int | None = None) -> InstanceIdMapping:
         """Map the instance ``instance_uuid`` to a new integer, and return the mapping.
 
         Auth: context.
@@ -27,7 +28,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def ec2_volume_create(self, context: Context, volume_id: str, forced_id: int | None = None) -> Record:
+    def ec2_volume_create(self, context: Context, volume_id: str, forced_id: int | None = None) -> VolumeIdMapping:
         """Map the uuid ``volume_id`` of a volume to a new integer, and return the mapping.
 
         Auth: context.
@@ -38,7 +39,9 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def ec2_snapshot_create(self, context: Context, snapshot_id: str, forced_id: int | None = None) -> Record:
+    def ec2_snapshot_create(
+        self, context: Context, snapshot_id: str, forced_id: int | None = None
+    ) -> SnapshotIdMapping:
         """Map the uuid ``snapshot_id`` of a snapshot to a new integer, and return the mapping.
 
         Auth: context.
@@ -103,7 +106,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def s3_image_create(self, context: Context, image_uuid: str) -> Record:
+    def s3_image_create(self, context: Context, image_uuid: str) -> S3Image:
         """Map the image ``image_uuid`` to a new integer, and return the mapping.
 
         Auth: anyone.
@@ -112,7 +115,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def s3_image_get(self, context: Context, image_id: Id) -> Record:
+    def s3_image_get(self, context: Context, image_id: Id) -> S3Image:
         """Return the mapping whose integer is ``image_id``.
 
         Auth: anyone. Rows: all.
@@ -121,7 +124,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def s3_image_get_by_uuid(self, context: Context, image_uuid: str) -> Record:
+    def s3_image_get_by_uuid(self, context: Context, image_uuid: str) -> S3Image:
         """Return the first mapping of the image ``image_uuid``.
 
         Auth: anyone. Rows: all.

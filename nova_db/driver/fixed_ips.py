@@ -17,7 +17,8 @@ import abc
 from collections.abc import Iterable
 from datetime import datetime
 
-from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+from nova_db.driver.records import FixedIp, FixedIpWithNetwork, Instance, Network
+from nova_db.driver.types import Context, Id, Session, Text, Values
 
 
 class FixedIpsContract(abc.ABC):
@@ -104,7 +105,7 @@ class FixedIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fixed_ip_get(self, context: Context, id: Id, get_network: bool = False) -> Record:
+    def fixed_ip_get(self, context: Context, id: Id, get_network: bool = False) -> FixedIp | FixedIpWithNetwork:
         """Return the fixed ip ``id``, carrying ``network`` if ``get_network`` is true.
 
         Auth: context, own instance. Rows: visible.
@@ -113,7 +114,7 @@ class FixedIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fixed_ip_get_all(self, context: Context) -> list[Record]:
+    def fixed_ip_get_all(self, context: Context) -> list[FixedIp]:
         """Return every fixed ip.
 
         Auth: admin. Rows: all.
@@ -122,7 +123,7 @@ class FixedIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fixed_ip_get_by_address(self, context: Context, address: Text) -> Record:
+    def fixed_ip_get_by_address(self, context: Context, address: Text) -> FixedIp:
         """Return the first fixed ip with this ``address``.
 
         Auth: context, own instance. Rows: visible.
@@ -133,7 +134,7 @@ class FixedIpsContract(abc.ABC):
     @abc.abstractmethod
     def fixed_ip_get_by_address_detailed(
         self, context: Context, address: Text
-    ) -> tuple[Record, Record | None, Record | None]:
+    ) -> tuple[FixedIp, Network | None, Instance | None]:
         """Return the first fixed ip with this ``address``, its network and its instance, each None if there is none.
 
         Auth: admin. Rows: visible; the network and the instance may be deleted ones.
@@ -142,21 +143,21 @@ class FixedIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fixed_ip_get_by_floating_address(self, context: Context, floating_address: Text) -> Record | None:
+    def fixed_ip_get_by_floating_address(self, context: Context, floating_address: Text) -> FixedIp | None:
         """Return the fixed ip with which the live floating ip ``floating_address`` is associated, or None.
 
         Auth: context. Rows: visible.
         """
 
     @abc.abstractmethod
-    def fixed_ip_get_by_host(self, context: Context, host: Text) -> list[Record]:
+    def fixed_ip_get_by_host(self, context: Context, host: Text) -> list[FixedIp]:
         """Return the fixed ips of the live instances on ``host``; the fixed ips' own ``host`` plays no part.
 
         Auth: admin. Rows: visible.
         """
 
     @abc.abstractmethod
-    def fixed_ip_get_by_instance(self, context: Context, instance_uuid: str) -> list[Record]:
+    def fixed_ip_get_by_instance(self, context: Context, instance_uuid: str) -> list[FixedIp]:
         """Return the fixed ips of the instance ``instance_uuid``, of whatever project.
 
         Auth: context. Rows: live.
@@ -166,7 +167,7 @@ class FixedIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fixed_ip_get_by_network_host(self, context: Context, network_uuid: Id | None, host: Text) -> Record:
+    def fixed_ip_get_by_network_host(self, context: Context, network_uuid: Id | None, host: Text) -> FixedIp:
         """Return the first fixed ip of a network that ``host`` itself uses.
 
         Auth: context. Rows: live.
@@ -177,7 +178,7 @@ class FixedIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fixed_ips_by_virtual_interface(self, context: Context, vif_id: Id | None) -> list[Record]:
+    def fixed_ips_by_virtual_interface(self, context: Context, vif_id: Id | None) -> list[FixedIp]:
         """Return the fixed ips of the virtual interface ``vif_id``.
 
         Auth: context. Rows: live.

@@ -14,14 +14,15 @@ import abc
 from collections.abc import Mapping
 from typing import Any
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import InstanceType, InstanceTypeAccess
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class FlavorsContract(abc.ABC):
     """What a driver does for flavors, their extra specs and the access to them."""
 
     @abc.abstractmethod
-    def instance_type_create(self, context: Context, values: Values) -> Record:
+    def instance_type_create(self, context: Context, values: Values) -> InstanceType:
         """Insert a flavor, and return it.
 
         Auth: admin. Rows: live, where it is looked up whether name and ``flavorid`` are taken.
@@ -40,7 +41,7 @@ class FlavorsContract(abc.ABC):
     @abc.abstractmethod
     def instance_type_get_all(
         self, context: Context, inactive: bool = False, filters: Values | None = None
-    ) -> list[Record]:
+    ) -> list[InstanceType]:
         """Return the flavors that the caller may use, ordered by ``name``, then ``id``.
 
         Auth: context. Rows: live, or all if ``inactive`` is true; the context does not matter.
@@ -57,7 +58,7 @@ class FlavorsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_type_get(self, context: Context, id: Id) -> Record:
+    def instance_type_get(self, context: Context, id: Id) -> InstanceType:
         """Return the flavor with the key ``id``, if the caller may use it.
 
         Auth: context. Rows: visible.
@@ -66,7 +67,7 @@ class FlavorsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_type_get_by_name(self, context: Context, name: Text) -> Record:
+    def instance_type_get_by_name(self, context: Context, name: Text) -> InstanceType:
         """Return the first flavor named ``name`` that the caller may use.
 
         Auth: context. Rows: visible.
@@ -75,7 +76,9 @@ class FlavorsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_type_get_by_flavor_id(self, context: Context, id: Id | None, read_deleted: Text = None) -> Record:
+    def instance_type_get_by_flavor_id(
+        self, context: Context, id: Id | None, read_deleted: Text = None
+    ) -> InstanceType:
         """Return the flavor whose ``flavorid`` is ``id``, if the caller may use it.
 
         Auth: context. Rows: visible, by ``read_deleted`` instead of the context's unless that is None.
@@ -97,7 +100,7 @@ class FlavorsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_type_access_get_by_flavor_id(self, context: Context, flavor_id: Id | None) -> list[Record]:
+    def instance_type_access_get_by_flavor_id(self, context: Context, flavor_id: Id | None) -> list[InstanceTypeAccess]:
         """Return the access rows of a flavor, each with ``instance_type_id`` and ``project_id``.
 
         Auth: admin. Rows: visible flavors, live access rows.
@@ -108,7 +111,7 @@ class FlavorsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_type_access_add(self, context: Context, flavor_id: Id | None, project_id: Text) -> Record:
+    def instance_type_access_add(self, context: Context, flavor_id: Id | None, project_id: Text) -> InstanceTypeAccess:
         """Give ``project_id`` access to a flavor, public or not, and return the access row.
 
         Auth: admin. Rows: live.
@@ -132,7 +135,7 @@ class FlavorsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_type_extra_specs_get(self, context: Context, flavor_id: Id | None) -> dict[str, Any]:
+    def instance_type_extra_specs_get(self, context: Context, flavor_id: Id | None) -> dict[str, str | None]:
         """Return the extra specs of a flavor as a dict, key to value; ``{}`` if there is no such flavor.
 
         Auth: context, for whatever flavor. Rows: live.

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable
-from typing import Any
 
-from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+from nova_db.driver.records import FixedIpWithNetwork, FloatingIp, FloatingIpPool, FloatingIpWithFixedIp
+from nova_db.driver.types import Context, Id, Session, Text, Values
 
 
 class FloatingIpsContract(abc.ABC):
     """What a driver does for floating ips."""
 
     @abc.abstractmethod
-    def floating_ip_get(self, context: Context, id: Id) -> Record:
+    def floating_ip_get(self, context: Context, id: Id) -> FloatingIpWithFixedIp:
         """Return the floating ip ``id``, carrying ``fixed_ip``.
 
         Auth: context. Rows: visible, of a user's project; a free one is not, though its address can be looked up.
@@ -30,7 +30,7 @@ class FloatingIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def floating_ip_get_pools(self, context: Context) -> list[dict[str, Any]]:
+    def floating_ip_get_pools(self, context: Context) -> list[FloatingIpPool]:
         """Return the distinct pools that have addresses, sorted, each as ``{"name": pool}``; the name may be None.
 
         Auth: context. Rows: visible, of every project.
@@ -111,7 +111,7 @@ class FloatingIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def floating_ip_disassociate(self, context: Context, address: Text) -> Record | None:
+    def floating_ip_disassociate(self, context: Context, address: Text) -> FixedIpWithNetwork | None:
         """Take the first floating ip with this ``address`` from its fixed ip and host.
 
         Auth: context. Rows: visible.
@@ -125,7 +125,7 @@ class FloatingIpsContract(abc.ABC):
     @abc.abstractmethod
     def floating_ip_fixed_ip_associate(
         self, context: Context, floating_address: Text, fixed_address: Text, host: Text
-    ) -> Record | None:
+    ) -> FixedIpWithNetwork | None:
         """Put the floating ip ``floating_address`` on the fixed ip ``fixed_address``, served by ``host``.
 
         Auth: context, own address. Rows: visible, of both kinds.
@@ -139,7 +139,7 @@ class FloatingIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def floating_ip_get_all(self, context: Context) -> list[Record]:
+    def floating_ip_get_all(self, context: Context) -> list[FloatingIp]:
         """Return every floating ip.
 
         Auth: admin. Rows: live.
@@ -148,7 +148,7 @@ class FloatingIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def floating_ip_get_all_by_host(self, context: Context, host: Text) -> list[Record]:
+    def floating_ip_get_all_by_host(self, context: Context, host: Text) -> list[FloatingIp]:
         """Return the floating ips served by ``host``.
 
         Auth: admin. Rows: live.
@@ -157,7 +157,7 @@ class FloatingIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def floating_ip_get_all_by_project(self, context: Context, project_id: Text) -> list[Record]:
+    def floating_ip_get_all_by_project(self, context: Context, project_id: Text) -> list[FloatingIpWithFixedIp]:
         """Return the floating ips allocated to ``project_id``, those assigned automatically left out.
 
         Auth: own project. Rows: live.
@@ -166,7 +166,7 @@ class FloatingIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def floating_ip_get_by_address(self, context: Context, address: Text) -> Record:
+    def floating_ip_get_by_address(self, context: Context, address: Text) -> FloatingIpWithFixedIp:
         """Return the first floating ip with this ``address``, carrying ``fixed_ip``.
 
         Auth: context, own address. Rows: visible.
@@ -175,14 +175,14 @@ class FloatingIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def floating_ip_get_by_fixed_address(self, context: Context, fixed_address: Text) -> list[Record]:
+    def floating_ip_get_by_fixed_address(self, context: Context, fixed_address: Text) -> list[FloatingIp]:
         """Return the floating ips that are on a live fixed ip with the address ``fixed_address``.
 
         Auth: context. Rows: visible.
         """
 
     @abc.abstractmethod
-    def floating_ip_get_by_fixed_ip_id(self, context: Context, fixed_ip_id: Id | None) -> list[Record]:
+    def floating_ip_get_by_fixed_ip_id(self, context: Context, fixed_ip_id: Id | None) -> list[FloatingIp]:
         """Return the floating ips that are on the fixed ip ``fixed_ip_id``.
 
         Auth: context. Rows: visible.
@@ -221,7 +221,7 @@ class FloatingIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_floating_address_get_all(self, context: Context, instance_uuid: str) -> list[Record]:
+    def instance_floating_address_get_all(self, context: Context, instance_uuid: str) -> list[FloatingIp]:
         """Return the floating ips on the fixed ips of the instance ``instance_uuid``, of whatever project.
 
         Auth: context. Rows: live fixed ips, visible floating ips.

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import InstanceAction, InstanceActionEvent
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class InstanceActionsContract(abc.ABC):
     """What a driver does for the actions on instances and for their events."""
 
     @abc.abstractmethod
-    def action_start(self, context: Context, values: Values) -> Record:
+    def action_start(self, context: Context, values: Values) -> InstanceAction:
         """Record the start of an action, and return the action.
 
         Auth: anyone.
@@ -29,7 +30,7 @@ class InstanceActionsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def action_finish(self, context: Context, values: Values) -> Record:
+    def action_finish(self, context: Context, values: Values) -> InstanceAction:
         """Change the action of an instance and a request, and return it.
 
         Auth: anyone. Rows: visible.
@@ -43,21 +44,21 @@ class InstanceActionsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def actions_get(self, context: Context, uuid: Text) -> list[Record]:
+    def actions_get(self, context: Context, uuid: Text) -> list[InstanceAction]:
         """Return the actions on the instance ``uuid``, newest first: by ``created_at``, then ``id``, both descending.
 
         Auth: anyone. Rows: visible.
         """
 
     @abc.abstractmethod
-    def action_get_by_request_id(self, context: Context, uuid: Text, request_id: Text) -> Record | None:
+    def action_get_by_request_id(self, context: Context, uuid: Text, request_id: Text) -> InstanceAction | None:
         """Return the first action on the instance ``uuid`` that ``request_id`` made, or None.
 
         Auth: anyone. Rows: visible.
         """
 
     @abc.abstractmethod
-    def action_event_start(self, context: Context, values: Values) -> Record:
+    def action_event_start(self, context: Context, values: Values) -> InstanceActionEvent:
         """Record the start of an event within an action, and return the event.
 
         Auth: anyone. Rows: visible.
@@ -72,7 +73,7 @@ class InstanceActionsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def action_event_finish(self, context: Context, values: Values) -> Record:
+    def action_event_finish(self, context: Context, values: Values) -> InstanceActionEvent:
         """Change the event of an action, and return it.
 
         Auth: anyone. Rows: visible.
@@ -89,14 +90,14 @@ class InstanceActionsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def action_events_get(self, context: Context, action_id: Id) -> list[Record]:
+    def action_events_get(self, context: Context, action_id: Id) -> list[InstanceActionEvent]:
         """Return the events of the action ``action_id``, newest first: by ``created_at``, then ``id``, both descending.
 
         Auth: anyone. Rows: visible.
         """
 
     @abc.abstractmethod
-    def action_event_get_by_id(self, context: Context, action_id: Id, event_id: Id) -> Record | None:
+    def action_event_get_by_id(self, context: Context, action_id: Id, event_id: Id) -> InstanceActionEvent | None:
         """Return the event ``event_id`` if it belongs to the action ``action_id``, else None.
 
         Auth: anyone. Rows: visible.

@@ -16,14 +16,15 @@ import abc
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nova_db.driver.types import Context, Record, Text, TextT, Values
+from nova_db.driver.records import InstanceFault, InstanceInfoCache, WrittenInfoCache
+from nova_db.driver.types import Context, Text, TextT, Values
 
 
 class InstanceMetadataContract(abc.ABC):
     """What a driver does for the metadata, system metadata, info caches and faults of instances."""
 
     @abc.abstractmethod
-    def instance_metadata_get(self, context: Context, instance_uuid: Text) -> dict[str, Any]:
+    def instance_metadata_get(self, context: Context, instance_uuid: Text) -> dict[str, str | None]:
         """Return the metadata of the instance ``instance_uuid`` as a dict, key to value; ``{}`` if there is none.
 
         Auth: context. Rows: live.
@@ -32,7 +33,7 @@ class InstanceMetadataContract(abc.ABC):
     @abc.abstractmethod
     def instance_metadata_update(
         self, context: Context, instance_uuid: str, metadata: Mapping[str, Any], delete: bool
-    ) -> dict[str, Any]:
+    ) -> dict[str, str | None]:
         """Set the items of ``metadata`` on the instance ``instance_uuid``, and return them as stored.
 
         Auth: context. Rows: live.
@@ -57,7 +58,7 @@ class InstanceMetadataContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_system_metadata_get(self, context: Context, instance_uuid: Text) -> dict[str, Any]:
+    def instance_system_metadata_get(self, context: Context, instance_uuid: Text) -> dict[str, str | None]:
         """Return the system metadata of the instance ``instance_uuid`` as a dict, key to value; ``{}`` if none.
 
         Auth: context. Rows: visible.
@@ -83,7 +84,7 @@ class InstanceMetadataContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_info_cache_get(self, context: Context, instance_uuid: Text) -> Record | None:
+    def instance_info_cache_get(self, context: Context, instance_uuid: Text) -> InstanceInfoCache | None:
         """Return the info cache of the instance ``instance_uuid``, or None.
 
         Auth: context. Rows: visible.
@@ -92,7 +93,7 @@ class InstanceMetadataContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_info_cache_update(self, context: Context, instance_uuid: Text, values: Values) -> Record:
+    def instance_info_cache_update(self, context: Context, instance_uuid: Text, values: Values) -> WrittenInfoCache:
         """Write ``values`` to the info cache of the instance ``instance_uuid``, and return it.
 
         Auth: context. Rows: visible.
@@ -122,7 +123,7 @@ class InstanceMetadataContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_fault_create(self, context: Context, values: Values, update_cells: bool = True) -> Record:
+    def instance_fault_create(self, context: Context, values: Values, update_cells: bool = True) -> InstanceFault:
         """Record a fault of an instance, and return it.
 
         Auth: anyone.
@@ -136,7 +137,7 @@ class InstanceMetadataContract(abc.ABC):
     @abc.abstractmethod
     def instance_fault_get_by_instance_uuids(
         self, context: Context, instance_uuids: Iterable[TextT]
-    ) -> dict[TextT, list[Record]]:
+    ) -> dict[TextT, list[InstanceFault]]:
         """Return the faults of the instances ``instance_uuids``, as a dict of lists by uuid.
 
         Auth: anyone. Rows: live.

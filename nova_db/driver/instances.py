@@ -28,15 +28,16 @@ from datetime import datetime
 from typing import Any
 
 from nova_db.constraints import Constraint
-from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+from nova_db.driver.records import InstanceWithMetadata, InstanceWithRelations, InstanceWithRules, JoinedInstance
+from nova_db.driver.types import Context, Id, Session, Text, Values
 
 
 class InstancesContract(abc.ABC):
     """What a driver does for instances."""
 
     @abc.abstractmethod
-    def instance_create(self, context: Context, values: Values) -> Record:
-        """Create an instance with all that belongs to it, and return it with all four relations.
+    def instance_create(self, context: Context, values: Values) -> InstanceWithRules:
+        """Create an instance with all that belongs to it, and return it as :func:`instance_get` does.
 
         Auth: context.
 
@@ -62,7 +63,7 @@ class InstancesContract(abc.ABC):
         instance_uuid: str,
         constraint: Constraint | None = None,
         update_cells: bool = True,
-    ) -> Record:
+    ) -> InstanceWithRules:
         """Soft-delete the instance ``instance_uuid``, its info cache, its metadata and its group memberships.
 
         Auth: context. Rows: visible, of a user's project.
@@ -71,8 +72,8 @@ class InstancesContract(abc.ABC):
         metadata, faults, actions, block devices, addresses and all else stay as they are, and so does ``updated_at``.
         ``update_cells`` tells the listeners.
 
-        Returns the instance as it was, all four relations included, except that it, its metadata and its info cache
-        now have ``deleted`` and ``deleted_at``.
+        Returns the instance as it was, its relations as in :func:`instance_get`, except that it, its metadata and its
+        info cache now have ``deleted`` and ``deleted_at``.
 
         Racing: of several calls for a live instance one succeeds, the others find nothing.
 
@@ -83,7 +84,7 @@ class InstancesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_get(self, context: Context, instance_id: Id) -> Record:
+    def instance_get(self, context: Context, instance_id: Id) -> InstanceWithRules:
         """Return the instance whose key is ``instance_id``, with all four relations; each group carries its ``rules``.
 
         Auth: context. Rows: visible, of a user's project.
@@ -93,7 +94,7 @@ class InstancesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_get_by_uuid(self, context: Context, uuid: Text) -> Record:
+    def instance_get_by_uuid(self, context: Context, uuid: Text) -> InstanceWithRules:
         """Return the instance that has exactly this ``uuid``, like :func:`instance_get`; its form is not checked.
 
         Auth: context. Rows: visible, of a user's project.
@@ -102,7 +103,7 @@ class InstancesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_get_all(self, context: Context, columns_to_join: Sequence[str] | None = None) -> list[Record]:
+    def instance_get_all(self, context: Context, columns_to_join: Sequence[str] | None = None) -> list[JoinedInstance]:
         """Return every instance.
 
         Auth: context. Rows: visible, of a user's project.
@@ -123,7 +124,7 @@ class InstancesContract(abc.ABC):
         limit: int | None = None,
         marker: str | None = None,
         columns_to_join: Sequence[str] | None = None,
-    ) -> list[Record]:
+    ) -> list[JoinedInstance]:
         """Return the instances that meet all of ``filters``, sorted and paged.
 
         Auth: context. Rows: all, of a user's project, whatever ``filters`` say about ``project_id``.
@@ -164,7 +165,7 @@ class InstancesContract(abc.ABC):
         end: datetime | None = None,
         project_id: Text = None,
         host: Text = None,
-    ) -> list[Record]:
+    ) -> list[InstanceWithRelations]:
         """Return the instances that were alive in the window from ``begin`` to ``end``, with all four relations.
 
         Auth: context. Rows: all, of every project, for users too.
@@ -176,7 +177,7 @@ class InstancesContract(abc.ABC):
     @abc.abstractmethod
     def instance_get_all_by_host(
         self, context: Context, host: Text, columns_to_join: Sequence[str] | None = None
-    ) -> list[Record]:
+    ) -> list[InstanceWithRelations]:
         """Return the instances on ``host``, always with ``info_cache`` and ``security_groups``.
 
         Auth: admin. Rows: visible.
@@ -186,7 +187,7 @@ class InstancesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_get_all_by_host_and_node(self, context: Context, host: Text, node: Text) -> list[Record]:
+    def instance_get_all_by_host_and_node(self, context: Context, host: Text, node: Text) -> list[InstanceWithMetadata]:
         """Return the instances on ``node`` of ``host``, with no relations loaded.
 
         Auth: admin. Rows: visible.
@@ -195,7 +196,7 @@ class InstancesContract(abc.ABC):
     @abc.abstractmethod
     def instance_get_all_by_host_and_not_type(
         self, context: Context, host: Text, type_id: Id | None = None
-    ) -> list[Record]:
+    ) -> list[InstanceWithRelations]:
         """Return the instances on ``host`` that are of another flavor than ``type_id``, with all four relations.
 
         Auth: admin. Rows: visible.
@@ -204,7 +205,7 @@ class InstancesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_get_all_hung_in_rebooting(self, context: Context, reboot_window: float) -> list[Record]:
+    def instance_get_all_hung_in_rebooting(self, context: Context, reboot_window: float) -> list[InstanceWithMetadata]:
         """Return the instances in ``task_state`` ``rebooting`` not updated for ``reboot_window`` seconds or more.
 
         Auth: admin. Rows: visible.
@@ -233,7 +234,7 @@ class InstancesContract(abc.ABC):
     @abc.abstractmethod
     def instance_update(
         self, context: Context, instance_uuid: str, values: Values, update_cells: bool = True
-    ) -> Record:
+    ) -> InstanceWithRules:
         """Change the instance ``instance_uuid``, and return it as :func:`instance_get` does.
 
         Auth: context. Rows: visible, of a user's project.
@@ -256,7 +257,7 @@ class InstancesContract(abc.ABC):
     @abc.abstractmethod
     def instance_update_and_get_original(
         self, context: Context, instance_uuid: str, values: Values
-    ) -> tuple[Record, Record]:
+    ) -> tuple[InstanceWithRules, InstanceWithRules]:
         """Do what :func:`instance_update` does, and return the instance before and after as a pair.
 
         Auth: context. Rows: visible, of a user's project.

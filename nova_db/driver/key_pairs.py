@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Record, Text, Values
+from nova_db.driver.records import CreatedKeyPair, KeyPair
+from nova_db.driver.types import Context, Text, Values
 
 
 class KeyPairsContract(abc.ABC):
     """What a driver does for key pairs."""
 
     @abc.abstractmethod
-    def key_pair_create(self, context: Context, values: Values) -> Record:
+    def key_pair_create(self, context: Context, values: Values) -> CreatedKeyPair:
         """Insert a key pair with the columns in ``values``, for whatever user, and return it.
 
         Auth: context.
@@ -24,7 +25,7 @@ class KeyPairsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def key_pair_get(self, context: Context, user_id: Text, name: Text) -> Record:
+    def key_pair_get(self, context: Context, user_id: Text, name: Text) -> KeyPair:
         """Return the first key pair of ``user_id`` named ``name``.
 
         Auth: own user. Rows: visible.
@@ -33,7 +34,7 @@ class KeyPairsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def key_pair_get_all_by_user(self, context: Context, user_id: Text) -> list[Record]:
+    def key_pair_get_all_by_user(self, context: Context, user_id: Text) -> list[KeyPair]:
         """Return the key pairs of ``user_id``.
 
         Auth: own user. Rows: live.

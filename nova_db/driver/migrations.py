@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import Migration, MigrationWithInstance
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class MigrationsContract(abc.ABC):
     """What a driver does for migrations."""
 
     @abc.abstractmethod
-    def migration_create(self, context: Context, values: Values) -> Record:
+    def migration_create(self, context: Context, values: Values) -> Migration:
         """Insert a migration with the columns in ``values``, and return it. The instance need not exist.
 
         Auth: admin.
         """
 
     @abc.abstractmethod
-    def migration_update(self, context: Context, id: Id, values: Values) -> Record:
+    def migration_update(self, context: Context, id: Id, values: Values) -> Migration:
         """Write ``values`` to the migration ``id``, and return it.
 
         Auth: admin. Rows: all.
@@ -30,7 +31,7 @@ class MigrationsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def migration_get(self, context: Context, migration_id: Id) -> Record:
+    def migration_get(self, context: Context, migration_id: Id) -> Migration:
         """Return the migration ``migration_id``.
 
         Auth: admin. Rows: all.
@@ -39,7 +40,7 @@ class MigrationsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def migration_get_by_instance_and_status(self, context: Context, instance_uuid: Text, status: Text) -> Record:
+    def migration_get_by_instance_and_status(self, context: Context, instance_uuid: Text, status: Text) -> Migration:
         """Return the first migration of the instance ``instance_uuid`` that has this ``status``.
 
         Auth: admin. Rows: all.
@@ -51,7 +52,7 @@ class MigrationsContract(abc.ABC):
     @abc.abstractmethod
     def migration_get_unconfirmed_by_dest_compute(
         self, context: Context, confirm_window: float, dest_compute: Text
-    ) -> list[Record]:
+    ) -> list[Migration]:
         """Return the migrations to ``dest_compute`` whose confirmation is overdue.
 
         Auth: admin. Rows: all.
@@ -61,7 +62,9 @@ class MigrationsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def migration_get_in_progress_by_host_and_node(self, context: Context, host: Text, node: Text) -> list[Record]:
+    def migration_get_in_progress_by_host_and_node(
+        self, context: Context, host: Text, node: Text
+    ) -> list[MigrationWithInstance]:
         """Return the migrations from or to ``node`` of ``host`` that are neither confirmed nor reverted.
 
         Auth: admin. Rows: visible.

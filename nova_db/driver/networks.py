@@ -11,7 +11,8 @@ from __future__ import annotations
 import abc
 from collections.abc import Sequence
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import AssociatedFixedIp, Network
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class NetworksContract(abc.ABC):
@@ -20,7 +21,7 @@ class NetworksContract(abc.ABC):
     @abc.abstractmethod
     def network_associate(
         self, context: Context, project_id: Text, network_id: Id | None = None, force: bool = False
-    ) -> Record:
+    ) -> Network:
         """Give a network to ``project_id``, and return it.
 
         Auth: admin. Rows: live.
@@ -42,7 +43,7 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def network_create_safe(self, context: Context, values: Values) -> Record:
+    def network_create_safe(self, context: Context, values: Values) -> Network:
         """Insert a network with the columns in ``values``, and return it. ``uuid`` is random unless given.
 
         Auth: admin.
@@ -82,7 +83,7 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def network_get(self, context: Context, network_id: Id, project_only: bool | str = "allow_none") -> Record:
+    def network_get(self, context: Context, network_id: Id, project_only: bool | str = "allow_none") -> Network:
         """Return the network ``network_id``.
 
         Auth: context. Rows: visible, as ``project_only`` says.
@@ -91,7 +92,7 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def network_get_all(self, context: Context, project_only: bool | str = "allow_none") -> list[Record]:
+    def network_get_all(self, context: Context, project_only: bool | str = "allow_none") -> list[Network]:
         """Return every network.
 
         Auth: context. Rows: live, as ``project_only`` says.
@@ -100,7 +101,7 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def network_get_all_by_host(self, context: Context, host: Text) -> list[Record]:
+    def network_get_all_by_host(self, context: Context, host: Text) -> list[Network]:
         """Return the networks that have to do with ``host``, each once.
 
         Auth: admin. Rows: live networks, visible fixed ips.
@@ -110,7 +111,7 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def network_get_all_by_instance(self, context: Context, instance_id: Id) -> list[Record]:
+    def network_get_all_by_instance(self, context: Context, instance_id: Id) -> list[Network]:
         """Return the networks to which a virtual interface of the instance ``instance_id``, an integer, belongs.
 
         Auth: admin. Rows: live.
@@ -121,7 +122,7 @@ class NetworksContract(abc.ABC):
     @abc.abstractmethod
     def network_get_all_by_uuids(
         self, context: Context, network_uuids: Sequence[str], project_only: bool | str = "allow_none"
-    ) -> list[Record]:
+    ) -> list[Network]:
         """Return the networks that have one of ``network_uuids``, each once, in the order of their ``id``.
 
         Auth: context. Rows: live, as ``project_only`` says.
@@ -133,7 +134,9 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def network_get_associated_fixed_ips(self, context: Context, network_id: Id, host: Text = None) -> list[Record]:
+    def network_get_associated_fixed_ips(
+        self, context: Context, network_id: Id, host: Text = None
+    ) -> list[AssociatedFixedIp]:
         """Return what DHCP needs to know of the addresses in use in the network ``network_id``.
 
         Auth: admin. Rows: live fixed ips, interfaces and instances; the network is not looked up.
@@ -145,7 +148,7 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def network_get_by_cidr(self, context: Context, cidr: Text) -> Record:
+    def network_get_by_cidr(self, context: Context, cidr: Text) -> Network:
         """Return the first network of which ``cidr`` is the IPv4 or the IPv6 range.
 
         Auth: admin. Rows: live.
@@ -154,7 +157,7 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def network_get_by_uuid(self, context: Context, uuid: Text) -> Record:
+    def network_get_by_uuid(self, context: Context, uuid: Text) -> Network:
         """Return the first network with this ``uuid``.
 
         Auth: admin. Rows: live.
@@ -181,7 +184,7 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def network_update(self, context: Context, network_id: Id, values: Values) -> Record:
+    def network_update(self, context: Context, network_id: Id, values: Values) -> Network:
         """Write ``values`` to the network ``network_id``, and return it.
 
         Auth: context. Rows: visible, of a user's project or of none.
@@ -191,7 +194,7 @@ class NetworksContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def project_get_networks(self, context: Context, project_id: Text, associate: bool = True) -> list[Record]:
+    def project_get_networks(self, context: Context, project_id: Text, associate: bool = True) -> list[Network]:
         """Return the networks of ``project_id``.
 
         Auth: context, for whatever project; admin where a network has to be associated. Rows: live.

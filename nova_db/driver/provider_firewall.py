@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Values
+from nova_db.driver.records import ProviderFirewallRule
+from nova_db.driver.types import Context, Id, Values
 
 
 class ProviderFirewallContract(abc.ABC):
     """What a driver does for the provider's firewall rules."""
 
     @abc.abstractmethod
-    def provider_fw_rule_create(self, context: Context, rule: Values) -> Record:
+    def provider_fw_rule_create(self, context: Context, rule: Values) -> ProviderFirewallRule:
         """Insert a rule with the columns in ``rule``, and return it.
 
         Auth: admin.
         """
 
     @abc.abstractmethod
-    def provider_fw_rule_get_all(self, context: Context) -> list[Record]:
+    def provider_fw_rule_get_all(self, context: Context) -> list[ProviderFirewallRule]:
         """Return every rule.
 
         Auth: admin. Rows: visible.

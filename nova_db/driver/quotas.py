@@ -14,21 +14,22 @@ from __future__ import annotations
 import abc
 from typing import Any, Unpack
 
-from nova_db.driver.types import Context, Record, Text, UsageChanges
+from nova_db.driver.records import Quota, QuotaClass, QuotaUsage
+from nova_db.driver.types import Context, Text, UsageChanges
 
 
 class QuotasContract(abc.ABC):
     """What a driver does for quotas, quota classes and quota usages."""
 
     @abc.abstractmethod
-    def quota_create(self, context: Context, project_id: Text, resource: str, limit: int | None) -> Record:
+    def quota_create(self, context: Context, project_id: Text, resource: str, limit: int | None) -> Quota:
         """Set the ``limit`` of ``project_id`` on ``resource`` for the first time, and return the quota.
 
         Auth: admin. Rows: live.
         """
 
     @abc.abstractmethod
-    def quota_get(self, context: Context, project_id: Text, resource: Text) -> Record:
+    def quota_get(self, context: Context, project_id: Text, resource: Text) -> Quota:
         """Return the quota of ``project_id`` on ``resource``.
 
         Auth: context, for whatever project. Rows: live.
@@ -62,14 +63,14 @@ class QuotasContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def quota_class_create(self, context: Context, class_name: Text, resource: Text, limit: int | None) -> Record:
+    def quota_class_create(self, context: Context, class_name: Text, resource: Text, limit: int | None) -> QuotaClass:
         """Set the ``limit`` of the class ``class_name`` on ``resource`` for the first time, and return the quota class.
 
         Auth: admin. Rows: live.
         """
 
     @abc.abstractmethod
-    def quota_class_get(self, context: Context, class_name: Text, resource: Text) -> Record:
+    def quota_class_get(self, context: Context, class_name: Text, resource: Text) -> QuotaClass:
         """Return the quota of the class ``class_name`` on ``resource``.
 
         Auth: context, for whatever class. Rows: live.
@@ -94,7 +95,7 @@ class QuotasContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def quota_usage_get(self, context: Context, project_id: Text, resource: Text) -> Record:
+    def quota_usage_get(self, context: Context, project_id: Text, resource: Text) -> QuotaUsage:
         """Return the usage of ``resource`` by ``project_id``.
 
         Auth: context, for whatever project. Rows: live.

@@ -22,7 +22,8 @@ import abc
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from nova_db.driver.types import Context, QuotaResource, Record, Text, Values
+from nova_db.driver.records import Reservation
+from nova_db.driver.types import Context, QuotaResource, Text, Values
 
 
 class ReservationsContract(abc.ABC):
@@ -76,7 +77,7 @@ class ReservationsContract(abc.ABC):
         resource: Text,
         delta: int,
         expire: datetime,
-    ) -> Record:
+    ) -> Reservation:
         """Insert a reservation ``uuid`` of ``delta`` on ``resource`` for ``project_id``, and return it.
 
         Auth: admin.
@@ -86,7 +87,7 @@ class ReservationsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def reservation_get(self, context: Context, uuid: Text) -> Record:
+    def reservation_get(self, context: Context, uuid: Text) -> Reservation:
         """Return the reservation ``uuid``, if it has not ended.
 
         Auth: context, for whatever project. Rows: live.

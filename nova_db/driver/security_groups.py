@@ -15,21 +15,28 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+from nova_db.driver.records import (
+    SecurityGroupDefaultRule,
+    SecurityGroupRule,
+    SecurityGroupRuleWithMembers,
+    SecurityGroupWithMembers,
+    SecurityGroupWithRules,
+)
+from nova_db.driver.types import Context, Id, Session, Text, Values
 
 
 class SecurityGroupsContract(abc.ABC):
     """What a driver does for security groups, their rules and members."""
 
     @abc.abstractmethod
-    def security_group_get_all(self, context: Context) -> list[Record]:
+    def security_group_get_all(self, context: Context) -> list[SecurityGroupWithRules]:
         """Return every group, carrying ``rules``.
 
         Auth: context. Rows: visible, of every project.
         """
 
     @abc.abstractmethod
-    def security_group_get(self, context: Context, security_group_id: Id) -> Record:
+    def security_group_get(self, context: Context, security_group_id: Id) -> SecurityGroupWithMembers:
         """Return the group ``security_group_id``, carrying ``rules`` and ``instances``.
 
         Auth: context. Rows: visible, of a user's project.
@@ -38,7 +45,9 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def security_group_get_by_name(self, context: Context, project_id: Text, group_name: Text) -> Record:
+    def security_group_get_by_name(
+        self, context: Context, project_id: Text, group_name: Text
+    ) -> SecurityGroupWithMembers:
         """Return the first group of ``project_id`` named ``group_name``, carrying ``rules`` and ``instances``.
 
         Auth: context, for whatever project. Rows: live.
@@ -47,14 +56,14 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def security_group_get_by_project(self, context: Context, project_id: Text) -> list[Record]:
+    def security_group_get_by_project(self, context: Context, project_id: Text) -> list[SecurityGroupWithRules]:
         """Return the groups of ``project_id``, carrying ``rules``.
 
         Auth: context, for whatever project. Rows: live.
         """
 
     @abc.abstractmethod
-    def security_group_get_by_instance(self, context: Context, instance_id: Id) -> list[Record]:
+    def security_group_get_by_instance(self, context: Context, instance_id: Id) -> list[SecurityGroupWithRules]:
         """Return the groups of the live instance ``instance_id``, an integer, carrying ``rules``, each group once.
 
         Auth: context. Rows: live.
@@ -75,7 +84,7 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def security_group_create(self, context: Context, values: Values) -> Record:
+    def security_group_create(self, context: Context, values: Values) -> SecurityGroupWithRules:
         """Insert a group with the columns in ``values``, and return it, carrying ``rules``: ``[]``.
 
         Auth: context.
@@ -84,7 +93,7 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def security_group_ensure_default(self, context: Context) -> tuple[bool, Record]:
+    def security_group_ensure_default(self, context: Context) -> tuple[bool, SecurityGroupWithRules]:
         """Make sure that the context's project has a group named ``default``; return whether it had, and the group.
 
         Auth: context. Rows: live.
@@ -136,14 +145,14 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def security_group_rule_create(self, context: Context, values: Values) -> Record:
+    def security_group_rule_create(self, context: Context, values: Values) -> SecurityGroupRule:
         """Insert a rule with the columns in ``values``, and return it.
 
         Auth: context.
         """
 
     @abc.abstractmethod
-    def security_group_rule_get(self, context: Context, security_group_rule_id: Id) -> Record:
+    def security_group_rule_get(self, context: Context, security_group_rule_id: Id) -> SecurityGroupRule:
         """Return the rule ``security_group_rule_id``.
 
         Auth: context. Rows: visible.
@@ -152,7 +161,9 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def security_group_rule_get_by_security_group(self, context: Context, security_group_id: Id | None) -> list[Record]:
+    def security_group_rule_get_by_security_group(
+        self, context: Context, security_group_id: Id | None
+    ) -> list[SecurityGroupRuleWithMembers]:
         """Return the rules that belong to the group ``security_group_id``.
 
         Auth: context. Rows: visible.
@@ -164,7 +175,7 @@ class SecurityGroupsContract(abc.ABC):
     @abc.abstractmethod
     def security_group_rule_get_by_security_group_grantee(
         self, context: Context, security_group_id: Id | None
-    ) -> list[Record]:
+    ) -> list[SecurityGroupRule]:
         """Return the rules, of whatever group, that let in the members of the group ``security_group_id``.
 
         Auth: context. Rows: visible.
@@ -189,7 +200,7 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def security_group_default_rule_create(self, context: Context, values: Values) -> Record:
+    def security_group_default_rule_create(self, context: Context, values: Values) -> SecurityGroupDefaultRule:
         """Insert a default rule, which default groups made from now on get a copy of, and return it.
 
         Auth: admin.
@@ -198,7 +209,9 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def security_group_default_rule_get(self, context: Context, security_group_rule_default_id: Id) -> Record:
+    def security_group_default_rule_get(
+        self, context: Context, security_group_rule_default_id: Id
+    ) -> SecurityGroupDefaultRule:
         """Return the default rule ``security_group_rule_default_id``.
 
         Auth: context. Rows: visible.
@@ -218,7 +231,7 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def security_group_default_rule_list(self, context: Context) -> list[Record]:
+    def security_group_default_rule_list(self, context: Context) -> list[SecurityGroupDefaultRule]:
         """Return every default rule.
 
         Auth: context. Rows: visible.

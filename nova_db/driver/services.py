@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import Service, ServiceWithComputeNode
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class ServicesContract(abc.ABC):
     """What a driver does for services."""
 
     @abc.abstractmethod
-    def service_create(self, context: Context, values: Values) -> Record:
+    def service_create(self, context: Context, values: Values) -> Service:
         """Insert a service with the columns in ``values``, and return it.
 
         Auth: admin.
@@ -37,7 +38,7 @@ class ServicesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def service_get(self, context: Context, service_id: Id) -> Record:
+    def service_get(self, context: Context, service_id: Id) -> ServiceWithComputeNode:
         """Return the service ``service_id``, carrying ``compute_node``.
 
         Auth: admin. Rows: visible.
@@ -46,35 +47,35 @@ class ServicesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def service_get_all(self, context: Context, disabled: bool | None = None) -> list[Record]:
+    def service_get_all(self, context: Context, disabled: bool | None = None) -> list[Service]:
         """Return every service or, unless ``disabled`` is None, those that are disabled or are not.
 
         Auth: admin. Rows: visible.
         """
 
     @abc.abstractmethod
-    def service_get_all_by_topic(self, context: Context, topic: Text) -> list[Record]:
+    def service_get_all_by_topic(self, context: Context, topic: Text) -> list[Service]:
         """Return the services that listen to ``topic`` and are not disabled.
 
         Auth: admin. Rows: live.
         """
 
     @abc.abstractmethod
-    def service_get_all_by_host(self, context: Context, host: Text) -> list[Record]:
+    def service_get_all_by_host(self, context: Context, host: Text) -> list[Service]:
         """Return the services on ``host``, disabled ones included.
 
         Auth: admin. Rows: live.
         """
 
     @abc.abstractmethod
-    def service_get_by_host_and_topic(self, context: Context, host: Text, topic: Text) -> Record | None:
+    def service_get_by_host_and_topic(self, context: Context, host: Text, topic: Text) -> Service | None:
         """Return the first service on ``host`` that listens to ``topic`` and is not disabled, or None.
 
         Auth: admin. Rows: live.
         """
 
     @abc.abstractmethod
-    def service_get_by_compute_host(self, context: Context, host: Text) -> Record:
+    def service_get_by_compute_host(self, context: Context, host: Text) -> ServiceWithComputeNode:
         """Return the first compute service on ``host``, disabled or not, carrying ``compute_node``.
 
         Auth: admin. Rows: live.
@@ -85,7 +86,7 @@ class ServicesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def service_get_by_args(self, context: Context, host: Text, binary: Text) -> Record:
+    def service_get_by_args(self, context: Context, host: Text, binary: Text) -> Service:
         """Return the first service on ``host`` whose program is ``binary``, disabled or not.
 
         Auth: admin. Rows: visible.
@@ -94,7 +95,7 @@ class ServicesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def service_update(self, context: Context, service_id: Id, values: Values) -> Record:
+    def service_update(self, context: Context, service_id: Id, values: Values) -> Service:
         """Write ``values`` to the service ``service_id``, and return it.
 
         Auth: admin. Rows: visible.

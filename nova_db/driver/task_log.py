@@ -9,7 +9,8 @@ from __future__ import annotations
 import abc
 from datetime import datetime
 
-from nova_db.driver.types import Context, Record, Text
+from nova_db.driver.records import TaskLog
+from nova_db.driver.types import Context, Text
 
 
 class TaskLogContract(abc.ABC):
@@ -65,7 +66,7 @@ class TaskLogContract(abc.ABC):
         period_ending: datetime,
         host: Text,
         state: Text = None,
-    ) -> Record | None:
+    ) -> TaskLog | None:
         """Return the record of ``task_name`` on ``host`` for a period, in ``state`` unless that is None, or None.
 
         Auth: admin. Rows: visible.
@@ -82,7 +83,7 @@ class TaskLogContract(abc.ABC):
         period_ending: datetime,
         host: Text = None,
         state: Text = None,
-    ) -> list[Record]:
+    ) -> list[TaskLog]:
         """Return the records of ``task_name`` for the period from ``period_beginning`` to ``period_ending``.
 
         Auth: admin. Rows: visible.

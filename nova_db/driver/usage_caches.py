@@ -10,14 +10,15 @@ import abc
 from collections.abc import Iterable
 from datetime import datetime
 
-from nova_db.driver.types import Context, Id, Record, Text
+from nova_db.driver.records import BandwidthUsage, VolumeUsage
+from nova_db.driver.types import Context, Id, Text
 
 
 class UsageCachesContract(abc.ABC):
     """What a driver does for the usage caches."""
 
     @abc.abstractmethod
-    def bw_usage_get(self, context: Context, uuid: Text, start_period: datetime, mac: Text) -> Record | None:
+    def bw_usage_get(self, context: Context, uuid: Text, start_period: datetime, mac: Text) -> BandwidthUsage | None:
         """Return the bandwidth usage of the instance ``uuid`` on the interface ``mac`` in a period, or None.
 
         Auth: context. Rows: all.
@@ -26,7 +27,9 @@ class UsageCachesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def bw_usage_get_by_uuids(self, context: Context, uuids: Iterable[str], start_period: datetime) -> list[Record]:
+    def bw_usage_get_by_uuids(
+        self, context: Context, uuids: Iterable[str], start_period: datetime
+    ) -> list[BandwidthUsage]:
         """Return the bandwidth usage of the instances ``uuids`` in the period from ``start_period``.
 
         Auth: context. Rows: all.
@@ -86,7 +89,7 @@ class UsageCachesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def vol_get_usage_by_time(self, context: Context, begin: datetime) -> list[Record]:
+    def vol_get_usage_by_time(self, context: Context, begin: datetime) -> list[VolumeUsage]:
         """Return the volume usages of which either refresh is after ``begin`` or has not been.
 
         Auth: context. Rows: all.

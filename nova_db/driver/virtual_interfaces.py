@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context, Id, Record, Text, Values
+from nova_db.driver.records import VirtualInterface
+from nova_db.driver.types import Context, Id, Text, Values
 
 
 class VirtualInterfacesContract(abc.ABC):
     """What a driver does for virtual interfaces."""
 
     @abc.abstractmethod
-    def virtual_interface_create(self, context: Context, values: Values) -> Record:
+    def virtual_interface_create(self, context: Context, values: Values) -> VirtualInterface:
         """Insert an interface with the columns in ``values``, and return it. No ``uuid`` is made up.
 
         Auth: context.
@@ -25,28 +26,28 @@ class VirtualInterfacesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def virtual_interface_get(self, context: Context, vif_id: Id) -> Record | None:
+    def virtual_interface_get(self, context: Context, vif_id: Id) -> VirtualInterface | None:
         """Return the interface ``vif_id``, or None.
 
         Auth: context. Rows: all.
         """
 
     @abc.abstractmethod
-    def virtual_interface_get_by_address(self, context: Context, address: Text) -> Record | None:
+    def virtual_interface_get_by_address(self, context: Context, address: Text) -> VirtualInterface | None:
         """Return the first interface with this ``address``, or None.
 
         Auth: context. Rows: all.
         """
 
     @abc.abstractmethod
-    def virtual_interface_get_by_uuid(self, context: Context, vif_uuid: Text) -> Record | None:
+    def virtual_interface_get_by_uuid(self, context: Context, vif_uuid: Text) -> VirtualInterface | None:
         """Return the first interface with the uuid ``vif_uuid``, or None.
 
         Auth: context. Rows: all.
         """
 
     @abc.abstractmethod
-    def virtual_interface_get_by_instance(self, context: Context, instance_id: Text) -> list[Record]:
+    def virtual_interface_get_by_instance(self, context: Context, instance_id: Text) -> list[VirtualInterface]:
         """Return the interfaces of an instance; ``instance_id`` is its uuid.
 
         Auth: context. Rows: all interfaces; the instance is looked up as by :func:`instance_get_by_uuid`.
@@ -57,7 +58,7 @@ class VirtualInterfacesContract(abc.ABC):
     @abc.abstractmethod
     def virtual_interface_get_by_instance_and_network(
         self, context: Context, instance_id: Text, network_id: Id | None
-    ) -> Record | None:
+    ) -> VirtualInterface | None:
         """Return the first interface of an instance in the network ``network_id``, or None.
 
         Auth: context. Rows: all.
@@ -75,7 +76,7 @@ class VirtualInterfacesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def virtual_interface_get_all(self, context: Context) -> list[Record]:
+    def virtual_interface_get_all(self, context: Context) -> list[VirtualInterface]:
         """Return every interface.
 
         Auth: context. Rows: all.

@@ -117,8 +117,8 @@ def many(
     return Relation(name, table, local, column, True, Via(*via) if via else None, live, hidden)
 
 
-def computed(name: str, doc: str, *, in_record: bool = True) -> Computed:
-    return Computed(name, in_record, doc)
+def computed(name: str, doc: str, *, type: str = "str", in_record: bool = True) -> Computed:
+    return Computed(name, in_record, doc, type)
 
 
 def constant(name: str, value: Any, doc: str) -> Constant:

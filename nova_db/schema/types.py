@@ -132,11 +132,15 @@ class Relation(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """A value worked out from a row and its relations, never stored; ``in_record``: records carry it as a key."""
+    """A value worked out from a row and its relations, never stored; ``in_record``: records carry it as a key.
+
+    ``type`` is its Python type, as an annotation.
+    """
 
     name: str
     in_record: bool
     doc: str = ""
+    type: str = "str"
 
 
 class Constant(NamedTuple):

@@ -12,8 +12,8 @@ import pytest
 
 import nova_db
 from nova_db import aio
-from nova_db.aio import stub
 from nova_db.driver import FUNCTIONS
+from nova_db.stubs import coroutines
 
 ROOT = Path(nova_db.__file__).parents[1]
 LATER = ("asyncio", "nova_db.aio")
@@ -62,7 +62,7 @@ def test_help_shows_the_contract() -> None:
 
 
 def test_the_stub_is_up_to_date() -> None:
-    assert stub.PATH.read_text(encoding="utf-8") == stub.stub(), "run python -m nova_db.aio.stub"
+    assert coroutines.PATH.read_text(encoding="utf-8") == coroutines.stub(), "run python -m nova_db.stubs"
 
 
 def test_importing_nova_db_does_not_load_it() -> None:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import pydoc
 import re
 import subprocess
 import sys
+import typing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import nova_db
 from nova_db import constraints, exceptions, version
+from nova_db import records as typed_records
 from nova_db.driver import FUNCTIONS, Driver
+from nova_db.driver import records as contract_records
+from nova_db.driver.types import Record
+from nova_db.schema import TABLES
+from nova_db.stubs import namespace, records
 
 ROOT = Path(nova_db.__file__).parents[1]
 HEAVY = ("sqlalchemy", "alembic", "pytest", "oslo_config", "oslo_utils", "stevedore", "fixtures", "testtools", "re2")
 FORWARDED = [*FUNCTIONS, "transaction", "run"]
+STUB = ast.parse(namespace.stub()).body
+STUBBED = [node for node in STUB if isinstance(node, ast.FunctionDef)]
+TYPED = typed_records.__all__
+LIGHT = (*HEAVY, "nova_db.records", "nova_db.stubs", "nova_db.schema")
 
 
 def test_all_is_everything_that_is_public() -> None:
@@ -41,7 +53,7 @@ def test_all_is_everything_that_is_public() -> None:
 def test_nothing_else_looks_public() -> None:
     public = {name for name, value in vars(nova_db).items() if not name.startswith("_") and not inspect.ismodule(value)}
 
-    assert public - {*nova_db.__all__} == {"TYPE_CHECKING", "annotations", "cast"}
+    assert public - {*nova_db.__all__} == {"annotations"}
 
 
 def test_what_is_no_function_of_a_driver_is_the_thing_itself() -> None:
@@ -76,16 +88,46 @@ def test_help_shows_the_contract(name: str) -> None:
     assert summary in text
 
 
-def test_the_source_lists_each_family_in_one_place() -> None:
-    source = Path(nova_db.__file__).read_text(encoding="utf-8")
-    assigned = re.findall(r"^(\w+) = _driver\.(\w+)$", source, re.MULTILINE)
+@pytest.mark.parametrize("generated", [namespace, records], ids=["namespace", "records"])
+def test_the_generated_files_are_up_to_date(generated: Any) -> None:
+    assert generated.PATH.read_text(encoding="utf-8") == generated.stub(), "run python -m nova_db.stubs"
 
-    assert all(name == attribute for name, attribute in assigned)
-    assert [name for name, _ in assigned] == ["transaction", "run", *FUNCTIONS]
+
+def test_the_stub_has_what_the_module_has() -> None:
+    listed = next(node.value for node in STUB if isinstance(node, ast.Assign))
+
+    assert sorted(ast.literal_eval(listed)) == sorted(nova_db.__all__)
+    assert list(dict.fromkeys(function.name for function in STUBBED)) == ["transaction", "run", *FUNCTIONS]
+
+
+def test_the_stub_shows_the_docstrings_of_the_contract() -> None:
+    for function in STUBBED:
+        assert ast.get_docstring(function) == inspect.getdoc(getattr(Driver, function.name))
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_records_can_be_imported_and_their_types_resolve(name: str) -> None:
+    record = getattr(typed_records, name)
+
+    assert typing.is_typeddict(record)
+    assert set(typing.get_type_hints(record)) == record.__required_keys__ | record.__optional_keys__
+
+
+def test_there_is_a_record_of_each_table() -> None:
+    columns = [frozenset(typing.get_type_hints(getattr(typed_records, name))) for name in TYPED]
+
+    for table in TABLES.values():
+        assert any(keys.issuperset(table.names) for keys in columns), table
+
+
+def test_to_drivers_records_are_plain_dicts() -> None:
+    for name in records.SHAPES:
+        assert typing.get_args(getattr(contract_records, name))[0] in (Record, dict[str, int])
+        assert name in typed_records.__all__
 
 
 def test_importing_it_imports_nothing_heavy() -> None:
-    script = f"import sys, nova_db; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    script = f"import sys, nova_db; print(*[name for name in {LIGHT!r} if name in sys.modules])"
 
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
 

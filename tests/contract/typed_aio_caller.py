@@ -10,16 +10,20 @@ from datetime import UTC, datetime
 from typing import Any, assert_type
 
 from nova_db import aio as db
-from nova_db.driver.types import Context, Record, Session
+from nova_db.driver.types import Context, Session
+from nova_db.records import BandwidthUsage, Instance, InstanceWithRelations, InstanceWithRules, JoinedInstance
 
 NOW = datetime(2013, 4, 4, tzinfo=UTC)
 
 
 async def results(context: Context) -> None:
-    assert_type(await db.instance_get(context, 1), Record)
-    assert_type(await db.instance_get_all(context), list[Record])
-    assert_type(await db.bw_usage_get(context, "uuid", NOW, "mac"), Record | None)
-    assert_type(await db.instance_update_and_get_original(context, "uuid", {}), tuple[Record, Record])
+    assert_type(await db.instance_get(context, 1), InstanceWithRules)
+    assert_type(await db.instance_get_all(context), list[InstanceWithRelations])
+    assert_type(await db.instance_get_all(context, ["metadata"]), list[JoinedInstance])
+    assert_type(await db.bw_usage_get(context, "uuid", NOW, "mac"), BandwidthUsage | None)
+    original, updated = await db.instance_update_and_get_original(context, "uuid", {})
+    assert_type(original, InstanceWithRules)
+    assert_type(updated["vm_state"], str | None)
     assert_type(await db.cell_delete(context, "name"), int)
 
 
@@ -63,7 +67,8 @@ async def wrong_calls(context: Context) -> None:
 
 
 async def wrong_results(context: Context) -> list[object]:
-    record: Record = db.instance_get(context, 1)  # error: assignment, reportAssignmentType
-    host: str = (await db.bw_usage_get(context, "uuid", NOW, "mac"))["uuid"]  # error: index, reportOptionalSubscript
+    record: Instance = db.instance_get(context, 1)  # error: assignment, reportAssignmentType
+    host = (await db.bw_usage_get(context, "uuid", NOW, "mac"))["uuid"]  # error: index, reportOptionalSubscript
     total: Any = (await db.cell_delete(context, "name")).total  # error: attr-defined, reportAttributeAccessIssue
-    return [record, host, total]
+    state = (await db.instance_get(context, 1))["vm_stat"]  # error: typeddict-item, reportGeneralTypeIssues
+    return [record, host, total, state]

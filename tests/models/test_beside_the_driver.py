@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -43,7 +43,7 @@ def test_the_models_read_what_the_api_wrote(connection: str) -> None:
     nova_db.instance_metadata_update(context, record["uuid"], {"size": "big"}, delete=True)
     with session_scope(connection) as session:
         instance = session.scalars(sa.select(Instance)).one()
-        stored = nova_db.instance_get_by_uuid(context, record["uuid"])
+        stored: Mapping[str, Any] = nova_db.instance_get_by_uuid(context, record["uuid"])
         assert instance.to_dict() == {key: stored[key] for key in instance.to_dict()}
         assert {item.key: item.value for item in instance.metadata} == {"size": "big"}
         assert {item.key: item.value for item in instance.system_metadata} == {"image": "i"}
@@ -77,7 +77,7 @@ def test_what_a_transaction_has_read_holds_against_the_models(connection: str, i
     """A run notes how many services it has seen; a session adds one meanwhile, before it or after it."""
     context, reading = get_admin_context(), threading.Event()
 
-    def add_service() -> list[str]:
+    def add_service() -> list[str | None]:
         reading.wait(60)
         with session_scope(connection, write=True) as session:
             if is_text:

@@ -69,7 +69,7 @@ def create(host: str) -> Any:
     return nova_db.service_create(ADMIN, {"host": host, "binary": "b", "topic": "t"})
 
 
-def hosts() -> list[str]:
+def hosts() -> list[str | None]:
     return [service["host"] for service in nova_db.service_get_all(ADMIN)]
 
 

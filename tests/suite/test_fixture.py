@@ -50,7 +50,7 @@ def create(name: str) -> None:
 
 
 def names() -> list[str]:
-    return [key["name"] for key in nova_db.key_pair_get_all_by_user(ADMIN, "u1")]
+    return [str(key["name"]) for key in nova_db.key_pair_get_all_by_user(ADMIN, "u1")]
 
 
 def in_thread(function: Any, *, context: contextvars.Context | None = None) -> Any:

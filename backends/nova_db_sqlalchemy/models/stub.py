@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.ext.hybrid import hybrid_property
 
-from nova_db.schema import TABLES, Kind
+from nova_db.schema import TABLES
+from nova_db.stubs.text import column_type
 from nova_db_sqlalchemy.models.computed import BASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nova_db.schema import Column, Relation, Table
+    from nova_db.schema import Relation, Table
 
 PATH: Final = Path(__file__).with_name("__init__.pyi")
 COMMON: Final = ("created_at", "updated_at", "deleted_at", "deleted")
@@ -46,13 +47,6 @@ class _Numbered(_Row):
     id: Mapped[int]
     deleted: Mapped[int | None]
 """
-_TYPES: Final = {
-    Kind.INTEGER: "int",
-    Kind.BIGINT: "int",
-    Kind.BOOLEAN: "bool",
-    Kind.FLOAT: "float",
-    Kind.DATETIME: "datetime",
-}
 
 
 def stub() -> str:
@@ -66,7 +60,9 @@ def _model(table: Table) -> Iterator[str]:
     yield f"class {table.model}({'_Numbered' if numbered else '_Row'}):"
     inherited = {"id", *COMMON} if numbered else {*COMMON} - {"deleted"}
     attributes = [
-        f"{column.name}: Mapped[{_column(column)}]" for column in table.columns if column.name not in inherited
+        f"{column.name}: Mapped[{column_type(column, nullable=column.nullable)}]"
+        for column in table.columns
+        if column.name not in inherited
     ]
     attributes += [f"{relation.name}: Mapped[{_relation(relation)}]" for relation in table.relations.values()]
     attributes += [f"{constant.name}: {_constant(constant.value)}" for constant in table.constants.values()]
@@ -74,10 +70,6 @@ def _model(table: Table) -> Iterator[str]:
         yield f"    {line}"
     for name in table.computed:
         yield from _computed(inspect.getattr_static(BASES[table.model], name))
-
-
-def _column(column: Column) -> str:
-    return _TYPES.get(column.kind, "str") + (" | None" if column.nullable else "")
 
 
 def _relation(relation: Relation) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from nova_db.constraints import Constraint, EqualAny, NotEqual
 from nova_db.driver import EXTENSIONS, FUNCTIONS
 from nova_db_conformance.harness.coverage import CallLog
+from nova_db_conformance.harness.result_types import misfit
 
 if TYPE_CHECKING:
     from nova_db.driver import Driver
@@ -62,6 +63,7 @@ class CheckedDriver:
                 log.succeeded(backend, function)
             _require_unchanged(name, before, given, contexts)
             require_plain(name, result)
+            _require_typed(name, args, kwargs, result)
             _require_private(name, given, result)
             return result
 
@@ -132,6 +134,12 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, _CONTAINERS):
         for number, item in enumerate(value):
             yield from _walk(item, f"{path}[{number}]")
+
+
+def _require_typed(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+    found = misfit(name, args, kwargs, result)
+    if found:
+        raise ContractViolation(found)
 
 
 def _require_unchanged(name: str, before: Any, given: Any, contexts: list[tuple[Any, Any]]) -> None:

@@ -32,7 +32,7 @@ class AioTestCase(ConformanceTestCase):
 
     async def hosts(self) -> list[str]:
         """The hosts that have one, in the order of their creation."""
-        return [service["host"] for service in await nova_db_aio.service_get_all(self.admin)]
+        return [str(service["host"]) for service in await nova_db_aio.service_get_all(self.admin)]
 
     def stored(self) -> list[str]:
         """The same, by the plain functions."""

@@ -15,9 +15,9 @@ AGGREGATES: Final = table(
     index("name"),
     many("_hosts", "id", "aggregate_hosts.aggregate_id", live=SOURCE | TARGET, hidden=True),
     many("_metadata", "id", "aggregate_metadata.aggregate_id", live=SOURCE | TARGET, hidden=True),
-    computed("hosts", "list of host names, from _hosts"),
-    computed("metadetails", "dict of key to value, from _metadata"),
-    computed("availability_zone", "the value of the metadata key availability_zone, or None"),
+    computed("hosts", "list of host names, from _hosts", type="list[str]"),
+    computed("metadetails", "dict of key to value, from _metadata", type="dict[str, str]"),
+    computed("availability_zone", "the value of the metadata key availability_zone, or None", type="str | None"),
 )
 
 AGGREGATE_HOSTS: Final = table(

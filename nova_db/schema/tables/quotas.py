@@ -39,7 +39,7 @@ QUOTA_USAGES: Final = table(
     integer("reserved", null=False, doc="the sum of the open positive reservations"),
     integer("until_refresh", doc="reservations left before a recount; null: not counted down"),
     index("project_id"),
-    computed("total", "in_use + reserved"),
+    computed("total", "in_use + reserved", type="int"),
 )
 
 RESERVATIONS: Final = table(
