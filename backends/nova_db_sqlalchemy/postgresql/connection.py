@@ -1,4 +1,8 @@
-"""psycopg's connection, with statements that need no cursor, and with a bound to waiting for an answer."""
+"""psycopg's connection, with statements that need no cursor, and with a bound to waiting for an answer.
+
+What is used of the library is not documented: ``difference`` finds out whether it is as it is known here, and ``plain``
+does without.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import generators
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -24,29 +30,69 @@ _REFUSALS: Final = re.compile(
 )
 
 
+class IsolatedCursor(psycopg.RawCursor[Any]):
+    """A cursor whose statements have plans of their own, made without reading tables as a whole."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(b"/*isolated*/" + query, params, **options)
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        super().executemany(b"/*isolated*/" + query, params_seq, **options)
+
+
 class Connection(PlainConnection):
     """A connection that waits for an answer as long as it takes."""
 
-    def send(self, statements: bytes) -> PGresult:
-        """Send statements without parameters; what the last of them gives."""
+    isolated_cursor: type[psycopg.RawCursor[Any]] = IsolatedCursor
+
+    def send(self, statements: bytes) -> bytes | None:
+        """Send statements without parameters, whose rows nobody wants; the word for the last of them."""
         # Not on a cursor: it takes a third longer, and on every ROLLBACK forgets what the server has prepared.
-        return self.pgconn.exec_(statements)
+        return _done(self.pgconn.exec_(statements))
+
+    def difference(self) -> str | None:
+        """What is not as it is known here; None: all of it is.  psycopg.Error."""
+        try:
+            return self._tried()
+        except psycopg.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it would come again
+            return f"{type(error).__name__}: {error}"
+
+    def _tried(self) -> str | None:
+        words = self.send(b"SELECT 1;BEGIN;ROLLBACK")
+        if words != b"ROLLBACK":
+            return f"a ROLLBACK was answered with {words!r}"
+        try:
+            _done(self.pgconn.make_empty_result(ExecStatus.FATAL_ERROR))
+        except psycopg.Error:
+            return None
+        return "an error went by"
 
 
 class BoundedConnection(Connection):
     """A connection that is closed when an answer does not come in time: what the server does is not known then."""
 
     timeout: float
+    waits = 0
+    """How often an answer was waited for."""
 
-    def send(self, statements: bytes) -> PGresult:
+    def send(self, statements: bytes) -> bytes | None:
         self.pgconn.send_query(statements)
         results: list[PGresult] = self.wait(generators.execute(self.pgconn))
-        return results[-1]
+        return [_done(result) for result in results][-1]
+
+    def _tried(self) -> str | None:
+        found = super()._tried()
+        before = self.waits
+        self.execute("SELECT 1")
+        return "a cursor waits by other means" if found is None and self.waits == before else found
 
     def wait(self, gen: Generator[Any, Any, T], *arguments: Any, **options: Any) -> T:
         return super().wait(self._bounded(gen), *arguments, **options)
 
     def _bounded(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+        self.waits += 1
         end = time.monotonic() + self.timeout
         try:
             wanted = next(gen)
@@ -66,6 +112,13 @@ def connection_class(read_timeout: float | None) -> type[Connection]:
     if read_timeout is None:
         return Connection
     return type("BoundedConnection", (BoundedConnection,), {"timeout": read_timeout})
+
+
+def _done(result: PGresult) -> bytes | None:
+    """The word for a statement that was run; psycopg.Error when it was not."""
+    if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        raise error_from_result(result)
+    return result.command_status
 
 
 def is_refusal(error: psycopg.Error) -> bool:

@@ -13,17 +13,13 @@ twice queue for a second lock, so that they meet each other no more; who has los
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import psycopg
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
 
 from nova_db.exceptions import DBError
 
 if TYPE_CHECKING:
-    from psycopg.pq.abc import PGresult
-
     from nova_db_sqlalchemy.connections.connection import Connection
 
 GATE: Final = "nova_db_gate"
@@ -100,19 +96,17 @@ def end(connection: Connection) -> None:
         connection.use(connection.dbapi.cursor())
 
 
-def send(connection: Connection, statements: str) -> PGresult:
-    """Send statements without parameters, whose rows nobody wants."""
+def send(connection: Connection, statements: str) -> bytes | None:
+    """Send statements without parameters, whose rows nobody wants; the server's word for the last of them."""
     if connection.report is not None:
         connection.report(statements, ())
-    result: PGresult = connection.dbapi.send(statements.encode())
-    if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-        raise error_from_result(result)
-    return result
+    words: bytes | None = connection.dbapi.send(statements.encode())
+    return words
 
 
 def _isolate(connection: Connection) -> None:
     connection.isolated = True
-    connection.use(IsolatedCursor(connection.dbapi))
+    connection.use(connection.dbapi.isolated_cursor(connection.dbapi))
 
 
 def _forbidden(connection: Connection, error: BaseException) -> DBError:
@@ -140,13 +134,3 @@ def _create(connection: Connection) -> None:
                 f'then ask for isolation="read committed".'
             )
             raise DBError(error, message=message) from error
-
-
-class IsolatedCursor(psycopg.RawCursor[Any]):
-    """A cursor whose statements have plans of their own, made without reading tables as a whole."""
-
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        return super().execute(b"/*isolated*/" + query, params, **options)
-
-    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
-        super().executemany(b"/*isolated*/" + query, params_seq, **options)

@@ -17,7 +17,8 @@ from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, detail_of, full, missing, unsuitable
 from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.postgresql import isolation
-from nova_db_sqlalchemy.postgresql.connection import connection_class, is_refusal
+from nova_db_sqlalchemy.postgresql.connection import is_refusal
+from nova_db_sqlalchemy.postgresql.opening import Opening
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED, rule_columns
 
 if TYPE_CHECKING:
@@ -49,15 +50,13 @@ class PostgreSQLServer(Server):
         self._options: dict[str, Any] = {**given, "client_encoding": "utf8"}
         # Compiling takes longer than any of the statements.
         self._preparation = f"SET jit = off; SET lock_timeout = {max(1, round(settings.lock_timeout * 1000))}"
-        self._connection = connection_class(settings.read_timeout)
+        self._opening = Opening(settings.read_timeout, plain=settings.plain_libraries)
 
     # ------------------------------------------------------------------------------------------ connections
 
     def connect(self) -> Connection:
         try:
-            connection: Any = self._connection.connect(
-                *self._arguments, autocommit=True, cursor_factory=psycopg.RawCursor, **self._options
-            )
+            connection = self._opening.connect(*self._arguments, **self._options)
             connection.execute(self._preparation)
         except psycopg.Error as error:
             failure = DBConnectionError(error)
@@ -116,7 +115,7 @@ class PostgreSQLServer(Server):
         isolation.end(connection)
 
     def rollback(self, connection: Connection) -> None:
-        status = connection.dbapi.pgconn.transaction_status
+        status = connection.dbapi.info.transaction_status
         if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
             self.control(connection, "ROLLBACK")
         elif status != TransactionStatus.IDLE:
@@ -124,8 +123,8 @@ class PostgreSQLServer(Server):
         isolation.end(connection)
 
     def control(self, connection: Connection, statement: str) -> None:
-        result = isolation.send(connection, statement)
-        if statement == "COMMIT" and result.command_status == b"ROLLBACK":
+        words = isolation.send(connection, statement)
+        if statement == "COMMIT" and words == b"ROLLBACK":
             raise psycopg.errors.InFailedSqlTransaction("the transaction had failed and was rolled back")
 
     def is_lost(self, connection: Connection, error: BaseException) -> bool:

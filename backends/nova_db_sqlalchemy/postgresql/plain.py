@@ -1,0 +1,60 @@
+"""psycopg by what it documents: every statement on a cursor, and a bound to waiting that cuts the connection off."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import psycopg
+
+from nova_db_sqlalchemy.connections.cut_off import cut_off
+from nova_db_sqlalchemy.postgresql.connection import IsolatedCursor
+
+if TYPE_CHECKING:
+    LibraryConnection: TypeAlias = psycopg.Connection[Any]
+else:
+    LibraryConnection = psycopg.Connection
+
+
+class BoundedCursor(psycopg.RawCursor[Any]):
+    """A cursor that waits no longer than its connection says."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        with _bound(self.connection):
+            return super().execute(query, params, **options)
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        with _bound(self.connection):
+            super().executemany(query, params_seq, **options)
+
+
+class BoundedIsolatedCursor(IsolatedCursor, BoundedCursor):
+    """Both."""
+
+
+class PlainConnection(LibraryConnection):
+    """A connection that is used by what psycopg documents."""
+
+    isolated_cursor: ClassVar[type[psycopg.RawCursor[Any]]] = BoundedIsolatedCursor
+    timeout: ClassVar[float | None] = None
+    """For how long a statement is waited for."""
+
+    def send(self, statements: bytes) -> bytes | None:
+        """Send statements without parameters, whose rows nobody wants; the word for the last of them."""
+        with BoundedCursor(self) as cursor:
+            cursor.execute(statements, prepare=False)
+            while cursor.nextset():  # for as many statements as were sent
+                pass
+            words = cursor.statusmessage
+        return None if words is None else words.encode()
+
+
+def plain_class(read_timeout: float | None) -> type[PlainConnection]:
+    """The class of connections with this bound; None: without one."""
+    return type("PlainConnection", (PlainConnection,), {"timeout": read_timeout})
+
+
+def _bound(connection: Any) -> AbstractContextManager[None]:
+    seconds: float | None = connection.timeout
+    return contextlib.nullcontext() if seconds is None else cut_off(connection.fileno(), seconds)
