@@ -10,6 +10,7 @@ from nova_db.driver.agents import AgentsContract
 from nova_db.engine import TRUE, Query, all_of
 from nova_db.operations.rows.changes import create, soft_delete, update_record
 from nova_db.operations.rows.conditions import LIVE, equals, matches
+from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -33,8 +34,7 @@ class AgentsOperations(TransactionalDriver, AgentsContract):
         self, tx: Transaction, context: Context, hypervisor: Text, os: Text, architecture: Text
     ) -> Record | None:
         where = all_of(matches(BUILDS, hypervisor=hypervisor, os=os, architecture=architecture), LIVE)
-        found = tx.select(Query(BUILDS.name, where, limit=1))
-        return found[0] if found else None
+        return first(tx, Query(BUILDS.name, where, limit=1))
 
     @reads(require_admin, snapshot=False)
     def agent_build_get_all(self, tx: Transaction, context: Context, hypervisor: Text = None) -> list[Record]:

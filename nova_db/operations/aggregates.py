@@ -10,9 +10,10 @@ from nova_db import exceptions
 from nova_db.context import require_admin
 from nova_db.driver.aggregates import AggregatesContract
 from nova_db.engine import TRUE, Eq, Exists, Predicate, Query, Row, all_of
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import KeyValues, create, record_update, soft_delete, values_by_key
 from nova_db.operations.rows.conditions import LIVE, equals, visible
-from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.reading import exists, one, records
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 AGGREGATES = TABLES["aggregates"]
 HOSTS = TABLES["aggregate_hosts"]
-METADATA = KeyValues("aggregate_metadata", "aggregate_id")
-RECORD = ("_hosts", "_metadata")
+AGGREGATE_METADATA = KeyValues("aggregate_metadata", "aggregate_id")
+_RELATIONS = ("_hosts", "_metadata")
 
 
 class AggregatesOperations(TransactionalDriver, AggregatesContract):
@@ -37,21 +38,19 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
         columns = {key: value for key, value in values.items() if key != "metadata"}
         name = columns["name"]
         row = AGGREGATES.insert_values(columns)
-        tx.serialize(f"aggregates/name/{row['name']}")
-        if tx.select(Query(AGGREGATES.name, all_of(Eq("name", row["name"]), LIVE), columns=("id",), limit=1)):
+        tx.serialize(locks.aggregate_name(row["name"]))
+        if exists(tx, AGGREGATES.name, all_of(Eq("name", row["name"]), LIVE)):
             raise exceptions.AggregateNameExists(aggregate_name=name)
         key = tx.insert((AGGREGATES.name, [row]))[0][0]["id"]
-        rows = METADATA.rows(key, metadata)
+        rows = AGGREGATE_METADATA.rows(key, metadata)
         if rows:
-            tx.insert((METADATA.table.name, rows))
+            tx.insert((AGGREGATE_METADATA.table.name, rows))
         return _aggregates(tx, Eq("id", key))[0]
 
     @reads(require_admin)
     def aggregate_get(self, tx: Transaction, context: Context, aggregate_id: Id) -> Record:
-        found = _aggregates(tx, _seen(context, aggregate_id))
-        if not found:
-            raise exceptions.AggregateNotFound(aggregate_id=aggregate_id)
-        return found[0]
+        query = Query(AGGREGATES.name, _seen(context, aggregate_id), load=_RELATIONS)
+        return one(tx, query, exceptions.AggregateNotFound, aggregate_id=aggregate_id)
 
     @reads(require_admin)
     def aggregate_get_all(self, tx: Transaction, context: Context) -> list[Record]:
@@ -66,7 +65,7 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
         self, tx: Transaction, context: Context, host: Text, key: Text = None
     ) -> dict[str, set[str]]:
         found: defaultdict[str, set[Any]] = defaultdict(set)
-        wanted = METADATA.table.lookup("key", key)
+        wanted = AGGREGATE_METADATA.table.lookup("key", key)
         for aggregate in _aggregates(tx, all_of(_with_host(host, key), visible(context, AGGREGATES))):
             for name, value in aggregate["metadetails"].items():
                 if not key or name == wanted:
@@ -76,7 +75,7 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
     @reads(require_admin)
     def aggregate_host_get_by_metadata_key(self, tx: Transaction, context: Context, key: Text) -> dict[str, set[str]]:
         found: defaultdict[str, set[Any]] = defaultdict(set)
-        wanted = METADATA.table.lookup("key", key)
+        wanted = AGGREGATE_METADATA.table.lookup("key", key)
         for aggregate in _aggregates(tx, all_of(_with_key(key), LIVE)):
             for host in aggregate["hosts"]:
                 found[host].add(aggregate["metadetails"][wanted])
@@ -95,15 +94,15 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
             tx.update(AGGREGATES.name, Eq("id", key), changes)
             key = changes.get("id", key)
         if metadata is not None:
-            METADATA.write(tx, key, metadata, replace=replace)
+            AGGREGATE_METADATA.write(tx, key, metadata, replace=replace)
         return _aggregates(tx, Eq("id", key))[0]
 
     @writes(require_admin)
     def aggregate_delete(self, tx: Transaction, context: Context, aggregate_id: Id) -> None:
         if not soft_delete(tx, AGGREGATES.name, _seen(context, aggregate_id)):
             raise exceptions.AggregateNotFound(aggregate_id=aggregate_id)
-        metadata = equals(METADATA.table, "aggregate_id", aggregate_id)
-        soft_delete(tx, METADATA.table.name, all_of(metadata, visible(context, METADATA.table)))
+        metadata = equals(AGGREGATE_METADATA.table, "aggregate_id", aggregate_id)
+        soft_delete(tx, AGGREGATE_METADATA.table.name, all_of(metadata, visible(context, AGGREGATE_METADATA.table)))
 
     @writes(require_admin)
     def aggregate_metadata_add(
@@ -114,26 +113,26 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
         metadata: Mapping[str, Any],
         set_delete: bool = False,
     ) -> None:
-        METADATA.write(tx, _require(tx, context, aggregate_id, lock=True), metadata, replace=set_delete)
+        AGGREGATE_METADATA.write(tx, _require(tx, context, aggregate_id, lock=True), metadata, replace=set_delete)
 
     @reads(require_admin)
     def aggregate_metadata_get(self, tx: Transaction, context: Context, aggregate_id: Id) -> dict[str, str]:
         key = _require(tx, context, aggregate_id)
-        where = all_of(Eq("aggregate_id", key), visible(context, METADATA.table))
-        return values_by_key(tx.select(Query(METADATA.table.name, where)))
+        where = all_of(Eq("aggregate_id", key), visible(context, AGGREGATE_METADATA.table))
+        return values_by_key(tx.select(Query(AGGREGATE_METADATA.table.name, where)))
 
     @writes(require_admin)
     def aggregate_metadata_delete(self, tx: Transaction, context: Context, aggregate_id: Id, key: Text) -> None:
         owner = _require(tx, context, aggregate_id)
-        which = all_of(equals(METADATA.table, "key", key), visible(context, METADATA.table))
-        if not METADATA.remove(tx, owner, which):
+        which = all_of(equals(AGGREGATE_METADATA.table, "key", key), visible(context, AGGREGATE_METADATA.table))
+        if not AGGREGATE_METADATA.remove(tx, owner, which):
             raise exceptions.AggregateMetadataNotFound(aggregate_id=aggregate_id, metadata_key=key)
 
     @writes(require_admin)
     def aggregate_host_add(self, tx: Transaction, context: Context, aggregate_id: Id, host: str) -> None:
         key = _require(tx, context, aggregate_id, lock=True)
-        tx.serialize(f"{HOSTS.name}/{key}")
-        if tx.select(Query(HOSTS.name, all_of(_member(key, host), LIVE), columns=("id",), limit=1)):
+        tx.serialize(locks.hosts_of_aggregate(key))
+        if exists(tx, HOSTS.name, all_of(_member(key, host), LIVE)):
             raise exceptions.AggregateHostExists(aggregate_id=aggregate_id, host=host)
         create(tx, HOSTS, {"aggregate_id": key, "host": host})
 
@@ -151,9 +150,7 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
 
 
 def _aggregates(tx: Transaction, where: Predicate) -> list[Row]:
-    found = tx.select(Query(AGGREGATES.name, where, load=RECORD))
-    dress(AGGREGATES.name, found, RECORD)
-    return found
+    return records(tx, Query(AGGREGATES.name, where, load=_RELATIONS))
 
 
 def _seen(context: Context, aggregate_id: Any) -> Predicate:
@@ -162,11 +159,8 @@ def _seen(context: Context, aggregate_id: Any) -> Predicate:
 
 def _require(tx: Transaction, context: Context, aggregate_id: Any, *, lock: bool = False) -> int:
     """The id of an aggregate that the context sees, which nobody deletes meanwhile if so wanted; AggregateNotFound."""
-    found = tx.select(Query(AGGREGATES.name, _seen(context, aggregate_id), columns=("id",), lock=lock))
-    if not found:
-        raise exceptions.AggregateNotFound(aggregate_id=aggregate_id)
-    key: int = found[0]["id"]
-    return key
+    query = Query(AGGREGATES.name, _seen(context, aggregate_id), columns=("id",), lock=lock)
+    return int(one(tx, query, exceptions.AggregateNotFound, aggregate_id=aggregate_id)["id"])
 
 
 def _member(aggregate_id: int, host: Text) -> Predicate:
@@ -174,8 +168,8 @@ def _member(aggregate_id: int, host: Text) -> Predicate:
 
 
 def _with_key(key: Text) -> Predicate:
-    has_key = all_of(equals(METADATA.table, "key", key), LIVE)
-    return Exists(METADATA.table.name, (("id", "aggregate_id"),), has_key)
+    has_key = all_of(equals(AGGREGATE_METADATA.table, "key", key), LIVE)
+    return Exists(AGGREGATE_METADATA.table.name, (("id", "aggregate_id"),), has_key)
 
 
 def _with_host(host: Text, key: Text) -> Predicate:

@@ -9,8 +9,10 @@ from nova_db import exceptions
 from nova_db.context import require_context
 from nova_db.driver.block_devices import BlockDevicesContract
 from nova_db.engine import Eq, Ne, Predicate, Query, all_of
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import condition_update, create, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -41,12 +43,12 @@ class BlockDevicesOperations(TransactionalDriver, BlockDevicesContract):
         instance_uuid, device_name = given["instance_uuid"], given["device_name"]
         virtual_name = given["virtual_name"]
         changes = condition_update(MAPPINGS, _required(given))
-        tx.serialize(f"{MAPPINGS.name}/{changes['instance_uuid']}")
+        tx.serialize(locks.devices(changes["instance_uuid"]))
         seen = visible(context, MAPPINGS) if context.read_deleted == "only" else LIVE
         same_device = all_of(matches(MAPPINGS, instance_uuid=instance_uuid, device_name=device_name), seen)
-        found = tx.select(Query(MAPPINGS.name, same_device, limit=1, columns=("id",)))
-        if found:
-            tx.update(MAPPINGS.name, Eq("id", found[0]["id"]), changes)
+        found = first(tx, Query(MAPPINGS.name, same_device, limit=1, columns=("id",)))
+        if found is not None:
+            tx.update(MAPPINGS.name, Eq("id", found["id"]), changes)
         else:
             create(tx, MAPPINGS, given)
         if isinstance(virtual_name, str) and _ONE_OF_A_KIND.fullmatch(virtual_name):

@@ -10,6 +10,7 @@ from nova_db.driver.cells import CellsContract
 from nova_db.engine import Predicate, Query, all_of
 from nova_db.operations.rows.changes import condition_update, create, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.reading import one
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -42,10 +43,9 @@ class CellsOperations(TransactionalDriver, CellsContract):
 
     @reads(require_admin, snapshot=False)
     def cell_get(self, tx: Transaction, context: Context, cell_name: Text) -> Record:
-        found = tx.select(Query(CELLS.name, _named(context, cell_name), limit=1))
-        if not found:
-            raise exceptions.CellNotFound(cell_name=cell_name)
-        return found[0]
+        return one(
+            tx, Query(CELLS.name, _named(context, cell_name), limit=1), exceptions.CellNotFound, cell_name=cell_name
+        )
 
     @reads(require_admin, snapshot=False)
     def cell_get_all(self, tx: Transaction, context: Context) -> list[Record]:

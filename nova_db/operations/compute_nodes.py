@@ -9,9 +9,10 @@ from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.context import require_admin
 from nova_db.driver.compute_nodes import ComputeNodesContract
-from nova_db.engine import Contains, Predicate, Query, Row, all_of
+from nova_db.engine import Contains, Predicate, Query, all_of
 from nova_db.operations.rows.changes import KeyValues, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.reading import one
 from nova_db.operations.rows.times import parsed
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 NODES = TABLES["compute_nodes"]
 STATS = KeyValues("compute_node_stats", "compute_node_id")
-RECORD = ("service", "stats")
+_RELATIONS = ("service", "stats")
 _TEXT_TIMES = ("created_at", "updated_at", "deleted_at")
 _SUMS = (
     "vcpus",
@@ -50,18 +51,20 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
         rows = STATS.rows(node["id"], stats)
         if rows:
             tx.insert((STATS.table.name, rows))
-        return tx.select(Query("compute_nodes", equals(NODES, "id", node["id"]), load=RECORD))[0]
+        return tx.select(Query("compute_nodes", equals(NODES, "id", node["id"]), load=_RELATIONS))[0]
 
     @reads(snapshot=False)
     def compute_node_get(self, tx: Transaction, context: Context, compute_id: Id) -> Record:
-        found = tx.select(Query("compute_nodes", _node(context, compute_id), load=RECORD, limit=1))
-        if not found:
-            raise exceptions.ComputeHostNotFound(host=compute_id)
-        return found[0]
+        return one(
+            tx,
+            Query("compute_nodes", _node(context, compute_id), load=_RELATIONS, limit=1),
+            exceptions.ComputeHostNotFound,
+            host=compute_id,
+        )
 
     @reads(require_admin)
     def compute_node_get_all(self, tx: Transaction, context: Context) -> list[Record]:
-        return tx.select(Query("compute_nodes", visible(context, NODES), load=RECORD))
+        return tx.select(Query("compute_nodes", visible(context, NODES), load=_RELATIONS))
 
     @reads(require_admin)
     def compute_node_search_by_hypervisor(
@@ -71,7 +74,7 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
         if part is None or part is NO_MATCH:
             return []
         where = all_of(Contains("hypervisor_hostname", part), visible(context, NODES))
-        return tx.select(Query("compute_nodes", where, load=RECORD))
+        return tx.select(Query("compute_nodes", where, load=_RELATIONS))
 
     @writes(require_admin)
     def compute_node_update(
@@ -85,14 +88,14 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
         columns, stats = _split(values)
         changes = NODES.update_values(columns)
         changes.setdefault("updated_at", utcnow())
-        updated = tx.update_returning(Query("compute_nodes", _node(context, compute_id), load=RECORD), changes)
+        updated = tx.update_returning(Query("compute_nodes", _node(context, compute_id), load=_RELATIONS), changes)
         if not updated:
             raise exceptions.ComputeHostNotFound(host=compute_id)
         if not stats and not prune_stats:
             return updated[0]
         key = updated[0]["id"]
         STATS.write(tx, key, stats, replace=prune_stats, stamp_removed=True)
-        return tx.select(Query("compute_nodes", equals(NODES, "id", key), load=RECORD))[0]
+        return tx.select(Query("compute_nodes", equals(NODES, "id", key), load=_RELATIONS))[0]
 
     @writes(require_admin)
     def compute_node_delete(self, tx: Transaction, context: Context, compute_id: Id) -> None:
@@ -101,8 +104,7 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
 
     @reads(snapshot=False)
     def compute_node_statistics(self, tx: Transaction, context: Context) -> dict[str, int]:
-        total: Row = tx.aggregate("compute_nodes", LIVE, sums=_SUMS)[0]
-        return total
+        return tx.aggregate("compute_nodes", LIVE, sums=_SUMS)[0]
 
 
 def _node(context: Context, compute_id: int | str) -> Predicate:

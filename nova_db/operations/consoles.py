@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from nova_db import exceptions
 from nova_db.driver.consoles import ConsolesContract
-from nova_db.engine import TRUE, Predicate, Query, Row, all_of
+from nova_db.engine import TRUE, Predicate, Query, all_of
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import LIVE, equals, matches
+from nova_db.operations.rows.reading import first, one
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -38,12 +39,14 @@ class ConsolesOperations(TransactionalDriver, ConsolesContract):
         console_type: Text,
     ) -> Record:
         where = matches(POOLS, host=proxy_host, compute_host=compute_host, console_type=console_type)
-        found = tx.select(Query(POOLS.name, all_of(where, LIVE), limit=1, load=("consoles",)))
-        if not found:
-            raise exceptions.ConsolePoolNotFoundForHostType(
-                host=proxy_host, console_type=console_type, compute_host=compute_host
-            )
-        return found[0]
+        return one(
+            tx,
+            Query(POOLS.name, all_of(where, LIVE), limit=1, load=("consoles",)),
+            exceptions.ConsolePoolNotFoundForHostType,
+            host=proxy_host,
+            console_type=console_type,
+            compute_host=compute_host,
+        )
 
     @reads()
     def console_pool_get_all_by_host_type(
@@ -63,7 +66,7 @@ class ConsolesOperations(TransactionalDriver, ConsolesContract):
     @reads(snapshot=False)
     def console_get(self, tx: Transaction, context: Context, console_id: Id, instance_uuid: Text = None) -> Record:
         of = TRUE if instance_uuid is None else equals(CONSOLES, "instance_uuid", instance_uuid)
-        found = _console(tx, all_of(equals(CONSOLES, "id", console_id), of))
+        found = first(tx, _console(all_of(equals(CONSOLES, "id", console_id), of)))
         if found is not None:
             return found
         if instance_uuid:
@@ -74,16 +77,14 @@ class ConsolesOperations(TransactionalDriver, ConsolesContract):
     def console_get_by_pool_instance(
         self, tx: Transaction, context: Context, pool_id: Id | None, instance_uuid: Text
     ) -> Record:
-        found = _console(tx, matches(CONSOLES, pool_id=pool_id, instance_uuid=instance_uuid))
-        if found is None:
-            raise exceptions.ConsoleNotFoundInPoolForInstance(pool_id=pool_id, instance_uuid=instance_uuid)
-        return found
+        query = _console(matches(CONSOLES, pool_id=pool_id, instance_uuid=instance_uuid))
+        missing = {"pool_id": pool_id, "instance_uuid": instance_uuid}
+        return one(tx, query, exceptions.ConsoleNotFoundInPoolForInstance, **missing)
 
     @reads(snapshot=False)
     def console_get_all_by_instance(self, tx: Transaction, context: Context, instance_uuid: Text) -> list[Record]:
         return tx.select(Query(CONSOLES.name, equals(CONSOLES, "instance_uuid", instance_uuid)))
 
 
-def _console(tx: Transaction, where: Predicate) -> Row | None:
-    found = tx.select(Query(CONSOLES.name, where, limit=1, load=("pool",)))
-    return found[0] if found else None
+def _console(where: Predicate) -> Query:
+    return Query(CONSOLES.name, where, limit=1, load=("pool",))

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from nova_db.context import require_admin, require_context
 from nova_db.driver.dns_domains import DnsDomainsContract
 from nova_db.engine import Eq, Query, all_of
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create, record_update
 from nova_db.operations.rows.conditions import equals, visible
+from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from nova_db.engine import Transaction
 
 DOMAINS = TABLES["dns_domains"]
-LIVE = Eq("deleted", DOMAINS.live_value)
+_LIVE_DOMAIN = Eq("deleted", DOMAINS.live_value)
 
 
 class DnsDomainsOperations(TransactionalDriver, DnsDomainsContract):
@@ -26,12 +28,11 @@ class DnsDomainsOperations(TransactionalDriver, DnsDomainsContract):
 
     @reads(require_context, snapshot=False)
     def dnsdomain_get(self, tx: Transaction, context: Context, fqdomain: Text) -> Record | None:
-        found = tx.select(Query(DOMAINS.name, all_of(equals(DOMAINS, "domain", fqdomain), LIVE)))
-        return found[0] if found else None
+        return first(tx, Query(DOMAINS.name, all_of(equals(DOMAINS, "domain", fqdomain), _LIVE_DOMAIN)))
 
     @reads(require_context, snapshot=False)
     def dnsdomain_list(self, tx: Transaction, context: Context) -> list[str]:
-        return [row["domain"] for row in tx.select(Query(DOMAINS.name, LIVE, columns=("domain",)))]
+        return [row["domain"] for row in tx.select(Query(DOMAINS.name, _LIVE_DOMAIN, columns=("domain",)))]
 
     @writes(require_admin)
     def dnsdomain_register_for_project(self, tx: Transaction, context: Context, fqdomain: str, project: Text) -> None:
@@ -48,7 +49,7 @@ class DnsDomainsOperations(TransactionalDriver, DnsDomainsContract):
 
 def _register(tx: Transaction, fqdomain: str, values: dict[str, Any]) -> None:
     row = DOMAINS.insert_values({"domain": fqdomain, **values})
-    tx.serialize(f"{DOMAINS.name}/{row['domain']}")
+    tx.serialize(locks.dns_domain(row["domain"]))
     revived = {**values, "deleted": DOMAINS.live_value, "deleted_at": None}
     if not tx.update(DOMAINS.name, Eq("domain", row["domain"]), record_update(DOMAINS, revived)):
         create(tx, DOMAINS, row)

@@ -11,6 +11,7 @@ from nova_db.engine import Query, Row
 from nova_db.exceptions import NotFound
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import equals
+from nova_db.operations.rows.reading import one, text
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -84,18 +85,13 @@ class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
 
 
 def _id(tx: Transaction, table: str, uuid: str, error: type[NotFound], argument: str) -> int:
-    found: int = _mapping(tx, table, "uuid", uuid, error, argument)["id"]
-    return found
+    return int(_mapping(tx, table, "uuid", uuid, error, argument)["id"])
 
 
 def _uuid(tx: Transaction, table: str, number: Id, error: type[NotFound], argument: str) -> str:
-    found: str = _mapping(tx, table, "id", number, error, argument)["uuid"]
-    return found
+    return text(_mapping(tx, table, "id", number, error, argument), "uuid")
 
 
 def _mapping(tx: Transaction, table: str, column: str, value: Any, error: type[NotFound], argument: str) -> Row:
     """The first mapping with a value; else the error, which is told the value under the argument's name."""
-    found = tx.select(Query(table, equals(TABLES[table], column, value), limit=1))
-    if not found:
-        raise error(**{argument: value})
-    return found[0]
+    return one(tx, Query(table, equals(TABLES[table], column, value), limit=1), error, **{argument: value})

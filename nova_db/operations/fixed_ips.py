@@ -13,7 +13,7 @@ from nova_db.driver.fixed_ips import FixedIpsContract
 from nova_db.engine import Eq, Exists, Lt, Order, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.rows.changes import create, update_record
 from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
-from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.reading import count, first, one, some, text
 from nova_db.operations.rows.uuids import require_uuid
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -32,17 +32,18 @@ def first_fixed_ip(
     tx: Transaction, context: Context, where: Predicate, load: tuple[str, ...] = (), *, lock: bool = False
 ) -> Row | None:
     """The first fixed ip that matches and that the context sees."""
-    found = tx.select(Query(FIXED.name, all_of(where, visible(context, FIXED)), limit=1, load=load, lock=lock))
-    return found[0] if found else None
+    return first(tx, Query(FIXED.name, all_of(where, visible(context, FIXED)), limit=1, load=load, lock=lock))
 
 
 def fixed_ips_of_instance(tx: Transaction, instance_uuid: str) -> list[Row]:
     """The live fixed ips of an instance, at least one."""
     require_uuid(instance_uuid)
-    found = tx.select(Query(FIXED.name, all_of(Eq("instance_uuid", instance_uuid), LIVE)))
-    if not found:
-        raise exceptions.FixedIpNotFoundForInstance(instance_uuid=instance_uuid)
-    return found
+    return some(
+        tx,
+        Query(FIXED.name, all_of(Eq("instance_uuid", instance_uuid), LIVE)),
+        exceptions.FixedIpNotFoundForInstance,
+        instance_uuid=instance_uuid,
+    )
 
 
 class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
@@ -61,15 +62,14 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         require_uuid(instance_uuid)
         here = any_of(equals(FIXED, "network_id", network_id), Eq("network_id", None))
         candidate = all_of(matches(FIXED, address=address, reserved=reserved), here, LIVE)
-        found = tx.select(Query(FIXED.name, candidate, limit=1, lock=True))
-        if not found:
-            raise exceptions.FixedIpNotFoundForNetwork(address=address, network_uuid=network_id)
-        free = all_of(Eq("id", found[0]["id"]), any_of(Eq("instance_uuid", None), Eq("instance_uuid", "")))
+        missing = {"address": address, "network_uuid": network_id}
+        query = Query(FIXED.name, candidate, limit=1, lock=True)
+        found = one(tx, query, exceptions.FixedIpNotFoundForNetwork, **missing)
+        free = all_of(Eq("id", found["id"]), any_of(Eq("instance_uuid", None), Eq("instance_uuid", "")))
         taken = FIXED.update_values({"instance_uuid": instance_uuid, "network_id": network_id})
         if not tx.update(FIXED.name, free, {**taken, "updated_at": utcnow()}):
             raise exceptions.FixedIpAlreadyInUse(address=address, instance_uuid=instance_uuid)
-        stored: str = found[0]["address"]
-        return stored
+        return text(found, "address")
 
     @writes(require_admin)
     def fixed_ip_associate_pool(
@@ -96,13 +96,11 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
             found = next(filter(None, (_take(tx, networks, taken) for networks in turns)), [])
         if not found:
             raise exceptions.NoMoreFixedIps
-        address: str = found[0]["address"]
-        return address
+        return text(found[0], "address")
 
     @writes(require_context)
     def fixed_ip_create(self, tx: Transaction, context: Context, values: Values) -> str | None:
-        address: str | None = create(tx, FIXED, values)["address"]
-        return address
+        return create(tx, FIXED, values).get("address")
 
     @writes(require_context, materialize=("ips",))
     def fixed_ip_bulk_create(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
@@ -141,10 +139,7 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
 
     @reads(require_admin, snapshot=False)
     def fixed_ip_get_all(self, tx: Transaction, context: Context) -> list[Record]:
-        found = tx.select(Query(FIXED.name))
-        if not found:
-            raise exceptions.NoFixedIpsDefined
-        return found
+        return some(tx, Query(FIXED.name), exceptions.NoFixedIpsDefined)
 
     @reads(require_context)
     def fixed_ip_get_by_address(self, tx: Transaction, context: Context, address: Text) -> Record:
@@ -157,8 +152,8 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         fixed = first_fixed_ip(tx, context, equals(FIXED, "address", address))
         if fixed is None:
             raise exceptions.FixedIpNotFoundForAddress(address=address)
-        network = _first(tx, "networks", "id", fixed["network_id"])
-        return fixed, network, _first(tx, "instances", "uuid", fixed["instance_uuid"])
+        network = _referred(tx, "networks", "id", fixed["network_id"])
+        return fixed, network, _referred(tx, "instances", "uuid", fixed["instance_uuid"])
 
     @reads(require_context, snapshot=False)
     def fixed_ip_get_by_floating_address(
@@ -181,10 +176,13 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         self, tx: Transaction, context: Context, network_uuid: Id | None, host: Text
     ) -> Record:
         where = all_of(matches(FIXED, network_id=network_uuid, host=host), LIVE)
-        found = tx.select(Query(FIXED.name, where, limit=1))
-        if not found:
-            raise exceptions.FixedIpNotFoundForNetworkHost(network_id=network_uuid, host=host)
-        return found[0]
+        return one(
+            tx,
+            Query(FIXED.name, where, limit=1),
+            exceptions.FixedIpNotFoundForNetworkHost,
+            network_id=network_uuid,
+            host=host,
+        )
 
     @reads(require_context, snapshot=False)
     def fixed_ips_by_virtual_interface(self, tx: Transaction, context: Context, vif_id: Id | None) -> list[Record]:
@@ -200,8 +198,7 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         self, tx: Transaction, context: Context, project_id: Text, session: Session = None
     ) -> int:
         ours = Exists("instances", _INSTANCE, equals(TABLES["instances"], "project_id", project_id))
-        count: int = tx.aggregate(FIXED.name, all_of(LIVE, ours))[0]["count"]
-        return count
+        return count(tx, FIXED.name, all_of(LIVE, ours))
 
 
 def _take(tx: Transaction, networks: Sequence[int | None], values: dict[str, Any]) -> list[Row]:
@@ -214,12 +211,8 @@ def _take(tx: Transaction, networks: Sequence[int | None], values: dict[str, Any
     return tx.select(Query(FIXED.name, free, order=order, limit=1))
 
 
-def _first(tx: Transaction, table: str, column: str, value: Any) -> Row | None:
-    if value is None:
-        return None
-    found = tx.select(Query(table, Eq(column, value), limit=1))
-    dress(table, found)
-    return found[0] if found else None
+def _referred(tx: Transaction, table: str, column: str, value: Any) -> Row | None:
+    return None if value is None else first(tx, Query(table, Eq(column, value), limit=1))
 
 
 def _owned(tx: Transaction, context: Context, address: str | None, *, lock: bool = False) -> Row:
@@ -236,7 +229,5 @@ def _authorize_owner(tx: Transaction, context: Context, fixed: Row) -> None:
     uuid = fixed["instance_uuid"]
     if uuid is None or not is_user_context(context):
         return
-    found = tx.select(Query("instances", Eq("uuid", uuid), columns=("project_id",)))
-    if not found:
-        raise exceptions.InstanceNotFound(instance_id=uuid)
-    authorize_project(context, found[0]["project_id"])
+    query = Query("instances", Eq("uuid", uuid), columns=("project_id",))
+    authorize_project(context, one(tx, query, exceptions.InstanceNotFound, instance_id=uuid)["project_id"])

@@ -9,8 +9,11 @@ from nova_db import exceptions
 from nova_db.context import require_admin, require_context
 from nova_db.driver.flavors import FlavorsContract
 from nova_db.engine import FALSE, TRUE, Eq, Exists, Ge, Order, Predicate, Query, Row, all_of, any_of
+from nova_db.exceptions import NovaException
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import KeyValues, create, soft_delete, values_by_key
 from nova_db.operations.rows.conditions import LIVE, equals, of_project, visible
+from nova_db.operations.rows.reading import exists, one
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
@@ -37,10 +40,10 @@ class FlavorsOperations(TransactionalDriver, FlavorsContract):
             message = f"extra_specs must be a mapping of keys to values, not {type(specs).__name__}"
             raise exceptions.DBDataError(table=SPECS.table.name, columns=["key"], value=specs, message=message)
         row = FLAVORS.insert_values(columns)
-        tx.serialize(f"instance_types/name/{row['name']}", f"instance_types/flavorid/{row['flavorid']}")
-        if _exists(tx, all_of(Eq("name", row["name"]), LIVE)):
+        tx.serialize(*locks.flavor_names(row["name"], row["flavorid"]))
+        if exists(tx, FLAVORS.name, all_of(Eq("name", row["name"]), LIVE)):
             raise exceptions.InstanceTypeExists(name=name)
-        if _exists(tx, all_of(Eq("flavorid", row["flavorid"]), LIVE)):
+        if exists(tx, FLAVORS.name, all_of(Eq("flavorid", row["flavorid"]), LIVE)):
             raise exceptions.InstanceTypeIdExists(flavor_id=flavorid)
         flavor = tx.insert((FLAVORS.name, [row]))[0][0]
         rows = SPECS.rows(flavor["id"], specs)
@@ -52,37 +55,31 @@ class FlavorsOperations(TransactionalDriver, FlavorsContract):
         self, tx: Transaction, context: Context, inactive: bool = False, filters: Values | None = None
     ) -> list[Record]:
         parts = [TRUE if inactive else LIVE, _usable(context), *_filtered(context, filters or {})]
-        return _flavors(tx, all_of(*parts), order=(Order("name"),))
+        flavors = tx.select(Query(FLAVORS.name, all_of(*parts), order=(Order("name"),), load=("extra_specs",)))
+        for flavor in flavors:
+            flavor["extra_specs"] = values_by_key(flavor["extra_specs"])
+        return flavors
 
     @reads(require_context, snapshot=False)
     def instance_type_get(self, tx: Transaction, context: Context, id: Id) -> Record:
-        found = _flavors(tx, _seen(context, "id", id), limit=1)
-        if not found:
-            raise exceptions.InstanceTypeNotFound(instance_type_id=id)
-        return found[0]
+        return _flavor(tx, _seen(context, "id", id), exceptions.InstanceTypeNotFound, instance_type_id=id)
 
     @reads(require_context)
     def instance_type_get_by_name(self, tx: Transaction, context: Context, name: Text) -> Record:
-        found = _flavors(tx, _seen(context, "name", name), limit=1)
-        if not found:
-            raise exceptions.InstanceTypeNotFoundByName(instance_type_name=name)
-        return found[0]
+        where = _seen(context, "name", name)
+        return _flavor(tx, where, exceptions.InstanceTypeNotFoundByName, instance_type_name=name)
 
     @reads(require_context)
     def instance_type_get_by_flavor_id(
         self, tx: Transaction, context: Context, id: Id | None, read_deleted: Text = None
     ) -> Record:
-        found = _flavors(tx, _seen(context, "flavorid", id, read_deleted), order=_LIVE_FIRST, limit=1)
-        if not found:
-            raise exceptions.FlavorNotFound(flavor_id=id)
-        return found[0]
+        where = _seen(context, "flavorid", id, read_deleted)
+        return _flavor(tx, where, exceptions.FlavorNotFound, order=_LIVE_FIRST, flavor_id=id)
 
     @writes(require_admin)
     def instance_type_destroy(self, tx: Transaction, context: Context, name: Text) -> None:
-        found = tx.select(Query(FLAVORS.name, all_of(equals(FLAVORS, "name", name), LIVE), limit=1, lock=True))
-        if not found:
-            raise exceptions.InstanceTypeNotFoundByName(instance_type_name=name)
-        key = found[0]["id"]
+        query = Query(FLAVORS.name, all_of(equals(FLAVORS, "name", name), LIVE), limit=1, lock=True)
+        key = one(tx, query, exceptions.InstanceTypeNotFoundByName, instance_type_name=name)["id"]
         soft_delete(tx, FLAVORS.name, all_of(Eq("id", key), LIVE))
         SPECS.remove(tx, key, LIVE)
 
@@ -98,9 +95,9 @@ class FlavorsOperations(TransactionalDriver, FlavorsContract):
         self, tx: Transaction, context: Context, flavor_id: Id | None, project_id: Text
     ) -> Record:
         key = _flavor_key(tx, flavor_id)
-        tx.serialize(f"instance_type_projects/{key}")
+        tx.serialize(locks.flavor_access(key))
         granted = all_of(Eq("instance_type_id", key), equals(ACCESS, "project_id", project_id), LIVE)
-        if tx.select(Query(ACCESS.name, granted, columns=("id",), limit=1)):
+        if exists(tx, ACCESS.name, granted):
             raise exceptions.FlavorAccessExists(flavor_id=flavor_id, project_id=project_id)
         return create(tx, ACCESS, {"instance_type_id": key, "project_id": project_id})
 
@@ -133,18 +130,18 @@ class FlavorsOperations(TransactionalDriver, FlavorsContract):
         SPECS.write(tx, _flavor_key(tx, flavor_id, lock=True), extra_specs, replace=False)
 
 
-def _flavors(
-    tx: Transaction, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
-) -> list[Row]:
-    """The flavors that match, each with its extra specs as a dict."""
-    flavors = tx.select(Query(FLAVORS.name, where, order=order, limit=limit, load=("extra_specs",)))
-    for flavor in flavors:
-        flavor["extra_specs"] = values_by_key(flavor["extra_specs"])
-    return flavors
-
-
-def _exists(tx: Transaction, where: Predicate) -> bool:
-    return bool(tx.select(Query(FLAVORS.name, where, columns=("id",), limit=1)))
+def _flavor(
+    tx: Transaction,
+    where: Predicate,
+    error: type[NovaException],
+    *,
+    order: tuple[Order, ...] = (),
+    **arguments: Any,
+) -> Row:
+    """The first flavor that matches, with its extra specs as a dict; else the error."""
+    flavor = one(tx, Query(FLAVORS.name, where, order=order, limit=1, load=("extra_specs",)), error, **arguments)
+    flavor["extra_specs"] = values_by_key(flavor["extra_specs"])
+    return flavor
 
 
 def _live_flavor(flavor_id: Any) -> Predicate:
@@ -154,11 +151,8 @@ def _live_flavor(flavor_id: Any) -> Predicate:
 def _flavor_key(tx: Transaction, flavor_id: Any, seen: Predicate = LIVE, *, lock: bool = False) -> int:
     """The id of the flavor with a public id; FlavorNotFound."""
     where = all_of(equals(FLAVORS, "flavorid", flavor_id), seen)
-    found = tx.select(Query(FLAVORS.name, where, columns=("id", "deleted"), order=_LIVE_FIRST, limit=1, lock=lock))
-    if not found:
-        raise exceptions.FlavorNotFound(flavor_id=flavor_id)
-    key: int = found[0]["id"]
-    return key
+    query = Query(FLAVORS.name, where, columns=("id", "deleted"), order=_LIVE_FIRST, limit=1, lock=lock)
+    return int(one(tx, query, exceptions.FlavorNotFound, flavor_id=flavor_id)["id"])
 
 
 def _granted(context: Context) -> Predicate:

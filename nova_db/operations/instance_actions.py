@@ -9,6 +9,7 @@ from nova_db.driver.instance_actions import InstanceActionsContract
 from nova_db.engine import Eq, Order, Query, Row, all_of
 from nova_db.operations.rows.changes import create, update_record
 from nova_db.operations.rows.conditions import equals, matches, visible
+from nova_db.operations.rows.reading import first, one
 from nova_db.operations.rows.times import parsed
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -51,7 +52,7 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
     def action_get_by_request_id(
         self, tx: Transaction, context: Context, uuid: Text, request_id: Text
     ) -> Record | None:
-        return _find_action(tx, context, uuid, request_id)
+        return first(tx, _of_request(context, uuid, request_id))
 
     @writes()
     def action_event_start(self, tx: Transaction, context: Context, values: Values) -> Record:
@@ -87,21 +88,17 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
     @reads(snapshot=False)
     def action_event_get_by_id(self, tx: Transaction, context: Context, action_id: Id, event_id: Id) -> Record | None:
         where = all_of(matches(EVENTS, id=event_id, action_id=action_id), visible(context, EVENTS))
-        found = tx.select(Query(EVENTS.name, where))
-        return found[0] if found else None
+        return first(tx, Query(EVENTS.name, where))
 
 
-def _find_action(tx: Transaction, context: Context, uuid: object, request_id: object) -> Row | None:
+def _of_request(context: Context, uuid: object, request_id: object) -> Query:
     """The first action of a request on an instance."""
     where = all_of(matches(ACTIONS, instance_uuid=uuid, request_id=request_id), visible(context, ACTIONS))
-    found = tx.select(Query(ACTIONS.name, where, limit=1))
-    return found[0] if found else None
+    return Query(ACTIONS.name, where, limit=1)
 
 
 def _action(tx: Transaction, context: Context, values: Values) -> Row:
     """The action that values name; KeyError if they do not, InstanceActionNotFound if there is none."""
     uuid, request_id = values["instance_uuid"], values["request_id"]
-    found = _find_action(tx, context, uuid, request_id)
-    if found is None:
-        raise exceptions.InstanceActionNotFound(request_id=request_id, instance_uuid=uuid)
-    return found
+    missing = {"request_id": request_id, "instance_uuid": uuid}
+    return one(tx, _of_request(context, uuid, request_id), exceptions.InstanceActionNotFound, **missing)

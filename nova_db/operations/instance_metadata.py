@@ -11,10 +11,12 @@ from nova_db import exceptions
 from nova_db.context import require_context
 from nova_db.driver.instance_metadata import InstanceMetadataContract
 from nova_db.engine import Eq, In, Order, Predicate, Query, Row, all_of
-from nova_db.operations.instances.single import METADATA, SYSTEM_METADATA
+from nova_db.operations.instances.writing import INSTANCE_METADATA, SYSTEM_METADATA
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import KeyValues, create, record_update, soft_delete, values_by_key
 from nova_db.operations.rows.conditions import LIVE, equals, visible
 from nova_db.operations.rows.insisting import insist
+from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.notifications import Notice
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -34,16 +36,16 @@ class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
 
     @reads(require_context, snapshot=False)
     def instance_metadata_get(self, tx: Transaction, context: Context, instance_uuid: Text) -> dict[str, Any]:
-        where = all_of(equals(METADATA.table, "instance_uuid", instance_uuid), LIVE)
-        return values_by_key(tx.select(Query(METADATA.table.name, where)))
+        where = all_of(equals(INSTANCE_METADATA.table, "instance_uuid", instance_uuid), LIVE)
+        return values_by_key(tx.select(Query(INSTANCE_METADATA.table.name, where)))
 
     @writes(require_context)
     def instance_metadata_delete(
         self, tx: Transaction, context: Context, instance_uuid: Text, key: str | int | None
     ) -> None:
-        owner = METADATA.table.lookup("instance_uuid", instance_uuid)
+        owner = INSTANCE_METADATA.table.lookup("instance_uuid", instance_uuid)
         if owner is not NO_MATCH:
-            METADATA.remove(tx, owner, all_of(equals(METADATA.table, "key", key), LIVE))
+            INSTANCE_METADATA.remove(tx, owner, all_of(equals(INSTANCE_METADATA.table, "key", key), LIVE))
 
     @writes(require_context)
     def instance_metadata_update(
@@ -54,7 +56,7 @@ class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
         metadata: Mapping[str, Any],
         delete: bool,
     ) -> dict[str, Any]:
-        return _write(tx, METADATA, instance_uuid, metadata, replace=bool(delete))
+        return _write(tx, INSTANCE_METADATA, instance_uuid, metadata, replace=bool(delete))
 
     @reads(require_context, snapshot=False)
     def instance_system_metadata_get(self, tx: Transaction, context: Context, instance_uuid: Text) -> dict[str, Any]:
@@ -76,8 +78,7 @@ class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
 
     @reads(require_context, snapshot=False)
     def instance_info_cache_get(self, tx: Transaction, context: Context, instance_uuid: Text) -> Record | None:
-        found = tx.select(Query(CACHES.name, _cache(context, instance_uuid)))
-        return found[0] if found else None
+        return first(tx, Query(CACHES.name, _cache(context, instance_uuid)))
 
     @writes(require_context)
     def instance_info_cache_update(
@@ -159,7 +160,7 @@ def _lost_cache(
     """No cache is visible: make one anew where an instance has lost its row, else a placeholder that is not stored."""
     owner = CACHES.lookup("instance_uuid", instance_uuid)
     if owner is not None and owner is not NO_MATCH:
-        tx.serialize(f"instance_info_caches/{owner}")
+        tx.serialize(locks.info_cache(owner))
         # The instance first: one that is there was committed together with its cache.
         has_instance = tx.select(Query("instances", Eq("uuid", owner), columns=("id",)))
         has_row = tx.select(Query(CACHES.name, Eq("instance_uuid", owner), columns=("id",)))

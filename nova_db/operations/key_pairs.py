@@ -10,6 +10,7 @@ from nova_db.driver.key_pairs import KeyPairsContract
 from nova_db.engine import Predicate, Query, all_of
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.rows.reading import count, one
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -32,10 +33,13 @@ class KeyPairsOperations(TransactionalDriver, KeyPairsContract):
 
     @reads(require_context, snapshot=False, authorize=authorize_user)
     def key_pair_get(self, tx: Transaction, context: Context, user_id: Text, name: Text) -> Record:
-        found = tx.select(Query("key_pairs", _named(context, user_id, name), limit=1))
-        if not found:
-            raise exceptions.KeypairNotFound(user_id=user_id, name=name)
-        return found[0]
+        return one(
+            tx,
+            Query("key_pairs", _named(context, user_id, name), limit=1),
+            exceptions.KeypairNotFound,
+            user_id=user_id,
+            name=name,
+        )
 
     @reads(require_context, snapshot=False, authorize=authorize_user)
     def key_pair_get_all_by_user(self, tx: Transaction, context: Context, user_id: Text) -> list[Record]:
@@ -43,8 +47,7 @@ class KeyPairsOperations(TransactionalDriver, KeyPairsContract):
 
     @reads(require_context, snapshot=False, authorize=authorize_user)
     def key_pair_count_by_user(self, tx: Transaction, context: Context, user_id: Text) -> int:
-        count: int = tx.aggregate("key_pairs", all_of(equals(KEY_PAIRS, "user_id", user_id), LIVE))[0]["count"]
-        return count
+        return count(tx, "key_pairs", all_of(equals(KEY_PAIRS, "user_id", user_id), LIVE))
 
     @writes(require_context, authorize=authorize_user)
     def key_pair_destroy(self, tx: Transaction, context: Context, user_id: Text, name: Text) -> None:

@@ -12,7 +12,7 @@ from nova_db.driver.migrations import MigrationsContract
 from nova_db.engine import Eq, Le, NotIn, Query, all_of, any_of
 from nova_db.operations.rows.changes import create, update_record
 from nova_db.operations.rows.conditions import equals, matches, visible
-from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.reading import one, records
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = TABLES["migrations"]
 _INSTANCE = ("instance.system_metadata",)
-_OVER = NotIn("status", ("confirmed", "reverted"))
+_NOT_OVER = NotIn("status", ("confirmed", "reverted"))
 
 
 class MigrationsOperations(TransactionalDriver, MigrationsContract):
@@ -42,20 +42,25 @@ class MigrationsOperations(TransactionalDriver, MigrationsContract):
 
     @reads(require_admin, snapshot=False)
     def migration_get(self, tx: Transaction, context: Context, migration_id: Id) -> Record:
-        found = tx.select(Query(MIGRATIONS.name, equals(MIGRATIONS, "id", migration_id)))
-        if not found:
-            raise exceptions.MigrationNotFound(migration_id=migration_id)
-        return found[0]
+        return one(
+            tx,
+            Query(MIGRATIONS.name, equals(MIGRATIONS, "id", migration_id)),
+            exceptions.MigrationNotFound,
+            migration_id=migration_id,
+        )
 
     @reads(require_admin, snapshot=False)
     def migration_get_by_instance_and_status(
         self, tx: Transaction, context: Context, instance_uuid: Text, status: Text
     ) -> Record:
         where = matches(MIGRATIONS, instance_uuid=instance_uuid, status=status)
-        found = tx.select(Query(MIGRATIONS.name, where, limit=1))
-        if not found:
-            raise exceptions.MigrationNotFoundByStatus(instance_id=instance_uuid, status=status)
-        return found[0]
+        return one(
+            tx,
+            Query(MIGRATIONS.name, where, limit=1),
+            exceptions.MigrationNotFoundByStatus,
+            instance_id=instance_uuid,
+            status=status,
+        )
 
     @reads(require_admin, snapshot=False)
     def migration_get_unconfirmed_by_dest_compute(
@@ -71,7 +76,5 @@ class MigrationsOperations(TransactionalDriver, MigrationsContract):
     ) -> list[Record]:
         leaving = matches(MIGRATIONS, source_compute=host, source_node=node)
         coming = matches(MIGRATIONS, dest_compute=host, dest_node=node)
-        where = all_of(visible(context, MIGRATIONS), _OVER, any_of(leaving, coming))
-        rows = tx.select(Query(MIGRATIONS.name, where, load=_INSTANCE))
-        dress(MIGRATIONS.name, rows, _INSTANCE)
-        return rows
+        where = all_of(visible(context, MIGRATIONS), _NOT_OVER, any_of(leaving, coming))
+        return records(tx, Query(MIGRATIONS.name, where, load=_INSTANCE))

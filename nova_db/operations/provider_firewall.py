@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nova_db.driver.types import Context, Id, Record, Values
     from nova_db.engine import Transaction
 
-RULES = TABLES["provider_fw_rules"]
+PROVIDER_RULES = TABLES["provider_fw_rules"]
 
 
 class ProviderFirewallOperations(TransactionalDriver, ProviderFirewallContract):
@@ -25,12 +25,12 @@ class ProviderFirewallOperations(TransactionalDriver, ProviderFirewallContract):
 
     @writes(require_admin)
     def provider_fw_rule_create(self, tx: Transaction, context: Context, rule: Values) -> Record:
-        return create(tx, RULES, rule)
+        return create(tx, PROVIDER_RULES, rule)
 
     @reads(require_admin, snapshot=False)
     def provider_fw_rule_get_all(self, tx: Transaction, context: Context) -> list[Record]:
-        return tx.select(Query(RULES.name, visible(context, RULES)))
+        return tx.select(Query(PROVIDER_RULES.name, visible(context, PROVIDER_RULES)))
 
     @writes(require_admin)
     def provider_fw_rule_destroy(self, tx: Transaction, context: Context, rule_id: Id) -> None:
-        soft_delete(tx, RULES.name, equals(RULES, "id", rule_id))
+        soft_delete(tx, PROVIDER_RULES.name, equals(PROVIDER_RULES, "id", rule_id))

@@ -8,9 +8,10 @@ from nova_db import exceptions
 from nova_db.context import authorize_project, authorize_quota_class, require_admin, require_context
 from nova_db.driver.quotas import QuotasContract
 from nova_db.engine import Query, all_of
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import condition_update, create, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, matches
-from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.reading import one
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -26,11 +27,6 @@ RESERVATIONS = TABLES["reservations"]
 _SETTABLE = ("in_use", "reserved", "until_refresh")
 
 
-def serialize_projects(tx: Transaction, *projects: str | None) -> None:
-    """Keep other writers of the usages and reservations of these projects out until the transaction ends."""
-    tx.serialize(*{f"quota_usages/{project}" for project in projects})
-
-
 class QuotasOperations(TransactionalDriver, QuotasContract):
     """Quotas, classes and usages; reservations are in ``reservations``."""
 
@@ -43,10 +39,7 @@ class QuotasOperations(TransactionalDriver, QuotasContract):
     @reads(require_context, snapshot=False)
     def quota_get(self, tx: Transaction, context: Context, project_id: Text, resource: Text) -> Record:
         where = all_of(matches(QUOTAS, project_id=project_id, resource=resource), LIVE)
-        found = tx.select(Query("quotas", where, limit=1))
-        if not found:
-            raise exceptions.ProjectQuotaNotFound(project_id=project_id)
-        return found[0]
+        return one(tx, Query("quotas", where, limit=1), exceptions.ProjectQuotaNotFound, project_id=project_id)
 
     @reads(require_context, snapshot=False, authorize=authorize_project)
     def quota_get_all_by_project(self, tx: Transaction, context: Context, project_id: Text) -> dict[str, Any]:
@@ -63,7 +56,7 @@ class QuotasOperations(TransactionalDriver, QuotasContract):
 
     @writes(require_admin)
     def quota_destroy_all_by_project(self, tx: Transaction, context: Context, project_id: Text) -> None:
-        serialize_projects(tx, project_id)
+        tx.serialize(*locks.usages(project_id))
         for table in (QUOTAS, USAGES, RESERVATIONS):
             soft_delete(tx, table.name, all_of(equals(table, "project_id", project_id), LIVE))
 
@@ -76,10 +69,7 @@ class QuotasOperations(TransactionalDriver, QuotasContract):
     @reads(require_context, snapshot=False)
     def quota_class_get(self, tx: Transaction, context: Context, class_name: Text, resource: Text) -> Record:
         where = all_of(matches(CLASSES, class_name=class_name, resource=resource), LIVE)
-        found = tx.select(Query("quota_classes", where, limit=1))
-        if not found:
-            raise exceptions.QuotaClassNotFound(class_name=class_name)
-        return found[0]
+        return one(tx, Query("quota_classes", where, limit=1), exceptions.QuotaClassNotFound, class_name=class_name)
 
     @reads(require_context, snapshot=False, authorize=authorize_quota_class)
     def quota_class_get_all_by_name(self, tx: Transaction, context: Context, class_name: Text) -> dict[str, Any]:
@@ -97,11 +87,7 @@ class QuotasOperations(TransactionalDriver, QuotasContract):
     @reads(require_context, snapshot=False)
     def quota_usage_get(self, tx: Transaction, context: Context, project_id: Text, resource: Text) -> Record:
         where = all_of(matches(USAGES, project_id=project_id, resource=resource), LIVE)
-        found = tx.select(Query("quota_usages", where, limit=1))
-        if not found:
-            raise exceptions.QuotaUsageNotFound(project_id=project_id)
-        dress("quota_usages", found)
-        return found[0]
+        return one(tx, Query("quota_usages", where, limit=1), exceptions.QuotaUsageNotFound, project_id=project_id)
 
     @reads(require_context, snapshot=False, authorize=authorize_project)
     def quota_usage_get_all_by_project(self, tx: Transaction, context: Context, project_id: Text) -> dict[str, Any]:
@@ -115,7 +101,7 @@ class QuotasOperations(TransactionalDriver, QuotasContract):
     ) -> None:
         USAGES.update_values(kwargs)
         used: dict[str, Any] = {name: value for name, value in kwargs.items() if name in _SETTABLE}
-        serialize_projects(tx, project_id)
+        tx.serialize(*locks.usages(project_id))
         where = all_of(matches(USAGES, project_id=project_id, resource=resource), LIVE)
         if not tx.update("quota_usages", where, condition_update(USAGES, used)):
             raise exceptions.QuotaUsageNotFound(project_id=project_id)

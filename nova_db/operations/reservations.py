@@ -14,9 +14,11 @@ from nova_db.clock import utcnow
 from nova_db.context import RequestContext, require_admin, require_context
 from nova_db.driver.reservations import ReservationsContract
 from nova_db.engine import Add, Col, In, Lt, Predicate, Query, Row, all_of
-from nova_db.operations.quotas import RESERVATIONS, USAGES, serialize_projects
+from nova_db.operations.quotas import RESERVATIONS, USAGES
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import LIVE, among, equals
+from nova_db.operations.rows.reading import one
 from nova_db.operations.running.declarations import Refusal, reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 
@@ -45,14 +47,14 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
         project_id: Text = None,
     ) -> list[str] | Refusal:
         project = context.project_id if project_id is None else project_id
-        deltas = {resource: _number(delta) for resource, delta in deltas.items()}
-        serialize_projects(tx, project)
+        stored = RESERVATIONS.update_values
+        deltas = {resource: stored({"delta": delta})["delta"] for resource, delta in deltas.items()}
+        tx.serialize(*locks.usages(project))
         elevated = _elevated(context)
 
         def sync(resource: str) -> Mapping[str, int]:
             with self._lend(tx) as session:
-                found: Mapping[str, int] = resources[resource].sync(elevated, project, session)
-            return found
+                return resources[resource].sync(elevated, project, session)
 
         usages = Usages(tx, project, until_refresh or None, max_age or 0)
         usages.refresh(deltas, sync)
@@ -92,10 +94,12 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
 
     @reads(require_context, snapshot=False)
     def reservation_get(self, tx: Transaction, context: Context, uuid: Text) -> Record:
-        found = tx.select(Query("reservations", all_of(equals(RESERVATIONS, "uuid", uuid), LIVE), limit=1))
-        if not found:
-            raise exceptions.ReservationNotFound(uuid=uuid)
-        return found[0]
+        return one(
+            tx,
+            Query("reservations", all_of(equals(RESERVATIONS, "uuid", uuid), LIVE), limit=1),
+            exceptions.ReservationNotFound,
+            uuid=uuid,
+        )
 
     @writes(require_context, materialize=("reservations",))
     def reservation_commit(
@@ -191,8 +195,7 @@ class Usages:
             return True
         if usage["until_refresh"] is not None:
             self._set(resource, until_refresh=usage["until_refresh"] - 1)
-            due: bool = self.rows[resource]["until_refresh"] <= 0
-            return due
+            return bool(self.rows[resource]["until_refresh"] <= 0)
         if not self._max_age:
             return False
         changed = usage["updated_at"] or usage["created_at"]
@@ -207,17 +210,11 @@ class Usages:
         self._changes[resource].update(changes)
 
 
-def _number(delta: Any) -> int:
-    number: int = RESERVATIONS.update_values({"delta": delta})["delta"]
-    return number
-
-
 def _elevated(context: Context) -> Context:
     """An administrator's copy of any context, the caller's own untouched."""
-    elevated = getattr(context, "elevated", None)
-    if elevated is not None:
-        mine: Context = elevated()
-        return mine
+    elevate: Callable[[], Context] | None = getattr(context, "elevated", None)
+    if elevate is not None:
+        return elevate()
     return RequestContext(
         context.user_id, context.project_id, is_admin=True, read_deleted=context.read_deleted, overwrite=False
     )
@@ -232,7 +229,7 @@ def _end(tx: Transaction, which: Predicate, *, commit: bool, orphans: bool = Fal
     projects = {row["project_id"] for row in tx.select(Query("reservations", live, columns=("id", "project_id")))}
     if not projects:
         return
-    serialize_projects(tx, *projects)
+    tx.serialize(*locks.usages(*projects))
     ended = tx.update_returning(Query("reservations", live), {"deleted": Col("id"), "deleted_at": utcnow()})
     settled: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
     for row in ended:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from nova_db import conf, exceptions
 from nova_db.context import require_admin
 from nova_db.driver.services import ServicesContract
-from nova_db.engine import Eq, Predicate, Query, Row, all_of
+from nova_db.engine import Eq, Predicate, Query, all_of
 from nova_db.operations.rows.changes import create, soft_delete, update_record
 from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.rows.reading import first, one
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -43,10 +44,7 @@ class ServicesOperations(TransactionalDriver, ServicesContract):
     @reads(require_admin, snapshot=False)
     def service_get(self, tx: Transaction, context: Context, service_id: Id) -> Record:
         where = all_of(equals(SERVICES, "id", service_id), visible(context, SERVICES))
-        found = _first(tx, where, ("compute_node",))
-        if found is None:
-            raise exceptions.ServiceNotFound(service_id=service_id)
-        return found
+        return one(tx, _single(where, ("compute_node",)), exceptions.ServiceNotFound, service_id=service_id)
 
     @reads(require_admin, snapshot=False)
     def service_get_all(self, tx: Transaction, context: Context, disabled: bool | None = None) -> list[Record]:
@@ -67,22 +65,27 @@ class ServicesOperations(TransactionalDriver, ServicesContract):
     def service_get_by_host_and_topic(
         self, tx: Transaction, context: Context, host: Text, topic: Text
     ) -> Record | None:
-        return _first(tx, all_of(matches(SERVICES, host=host, topic=topic), ENABLED, LIVE))
+        return first(tx, _single(all_of(matches(SERVICES, host=host, topic=topic), ENABLED, LIVE)))
 
     @reads(require_admin, snapshot=False)
     def service_get_by_compute_host(self, tx: Transaction, context: Context, host: Text) -> Record:
         topic = conf.option("compute_topic")
-        found = _first(tx, all_of(matches(SERVICES, host=host, topic=topic), LIVE), ("compute_node",))
-        if found is None:
-            raise exceptions.ComputeHostNotFound(host=host)
-        return found
+        return one(
+            tx,
+            _single(all_of(matches(SERVICES, host=host, topic=topic), LIVE), ("compute_node",)),
+            exceptions.ComputeHostNotFound,
+            host=host,
+        )
 
     @reads(require_admin, snapshot=False)
     def service_get_by_args(self, tx: Transaction, context: Context, host: Text, binary: Text) -> Record:
-        found = _first(tx, all_of(matches(SERVICES, host=host, binary=binary), visible(context, SERVICES)))
-        if found is None:
-            raise exceptions.HostBinaryNotFound(host=host, binary=binary)
-        return found
+        return one(
+            tx,
+            _single(all_of(matches(SERVICES, host=host, binary=binary), visible(context, SERVICES))),
+            exceptions.HostBinaryNotFound,
+            host=host,
+            binary=binary,
+        )
 
     @writes(require_admin)
     def service_update(self, tx: Transaction, context: Context, service_id: Id, values: Values) -> Record:
@@ -93,6 +96,5 @@ class ServicesOperations(TransactionalDriver, ServicesContract):
         return record
 
 
-def _first(tx: Transaction, where: Predicate, load: tuple[str, ...] = ()) -> Row | None:
-    found = tx.select(Query("services", where, load=load, limit=1))
-    return found[0] if found else None
+def _single(where: Predicate, load: tuple[str, ...] = ()) -> Query:
+    return Query("services", where, load=load, limit=1)

@@ -11,6 +11,7 @@ from nova_db.driver.task_log import TaskLogContract
 from nova_db.engine import TRUE, Predicate, Query, all_of
 from nova_db.operations.rows.changes import condition_update, create
 from nova_db.operations.rows.conditions import equals, matches, visible
+from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from nova_db.driver.types import Context, Record, Text
     from nova_db.engine import Transaction
 
-LOG = TABLES["task_log"]
+TASK_LOG = TABLES["task_log"]
 
 
 class TaskLogOperations(TransactionalDriver, TaskLogContract):
@@ -37,8 +38,7 @@ class TaskLogOperations(TransactionalDriver, TaskLogContract):
         state: Text = None,
     ) -> Record | None:
         where = _recorded(context, task_name, period_beginning, period_ending, host, state)
-        found = tx.select(Query(LOG.name, where, limit=1))
-        return found[0] if found else None
+        return first(tx, Query(TASK_LOG.name, where, limit=1))
 
     @reads(require_admin, snapshot=False)
     def task_log_get_all(
@@ -51,7 +51,9 @@ class TaskLogOperations(TransactionalDriver, TaskLogContract):
         host: Text = None,
         state: Text = None,
     ) -> list[Record]:
-        return tx.select(Query(LOG.name, _recorded(context, task_name, period_beginning, period_ending, host, state)))
+        return tx.select(
+            Query(TASK_LOG.name, _recorded(context, task_name, period_beginning, period_ending, host, state))
+        )
 
     @writes(require_admin)
     def task_log_begin_task(
@@ -76,7 +78,7 @@ class TaskLogOperations(TransactionalDriver, TaskLogContract):
             "message": message or "",
         }
         try:
-            create(tx, LOG, values)
+            create(tx, TASK_LOG, values)
         except exceptions.DBDuplicateEntry as error:
             raise exceptions.TaskAlreadyRunning(task_name=task_name, host=host) from error
 
@@ -95,14 +97,14 @@ class TaskLogOperations(TransactionalDriver, TaskLogContract):
         values: dict[str, Any] = {"state": "DONE", "errors": errors}
         if message:
             values["message"] = message
-        where = all_of(_period(context, task_name, period_beginning, period_ending), equals(LOG, "host", host))
-        if not tx.update(LOG.name, where, condition_update(LOG, values)):
+        where = all_of(_period(context, task_name, period_beginning, period_ending), equals(TASK_LOG, "host", host))
+        if not tx.update(TASK_LOG.name, where, condition_update(TASK_LOG, values)):
             raise exceptions.TaskNotRunning(task_name=task_name, host=host)
 
 
 def _period(context: Context, task_name: str, beginning: dt.datetime, ending: dt.datetime) -> Predicate:
-    named = matches(LOG, task_name=task_name, period_beginning=beginning, period_ending=ending)
-    return all_of(named, visible(context, LOG))
+    named = matches(TASK_LOG, task_name=task_name, period_beginning=beginning, period_ending=ending)
+    return all_of(named, visible(context, TASK_LOG))
 
 
 def _recorded(
@@ -113,6 +115,6 @@ def _recorded(
     host: str | None,
     state: str | None,
 ) -> Predicate:
-    on_host = TRUE if host is None else equals(LOG, "host", host)
-    in_state = TRUE if state is None else equals(LOG, "state", state)
+    on_host = TRUE if host is None else equals(TASK_LOG, "host", host)
+    in_state = TRUE if state is None else equals(TASK_LOG, "state", state)
     return all_of(_period(context, task_name, beginning, ending), on_host, in_state)

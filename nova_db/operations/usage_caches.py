@@ -10,8 +10,10 @@ from nova_db.clock import utcnow
 from nova_db.context import require_context
 from nova_db.driver.usage_caches import UsageCachesContract
 from nova_db.engine import Eq, Gt, Query, Row, all_of, any_of
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import condition_update, create
 from nova_db.operations.rows.conditions import among, equals, matches
+from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.notifications import Notice
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -38,8 +40,7 @@ class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
     def bw_usage_get(
         self, tx: Transaction, context: Context, uuid: Text, start_period: dt.datetime, mac: Text
     ) -> Record | None:
-        found = tx.select(Query(BANDWIDTH.name, matches(BANDWIDTH, uuid=uuid, start_period=start_period, mac=mac)))
-        return found[0] if found else None
+        return first(tx, Query(BANDWIDTH.name, matches(BANDWIDTH, uuid=uuid, start_period=start_period, mac=mac)))
 
     @reads(require_context, snapshot=False, materialize=("uuids",))
     def bw_usage_get_by_uuids(
@@ -76,7 +77,7 @@ class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
         where = matches(BANDWIDTH, **key)
         if tx.update(BANDWIDTH.name, where, changes):
             return
-        tx.serialize(f"{BANDWIDTH.name}/{row['uuid']}/{row['mac']}")
+        tx.serialize(locks.bandwidth(row["uuid"], row["mac"]))
         if not tx.update(BANDWIDTH.name, where, changes):
             tx.insert((BANDWIDTH.name, [row]))
 
@@ -115,15 +116,15 @@ class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
                 **{f"{'tot' if update_totals else 'curr'}_{name}": value for name, value in given.items()},
             }
         )
-        tx.serialize(f"{VOLUMES.name}/{new['volume_id']}")
-        found = tx.select(Query(VOLUMES.name, Eq("volume_id", new["volume_id"]), limit=1, lock=True))
-        if not found:
+        tx.serialize(locks.volume_usage(new["volume_id"]))
+        found = first(tx, Query(VOLUMES.name, Eq("volume_id", new["volume_id"]), limit=1, lock=True))
+        if found is None:
             create(tx, VOLUMES, new)
             return
         counted = {name: new[f"{'tot' if update_totals else 'curr'}_{name}"] for name in _COUNTERS}
-        changes = _accumulated(found[0], counted, now, update_totals)
+        changes = _accumulated(found, counted, now, update_totals)
         values = condition_update(VOLUMES, {**changes, "instance_id": instance_id})
-        tx.update(VOLUMES.name, Eq("id", found[0]["id"]), values)
+        tx.update(VOLUMES.name, Eq("id", found["id"]), values)
 
 
 def _accumulated(row: Row, counted: dict[str, int], now: dt.datetime, update_totals: bool) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from nova_db import exceptions
 from nova_db.context import require_context
 from nova_db.driver.virtual_interfaces import VirtualInterfacesContract
-from nova_db.engine import Predicate, Query, Row
-from nova_db.operations.instances.single import get_by_uuid
+from nova_db.engine import Predicate, Query
+from nova_db.operations.instances.finding import get_by_uuid
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import equals, matches
+from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -34,15 +35,15 @@ class VirtualInterfacesOperations(TransactionalDriver, VirtualInterfacesContract
 
     @reads(require_context, snapshot=False)
     def virtual_interface_get(self, tx: Transaction, context: Context, vif_id: Id) -> Record | None:
-        return _first(tx, equals(INTERFACES, "id", vif_id))
+        return first(tx, _single(equals(INTERFACES, "id", vif_id)))
 
     @reads(require_context, snapshot=False)
     def virtual_interface_get_by_address(self, tx: Transaction, context: Context, address: Text) -> Record | None:
-        return _first(tx, equals(INTERFACES, "address", address))
+        return first(tx, _single(equals(INTERFACES, "address", address)))
 
     @reads(require_context, snapshot=False)
     def virtual_interface_get_by_uuid(self, tx: Transaction, context: Context, vif_uuid: Text) -> Record | None:
-        return _first(tx, equals(INTERFACES, "uuid", vif_uuid))
+        return first(tx, _single(equals(INTERFACES, "uuid", vif_uuid)))
 
     @reads(require_context)
     def virtual_interface_get_by_instance(self, tx: Transaction, context: Context, instance_id: Text) -> list[Record]:
@@ -53,7 +54,7 @@ class VirtualInterfacesOperations(TransactionalDriver, VirtualInterfacesContract
     def virtual_interface_get_by_instance_and_network(
         self, tx: Transaction, context: Context, instance_id: Text, network_id: Id | None
     ) -> Record | None:
-        return _first(tx, matches(INTERFACES, instance_uuid=instance_id, network_id=network_id))
+        return first(tx, _single(matches(INTERFACES, instance_uuid=instance_id, network_id=network_id)))
 
     @writes(require_context)
     def virtual_interface_delete_by_instance(self, tx: Transaction, context: Context, instance_id: Text) -> None:
@@ -64,6 +65,5 @@ class VirtualInterfacesOperations(TransactionalDriver, VirtualInterfacesContract
         return tx.select(Query(INTERFACES.name))
 
 
-def _first(tx: Transaction, where: Predicate) -> Row | None:
-    found = tx.select(Query(INTERFACES.name, where, limit=1))
-    return found[0] if found else None
+def _single(where: Predicate) -> Query:
+    return Query(INTERFACES.name, where, limit=1)

@@ -9,9 +9,10 @@ from nova_db.context import authorize_project, require_admin, require_context
 from nova_db.driver.floating_ips import FloatingIpsContract
 from nova_db.engine import Eq, Exists, In, Order, Query, all_of
 from nova_db.operations.fixed_ips import FIXED, fixed_ips_of_instance
-from nova_db.operations.floating_ips.single import FLOATING, find_floating_ips
-from nova_db.operations.instances.single import get_by_id
+from nova_db.operations.floating_ips.single import FLOATING, WITH_FIXED
+from nova_db.operations.instances.finding import get_by_id
 from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.rows.reading import count, first, records, some
 from nova_db.operations.running.declarations import reads
 from nova_db.operations.running.transactions import TransactionalDriver
 
@@ -30,22 +31,21 @@ class FloatingIpLists(TransactionalDriver, FloatingIpsContract):
 
     @reads(require_admin, snapshot=False)
     def floating_ip_get_all(self, tx: Transaction, context: Context) -> list[Record]:
-        found = tx.select(Query(FLOATING.name, LIVE))
-        if not found:
-            raise exceptions.NoFloatingIpsDefined
-        return found
+        return some(tx, Query(FLOATING.name, LIVE), exceptions.NoFloatingIpsDefined)
 
     @reads(require_admin, snapshot=False)
     def floating_ip_get_all_by_host(self, tx: Transaction, context: Context, host: Text) -> list[Record]:
-        found = tx.select(Query(FLOATING.name, all_of(equals(FLOATING, "host", host), LIVE)))
-        if not found:
-            raise exceptions.FloatingIpNotFoundForHost(host=host)
-        return found
+        return some(
+            tx,
+            Query(FLOATING.name, all_of(equals(FLOATING, "host", host), LIVE)),
+            exceptions.FloatingIpNotFoundForHost,
+            host=host,
+        )
 
     @reads(require_context, authorize=authorize_project)
     def floating_ip_get_all_by_project(self, tx: Transaction, context: Context, project_id: Text) -> list[Record]:
         where = all_of(matches(FLOATING, project_id=project_id, auto_assigned=False), LIVE)
-        return find_floating_ips(tx, where)
+        return records(tx, Query(FLOATING.name, where, load=WITH_FIXED))
 
     @reads(require_context, snapshot=False)
     def floating_ip_get_by_fixed_address(self, tx: Transaction, context: Context, fixed_address: Text) -> list[Record]:
@@ -63,15 +63,14 @@ class FloatingIpLists(TransactionalDriver, FloatingIpsContract):
         self, tx: Transaction, context: Context, project_id: Text, session: Session = None
     ) -> int:
         where = all_of(matches(FLOATING, project_id=project_id, auto_assigned=False), LIVE)
-        count: int = tx.aggregate(FLOATING.name, where)[0]["count"]
-        return count
+        return count(tx, FLOATING.name, where)
 
     @reads(require_context)
     def instance_get_floating_address(self, tx: Transaction, context: Context, instance_id: Id) -> str | None:
-        first = fixed_ips_of_instance(tx, get_by_id(tx, context, instance_id)["uuid"])[0]
-        where = all_of(Eq("fixed_ip_id", first["id"]), visible(context, FLOATING))
-        found = tx.select(Query(FLOATING.name, where, limit=1))
-        return found[0]["address"] if found else None
+        fixed = fixed_ips_of_instance(tx, get_by_id(tx, context, instance_id)["uuid"])[0]
+        where = all_of(Eq("fixed_ip_id", fixed["id"]), visible(context, FLOATING))
+        found = first(tx, Query(FLOATING.name, where, limit=1))
+        return None if found is None else found.get("address")
 
     @reads(require_context)
     def instance_floating_address_get_all(self, tx: Transaction, context: Context, instance_uuid: str) -> list[Record]:

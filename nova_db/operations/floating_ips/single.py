@@ -10,9 +10,10 @@ from nova_db.context import authorize_project, require_context
 from nova_db.driver.floating_ips import FloatingIpsContract
 from nova_db.engine import Eq, In, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.fixed_ips import FIXED, first_fixed_ip
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import condition_update, create, record_update, soft_delete, update_record
 from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
-from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.reading import first, one, text
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from nova_db.engine import Transaction
 
 FLOATING = TABLES["floating_ips"]
-_FIXED = ("fixed_ip.instance",)
-_CREATION = "floating_ips"
+WITH_FIXED = ("fixed_ip.instance",)
 
 
 class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
@@ -32,14 +32,11 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
     @reads(require_context, snapshot=False)
     def floating_ip_get(self, tx: Transaction, context: Context, id: Id) -> Record:
         where = all_of(equals(FLOATING, "id", id), visible(context, FLOATING), scoped(context))
-        found = find_floating_ips(tx, where, limit=1)
-        if not found:
-            raise exceptions.FloatingIpNotFound(id=id)
-        return found[0]
+        return one(tx, Query(FLOATING.name, where, limit=1, load=WITH_FIXED), exceptions.FloatingIpNotFound, id=id)
 
     @reads(require_context)
     def floating_ip_get_by_address(self, tx: Transaction, context: Context, address: Text) -> Record:
-        return _owned(tx, context, address, _FIXED)
+        return _owned(tx, context, address, WITH_FIXED)
 
     @writes(require_context, authorize=authorize_project)
     def floating_ip_allocate_address(self, tx: Transaction, context: Context, project_id: Text, pool: Text) -> str:
@@ -48,22 +45,20 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
         taken = tx.claim(FLOATING.name, free, mine)
         if not taken:
             raise exceptions.NoMoreFloatingIps
-        address: str = taken[0]["address"]
-        return address
+        return text(taken[0], "address")
 
     @writes(require_context)
     def floating_ip_create(self, tx: Transaction, context: Context, values: Values) -> str | None:
         row = FLOATING.insert_values(values)
         if not row["deleted"]:
-            tx.serialize(_CREATION)
+            tx.serialize(*locks.floating_addresses([row["address"]]))
             # A live row counts whatever the context sees: there must be no second one.
             blocking = any_of(visible(context, FLOATING), LIVE)
-            found = tx.select(Query(FLOATING.name, all_of(_at(row["address"]), blocking), limit=1))
-            if found:
-                _authorize_owner(context, found[0])
+            found = first(tx, Query(FLOATING.name, all_of(_at(row["address"]), blocking), limit=1))
+            if found is not None:
+                _authorize_owner(context, found)
                 raise exceptions.FloatingIpExists(**{**dict.fromkeys(FLOATING.names), **values})
-        address: str | None = create(tx, FLOATING, row)["address"]
-        return address
+        return create(tx, FLOATING, row).get("address")
 
     @writes(require_context, materialize=("ips",))
     def floating_ip_bulk_create(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
@@ -72,13 +67,14 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
             row = FLOATING.insert_values({**values, "address": values["address"]})
             if rows.setdefault(row["address"], row) is not row:
                 raise exceptions.FloatingIpExists(**{**dict.fromkeys(FLOATING.names), **rows[row["address"]]})
-        tx.serialize(_CREATION)
+        if not rows:
+            return
+        tx.serialize(*locks.floating_addresses(rows))
         there = any_of(In("address", rows), Eq("address", None)) if None in rows else In("address", rows)
         for existing in tx.select(Query(FLOATING.name, all_of(there, LIVE))):
             if rows[existing["address"]].get("id") != existing["id"]:
                 raise exceptions.FloatingIpExists(**existing)
-        if rows:
-            tx.insert((FLOATING.name, list(rows.values())))
+        tx.insert((FLOATING.name, list(rows.values())))
 
     @writes(require_context, materialize=("ips",))
     def floating_ip_bulk_destroy(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
@@ -130,13 +126,6 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
         update_record(tx, FLOATING, Eq("id", floating["id"]), values)
 
 
-def find_floating_ips(tx: Transaction, where: Predicate, *, limit: int | None = None) -> list[Row]:
-    """The floating ips that match, each with its fixed ip and that one's instance."""
-    found = tx.select(Query(FLOATING.name, where, limit=limit, load=_FIXED))
-    dress(FLOATING.name, found, _FIXED)
-    return found
-
-
 def _at(address: str | None) -> Predicate:
     """Rows with an address; an empty one asks for null."""
     return equals(FLOATING, "address", address or None)
@@ -149,9 +138,7 @@ def _addressed(context: Context, address: str | None) -> Predicate:
 def _by_address(
     tx: Transaction, context: Context, address: str | None, load: tuple[str, ...] = (), *, lock: bool = False
 ) -> Row | None:
-    found = tx.select(Query(FLOATING.name, _addressed(context, address), limit=1, load=load, lock=lock))
-    dress(FLOATING.name, found, load)
-    return found[0] if found else None
+    return first(tx, Query(FLOATING.name, _addressed(context, address), limit=1, load=load, lock=lock))
 
 
 def _owned(

@@ -10,8 +10,9 @@ from nova_db import exceptions
 from nova_db.context import is_user_context
 from nova_db.engine import TRUE, Col, Eq, Exists, Gt, Ne, Order, Predicate, Query, Regexp, all_of, any_of
 from nova_db.engine.regexp import compile_pattern
-from nova_db.operations.instances.single import INSTANCES
+from nova_db.operations.instances.finding import INSTANCES
 from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
+from nova_db.operations.rows.reading import one
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -53,10 +54,9 @@ def paging(
     after = None
     if marker is not None:
         where = all_of(equals(INSTANCES, "uuid", marker), visible(context, INSTANCES), scoped(context))
-        found = tx.select(Query("instances", where, columns=tuple(columns), limit=1))
-        if not found:
-            raise exceptions.MarkerNotFound(marker=marker)
-        after = tuple(found[0][column] for column in columns)
+        query = Query("instances", where, columns=tuple(columns), limit=1)
+        found = one(tx, query, exceptions.MarkerNotFound, marker=marker)
+        after = tuple([found[column] for column in columns])
     return {"order": order, "after": after, "limit": limit}
 
 

@@ -6,9 +6,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from nova_db import conf, exceptions
-from nova_db.engine import TRUE, EqFold, Predicate, Query, all_of
+from nova_db.engine import TRUE, EqFold, Predicate, all_of
 from nova_db.engine.matching import fold
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.conditions import LIVE, of_project
+from nova_db.operations.rows.reading import exists
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context
@@ -40,11 +42,11 @@ def require_free(tx: Transaction, context: Context, hostname: str | None) -> Non
     if not within or hostname is None:
         return
     project: Predicate = TRUE
-    name = f"hostname/{fold(hostname)}"
+    name = locks.hostname(fold(hostname))
     if within == "project":
         project = of_project(context)
-        name = f"hostname/{context.project_id}/{fold(hostname)}"
+        name = locks.hostname(fold(hostname), context.project_id)
     tx.serialize(name)
     taken = all_of(EqFold("hostname", hostname), LIVE, project)
-    if tx.select(Query("instances", taken, columns=("id",), limit=1)):
+    if exists(tx, "instances", taken):
         raise exceptions.InstanceExists(name=fold(hostname))

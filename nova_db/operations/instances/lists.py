@@ -13,9 +13,9 @@ from nova_db.context import require_admin, require_context
 from nova_db.driver.instances import InstancesContract
 from nova_db.engine import TRUE, Eq, Gt, In, Le, Lt, Ne, Order, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.instances.filters import filtered, paging
-from nova_db.operations.instances.single import INSTANCES
+from nova_db.operations.instances.finding import INSTANCES
 from nova_db.operations.rows.conditions import equals, scoped, visible
-from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.reading import records
 from nova_db.operations.running.declarations import reads
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
@@ -118,8 +118,7 @@ def list_instances(
     joins = tuple(joins)
     by_rule = context.read_deleted == "no"
     load = joins if by_rule else tuple(name for name in joins if name not in _FILLED)
-    rows = tx.select(Query("instances", where, order=order, after=after, limit=limit, load=load))
-    dress("instances", rows, load)
+    rows = records(tx, Query("instances", where, order=order, after=after, limit=limit, load=load))
     for name, table in _FILLED.items():
         if name not in joins:
             for row in rows:

@@ -11,6 +11,7 @@ from nova_db.driver.networks import NetworksContract
 from nova_db.engine import Eq, Exists, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.networks.single import FIXED, INSTANCES, NETWORKS
 from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
+from nova_db.operations.rows.reading import count, exists, some
 from nova_db.operations.running.declarations import reads
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -26,17 +27,13 @@ class NetworkLists(TransactionalDriver, NetworksContract):
     @reads(require_admin, snapshot=False)
     def network_count_reserved_ips(self, tx: Transaction, context: Context, network_id: Id) -> int:
         where = all_of(equals(FIXED, "network_id", network_id), Eq("reserved", True), LIVE)
-        count: int = tx.aggregate(FIXED.name, where)[0]["count"]
-        return count
+        return count(tx, FIXED.name, where)
 
     @reads(require_context, snapshot=False)
     def network_get_all(
         self, tx: Transaction, context: Context, project_only: bool | str = "allow_none"
     ) -> list[Record]:
-        found = tx.select(Query(NETWORKS.name, all_of(LIVE, scoped(context, project_only))))
-        if not found:
-            raise exceptions.NoNetworksFound
-        return found
+        return some(tx, Query(NETWORKS.name, all_of(LIVE, scoped(context, project_only))), exceptions.NoNetworksFound)
 
     @reads(require_context, snapshot=False, materialize=("network_uuids",))
     def network_get_all_by_uuids(
@@ -47,9 +44,7 @@ class NetworkLists(TransactionalDriver, NetworksContract):
         project_only: bool | str = "allow_none",
     ) -> list[Record]:
         where = all_of(among(NETWORKS, "uuid", network_uuids), LIVE, scoped(context, project_only))
-        found = tx.select(Query(NETWORKS.name, where))
-        if not found:
-            raise exceptions.NoNetworksFound
+        found = some(tx, Query(NETWORKS.name, where), exceptions.NoNetworksFound)
         known = {network["uuid"] for network in found}
         missing = [uuid for uuid in network_uuids if NETWORKS.lookup("uuid", uuid) not in known]
         if missing and project_only:
@@ -62,10 +57,9 @@ class NetworkLists(TransactionalDriver, NetworksContract):
     def network_get_all_by_instance(self, tx: Transaction, context: Context, instance_id: Id) -> list[Record]:
         instance = Exists("instances", (("instance_uuid", "uuid"),), equals(INSTANCES, "id", instance_id))
         card = Exists("virtual_interfaces", (("id", "network_id"),), instance)
-        found = tx.select(Query(NETWORKS.name, all_of(LIVE, card)))
-        if not found:
-            raise exceptions.NetworkNotFoundForInstance(instance_id=instance_id)
-        return found
+        return some(
+            tx, Query(NETWORKS.name, all_of(LIVE, card)), exceptions.NetworkNotFoundForInstance, instance_id=instance_id
+        )
 
     @reads(require_admin, snapshot=False)
     def network_get_all_by_host(self, tx: Transaction, context: Context, host: Text) -> list[Record]:
@@ -83,7 +77,7 @@ class NetworkLists(TransactionalDriver, NetworksContract):
 
     @reads(require_admin, snapshot=False)
     def network_in_use_on_host(self, tx: Transaction, context: Context, network_id: Id, host: Text = None) -> bool:
-        return bool(tx.select(Query(FIXED.name, _in_use(network_id, host), columns=("id",), limit=1)))
+        return exists(tx, FIXED.name, _in_use(network_id, host))
 
 
 def _in_use(network_id: int | str, host: str | None) -> Predicate:

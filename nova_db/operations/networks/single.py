@@ -9,9 +9,11 @@ from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.context import require_admin, require_context
 from nova_db.driver.networks import NetworksContract
-from nova_db.engine import TRUE, Eq, Predicate, Query, Row, all_of, any_of
+from nova_db.engine import TRUE, Eq, Predicate, Query, all_of, any_of
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create, soft_delete, update_record
 from nova_db.operations.rows.conditions import LIVE, equals, scoped, visible
+from nova_db.operations.rows.reading import exists, first, one, text
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -38,11 +40,10 @@ class SingleNetworks(TransactionalDriver, NetworksContract):
         network_id: Id | None = None,
         force: bool = False,
     ) -> Record:
-        tx.serialize(f"{NETWORKS.name}/project/{project_id}")
-        if not force:
-            mine = tx.select(Query(NETWORKS.name, all_of(equals(NETWORKS, "project_id", project_id), LIVE), limit=1))
-            if mine:
-                return mine[0]
+        tx.serialize(locks.networks_of_project(project_id))
+        mine = None if force else first(tx, _single(all_of(equals(NETWORKS, "project_id", project_id), LIVE)))
+        if mine is not None:
+            return mine
         wanted = TRUE if network_id is None else equals(NETWORKS, "id", network_id)
         values = NETWORKS.update_values({"project_id": project_id, "updated_at": utcnow()})
         taken = tx.claim(NETWORKS.name, all_of(wanted, Eq("project_id", None), LIVE), values)
@@ -65,7 +66,7 @@ class SingleNetworks(TransactionalDriver, NetworksContract):
         addresses = all_of(equals(FIXED, "network_id", network_id), LIVE)
         soft_delete(tx, FIXED.name, all_of(addresses, any_of(Eq("allocated", False), Eq("allocated", None))))
         # Looked for afterwards: what becomes allocated from now on is either seen here or finds no live address.
-        if tx.select(Query(FIXED.name, all_of(addresses, Eq("allocated", True)), columns=("id",), limit=1)):
+        if exists(tx, FIXED.name, all_of(addresses, Eq("allocated", True))):
             raise exceptions.NetworkInUse(network_id=network_id)
         if not tx.delete(NETWORKS.name, _seen(context, network_id)):
             raise exceptions.NetworkNotFound(network_id=network_id)
@@ -91,36 +92,25 @@ class SingleNetworks(TransactionalDriver, NetworksContract):
     def network_get(
         self, tx: Transaction, context: Context, network_id: Id, project_only: bool | str = "allow_none"
     ) -> Record:
-        found = _first(tx, all_of(_seen(context, network_id), scoped(context, project_only)))
-        if found is None:
-            raise exceptions.NetworkNotFound(network_id=network_id)
-        return found
+        where = all_of(_seen(context, network_id), scoped(context, project_only))
+        return one(tx, _single(where), exceptions.NetworkNotFound, network_id=network_id)
 
     @reads(require_admin, snapshot=False)
     def network_get_by_cidr(self, tx: Transaction, context: Context, cidr: Text) -> Record:
         either = any_of(equals(NETWORKS, "cidr", cidr), equals(NETWORKS, "cidr_v6", cidr))
-        found = _first(tx, all_of(either, LIVE))
-        if found is None:
-            raise exceptions.NetworkNotFoundForCidr(cidr=cidr)
-        return found
+        return one(tx, _single(all_of(either, LIVE)), exceptions.NetworkNotFoundForCidr, cidr=cidr)
 
     @reads(require_admin, snapshot=False)
     def network_get_by_uuid(self, tx: Transaction, context: Context, uuid: Text) -> Record:
-        found = _first(tx, all_of(equals(NETWORKS, "uuid", uuid), LIVE))
-        if found is None:
-            raise exceptions.NetworkNotFoundForUUID(uuid=uuid)
-        return found
+        where = all_of(equals(NETWORKS, "uuid", uuid), LIVE)
+        return one(tx, _single(where), exceptions.NetworkNotFoundForUUID, uuid=uuid)
 
     @writes(require_admin)
     def network_set_host(self, tx: Transaction, context: Context, network_id: Id, host_id: str) -> str:
         where = all_of(equals(NETWORKS, "id", network_id), LIVE)
         hostless = any_of(Eq("host", None), Eq("host", ""))
         update_record(tx, NETWORKS, all_of(where, hostless), {"host": host_id})
-        found = _first(tx, where)
-        if found is None:
-            raise exceptions.NetworkNotFound(network_id=network_id)
-        host: str = found["host"]
-        return host
+        return text(one(tx, _single(where), exceptions.NetworkNotFound, network_id=network_id), "host")
 
     @writes(require_context)
     def network_update(self, tx: Transaction, context: Context, network_id: Id, values: Values) -> Record:
@@ -148,9 +138,8 @@ def _seen(context: Context, network_id: int | str) -> Predicate:
     return all_of(equals(NETWORKS, "id", network_id), visible(context, NETWORKS))
 
 
-def _first(tx: Transaction, where: Predicate) -> Row | None:
-    found = tx.select(Query(NETWORKS.name, where, limit=1))
-    return found[0] if found else None
+def _single(where: Predicate) -> Query:
+    return Query(NETWORKS.name, where, limit=1)
 
 
 def _vlan_taken(error: exceptions.DBDuplicateEntry, values: Values) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
 from nova_db.clock import utcnow
-from nova_db.engine import Col, Eq, IfChanged, In, Ne, NotIn, Predicate, Query, Row, all_of
+from nova_db.engine import Col, Eq, IfChanged, Ne, NotIn, Predicate, Query, Row, all_of
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.conditions import LIVE
-from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.records import add_computed
 from nova_db.schema import TABLES, Table
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def create(tx: Transaction, table: Table, values: Mapping[str, Any]) -> Row:
     """Insert one row; the record, without relations."""
     row = tx.insert((table.name, [table.insert_values(values)]))[0][0]
-    dress(table.name, [row])
+    add_computed(table.name, [row])
     return row
 
 
@@ -62,7 +63,7 @@ def update_record(
         found = tx.update_returning(Query(table.name, where, load=load), changes)
     if not found:
         return None
-    dress(table.name, found, load)
+    add_computed(table.name, found, load)
     return found[0]
 
 
@@ -94,7 +95,7 @@ class KeyValues:
         ``stamp_removed`` moves ``updated_at`` of the rows removed.  Returns the items in stored form.
         """
         wanted = self._stored(items)
-        self.serialize(tx, owner)
+        tx.serialize(locks.items(self.table.name, owner))
         now = utcnow()
         if replace:
             self._remove_others(tx, owner, wanted, now if stamp_removed else None)
@@ -107,12 +108,8 @@ class KeyValues:
 
     def remove(self, tx: Transaction, owner: Any, where: Predicate) -> int:
         """Soft-delete rows of an owner; how many."""
-        self.serialize(tx, owner)
+        tx.serialize(locks.items(self.table.name, owner))
         return soft_delete(tx, self.table.name, all_of(Eq(self.owner, owner), where))
-
-    def serialize(self, tx: Transaction, owner: Any) -> None:
-        """Keep other writers of the owner's items out until the transaction ends."""
-        tx.serialize(f"{self.table.name}/{owner}")
 
     def _stored(self, items: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
         """Keys and values in stored form, by key; of keys that are stored alike the last wins."""
@@ -172,7 +169,6 @@ def values_by_key(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 __all__ = [
-    "In",
     "KeyValues",
     "condition_update",
     "create",

@@ -3,60 +3,66 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nova_db import conf
 from nova_db.engine import Row
 from nova_db.engine.relations import Plan, plan
 
-Dress = Callable[[Row], None]
+Compute = Callable[[Sequence[Row]], None]
 
 
-def dress(table: str, rows: Sequence[Row], load: tuple[str, ...] = ()) -> None:
+def add_computed(table: str, rows: Sequence[Row], load: tuple[str, ...] = ()) -> None:
     """Set the computed values on rows of a table, and on the related rows that ``load`` attached, in place."""
-    worker = _worker(table, load)
-    if worker is not None:
-        for row in rows:
-            worker(row)
+    compute = computing(table, load)
+    if compute is not None:
+        compute(rows)
 
 
 @functools.lru_cache(maxsize=1024)
-def _worker(table: str, load: tuple[str, ...]) -> Dress | None:
-    """What to do to a row of the table, None for nothing: relations without computed values are not walked."""
+def computing(table: str, load: tuple[str, ...]) -> Compute | None:
+    """What to do to rows of the table, None for nothing: relations without computed values are not walked."""
     return _compose(table, plan(table, load))
 
 
-def _compose(table: str, relations: Plan) -> Dress | None:
+def _compose(table: str, relations: Plan) -> Compute | None:
     own = _COMPUTED.get(table)
-    nested: list[tuple[str, bool, Dress]] = []
+    nested: list[tuple[str, bool, Compute]] = []
     for relation, deeper in relations:
-        worker = _compose(relation.table, deeper)
-        if worker is not None:
-            nested.append((relation.name, relation.many, worker))
+        compute = _compose(relation.table, deeper)
+        if compute is not None:
+            nested.append((relation.name, relation.many, compute))
     if not nested:
         return own
 
-    def walk(row: Row) -> None:
+    def walk(rows: Sequence[Row]) -> None:
         if own is not None:
-            own(row)
-        for name, many, worker in nested:
-            related = row[name]
+            own(rows)
+        for name, many, compute in nested:
             if many:
-                for each in related:
-                    worker(each)
-            elif related is not None:
-                worker(related)
+                for row in rows:
+                    compute(row[name])
+            else:
+                compute([row[name] for row in rows if row[name] is not None])
 
     return walk
 
 
-def _instance(row: Row) -> None:
-    row["name"] = instance_name(row)
+def _instances(rows: Sequence[Row]) -> None:
+    template = conf.option("instance_name_template")
+    for row in rows:
+        row["name"] = instance_name(row, template)
 
 
-def _quota_usage(row: Row) -> None:
-    row["total"] = row["in_use"] + row["reserved"]
+def _quota_usages(rows: Sequence[Row]) -> None:
+    for row in rows:
+        row["total"] = row["in_use"] + row["reserved"]
+
+
+def _aggregates(rows: Sequence[Row]) -> None:
+    for row in rows:
+        _aggregate(row)
 
 
 def _aggregate(row: Row) -> None:
@@ -66,23 +72,22 @@ def _aggregate(row: Row) -> None:
     row["availability_zone"] = details.get("availability_zone")
 
 
-_COMPUTED: dict[str, Dress] = {
-    "instances": _instance,
-    "quota_usages": _quota_usage,
-    "aggregates": _aggregate,
+_COMPUTED: dict[str, Compute] = {
+    "instances": _instances,
+    "quota_usages": _quota_usages,
+    "aggregates": _aggregates,
 }
 
 
-def instance_name(row: Any) -> str:
+def instance_name(row: Mapping[str, Any], template: str | None = None) -> str | None:
     """An instance's name: the configured template applied to the id, or to the columns where it names them."""
-    template = conf.option("instance_name_template")
-    number = row["id"]
+    if template is None:
+        template = conf.option("instance_name_template")
     try:
-        return str(template % number)
+        return str(template % row["id"])
     except TypeError:
         pass  # the template names columns
     try:
         return str(template % row)
     except KeyError:
-        uuid: str = row["uuid"]
-        return uuid
+        return row.get("uuid")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from nova_db import forking
 from nova_db.engine import Isolation
@@ -99,8 +99,7 @@ class Sessions:
         for session in reversed(CARRIED.get()):
             if session.driver is self and session.is_open:
                 session.require_mine()
-                joined: Session = session
-                return joined
+                return cast("Session", session)  # what else a context carries has refused
         return None
 
     def _given(self, session: object | None) -> Session | None:

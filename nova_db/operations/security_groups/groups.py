@@ -9,9 +9,10 @@ from nova_db import exceptions
 from nova_db.context import authorize_project, require_context
 from nova_db.driver.security_groups import SecurityGroupsContract
 from nova_db.engine import Exists, Predicate, Query, Row, all_of, any_of
+from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create, soft_delete
 from nova_db.operations.rows.conditions import LIVE, among, equals, matches, of_project, scoped, visible
-from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.reading import count, exists, first, one, records
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
@@ -29,13 +30,9 @@ WITH_ALL = ("rules.grantee_group", "instances")
 _COPIED = ("protocol", "from_port", "to_port", "cidr")
 
 
-def find_groups(
-    tx: Transaction, where: Predicate, load: tuple[str, ...] = WITH_RULES, *, limit: int | None = None
-) -> list[Row]:
-    """The groups that match, with their relations."""
-    groups = tx.select(Query("security_groups", where, load=load, limit=limit))
-    dress("security_groups", groups, load)
-    return groups
+def _with_rules(tx: Transaction, where: Predicate) -> list[Row]:
+    """The groups that match, with their rules."""
+    return records(tx, Query("security_groups", where, load=WITH_RULES))
 
 
 def resolve_groups(tx: Transaction, context: Context, names: Sequence[str]) -> list[Row]:
@@ -60,12 +57,13 @@ def resolve_groups(tx: Transaction, context: Context, names: Sequence[str]) -> l
 def ensure_default(tx: Transaction, context: Context, load: tuple[str, ...] = ("rules",)) -> tuple[bool, Row]:
     """The default group of the context's project, made with the default rules if missing; whether it was there."""
     where = all_of(matches(GROUPS, name="default", project_id=context.project_id), LIVE)
-    found = find_groups(tx, where, load, limit=1)
-    if not found:
-        tx.serialize(f"security_groups/default/{context.project_id}")
-        found = find_groups(tx, where, load, limit=1)
-    if found:
-        return True, found[0]
+    query = Query("security_groups", where, load=load, limit=1)
+    found = first(tx, query)
+    if found is None:
+        tx.serialize(locks.default_group(context.project_id))
+        found = first(tx, query)
+    if found is not None:
+        return True, found
     templates = tx.select(Query("security_group_default_rules", LIVE))
     values = {
         "name": "default",
@@ -87,47 +85,44 @@ class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
 
     @reads(require_context)
     def security_group_get_all(self, tx: Transaction, context: Context) -> list[Record]:
-        return find_groups(tx, visible(context, GROUPS))
+        return _with_rules(tx, visible(context, GROUPS))
 
     @reads(require_context, snapshot=False)
     def security_group_get(self, tx: Transaction, context: Context, security_group_id: Id) -> Record:
         where = all_of(equals(GROUPS, "id", security_group_id), visible(context, GROUPS), scoped(context))
-        found = find_groups(tx, where, WITH_ALL, limit=1)
-        if not found:
-            raise exceptions.SecurityGroupNotFound(security_group_id=security_group_id)
-        return found[0]
+        query = Query("security_groups", where, load=WITH_ALL, limit=1)
+        return one(tx, query, exceptions.SecurityGroupNotFound, security_group_id=security_group_id)
 
     @reads(require_context)
     def security_group_get_by_name(
         self, tx: Transaction, context: Context, project_id: Text, group_name: Text
     ) -> Record:
         where = all_of(matches(GROUPS, project_id=project_id, name=group_name), LIVE)
-        found = find_groups(tx, where, WITH_ALL, limit=1)
-        if not found:
-            raise exceptions.SecurityGroupNotFoundForProject(project_id=project_id, security_group_id=group_name)
-        return found[0]
+        query = Query("security_groups", where, load=WITH_ALL, limit=1)
+        missing = {"project_id": project_id, "security_group_id": group_name}
+        return one(tx, query, exceptions.SecurityGroupNotFoundForProject, **missing)
 
     @reads(require_context)
     def security_group_get_by_project(self, tx: Transaction, context: Context, project_id: Text) -> list[Record]:
-        return find_groups(tx, all_of(equals(GROUPS, "project_id", project_id), LIVE))
+        return _with_rules(tx, all_of(equals(GROUPS, "project_id", project_id), LIVE))
 
     @reads(require_context)
     def security_group_get_by_instance(self, tx: Transaction, context: Context, instance_id: Id) -> list[Record]:
         instance = all_of(equals(TABLES["instances"], "id", instance_id), LIVE)
         linked = all_of(LIVE, Exists("instances", (("instance_uuid", "uuid"),), instance))
         member = Exists("security_group_instance_association", (("id", "security_group_id"),), linked)
-        return find_groups(tx, all_of(LIVE, member))
+        return _with_rules(tx, all_of(LIVE, member))
 
     @reads(require_context, snapshot=False)
     def security_group_exists(self, tx: Transaction, context: Context, project_id: Text, group_name: Text) -> bool:
         where = all_of(matches(GROUPS, project_id=project_id, name=group_name), LIVE)
-        return bool(tx.select(Query("security_groups", where, columns=("id",), limit=1)))
+        return exists(tx, "security_groups", where)
 
     @reads(require_context, snapshot=False)
     def security_group_in_use(self, tx: Transaction, context: Context, group_id: Id) -> bool:
         live_instance = Exists("instances", (("instance_uuid", "uuid"),), LIVE)
         where = all_of(equals(ASSOCIATIONS, "security_group_id", group_id), LIVE, live_instance)
-        return bool(tx.select(Query(ASSOCIATIONS.name, where, columns=("id",), limit=1)))
+        return exists(tx, ASSOCIATIONS.name, where)
 
     @writes(require_context)
     def security_group_create(self, tx: Transaction, context: Context, values: Values) -> Record:
@@ -154,8 +149,7 @@ class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
         self, tx: Transaction, context: Context, project_id: Text, session: Session = None
     ) -> int:
         where = all_of(equals(GROUPS, "project_id", project_id), LIVE)
-        count: int = tx.aggregate("security_groups", where)[0]["count"]
-        return count
+        return count(tx, "security_groups", where)
 
     @writes()
     def instance_add_security_group(
@@ -163,8 +157,8 @@ class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
     ) -> None:
         row = ASSOCIATIONS.insert_values({"instance_uuid": instance_id, "security_group_id": security_group_id})
         same = {name: row[name] for name in ("instance_uuid", "security_group_id")}
-        tx.serialize(f"{ASSOCIATIONS.name}/{row['instance_uuid']}")
-        if not tx.select(Query(ASSOCIATIONS.name, all_of(matches(ASSOCIATIONS, **same), LIVE), limit=1)):
+        tx.serialize(locks.groups_of_instance(row["instance_uuid"]))
+        if not exists(tx, ASSOCIATIONS.name, all_of(matches(ASSOCIATIONS, **same), LIVE)):
             tx.insert((ASSOCIATIONS.name, [row]))
 
     @writes(require_context)

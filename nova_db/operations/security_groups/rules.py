@@ -10,7 +10,7 @@ from nova_db.driver.security_groups import SecurityGroupsContract
 from nova_db.engine import Predicate, Query, Row, all_of
 from nova_db.operations.rows.changes import create, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, visible
-from nova_db.operations.rows.records import dress
+from nova_db.operations.rows.reading import count, one, records
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.operations.security_groups.groups import DEFAULT_RULES, RULES
@@ -32,10 +32,9 @@ class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
     @reads(require_context, snapshot=False)
     def security_group_rule_get(self, tx: Transaction, context: Context, security_group_rule_id: Id) -> Record:
         where = all_of(equals(RULES, "id", security_group_rule_id), visible(context, RULES))
-        found = tx.select(Query(RULES.name, where))
-        if not found:
-            raise exceptions.SecurityGroupNotFoundForRule(rule_id=security_group_rule_id)
-        return found[0]
+        return one(
+            tx, Query(RULES.name, where), exceptions.SecurityGroupNotFoundForRule, rule_id=security_group_rule_id
+        )
 
     @reads(require_context)
     def security_group_rule_get_by_security_group(
@@ -61,8 +60,7 @@ class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
         self, tx: Transaction, context: Context, security_group_id: Id | None
     ) -> int:
         where = all_of(equals(RULES, "parent_group_id", security_group_id), LIVE)
-        count: int = tx.aggregate(RULES.name, where)[0]["count"]
-        return count
+        return count(tx, RULES.name, where)
 
     @writes(require_admin)
     def security_group_default_rule_create(self, tx: Transaction, context: Context, values: Values) -> Record:
@@ -73,10 +71,12 @@ class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
         self, tx: Transaction, context: Context, security_group_rule_default_id: Id
     ) -> Record:
         where = all_of(equals(DEFAULT_RULES, "id", security_group_rule_default_id), visible(context, DEFAULT_RULES))
-        found = tx.select(Query(DEFAULT_RULES.name, where))
-        if not found:
-            raise exceptions.SecurityGroupDefaultRuleNotFound(rule_id=security_group_rule_default_id)
-        return found[0]
+        return one(
+            tx,
+            Query(DEFAULT_RULES.name, where),
+            exceptions.SecurityGroupDefaultRuleNotFound,
+            rule_id=security_group_rule_default_id,
+        )
 
     @writes(require_admin)
     def security_group_default_rule_destroy(
@@ -92,6 +92,4 @@ class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
 
 
 def _rules(tx: Transaction, where: Predicate, load: tuple[str, ...] = ()) -> list[Row]:
-    rules = tx.select(Query(RULES.name, where, load=load))
-    dress(RULES.name, rules, load)
-    return rules
+    return records(tx, Query(RULES.name, where, load=load))

@@ -1,0 +1,66 @@
+"""One instance found: which rows a name means, and the record with all its relations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nova_db import exceptions
+from nova_db.engine import Eq, Predicate, Query, Row, all_of
+from nova_db.operations.rows.conditions import equals, scoped, visible
+from nova_db.operations.rows.reading import one
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context
+    from nova_db.engine import Transaction
+
+INSTANCES = TABLES["instances"]
+RELATIONS = ("security_groups.rules", "info_cache", "metadata", "system_metadata")
+"""What the record of a single instance carries."""
+_INT64 = 2**63
+
+
+def named(context: Context, where: Predicate) -> Predicate:
+    """The instance that a condition on a unique column names, if the context may see it."""
+    return all_of(where, visible(context, INSTANCES), scoped(context))
+
+
+def get_by_uuid(tx: Transaction, context: Context, uuid: object) -> Row:
+    """As ``instance_get_by_uuid``."""
+    query = _single(named(context, equals(INSTANCES, "uuid", uuid)))
+    return one(tx, query, exceptions.InstanceNotFound, instance_id=uuid)
+
+
+def get_by_id(tx: Transaction, context: Context, instance_id: object) -> Row:
+    """As ``instance_get``."""
+    _require_id(instance_id)
+    query = _single(named(context, equals(INSTANCES, "id", instance_id)))
+    return one(tx, query, exceptions.InstanceNotFound, instance_id=instance_id)
+
+
+def hold(tx: Transaction, context: Context, uuid: str) -> Row:
+    """The instance with a uuid, which stays as it is until the transaction ends; InstanceNotFound."""
+    query = Query("instances", named(context, Eq("uuid", uuid)), columns=("id",), limit=1, lock=True)
+    return with_relations(tx, one(tx, query, exceptions.InstanceNotFound, instance_id=uuid)["id"])
+
+
+def with_relations(tx: Transaction, key: int) -> Row:
+    """An instance that this transaction holds.
+
+    A statement that had to wait for the row would show the relations as they were when it began; this one begins now.
+    """
+    return one(tx, _single(Eq("id", key)), exceptions.InstanceNotFound, instance_id=key)
+
+
+def _single(where: Predicate) -> Query:
+    return Query("instances", where, limit=1, load=RELATIONS)
+
+
+def _require_id(instance_id: object) -> None:
+    """InvalidID for a number that no server's integers hold."""
+    try:
+        number = int(instance_id) if isinstance(instance_id, (int, str)) else 0
+    except ValueError:
+        return
+    if not -_INT64 <= number < _INT64:
+        raise exceptions.InvalidID(id=instance_id)

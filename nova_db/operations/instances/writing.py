@@ -1,0 +1,130 @@
+"""Instances made, and updated with compare-and-set."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import uuid as uuidlib
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nova_db import exceptions
+from nova_db.engine import Eq, Predicate, Query, Row, all_of
+from nova_db.operations.instances import hostnames
+from nova_db.operations.instances.finding import INSTANCES, hold, named, with_relations
+from nova_db.operations.rows.changes import KeyValues, record_update
+from nova_db.operations.rows.conditions import one_of
+from nova_db.operations.rows.insisting import insist
+from nova_db.operations.rows.records import add_computed
+from nova_db.operations.rows.uuids import require_uuid
+from nova_db.operations.security_groups.groups import resolve_groups
+from nova_db.schema import TABLES
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Context, Values
+    from nova_db.engine import Transaction
+
+INSTANCE_METADATA = KeyValues("instance_metadata", "instance_uuid")
+SYSTEM_METADATA = KeyValues("instance_system_metadata", "instance_uuid")
+
+
+def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
+    """Insert an instance with all that belongs to it; the record."""
+    given = dict(values)
+    metadata = given.pop("metadata", None)
+    system_metadata = given.pop("system_metadata", None)
+    info_cache = given.pop("info_cache", None) or {}
+    group_names = _group_names(given.pop("security_groups", ()))
+    given["uuid"] = given.get("uuid") or str(uuidlib.uuid4())
+    row = INSTANCES.insert_values(given)
+    uuid = row["uuid"]
+    batches = (
+        ("instances", [row]),
+        ("instance_info_caches", [TABLES["instance_info_caches"].insert_values({**info_cache, "instance_uuid": uuid})]),
+        ("instance_metadata", INSTANCE_METADATA.rows(uuid, metadata)),
+        ("instance_system_metadata", SYSTEM_METADATA.rows(uuid, system_metadata)),
+        ("instance_id_mappings", [TABLES["instance_id_mappings"].insert_values({"uuid": uuid})]),
+    )
+    hostnames.require_free(tx, context, row["hostname"])
+    groups = resolve_groups(tx, context, group_names)
+    associate = TABLES["security_group_instance_association"].insert_values
+    links = [associate({"security_group_id": group["id"], "instance_uuid": uuid}) for group in groups]
+    made = tx.insert(*batches, ("security_group_instance_association", links))
+    record = made[0][0]
+    live = record["deleted"] == INSTANCES.live_value
+    record.update(
+        info_cache=made[1][0], metadata=made[2], system_metadata=made[3], security_groups=groups if live else []
+    )
+    add_computed("instances", [record])
+    return record
+
+
+def update_instance(
+    tx: Transaction, context: Context, instance_uuid: str, values: Values, *, want_original: bool = False
+) -> tuple[Row, Row]:
+    """Update an instance with compare-and-set; what it was (if wanted, else what it is) and what it is."""
+    require_uuid(instance_uuid)
+    given = dict(values)
+    expected = _states(given.pop("expected_task_state")) if "expected_task_state" in given else None
+    replaced = [
+        (items, given.pop(name))
+        for name, items in (("metadata", INSTANCE_METADATA), ("system_metadata", SYSTEM_METADATA))
+        if name in given
+    ]
+    changes = record_update(INSTANCES, given)
+    where = named(context, Eq("uuid", instance_uuid))
+    original = None
+    if want_original or (changes.get("hostname") is not None and hostnames.scope()):
+        original = hold(tx, context, instance_uuid)
+        _require_expected(original, expected)
+        if hostnames.is_renamed(original["hostname"], changes.get("hostname")):
+            hostnames.require_free(tx, context, changes["hostname"])
+    held = _compare_and_set(tx, where, expected, changes, instance_uuid)
+    for items, wanted in replaced:
+        if wanted is not None:
+            items.write(tx, held["uuid"], wanted, replace=True, stamp_removed=True)
+    record = with_relations(tx, held["id"])
+    return original or record, record
+
+
+def _compare_and_set(
+    tx: Transaction, where: Predicate, expected: Collection[Any] | None, changes: Mapping[str, Any], uuid: str
+) -> Row:
+    """Write the columns, and hold the row, if the task state is an expected one; its id and uuid as they are now."""
+    accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))
+
+    def write() -> list[Row]:
+        if changes:
+            return tx.update_returning(Query("instances", accepted, columns=("id", "uuid")), changes)
+        return tx.select(Query("instances", accepted, columns=("id", "uuid"), limit=1, lock=True))
+
+    found = write()
+    if not found:
+        require = functools.partial(_require_expected, expected=expected)
+        found = insist(tx, INSTANCES, where, accepted, write, require, columns=("task_state",)) or []
+    if not found:
+        raise exceptions.InstanceNotFound(instance_id=uuid)
+    return found[0]
+
+
+def _require_expected(row: Row, expected: Collection[Any] | None) -> None:
+    """UnexpectedTaskStateError unless the task state is an expected one; None expects nothing in particular."""
+    state = row["task_state"]
+    if expected is not None and not holds("task_state", state, expected):
+        raise exceptions.UnexpectedTaskStateError(actual=state, expected=expected)
+
+
+def holds(column: str, state: Any, values: Collection[Any]) -> bool:
+    """Whether a state, as it is stored, equals one of the values."""
+    return any(INSTANCES.lookup(column, value) == state for value in values)
+
+
+def _states(expected: Any) -> Collection[Any]:
+    """The acceptable states: those of a collection, or the one that is given."""
+    return copy.copy(expected) if isinstance(expected, (list, tuple, set, frozenset)) else (expected,)
+
+
+def _group_names(names: Any) -> list[str]:
+    if names is None or isinstance(names, (str, bytes)):
+        raise TypeError(f"security_groups takes a list of group names, not {names!r}")
+    return list(dict.fromkeys(names))
