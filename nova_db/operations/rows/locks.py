@@ -8,8 +8,12 @@ time: one that changes does not keep those of an older version out.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from typing import Any
+
+STRIPES = 256
+"""Into how many parts addresses are divided: what a batch of any size takes at most."""
 
 
 def hostname(name: str, project: str | None = None) -> str:
@@ -73,8 +77,11 @@ def networks_of_project(project: str | None) -> str:
 
 
 def floating_addresses(addresses: Iterable[str | None]) -> set[str]:
-    """Which addresses there are as floating ips."""
-    return {"floating_ips"}
+    """Which addresses there are as floating ips.
+
+    Not a name an address: a batch may hold more of them than a server has room for locks.
+    """
+    return {f"floating_ips/{zlib.crc32((address or '').encode()) % STRIPES}" for address in addresses}
 
 
 def dns_domain(domain: str) -> str:
