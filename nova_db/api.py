@@ -165,8 +165,8 @@ class LazyDriver:
         if name not in FUNCTIONS and name not in _FORWARDED_EXTENSIONS:
             raise AttributeError(_unknown_function(name, FUNCTIONS), name=name, obj=self)
         # Threads that get here together must end up with one and the same function.
-        function: Callable[..., Any] = self.__dict__.setdefault(name, _forwarder(name))
-        return function
+        forwarders: dict[str, Callable[..., Any]] = vars(self)
+        return forwarders.setdefault(name, _forwarder(name))
 
     def __dir__(self) -> list[str]:
         from nova_db.driver import FUNCTIONS

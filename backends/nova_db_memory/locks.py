@@ -17,5 +17,4 @@ class Locks:
 
     def is_inside(self) -> bool:
         """Whether the calling thread is in the middle of a call."""
-        owned: bool = self.latch._is_owned()  # type: ignore[attr-defined] # threading.Condition uses it as well
-        return owned
+        return bool(self.latch._is_owned())  # type: ignore[attr-defined] # threading.Condition uses it as well

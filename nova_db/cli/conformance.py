@@ -16,5 +16,4 @@ def run(options: argparse.Namespace) -> int:
         raise exceptions.NotSupported(
             f"The conformance suite needs {error.name}: pip install 'nova-db[conformance]'."
         ) from error
-    status: int = run_suite(settings["backend"], settings["connection"], options.arguments)
-    return status
+    return run_suite(settings["backend"], settings["connection"], options.arguments)

@@ -74,8 +74,7 @@ class Database:
 
     def count(self, table: Table, where: Predicate) -> int:
         """How many rows match."""
-        counted: int = self._read(lambda tx: tx.aggregate(table.name, where), snapshot=False)[0]["count"]
-        return counted
+        return int(self._read(lambda tx: tx.aggregate(table.name, where), snapshot=False)[0]["count"])
 
     def edge(self, table: Table, where: Predicate = TRUE, *, limit: int, descending: bool = False) -> list[Row]:
         """The first rows that match, or the last ones, backwards."""

@@ -123,8 +123,7 @@ def reserve(scene: Scene, user: RequestContext, deltas: dict[str, int]) -> list[
     resources = dict.fromkeys(deltas, _Counted(scene.db))
     limits = {**dict.fromkeys(deltas, -1), **scene.db.quota_get_all_by_project(user, user.project_id)}
     expire = utcnow() + dt.timedelta(hours=1)
-    found: list[str] = scene.db.quota_reserve(user, resources, limits, deltas, expire, 0, 0)
-    return found
+    return scene.driver.quota_reserve(user, resources, limits, deltas, expire, 0, 0)
 
 
 def _create(scene: Scene, user: RequestContext, flavor: dict[str, Any], number: int) -> dict[str, Any]:
@@ -145,8 +144,7 @@ def _create(scene: Scene, user: RequestContext, flavor: dict[str, Any], number: 
         "system_metadata": {"instance_type_name": flavor["name"], "image_min_ram": "256"},
         "security_groups": ["default", "web"],
     }
-    found: dict[str, Any] = scene.db.instance_create(user, values)
-    return found
+    return scene.driver.instance_create(user, values)
 
 
 def _build(scene: Scene, user: RequestContext, uuid: str, number: int) -> None:

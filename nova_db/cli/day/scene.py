@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from nova_db.context import RequestContext
+from nova_db.driver import Driver
 
 
 @dataclass
@@ -29,6 +30,11 @@ class Scene:
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
     instances: dict[str, RequestContext] = field(default_factory=dict)
     """The living instances: uuid to the user who owns it."""
+
+    @property
+    def driver(self) -> Driver:
+        """What has the functions, as a driver: with the types of the contract."""
+        return cast("Driver", self.db)
 
     def some(self, share: float) -> list[str]:
         """A share of the living instances."""
