@@ -1,4 +1,4 @@
-"""The SQL backend: an engine over SQLAlchemy's tables, compiler and dialects, run on the driver library's own cursors.
+"""The SQL backend: an engine over SQLAlchemy's tables and compiler, run on the DB-API library's own cursors.
 
 From the bottom up: ``tables`` describes the tables, ``sql`` makes compiled statements of shapes, ``connections`` opens
 and shares connections, ``transactions`` runs statements on them; all that is known of a server stands in its folder

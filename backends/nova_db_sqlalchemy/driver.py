@@ -20,8 +20,8 @@ class SQLAlchemyDriver(EngineDriver):
     :param conf: the configuration; None: ``nova_db.conf.get_conf()``. Its ``slave_connection`` is that of a replica of
         its ``connection``, and is left alone where ``connection`` is another database.
 
-    :raises ValueError: a URL is none, or names a database or driver library that is not supported.
-    :raises BackendLoadError: the database's driver library is not installed.
+    :raises ValueError: a URL is none, or names a database or DB-API library that is not supported.
+    :raises BackendLoadError: the database's DB-API library is not installed.
     """
 
     engine: SQLEngine

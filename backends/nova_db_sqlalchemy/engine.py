@@ -10,6 +10,7 @@ from nova_db.engine import Capability, Engine, Isolation, Transaction
 from nova_db_sqlalchemy import schema
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.connections.errors import translated
+from nova_db_sqlalchemy.connections.server import Mode
 from nova_db_sqlalchemy.connections.statement_log import log_report
 from nova_db_sqlalchemy.servers import database_at
 from nova_db_sqlalchemy.settings import Settings
@@ -30,8 +31,8 @@ class SQLEngine(Engine):
     :param connection: the database's URL.
     :param settings: sizes, times and durability; None: the defaults.
 
-    :raises ValueError: the URL is none, or names a database or driver library that is not supported.
-    :raises BackendLoadError: the database's driver library is not installed.
+    :raises ValueError: the URL is none, or names a database or DB-API library that is not supported.
+    :raises BackendLoadError: the database's DB-API library is not installed.
     """
 
     def __init__(self, connection: str | sa.URL, settings: Settings | None = None) -> None:
@@ -54,7 +55,8 @@ class SQLEngine(Engine):
         return SnapshotReader(self.database) if snapshot else SingleReader(self.database, is_held=False)
 
     def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> Transaction:
-        return self.database.writer(self.database, isolation, losses)
+        mode = Mode.WRITE if isolation is Isolation.READ_COMMITTED else Mode.ISOLATED
+        return self.database.writer(self.database, mode, losses)
 
     def create_schema(self) -> None:
         self.server.prepare_place()

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def replica_of(primary: SQLEngine, connection: str, settings: Settings) -> Replica:
     """The replica at a URL; nothing is connected before the first read.
 
-    :raises ValueError: the URL is none, or names a database or driver library that is not supported.
-    :raises BackendLoadError: the database's driver library is not installed.
+    :raises ValueError: the URL is none, or names a database or DB-API library that is not supported.
+    :raises BackendLoadError: the database's DB-API library is not installed.
     """
     # There is no point in waiting for a replica that is not there, or for what other nodes have: the primary is there.
     engine = SQLEngine(connection, replace(settings, connect_retries=0, wsrep_sync_wait=None))

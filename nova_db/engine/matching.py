@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
+from nova_db.engine.generated import generate
 from nova_db.engine.predicates import Predicate, Shape
 from nova_db.engine.regexp import text_form
 
@@ -42,9 +43,7 @@ def translate(shape: Shape) -> Callable[[list[Any], Probe | None], Test]:
     source = _Source()
     expression = source.expression(shape, "row")
     lines = f"def factory(p, probe):\n    def test(row):\n        return {expression}\n    return test"
-    namespace: dict[str, Any] = {"fold": fold, "text_form": text_form}
-    exec(lines, namespace)  # noqa: S102 - made of names of columns and operators; values stay parameters
-    return cast("Callable[[list[Any], Probe | None], Test]", namespace["factory"])  # as the text above defines it
+    return generate(lines, "factory", {"fold": fold, "text_form": text_form})
 
 
 _LEAVES = {

@@ -216,7 +216,8 @@ def test_a_statement_longer_than_the_server_takes_is_an_error_of_data(engine: SQ
     tx.insert(("instances", [row("instances", uuid="a")]))
     assert isinstance(tx, SQLTransaction)
     assert tx._connection is not None
-    tx._connection.cursor.longest = 1000
+    cursor: Any = tx._connection.cursor
+    cursor.longest = 1000
     with pytest.raises(DBDataError):
         tx.insert(("instances", [row("instances", uuid="b", user_data="x" * 1000)]))
     tx.rollback()

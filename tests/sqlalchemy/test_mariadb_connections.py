@@ -90,7 +90,8 @@ def test_a_statement_that_was_interrupted_costs_its_connection(engine: SQLEngine
     tx.insert(("services", [row("services")]))
     assert isinstance(tx, SQLTransaction)
     assert tx._connection is not None
-    tx._connection.cursor.inside = True  # as an exception out of the middle of an answer leaves it
+    cursor: Any = tx._connection.cursor
+    cursor.inside = True  # as an exception out of the middle of an answer leaves it
     tx.rollback()
     assert select(engine, "services") == []
 

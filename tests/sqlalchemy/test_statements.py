@@ -25,7 +25,7 @@ from nova_db.engine import (
 )
 from nova_db.engine.regexp import compile_pattern
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.sql.statements import MOST_STATEMENTS
+from nova_db_sqlalchemy.sql.variants import MOST_STATEMENTS
 from tests.sqlalchemy.helpers import insert, row, select, statements, writing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from nova_db.exceptions import DBConnectionError
 
@@ -13,15 +13,41 @@ Report = Callable[[str | None, Sequence[Any]], None]
 """``report(statement, rows)``: a statement before it is sent; then, with None, the rows that were fetched."""
 
 
+class Cursor(Protocol):
+    """What every library's cursor has; what one of them has besides is its server's own business."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement has matched."""
+
+    @property
+    def lastrowid(self) -> int:
+        """The key that the last insert was given."""
+
+    def execute(self, statement: Any, parameters: Any = ..., /) -> object:
+        """Run a statement."""
+
+    def executemany(self, statement: Any, parameters: Any, /) -> object:
+        """Run a statement once for each list of parameters."""
+
+    def fetchall(self) -> list[Any]:
+        """The rows of the last statement."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Anything else."""
+
+
 class Connection:
-    """A connection of the driver library with the one cursor that statements run on; used by one thread at a time."""
+    """A connection of the DB-API library with the one cursor that statements run on; used by one thread at a time."""
 
     __slots__ = ("__weakref__", "_cursor", "born", "cursor", "dbapi", "fresh", "generation", "isolated", "report")
 
     def __init__(self, dbapi: Any, cursor: Any) -> None:
         self.dbapi = dbapi
-        self.cursor = cursor
-        self._cursor = cursor
+        """The library's connection."""
+        self.cursor: Cursor = cursor
+        """What statements run on: the library's cursor, or what reports them."""
+        self._cursor: Any = cursor
         self.born = time.monotonic()
         self.generation = 0
         self.fresh = True
@@ -41,7 +67,7 @@ class Connection:
         self.cursor = self._cursor if report is None else _ObservedCursor(self._cursor, report)
 
     def is_between_calls(self) -> bool:
-        """Whether no thread is inside the driver library with this connection, where the cursor knows."""
+        """Whether no thread is inside the DB-API library with this connection, where the cursor knows."""
         return not getattr(self._cursor, "inside", False)
 
     def disown(self) -> None:

@@ -1,4 +1,4 @@
-"""From a driver library's errors to the API's own: what happened, and which table, columns and value are to blame."""
+"""From a DB-API library's errors to the API's own: what happened, and which table, columns and value are to blame."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DETAIL = re.compile(r"=\((.*)\)", re.DOTALL)
 
 
 class Fault(NamedTuple):
-    """What a dialect reads from an error of its driver library."""
+    """What a server reads from an error of its DB-API library."""
 
     kind: type[DBError] = DBError
     message: str | None = None
@@ -32,6 +32,10 @@ class Fault(NamedTuple):
     """Whether the transaction is gone as a whole, so that no savepoint brings it back."""
 
 
+Batches = Sequence[tuple[str, Iterable[Mapping[str, Any]]]]
+"""Rows or assignments, by table."""
+
+
 class Written(NamedTuple):
     """What a failed call was writing, to find the value to blame."""
 
@@ -41,6 +45,11 @@ class Written(NamedTuple):
     """Which rows of the first table were to be changed or removed."""
     source: str | None = None
     """The table that the rows were to come from."""
+
+    @classmethod
+    def of(cls, batches: Batches, where: Predicate | None = None, source: str | None = None) -> Written:
+        """The same, with rows that can be gone through again and again."""
+        return cls([(table, list(rows)) for table, rows in batches], where, source)
 
     @property
     def table(self) -> str:

@@ -44,9 +44,8 @@ def begin(connection: Connection, losses: int, *, is_cluster: bool) -> None:
 
 def end(connection: Connection) -> None:
     """Forget that a transaction was isolated."""
-    if connection.isolated:
-        connection.isolated = False
-        connection.use(Cursor(connection.dbapi, connection.cursor.longest, one_by_one=connection.cursor.one_by_one))
+    connection.isolated = False
+    connection.use(Cursor(connection.dbapi, connection.cursor.longest, one_by_one=connection.cursor.one_by_one))
 
 
 class HoldingCursor(Cursor):

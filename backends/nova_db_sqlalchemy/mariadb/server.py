@@ -129,17 +129,19 @@ class MariaDBServer(Server):
         if mode is Mode.ISOLATED:
             isolation.begin(connection, losses, is_cluster=self.traits.is_cluster)
         else:
-            self.control(connection, _BEGIN[mode])
+            connection.cursor.execute(_BEGIN[mode])
 
     def commit(self, connection: Connection) -> None:
-        self.control(connection, "COMMIT")
-        isolation.end(connection)
+        connection.cursor.execute("COMMIT")
+        if connection.isolated:
+            isolation.end(connection)
 
     def rollback(self, connection: Connection) -> None:
         if connection.cursor.inside:
             raise connection.dbapi.OperationalError(2014, "the connection is in the middle of a statement")
-        self.control(connection, "ROLLBACK")
-        isolation.end(connection)
+        connection.cursor.execute("ROLLBACK")
+        if connection.isolated:
+            isolation.end(connection)
 
     def control(self, connection: Connection, statement: str) -> None:
         connection.cursor.execute(statement, None)

@@ -11,14 +11,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from nova_db.engine import Order
+from nova_db.engine import Order, Row
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
-from nova_db_sqlalchemy.sql.conditions import Conditions
+from nova_db_sqlalchemy.sql.conditions import Conditions, list_places
 from nova_db_sqlalchemy.sql.conversion import SPARE, reader
 from nova_db_sqlalchemy.sql.parameters import Parameters
-from nova_db_sqlalchemy.sql.statements import Selected, Shaped, Statement
+from nova_db_sqlalchemy.sql.statements import SelectShape
+from nova_db_sqlalchemy.sql.variants import Statement, by_shape
 from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements
 from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
 from nova_db_sqlalchemy.tables.metadata import METADATA
@@ -29,21 +30,6 @@ _EARLY: Final = {"if": 0, "col": 1, "add": 2}
 class MariaDBStatements(WriteStatements):
     """The statements of MariaDB and MySQL."""
 
-    def pick(self, table: str, where: Shape, order: tuple[Order, ...], *, wait: bool) -> Shaped:
-        """A select of the first rows, locked; those that others keep locked are waited for or skipped."""
-        key = ("pick", table, where, order, wait)
-        return self._shaped.get(key) or self.keep(
-            key, lambda sizes: self._pick(table, where, order, wait, sizes), where
-        )
-
-    def copy_rows(self, source: str, target: str) -> Shaped:
-        """An insert into one table of the rows of another that have the keys in a list."""
-        key = ("copy rows", source, target)
-        shape = ("in", CATALOG[source].primary_key)
-        return self._shaped.get(key) or self.keep(
-            key, lambda sizes: self._copy(source, target, shape, (), False, sizes), shape
-        )
-
     def assignments(
         self, table: Table, source: sa.FromClause, assigned: tuple[Assigned, ...], values: Any
     ) -> dict[str, Any]:
@@ -53,7 +39,7 @@ class MariaDBStatements(WriteStatements):
         first = {item[0]: expressions.pop(item[0]) for item in early}
         return {**first, **expressions}
 
-    def _select(self, shape: Selected, sizes: Sequence[int]) -> Statement:
+    def _select(self, shape: SelectShape, sizes: Sequence[int]) -> Statement[list[Row]]:
         table, source = CATALOG[shape.table], METADATA.tables[shape.table]
         if not shape.lock or is_single(table, shape.where):
             return super()._select(shape, sizes)
@@ -81,11 +67,15 @@ class MariaDBStatements(WriteStatements):
                 statement = statement.limit(parameters.value(Kind.BIGINT))
         return self.statement(statement, parameters, reader(columns, self.grammar.row_forms), shape.load)
 
-    def _spare_limit(self, shape: Selected, parameters: Parameters) -> Any:
+    def _spare_limit(self, shape: SelectShape, parameters: Parameters) -> Any:
         """How many rows to look at: those that somebody takes while they are waited for do not count."""
         return sa.literal_column(str(1 + SPARE)) if shape.limit == 1 else parameters.whole("and_spare")
 
-    def _pick(self, name: str, where: Shape, order: tuple[Order, ...], wait: bool, sizes: Sequence[int]) -> Statement:
+    @by_shape(lambda name, where, order, wait: list_places(where))
+    def pick(
+        self, sizes: Sequence[int], name: str, where: Shape, order: tuple[Order, ...], wait: bool
+    ) -> Statement[list[Row]]:
+        """A select of the first rows, locked; those that others keep locked are waited for or skipped."""
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         rows = source.alias("found")

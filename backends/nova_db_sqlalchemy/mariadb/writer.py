@@ -15,13 +15,13 @@ from nova_db_sqlalchemy.connections.server import Mode
 from nova_db_sqlalchemy.mariadb.cluster import holding
 from nova_db_sqlalchemy.mariadb.cursor import Complete, batches, literal
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS, slots
-from nova_db_sqlalchemy.sql.statements import refuse_regexp
+from nova_db_sqlalchemy.sql.conditions import refuse_regexp
 from nova_db_sqlalchemy.tables.catalog import CATALOG, rule_columns
 from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate
 from nova_db_sqlalchemy.transactions.claims import pick_rest
 from nova_db_sqlalchemy.transactions.looking_writer import LookingWriter
 from nova_db_sqlalchemy.transactions.regexp import projected
-from nova_db_sqlalchemy.transactions.writer import keyed, runs_by_key
+from nova_db_sqlalchemy.transactions.writer import Change, keyed, runs_by_key
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
@@ -65,7 +65,7 @@ class MariaDBWriter(LookingWriter):
             runs = [run for batch, (table, rows) in enumerate(batches) for run in self._runs(batch, table, rows)]
             results = self._sent(connection, runs)
         except self._database.server.errors as error:
-            raise self._failed(connection, error, Written(batches)) from error
+            raise self._failed(connection, error, batches) from error
         for run, result in zip(runs, results, strict=True):
             if run.has_key:
                 made[run.batch] += [dict(row) for row in run.rows]
@@ -109,8 +109,8 @@ class MariaDBWriter(LookingWriter):
         keys = iter([row[key] for row in picked])
         while chunk := tuple(islice(keys, MOST_KEYS)):
             chosen = In(key, chunk)
-            copy = self._database.statements.copy_rows(source, target).fitting([chunk])
-            self.change(copy, [chunk], Written(((target, ()),), chosen, source))
+            copy = self._database.statements.copy(source, target, chosen.shape(), (), False).fitting([chunk])
+            self.change(copy, [chunk], ((target, ()),), chosen, source)
             self.delete(source, chosen)
         return len(picked)
 
@@ -124,7 +124,7 @@ class MariaDBWriter(LookingWriter):
     def _runs(self, batch: int, table: str, rows: Sequence[Values]) -> Iterator[Run]:
         """The statements that insert rows, each with as many rows as may be sent at once."""
         key = CATALOG[table].primary_key
-        self._touch(table)
+        self._database.dirty.add(table)
         for has_key, alike in runs_by_key(rows, key):
             columns = tuple([name for name in CATALOG[table].names if has_key or name != key])
             insert = self._database.statements.insert(table, columns)
@@ -150,7 +150,7 @@ class MariaDBWriter(LookingWriter):
         key = CATALOG[table].primary_key
         chosen = In(key, [row[key] for row in rows]) if len(rows) > 1 else None
         if chosen is None:
-            self._update_run(table, [(rows[0][key], values)], TRUE)
+            self._update_run(table, [Change.of(rows[0][key], values)], TRUE)
         else:
             self.update(table, chosen, values)
         update = updater(CATALOG[table], values)
@@ -185,13 +185,12 @@ class MariaDBWriter(LookingWriter):
             for statement in holding(table, key) if keys else ():
                 connection.cursor.execute(statement, [keys])
         except self._database.server.errors as error:
-            raise self._failed(connection, error, None) from error
+            raise self._failed(connection, error) from error
 
     def _pick(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
         bound = [*where.parameters(), limit]
-        statement = self._database.statements.pick(table, where.shape(), order, wait=wait).fitting(bound)
-        rows: list[Row] = statement.read(self.fetch(statement, bound))
-        return rows
+        statement = self._database.statements.pick(table, where.shape(), order, wait).fitting(bound)
+        return statement.read(self.fetch(statement, bound))
 
     def _pick_all(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
         """Lock the first rows, fewer than ``limit`` only when no more match; ``wait``: at once for those of others."""

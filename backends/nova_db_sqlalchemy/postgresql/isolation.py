@@ -91,9 +91,8 @@ def begin_isolated(connection: Connection, losses: int) -> None:
 
 def end(connection: Connection) -> None:
     """Forget that a transaction was isolated."""
-    if connection.isolated:
-        connection.isolated = False
-        connection.use(connection.dbapi.cursor())
+    connection.isolated = False
+    connection.use(connection.dbapi.cursor())
 
 
 def send(connection: Connection, statements: str) -> bytes | None:

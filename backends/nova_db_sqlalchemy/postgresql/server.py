@@ -108,11 +108,13 @@ class PostgreSQLServer(Server):
         elif mode is Mode.ISOLATED:
             isolation.begin_isolated(connection, losses)
         else:
-            self.control(connection, _SNAPSHOT)
+            isolation.send(connection, _SNAPSHOT)
 
     def commit(self, connection: Connection) -> None:
-        self.control(connection, "COMMIT")
-        isolation.end(connection)
+        if isolation.send(connection, "COMMIT") == b"ROLLBACK":
+            raise psycopg.errors.InFailedSqlTransaction("the transaction had failed and was rolled back")
+        if connection.isolated:
+            isolation.end(connection)
 
     def rollback(self, connection: Connection) -> None:
         status = connection.dbapi.info.transaction_status
@@ -120,12 +122,11 @@ class PostgreSQLServer(Server):
             self.control(connection, "ROLLBACK")
         elif status != TransactionStatus.IDLE:
             raise psycopg.OperationalError("the connection is in the middle of a statement")
-        isolation.end(connection)
+        if connection.isolated:
+            isolation.end(connection)
 
     def control(self, connection: Connection, statement: str) -> None:
-        words = isolation.send(connection, statement)
-        if statement == "COMMIT" and words == b"ROLLBACK":
-            raise psycopg.errors.InFailedSqlTransaction("the transaction had failed and was rolled back")
+        isolation.send(connection, statement)
 
     def is_lost(self, connection: Connection, error: BaseException) -> bool:
         if not isinstance(error, psycopg.Error):

@@ -7,14 +7,15 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from nova_db.engine import Order
+from nova_db.engine import Order, Row
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
 from nova_db_sqlalchemy.postgresql.grammar import stored_type
+from nova_db_sqlalchemy.sql.conditions import list_places
 from nova_db_sqlalchemy.sql.conversion import reader
 from nova_db_sqlalchemy.sql.parameters import Parameters
-from nova_db_sqlalchemy.sql.statements import Shaped, Statement
+from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
 from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, bound_columns
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import METADATA
@@ -34,37 +35,13 @@ class InsertPart(NamedTuple):
 class PostgreSQLStatements(WriteStatements):
     """The statements of PostgreSQL."""
 
-    def insert_parts(self, parts: tuple[InsertPart, ...]) -> Shaped:
+    @by_shape(lambda parts: ())
+    def insert_parts(self, sizes: Sequence[int], parts: tuple[InsertPart, ...]) -> Statement[None]:
         """An insert of rows of several tables; gives the place of the part and the key of each row."""
-        key = ("insert parts", parts)
-        return self._shaped.get(key) or self.keep(key, lambda sizes: self._insert_parts(parts))
-
-    def update_rows(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
-        """An update of many rows, each with values of its own; the values: the rows, the condition."""
-        key = ("update rows", table, where, assigned)
-        return self._shaped.get(key) or self.keep(
-            key, lambda sizes: self._update_rows(table, where, assigned, sizes), where, 1
-        )
-
-    def move(self, source: str, target: str, where: Shape, order: tuple[Order, ...], *, limited: bool) -> Shaped:
-        """A delete whose rows another table takes in."""
-        key = ("move", source, target, where, order, limited)
-        return self._shaped.get(key) or self.keep(
-            key, lambda sizes: self._move(source, target, where, order, limited, sizes), where
-        )
-
-    def pick(self, table: str, where: Shape, order: tuple[Order, ...], *, wait: bool) -> Shaped:
-        """A select, for an update, of the keys and sort columns of the first rows; locked rows wait or are skipped."""
-        key = ("pick", table, where, order, wait)
-        return self._shaped.get(key) or self.keep(
-            key, lambda sizes: self._pick(table, where, order, wait, sizes), where
-        )
-
-    def _insert_parts(self, parts: tuple[InsertPart, ...]) -> Statement:
         parameters = self.parameters()
         inserts = [self._insert_part(place, part, parameters) for place, part in enumerate(parts)]
         if len(inserts) == 1:
-            return self.statement(inserts[0], parameters)
+            return self.statement(inserts[0], parameters, nothing)
         counted = [CATALOG[part.table].column[CATALOG[part.table].primary_key].kind is Kind.INTEGER for part in parts]
         made = [insert.cte(f"made_{place}") for place, insert in enumerate(inserts)]
         keys = [
@@ -73,7 +50,7 @@ class PostgreSQLStatements(WriteStatements):
             ).select_from(cte)
             for place, (has_number, cte) in enumerate(zip(counted, made, strict=True))
         ]
-        return self.statement(sa.union_all(*keys), parameters)
+        return self.statement(sa.union_all(*keys), parameters, nothing)
 
     def _insert_part(self, place: int, part: InsertPart, parameters: Parameters) -> Any:
         table, target = CATALOG[part.table], METADATA.tables[part.table]
@@ -86,7 +63,11 @@ class PostgreSQLStatements(WriteStatements):
         chosen = sa.select(*[rows.c[name] for name in part.columns])
         return sa.insert(target).from_select(list(part.columns), chosen).returning(key)
 
-    def _update_rows(self, name: str, where: Shape, assigned: tuple[Assigned, ...], sizes: Sequence[int]) -> Statement:
+    @by_shape(lambda name, where, assigned: list_places(where, 1))
+    def update_rows(
+        self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...]
+    ) -> Statement[None]:
+        """An update of many rows, each with values of its own; the values: the rows, the condition."""
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         columns = [(column, table.column[column].kind) for column in bound_columns(assigned)]
@@ -97,11 +78,13 @@ class PostgreSQLStatements(WriteStatements):
             .values(self.assignments(table, source, assigned, values))
             .where(source.c[table.primary_key] == rows.c[ROW_KEY], self.condition(name, where, parameters, sizes))
         )
-        return self.statement(statement, parameters)
+        return self.statement(statement, parameters, nothing)
 
-    def _move(
-        self, source: str, target: str, where: Shape, order: tuple[Order, ...], limited: bool, sizes: Sequence[int]
-    ) -> Statement:
+    @by_shape(lambda source, target, where, order, limited: list_places(where))
+    def move(
+        self, sizes: Sequence[int], source: str, target: str, where: Shape, order: tuple[Order, ...], limited: bool
+    ) -> Statement[None]:
+        """A delete whose rows another table takes in."""
         table, rows = CATALOG[source], METADATA.tables[source]
         parameters = self.parameters()
         picked, picked_rows = self.first_keys(source, where, order, parameters, sizes, 0 if limited else None)
@@ -111,9 +94,13 @@ class PostgreSQLStatements(WriteStatements):
         gone = sa.delete(rows).where(chosen).returning(*rows.c).cte("gone")
         names = list(table.names)
         statement = sa.insert(METADATA.tables[target]).from_select(names, sa.select(*[gone.c[name] for name in names]))
-        return self.statement(statement, parameters)
+        return self.statement(statement, parameters, nothing)
 
-    def _pick(self, name: str, where: Shape, order: tuple[Order, ...], wait: bool, sizes: Sequence[int]) -> Statement:
+    @by_shape(lambda name, where, order, wait: list_places(where))
+    def pick(
+        self, sizes: Sequence[int], name: str, where: Shape, order: tuple[Order, ...], wait: bool
+    ) -> Statement[list[Row]]:
+        """A select, for an update, of the keys and sort columns of the first rows; locked rows wait or are skipped."""
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         sort = total_order(order, table.primary_key)

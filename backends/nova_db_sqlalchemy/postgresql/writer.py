@@ -15,12 +15,12 @@ from nova_db_sqlalchemy.connections.errors import Fault, Written, blamed_value, 
 from nova_db_sqlalchemy.postgresql import isolation
 from nova_db_sqlalchemy.postgresql.statements import ROW_KEY, InsertPart, insert_part
 from nova_db_sqlalchemy.sql.conversion import array
-from nova_db_sqlalchemy.sql.statements import Statement
-from nova_db_sqlalchemy.sql.write_statements import assignment, bound_columns
+from nova_db_sqlalchemy.sql.variants import Statement, nothing
+from nova_db_sqlalchemy.sql.write_statements import bound_columns
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.blame import Look, find_duplicate, find_reference
 from nova_db_sqlalchemy.transactions.claims import pick_rest
-from nova_db_sqlalchemy.transactions.writer import Writer, keyed, runs_by_key
+from nova_db_sqlalchemy.transactions.writer import Change, Writer, keyed, runs_by_key
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.transactions.database import Database
 
 _SERIALIZE: Final = Statement(
-    b"SELECT pg_advisory_xact_lock(name) FROM unnest(CAST($1 AS BIGINT[])) AS name", lambda keys: (array(keys),)
+    b"SELECT pg_advisory_xact_lock(name) FROM unnest(CAST($1 AS BIGINT[])) AS name",
+    lambda keys: (array(keys),),
+    nothing,
 )
 _ADVANCE: Final = (
     "SELECT setval(counter, greatest({key}, coalesce(pg_sequence_last_value(counter), 0)))"
@@ -60,7 +62,7 @@ class PostgreSQLWriter(Writer):
             made[batch] += _keyed(CATALOG[part.table].primary_key, rows, found)
         for table, key in given.items():
             column = CATALOG[table].primary_key
-            self.fetch(Statement(_ADVANCE.format(table=table, column=column, key=key).encode(), None), ())
+            self.fetch(Statement(_ADVANCE.format(table=table, column=column, key=key).encode(), None, nothing), ())
         return made
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
@@ -88,9 +90,9 @@ class PostgreSQLWriter(Writer):
         bound = where.parameters()
         if limit is not None:
             bound.append(limit)
-        shaped = self._database.statements.move(source, target, where.shape(), order, limited=limit is not None)
-        self._touch(source)
-        return self.change(shaped.fitting(bound), bound, Written(((target, ()),), where, source))
+        variants = self._database.statements.move(source, target, where.shape(), order, limit is not None)
+        self._database.dirty.add(source)
+        return self.change(variants.fitting(bound), bound, ((target, ()),), where, source)
 
     def serialize(self, *names: str) -> None:
         if names:
@@ -115,9 +117,9 @@ class PostgreSQLWriter(Writer):
                 bound.append(rows)
             else:
                 bound += [rows[0][name] for name in part.columns]
-            self._touch(part.table)
+            self._database.dirty.add(part.table)
         parts = tuple([part for _, part, _ in runs])
-        found = self.fetch(self._database.statements.insert_parts(parts).fitting(bound), bound, Written(batches))
+        found = self.fetch(self._database.statements.insert_parts(parts).fitting(bound), bound, batches)
         if len(parts) == 1:
             return [[key for (key,) in found]]
         keys: list[list[Any]] = [[] for _ in parts]
@@ -125,22 +127,21 @@ class PostgreSQLWriter(Writer):
             keys[place].append(key)
         return keys
 
-    def _update_run(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
+    def _update_run(self, table: str, changes: Sequence[Change], where: Predicate) -> int:
         if len(changes) == 1:
             return super()._update_run(table, changes, where)
-        assigned, _ = assignment(changes[0][1])
+        assigned = changes[0].assigned
         names = bound_columns(assigned)
-        rows = [{ROW_KEY: key, **dict(zip(names, assignment(values)[1], strict=True))} for key, values in changes]
+        rows = [{ROW_KEY: change.key, **dict(zip(names, change.bound, strict=True))} for change in changes]
         bound: list[Any] = [rows]
         where.bind(bound)
         statement = self._database.statements.update_rows(table, where.shape(), assigned).fitting(bound)
-        return self.change(statement, bound, Written(((table, [values for _, values in changes]),), where))
+        return self.change(statement, bound, ((table, (change.values for change in changes)),), where)
 
     def _pick(self, table: str, where: Predicate, order: tuple[Order, ...], limit: int, *, wait: bool) -> list[Row]:
         bound = [*where.parameters(), limit]
-        statement = self._database.statements.pick(table, where.shape(), order, wait=wait).fitting(bound)
-        rows: list[Row] = statement.read(self.fetch(statement, bound))
-        return rows
+        statement = self._database.statements.pick(table, where.shape(), order, wait).fitting(bound)
+        return statement.read(self.fetch(statement, bound))
 
 
 def _seen(look: Look, fault: Fault, written: Written) -> bool:

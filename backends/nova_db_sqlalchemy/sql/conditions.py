@@ -27,10 +27,14 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def lists_in(shape: Shape) -> list[int]:
-    """The places, among the values that a shape binds, of those that are lists."""
+def list_places(shape: Shape, before: int = 0) -> list[int]:
+    """The places of lists among the values of a condition, ``before``: behind so many others.
+
+    :raises TypeError: no database evaluates it.
+    """
+    refuse_regexp(shape)
     places: list[int] = []
-    _count(shape, places, 0)
+    _count(shape, places, before)
     return places
 
 
@@ -40,6 +44,12 @@ def has_regexp(shape: Shape) -> bool:
     if operator == "exists":
         return has_regexp(shape[3])
     return operator == "regexp" or (operator in ("and", "or") and any(has_regexp(part) for part in shape[1:]))
+
+
+def refuse_regexp(where: Shape) -> None:
+    """TypeError for a condition that no database evaluates."""
+    if has_regexp(where):
+        raise TypeError("only a select takes a regular expression in its condition")
 
 
 def _count(shape: Shape, places: list[int], taken: int) -> int:

@@ -1,7 +1,7 @@
 """Generated functions that turn rows of a cursor into records, and values into parameters.
 
 A *form* is a Python expression in which ``{v}`` stands for a value: a grammar has one for each kind of column whose
-values its driver library does not give, or take, as they are.
+values its DB-API library does not give, or take, as they are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from nova_db.engine import Row
+from nova_db.engine.generated import generate
 from nova_db.engine.matching import fold
 from nova_db.schema import Kind
 
@@ -79,13 +80,6 @@ NAMES: Mapping[str, Any] = {
 }
 
 
-def generate(source: str, name: str, names: Mapping[str, Any] = NAMES) -> Any:
-    """The function ``name`` of Python source; the source holds names of columns, values stay parameters."""
-    namespace = dict(names)
-    exec(source, namespace)  # noqa: S102 - nothing in it comes from a caller
-    return namespace[name]
-
-
 def formed(forms: Forms, kind: Kind | None, variable: str) -> str:
     """The expression for a value of a kind."""
     form = forms.get(kind) if kind is not None else None
@@ -108,15 +102,13 @@ def record_source(
 def reader(columns: Sequence[tuple[str, Kind | None]], forms: Forms, more: Sequence[tuple[str, str]] = ()) -> Read:
     """A function from rows with these columns, and more behind them, to records."""
     variables, record = record_source(columns, forms, more)
-    read: Read = generate(f"def read(rows):\n    return [{record} for {variables}in rows]", "read")
-    return read
+    return generate(f"def read(rows):\n    return [{record} for {variables}in rows]", "read", NAMES)
 
 
 def pair_reader(columns: Sequence[tuple[str, Kind | None]], forms: Forms) -> ReadPairs:
     """A function from rows, a key before these columns, to pairs of the key and a record."""
     variables, record = record_source(columns, forms)
-    read: ReadPairs = generate(f"def read(rows):\n    return [(k, {record}) for k, {variables} in rows]", "read")
-    return read
+    return generate(f"def read(rows):\n    return [(k, {record}) for k, {variables} in rows]", "read", NAMES)
 
 
 def row_binder(columns: Sequence[tuple[str, Kind]], forms: Forms) -> BindRow:
@@ -130,5 +122,4 @@ def row_binder(columns: Sequence[tuple[str, Kind]], forms: Forms) -> BindRow:
         else:
             expressions.append(f"row[{name!r}]")
     lines.append(f"    return ({', '.join(expressions)},)")
-    bind: BindRow = generate("\n".join(lines), "bind")
-    return bind
+    return generate("\n".join(lines), "bind", NAMES)

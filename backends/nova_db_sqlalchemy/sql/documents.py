@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from nova_db.engine import Row
+from nova_db.engine.generated import generate
 from nova_db.engine.relations import Plan, plan
 from nova_db.schema import Kind, Relation, Table
-from nova_db_sqlalchemy.sql.conversion import NAMES, generate, record_source
+from nova_db_sqlalchemy.sql.conversion import NAMES, record_source
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import METADATA
 
@@ -103,17 +104,13 @@ def record_reader(
     source = (
         f"def read(rows):\n    return [{record[:-1]}, {items}}} for {variables}text in rows for d in (loads(text),)]"
     )
-    read: Read = generate(source, "read", names)
-    return read
+    return generate(source, "read", names)
 
 
 def relations_reader(table: str, load: tuple[str, ...], grammar: Grammar) -> Callable[[str], Row]:
     """A function from a document to the relations, by name."""
     names, items = _followed(plan(table, load), grammar)
-    read: Callable[[str], Row] = generate(
-        f"def read(text):\n    d = loads(text)\n    return {{{items}}}", "read", names
-    )
-    return read
+    return generate(f"def read(text):\n    d = loads(text)\n    return {{{items}}}", "read", names)
 
 
 def _followed(relations: Plan, grammar: Grammar) -> tuple[dict[str, Any], str]:
@@ -148,5 +145,4 @@ def _follower(relation: Relation, below: Plan, grammar: Grammar) -> Follow:
         f"    found = [{record} for {variables}in {'rows' if relation.many else 'rows[:1]'}]",
         f"    return {'found' if relation.many else 'found[0]'}",
     ]
-    follow: Follow = generate("\n".join(lines), "follow", names)
-    return follow
+    return generate("\n".join(lines), "follow", names)

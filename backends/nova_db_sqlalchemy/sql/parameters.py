@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.types import NullType
 
+from nova_db.engine.generated import generate
 from nova_db.schema import Kind
-from nova_db_sqlalchemy.sql.conversion import Bind, formed, generate
+from nova_db_sqlalchemy.sql.conversion import NAMES, Bind, formed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +74,7 @@ class Parameters:
         if sources == [f"p[{index}]" for index in range(self._taken)]:
             return None
         lines = ["def bind(p):", *self._lines, f"    return ({''.join(source + ', ' for source in sources)})"]
-        bind: Bind = generate("\n".join(lines), "bind")
-        return bind
+        return generate("\n".join(lines), "bind", NAMES)
 
     def _next(self) -> int:
         index = self._taken

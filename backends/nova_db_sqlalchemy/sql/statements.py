@@ -7,86 +7,37 @@ order, where paging stands at a null, the length classes of ``in`` lists, the re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
-from nova_db.engine import Order, Query
+from nova_db.engine import Order, Query, Row
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Relation, Table
-from nova_db_sqlalchemy.sql.conditions import Conditions, has_regexp, lists_in
-from nova_db_sqlalchemy.sql.conversion import Bind, ReadPairs, pair_reader, reader
+from nova_db_sqlalchemy.sql.conditions import Conditions, has_regexp, list_places
+from nova_db_sqlalchemy.sql.conversion import pair_reader, reader
 from nova_db_sqlalchemy.sql.documents import DocumentBuilder, fits_document, literal, record_reader, relations_reader
 from nova_db_sqlalchemy.sql.parameters import Parameters
+from nova_db_sqlalchemy.sql.variants import Statement, StatementCache, Variants, by_shape
 from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
 from nova_db_sqlalchemy.tables.metadata import METADATA
 
 if TYPE_CHECKING:
-    from nova_db_sqlalchemy.sql.grammar import Expression, Grammar, Sql
+    from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
 
-MOST_STATEMENTS = 4096
-"""How many are kept; callers choose sort keys and the columns of an update, so there is no natural bound."""
-
-
-class Statement:
-    """A compiled statement and the functions around it."""
-
-    __slots__ = ("bind", "load", "read", "sql")
-
-    def __init__(self, sql: Sql, bind: Bind | None, read: Any = None, load: tuple[str, ...] = ()) -> None:
-        self.sql = sql
-        self.bind = bind
-        self.read = read
-        self.load = load
-        """Relations that the statement does not bring along."""
+R = TypeVar("R")
 
 
-Build = Callable[[Sequence[int]], Statement]
-"""From the length classes of the lists to the statement."""
+def _no_statement(sizes: Sequence[int]) -> Statement[list[Row]]:
+    raise AssertionError("what is left to Python has no statement")
 
 
-class Shaped:
-    """The statements of one shape: one, or one for each combination of length classes of its lists."""
-
-    __slots__ = ("_build", "_by_sizes", "_list_class", "_only", "_places")
-
-    def __init__(self, build: Build, list_class: Callable[[int], int], places: Sequence[int] = ()) -> None:
-        self._build = build
-        self._list_class = list_class
-        self._places = tuple(places)
-        self._by_sizes: dict[tuple[int, ...], Statement] = {}
-        self._only: Statement | None = None
-
-    def fitting(self, values: Sequence[Any]) -> Statement:
-        """The statement for the values of a call."""
-        if self._only is not None:
-            return self._only
-        sizes = tuple([self._list_class(len(values[place])) for place in self._places])
-        try:
-            return self._by_sizes[sizes]
-        except KeyError:
-            statement = self._by_sizes[sizes] = self._build(sizes)
-        if not self._places:
-            self._only = statement
-        return statement
-
-
-def _no_statement(sizes: Sequence[int]) -> Statement:
-    raise AssertionError("a residual shape has no statement")
-
-
-RESIDUAL = Shaped(_no_statement, lambda length: 0)
+IN_PYTHON: Final[Variants[list[Row]]] = Variants(_no_statement, lambda length: 0)
 """Stands for queries whose condition holds a regular expression, which is left to Python."""
 
 
-def refuse_regexp(where: Shape) -> None:
-    """TypeError for a condition that no database evaluates."""
-    if has_regexp(where):
-        raise TypeError("only a select takes a regular expression in its condition")
-
-
-class Selected(NamedTuple):
+class SelectShape(NamedTuple):
     """The shape of a query."""
 
     table: str
@@ -99,16 +50,16 @@ class Selected(NamedTuple):
     lock: bool
 
 
-class Statements:
+class Statements(StatementCache):
     """The statements of a server that read."""
 
     def __init__(self, grammar: Grammar) -> None:
+        super().__init__(grammar.list_class)
         self.grammar = grammar
         self.compiled = 0
-        """How many statements were compiled so far."""
-        self._shaped: dict[Any, Shaped] = {}
+        """How many statements were compiled so far; for tests, as threads may count at once."""
 
-    def select(self, query: Query) -> Shaped:
+    def select(self, query: Query) -> Variants[list[Row]]:
         """The select of a query; of its limit only the class counts: none, one, some."""
         after, limit = query.after, query.limit
         key = (
@@ -121,52 +72,17 @@ class Statements:
             query.load,
             query.lock,
         )
-        try:
-            return self._shaped[key]
-        except KeyError:
-            shape = Selected(*key)
+        found: Variants[list[Row]] | None = self._variants.get(key)
+        if found is not None:
+            return found
+        shape = SelectShape(*key)
         if has_regexp(shape.where):
-            return RESIDUAL
-        return self.keep(key, lambda sizes: self._select(shape, sizes), shape.where)
-
-    def aggregate(self, table: str, where: Shape, sums: tuple[str, ...], group_by: tuple[str, ...]) -> Shaped:
-        """Counts and sums."""
-        key = ("aggregate", table, where, sums, group_by)
-        found = self._shaped.get(key)
-        return found or self.keep(key, lambda sizes: self._aggregate(table, where, sums, group_by, sizes), where)
-
-    def related(self, relation: Relation) -> Shaped:
-        """The rows at the other end of a relation, each after its key, by key and primary key."""
-        key = ("related", relation)
-        found = self._shaped.get(key)
-        return found or self.keep(key, lambda sizes: self._related(relation, sizes), ("in", relation.local))
-
-    def document(self, table: str, load: tuple[str, ...]) -> Shaped:
-        """The relations of the row with a primary key, as a document."""
-        key = ("document", table, load)
-        return self._shaped.get(key) or self.keep(key, lambda sizes: self._document(table, load))
-
-    def keep(
-        self,
-        key: Any,
-        build: Build,
-        where: Shape = ("true",),
-        values_before: int = 0,
-    ) -> Shaped:
-        """Remember the statements of a shape; ``values_before``: how many values come before those of the condition.
-
-        TypeError for a condition that no database evaluates.
-        """
-        refuse_regexp(where)
-        if len(self._shaped) >= MOST_STATEMENTS:
-            self._shaped.clear()
-        places = [values_before + place for place in lists_in(where)]
-        shaped = self._shaped[key] = Shaped(build, self.grammar.list_class, places)
-        return shaped
+            return IN_PYTHON
+        return self.keep(key, lambda sizes: self._select(shape, sizes), list_places(shape.where))
 
     def statement(
-        self, statement: sa.ClauseElement, parameters: Parameters, read: Any = None, load: tuple[str, ...] = ()
-    ) -> Statement:
+        self, statement: sa.ClauseElement, parameters: Parameters, read: Callable[[Any], R], load: tuple[str, ...] = ()
+    ) -> Statement[R]:
         """Compile a statement."""
         self.compiled += 1
         sql, bind = self.grammar.compile(statement, parameters)
@@ -195,7 +111,7 @@ class Statements:
             return False
         return fits_document(table, load, self.grammar.document_excludes)
 
-    def _select(self, shape: Selected, sizes: Sequence[int]) -> Statement:
+    def _select(self, shape: SelectShape, sizes: Sequence[int]) -> Statement[list[Row]]:
         table, source = CATALOG[shape.table], METADATA.tables[shape.table]
         parameters = self.parameters()
         conditions = Conditions(self.grammar, parameters, sizes)
@@ -221,9 +137,11 @@ class Statements:
             read, load = record_reader(columns, shape.table, load, self.grammar), ()
         return self.statement(statement, parameters, read, load)
 
-    def _aggregate(
-        self, name: str, where: Shape, sums: tuple[str, ...], group_by: tuple[str, ...], sizes: Sequence[int]
-    ) -> Statement:
+    @by_shape(lambda name, where, sums, group_by: list_places(where))
+    def aggregate(
+        self, sizes: Sequence[int], name: str, where: Shape, sums: tuple[str, ...], group_by: tuple[str, ...]
+    ) -> Statement[list[Row]]:
+        """Counts and sums."""
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         groups = [source.c[column] for column in group_by]
@@ -239,7 +157,9 @@ class Statements:
         read = reader(columns, self.grammar.row_forms, [(column, "int({v})") for column in sums])
         return self.statement(statement, parameters, read)
 
-    def _related(self, relation: Relation, sizes: Sequence[int]) -> Statement:
+    @by_shape(lambda relation: (0,))
+    def related(self, sizes: Sequence[int], relation: Relation) -> Statement[list[tuple[Any, Row]]]:
+        """The rows at the other end of a relation, each after its key, by key and primary key."""
         table, source = CATALOG[relation.table], METADATA.tables[relation.table]
         parameters = self.parameters()
         joined: sa.FromClause = source
@@ -263,10 +183,12 @@ class Statements:
             .where(member, *conditions)
             .order_by(key, source.c[table.primary_key])
         )
-        read: ReadPairs = pair_reader(self.columns_read(table), self.grammar.row_forms)
+        read = pair_reader(self.columns_read(table), self.grammar.row_forms)
         return self.statement(statement, parameters, read)
 
-    def _document(self, name: str, load: tuple[str, ...]) -> Statement:
+    @by_shape(lambda name, load: ())
+    def document(self, sizes: Sequence[int], name: str, load: tuple[str, ...]) -> Statement[Row]:
+        """The relations of the row with a primary key, as a document."""
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         key = table.column[table.primary_key]

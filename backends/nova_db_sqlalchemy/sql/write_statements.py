@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from nova_db.engine import Add, Col, IfChanged, Order, Values
+from nova_db.engine import Add, Col, IfChanged, Order, Row, Values
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
-from nova_db_sqlalchemy.sql.conditions import Conditions
+from nova_db_sqlalchemy.sql.conditions import Conditions, list_places
 from nova_db_sqlalchemy.sql.conversion import BindRow, reader, row_binder
-from nova_db_sqlalchemy.sql.statements import Shaped, Statement, Statements
+from nova_db_sqlalchemy.sql.statements import Statements
+from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import METADATA
 
@@ -32,7 +33,7 @@ class Insert(NamedTuple):
     bind: BindRow
 
 
-def assignment(values: Values) -> tuple[tuple[Assigned, ...], list[Any]]:
+def shape_and_parameters(values: Values) -> tuple[tuple[Assigned, ...], list[Any]]:
     """The shape of an update's assignments, and the values that they bind."""
     shape: list[Assigned] = []
     given: list[Any] = []
@@ -64,65 +65,10 @@ class WriteStatements(Statements):
         super().__init__(grammar)
         self._inserts: dict[tuple[str, tuple[str, ...]], Insert] = {}
 
-    def update(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
-        """An update; the values of the assignments come before those of the condition."""
-        key = ("update", table, where, assigned)
-        return self._shaped.get(key) or self.keep(
-            key, lambda sizes: self._update(table, where, assigned, sizes), where, len(bound_columns(assigned))
-        )
-
-    def update_returning(
-        self, table: str, where: Shape, assigned: tuple[Assigned, ...], load: tuple[str, ...]
-    ) -> Shaped:
-        """An update that gives the rows as they are then."""
-        key = ("update returning", table, where, assigned, load)
-        return self._shaped.get(key) or self.keep(
-            key,
-            lambda sizes: self._update_returning(table, where, assigned, load, sizes),
-            where,
-            len(bound_columns(assigned)),
-        )
-
-    def update_by_key(self, table: str, where: Shape, assigned: tuple[Assigned, ...]) -> Shaped:
-        """An update of one row; the values: assignments, primary key, condition."""
-        key = ("update by key", table, where, assigned)
-        return self._shaped.get(key) or self.keep(
-            key,
-            lambda sizes: self._update_by_key(table, where, assigned, sizes),
-            where,
-            len(bound_columns(assigned)) + 1,
-        )
-
-    def delete(self, table: str, where: Shape) -> Shaped:
-        """A delete."""
-        key = ("delete", table, where)
-        return self._shaped.get(key) or self.keep(key, lambda sizes: self._delete(table, where, sizes), where)
-
-    def claim(self, table: str, where: Shape, order: tuple[Order, ...], assigned: tuple[Assigned, ...]) -> Shaped:
-        """An update of the first row that matches, which it gives as it is then."""
-        key = ("claim", table, where, order, assigned)
-        return self._shaped.get(key) or self.keep(
-            key, lambda sizes: self._claim(table, where, order, assigned, sizes), where, len(bound_columns(assigned))
-        )
-
     def insert(self, table: str, columns: tuple[str, ...]) -> Insert:
         """The insert of one row of values in these columns."""
         key = (table, columns)
         return self._inserts.get(key) or self._insert(key)
-
-    def copy(self, source: str, target: str, where: Shape, order: tuple[Order, ...], *, limited: bool) -> Shaped:
-        """An insert into one table of rows of another."""
-        key = ("copy", source, target, where, order, limited)
-        return self._shaped.get(key) or self.keep(
-            key, lambda sizes: self._copy(source, target, where, order, limited, sizes), where
-        )
-
-    def delete_first(self, table: str, where: Shape, order: tuple[Order, ...], *, limited: bool) -> Shaped:
-        """A delete of the first rows that match."""
-        key = ("delete first", table, where, order, limited)
-        return self._shaped.get(key) or self.keep(
-            key, lambda sizes: self._delete_first(table, where, order, limited, sizes), where
-        )
 
     # ------------------------------------------------------------------------------------------------- parts
 
@@ -189,9 +135,11 @@ class WriteStatements(Statements):
 
     # ----------------------------------------------------------------------------------------------- builders
 
-    def _update(self, name: str, where: Shape, assigned: tuple[Assigned, ...], sizes: Sequence[int]) -> Statement:
+    @by_shape(lambda name, where, assigned: list_places(where, len(bound_columns(assigned))))
+    def update(self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...]) -> Statement[None]:
+        """An update; the values of the assignments come before those of the condition."""
         parameters = self.parameters()
-        return self.statement(self._updating(name, where, assigned, parameters, sizes), parameters)
+        return self.statement(self._updating(name, where, assigned, parameters, sizes), parameters, nothing)
 
     def _updating(
         self,
@@ -207,18 +155,22 @@ class WriteStatements(Statements):
         update = sa.update(source).ordered_values(*expressions.items())
         return update.where(self.condition(name, where, parameters, sizes))
 
-    def _update_returning(
-        self, name: str, where: Shape, assigned: tuple[Assigned, ...], load: tuple[str, ...], sizes: Sequence[int]
-    ) -> Statement:
+    @by_shape(lambda name, where, assigned, load: list_places(where, len(bound_columns(assigned))))
+    def update_returning(
+        self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...], load: tuple[str, ...]
+    ) -> Statement[list[Row]]:
+        """An update that gives the rows as they are then."""
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         update = self._updating(name, where, assigned, parameters, sizes).returning(*self.returned(table, source))
         # The relations take a statement of their own: this one may wait for a row, and read the others as they were.
         return self.statement(update, parameters, reader(self.columns_read(table), self.grammar.row_forms), load)
 
-    def _update_by_key(
-        self, name: str, where: Shape, assigned: tuple[Assigned, ...], sizes: Sequence[int]
-    ) -> Statement:
+    @by_shape(lambda name, where, assigned: list_places(where, len(bound_columns(assigned)) + 1))
+    def update_by_key(
+        self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...]
+    ) -> Statement[None]:
+        """An update of one row; the values: assignments, primary key, condition."""
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         values = self.assigned_parameters(table, assigned, parameters)
@@ -226,21 +178,25 @@ class WriteStatements(Statements):
         key = table.column[table.primary_key]
         same = source.c[key.name] == self.grammar.comparable(parameters.value(key.kind), key.kind)
         condition = self.condition(name, where, parameters, sizes)
-        return self.statement(sa.update(source).values(expressions).where(same, condition), parameters)
+        return self.statement(sa.update(source).values(expressions).where(same, condition), parameters, nothing)
 
-    def _delete(self, name: str, where: Shape, sizes: Sequence[int]) -> Statement:
+    @by_shape(lambda name, where: list_places(where))
+    def delete(self, sizes: Sequence[int], name: str, where: Shape) -> Statement[None]:
+        """A delete."""
         parameters = self.parameters()
         condition = self.condition(name, where, parameters, sizes)
-        return self.statement(sa.delete(METADATA.tables[name]).where(condition), parameters)
+        return self.statement(sa.delete(METADATA.tables[name]).where(condition), parameters, nothing)
 
-    def _claim(
+    @by_shape(lambda name, where, order, assigned: list_places(where, len(bound_columns(assigned))))
+    def claim(
         self,
+        sizes: Sequence[int],
         name: str,
         where: Shape,
         order: tuple[Order, ...],
         assigned: tuple[Assigned, ...],
-        sizes: Sequence[int],
-    ) -> Statement:
+    ) -> Statement[list[Row]]:
+        """An update of the first row that matches, which it gives as it is then."""
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         values = self.assigned_parameters(table, assigned, parameters)
@@ -256,26 +212,32 @@ class WriteStatements(Statements):
         parameters = self.parameters()
         kinds = CATALOG[name].column
         values = {column: parameters.value(kinds[column].kind) for column in columns}
-        statement = self.statement(sa.insert(METADATA.tables[name]).values(values), parameters)
+        statement = self.statement(sa.insert(METADATA.tables[name]).values(values), parameters, nothing)
         bind = row_binder([(column, kinds[column].kind) for column in columns], self.grammar.parameter_forms)
         made = self._inserts[key] = Insert(str(statement.sql), bind)
         return made
 
-    def _copy(
-        self, source: str, target: str, where: Shape, order: tuple[Order, ...], limited: bool, sizes: Sequence[int]
-    ) -> Statement:
+    @by_shape(lambda source, target, where, order, limited: list_places(where))
+    def copy(
+        self, sizes: Sequence[int], source: str, target: str, where: Shape, order: tuple[Order, ...], limited: bool
+    ) -> Statement[None]:
+        """An insert into one table of rows of another."""
         table, rows = CATALOG[source], METADATA.tables[source]
         parameters = self.parameters()
         chosen = sa.select(*self.returned(table, rows)).where(self.condition(source, where, parameters, sizes))
         if limited:
             chosen = chosen.order_by(*self.sorting(table, rows, total_order(order, table.primary_key)))
             chosen = self.grammar.limited(chosen, parameters.value(Kind.BIGINT))
-        return self.statement(sa.insert(METADATA.tables[target]).from_select(list(table.names), chosen), parameters)
+        return self.statement(
+            sa.insert(METADATA.tables[target]).from_select(list(table.names), chosen), parameters, nothing
+        )
 
-    def _delete_first(
-        self, name: str, where: Shape, order: tuple[Order, ...], limited: bool, sizes: Sequence[int]
-    ) -> Statement:
+    @by_shape(lambda name, where, order, limited: list_places(where))
+    def delete_first(
+        self, sizes: Sequence[int], name: str, where: Shape, order: tuple[Order, ...], limited: bool
+    ) -> Statement[None]:
+        """A delete of the first rows that match."""
         table, source = CATALOG[name], METADATA.tables[name]
         parameters = self.parameters()
         picked, _ = self.first_keys(name, where, order, parameters, sizes, 0 if limited else None)
-        return self.statement(sa.delete(source).where(source.c[table.primary_key].in_(picked)), parameters)
+        return self.statement(sa.delete(source).where(source.c[table.primary_key].in_(picked)), parameters, nothing)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from nova_db.engine import Row, Values
-from nova_db_sqlalchemy.connections.errors import Written
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.looking_writer import LookingWriter
 from nova_db_sqlalchemy.transactions.writer import keyed, runs_by_key
@@ -60,11 +59,10 @@ class SQLiteWriter(LookingWriter):
             sql = insert.sql + f", ({', '.join('?' * len(columns))})" * (len(rows) - 1)
             parameters = tuple([value for row in rows for value in insert.bind(row)])
         connection = self._connection or self._start()
-        self._touch(table)
+        self._database.dirty.add(table)
         try:
             cursor = connection.cursor
             cursor.execute(sql, parameters)
         except self._database.server.errors as error:
-            raise self._failed(connection, error, Written(((table, rows),))) from error
-        last: int = cursor.lastrowid
-        return last
+            raise self._failed(connection, error, ((table, rows),)) from error
+        return cursor.lastrowid

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 
 if TYPE_CHECKING:
-    from nova_db.engine import Isolation, Transaction
+    from nova_db.engine import Transaction
     from nova_db_sqlalchemy.connections.pool import Pool
-    from nova_db_sqlalchemy.connections.server import Server
+    from nova_db_sqlalchemy.connections.server import Mode, Server
     from nova_db_sqlalchemy.sql.write_statements import WriteStatements
 
 ServerT_co = TypeVar("ServerT_co", bound="Server", covariant=True)
@@ -25,8 +25,8 @@ class Database(Generic[ServerT_co, StatementsT_co]):
     server: ServerT_co
     pool: Pool
     statements: StatementsT_co
-    writer: Callable[[Any, Isolation, int], Transaction]
-    """``writer(database, isolation, losses)``: a new transaction that writes."""
+    writer: Callable[[Any, Mode, int], Transaction]
+    """``writer(database, mode, losses)``: a new transaction that writes, of this database."""
     dirty: set[str] = field(default_factory=lambda: set(CATALOG))
     """The tables that may have rows: of a database that was there before nothing is known.
 

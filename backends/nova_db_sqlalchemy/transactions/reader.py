@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from nova_db.engine import TRUE, Order, Predicate, Query, Row, Values
 from nova_db.exceptions import DBError
-from nova_db_sqlalchemy.connections.server import Mode
 from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 
 if TYPE_CHECKING:
@@ -50,9 +49,6 @@ class SnapshotReader(SQLTransaction):
     def _refuse(self) -> NoReturn:
         raise DBError(message="The transaction is a reader, it cannot write.")
 
-    def _open(self) -> Connection:
-        return self._begun(Mode.SNAPSHOT)
-
     def _finish(self, connection: Connection) -> None:
         try:
             self._database.server.commit(connection)
@@ -72,7 +68,7 @@ class SingleReader(SnapshotReader):
         super().hold()
 
     def _open(self) -> Connection:
-        return self._begun(Mode.SNAPSHOT) if self._is_held else self._database.pool.take()
+        return super()._open() if self._is_held else self._database.pool.take()
 
     def _is_stale(self, connection: Connection, error: BaseException) -> bool:
         if self._is_held or connection is not self._connection:

@@ -14,11 +14,11 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG
 Buckets = dict[tuple[str, str], dict[Any, list[Row]]]
 
 
-def select_residual(tx: Transaction, query: Query) -> list[Row]:
+def select_in_python(tx: Transaction, query: Query) -> list[Row]:
     """The rows of a query whose condition holds regular expressions; each semijoin with one costs one statement."""
-    able, residue = split(query.where, _is_able)
+    able, rest = split(query.where, _is_able)
     rows = tx.select(Query(query.table, able, lock=query.lock))
-    test = matcher(residue, _probe(tx, residue, rows))
+    test = matcher(rest, _probe(tx, rest, rows))
     order = total_order(query.order, CATALOG[query.table].primary_key)
     found = page([row for row in rows if test(row)], order, query.after, query.limit)
     attach(tx, query.table, found, query.load)
@@ -27,7 +27,7 @@ def select_residual(tx: Transaction, query: Query) -> list[Row]:
 
 def projected(rows: Iterable[Row], columns: tuple[str, ...], load: tuple[str, ...]) -> list[Row]:
     """Of each row these columns and relations."""
-    names = (*columns, *dict.fromkeys(path.partition(".")[0] for path in load))
+    names = (*columns, *dict.fromkeys([path.partition(".")[0] for path in load])) if load else columns
     return [{name: row[name] for name in names} for row in rows]
 
 
@@ -40,10 +40,10 @@ def _is_able(predicate: Predicate) -> bool:
     return not isinstance(predicate, Regexp)
 
 
-def _probe(tx: Transaction, residue: Predicate, rows: Sequence[Row]) -> Probe:
+def _probe(tx: Transaction, rest: Predicate, rows: Sequence[Row]) -> Probe:
     """The rows that semijoins look for, read ahead."""
     buckets: Buckets = {}
-    _read_ahead(tx, residue, rows, buckets)
+    _read_ahead(tx, rest, rows, buckets)
 
     def probe(table: str, column: str, value: Any) -> Iterable[Row]:
         return buckets[table, column].get(value, ())

@@ -12,15 +12,16 @@ from nova_db.engine import TRUE, Predicate, Query, Row, Transaction
 from nova_db.engine.relations import attach
 from nova_db.exceptions import DBDeadlock, DBError
 from nova_db.schema import Relation
-from nova_db_sqlalchemy.connections.errors import Fault, Written, translated
-from nova_db_sqlalchemy.sql.statements import RESIDUAL
+from nova_db_sqlalchemy.connections.errors import Batches, Fault, Written, translated
+from nova_db_sqlalchemy.connections.server import Mode
+from nova_db_sqlalchemy.sql.statements import IN_PYTHON
 from nova_db_sqlalchemy.tables.catalog import CATALOG
-from nova_db_sqlalchemy.transactions.regexp import projected, select_residual, without_relations
+from nova_db_sqlalchemy.transactions.regexp import projected, select_in_python, without_relations
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
-    from nova_db_sqlalchemy.connections.server import Mode, Server
-    from nova_db_sqlalchemy.sql.statements import Statement
+    from nova_db_sqlalchemy.connections.server import Server
+    from nova_db_sqlalchemy.sql.variants import Statement
     from nova_db_sqlalchemy.sql.write_statements import WriteStatements
     from nova_db_sqlalchemy.transactions.database import Database
 
@@ -28,10 +29,29 @@ if TYPE_CHECKING:
 class SQLTransaction(Transaction):
     """What readers and writers have in common.  The first call takes a connection and begins."""
 
-    __slots__ = ("_connection", "_database", "_failed_connection", "_failure", "_is_held", "_is_open", "_points")
+    __slots__ = (
+        "_connection",
+        "_database",
+        "_failed_connection",
+        "_failure",
+        "_is_held",
+        "_is_open",
+        "_losses",
+        "_mode",
+        "_points",
+    )
 
-    def __init__(self, database: Database[Server, WriteStatements], *, is_held: bool = True) -> None:
+    def __init__(
+        self,
+        database: Database[Server, WriteStatements],
+        mode: Mode = Mode.SNAPSHOT,
+        losses: int = 0,
+        *,
+        is_held: bool = True,
+    ) -> None:
         self._database = database
+        self._mode = mode
+        self._losses = losses
         self._is_held = is_held
         """Whether the database has a transaction around the statements."""
         self._connection: Connection | None = None
@@ -47,10 +67,10 @@ class SQLTransaction(Transaction):
             self.require_writer()
         if query.limit == 0:
             return []
-        shaped = self._database.statements.select(query)
-        if shaped is RESIDUAL:
+        variants = self._database.statements.select(query)
+        if variants is IN_PYTHON:
             self.hold()
-            return select_residual(self, query)
+            return select_in_python(self, query)
         values: list[Any] = []
         query.where.bind(values)
         after = query.after
@@ -58,12 +78,12 @@ class SQLTransaction(Transaction):
             values += [value for value in after if value is not None]
         if query.limit is not None and query.limit != 1:
             values.append(query.limit)
-        statement = shaped.fitting(values)
+        statement = variants.fitting(values)
         if statement.load:
             self.hold()
         fetched = self.fetch(statement, values)
         try:
-            rows: list[Row] = statement.read(fetched)
+            rows = statement.read(fetched)
         except (TypeError, ValueError):
             if statement.load or not query.load or not self._database.statements.grammar.documents_may_break:
                 raise
@@ -85,15 +105,14 @@ class SQLTransaction(Transaction):
     ) -> list[Row]:
         values = where.parameters()
         statement = self._database.statements.aggregate(table, where.shape(), sums, group_by).fitting(values)
-        rows: list[Row] = statement.read(self.fetch(statement, values))
-        return rows
+        return statement.read(self.fetch(statement, values))
 
     def related(self, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
         if not keys:
             return []
         values = (keys,)
         statement = self._database.statements.related(relation).fitting(values)
-        pairs: list[tuple[Any, Row]] = statement.read(self.fetch(statement, values))
+        pairs = statement.read(self.fetch(statement, values))
         if relation.via is None:
             return pairs
         remote = relation.remote
@@ -124,20 +143,29 @@ class SQLTransaction(Transaction):
 
     # ------------------------------------------------------------------------------------------- for the engine
 
-    def fetch(self, statement: Statement, values: Sequence[Any], written: Written | None = None) -> list[Any]:
-        """Run a statement on the values of its shape; the rows that it gives."""
+    def fetch(
+        self,
+        statement: Statement[Any],
+        values: Sequence[Any],
+        batches: Batches = (),
+        where: Predicate | None = None,
+    ) -> list[Any]:
+        """Run a statement on the values of its shape; the rows that it gives.
+
+        ``batches`` and ``where``: what it writes, if it does, for a failure to tell; see ``Written``.
+        """
         connection = self._connection or self._start()
         bind = statement.bind
         try:
             cursor = connection.cursor
             cursor.execute(statement.sql, values if bind is None else bind(values))
-            rows: list[Any] = cursor.fetchall()
+            rows = cursor.fetchall()
         except self._database.server.errors as error:
             if not self._is_stale(connection, error):
-                raise self._failed(connection, error, written) from error
+                raise self._failed(connection, error, batches, where) from error
         else:
             return rows
-        return self.fetch(statement, values, written)
+        return self.fetch(statement, values, batches, where)
 
     def load(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
         """Attach relations to rows: to one by a document of all of them, else by a statement for each relation."""
@@ -177,26 +205,23 @@ class SQLTransaction(Transaction):
         return self._connection
 
     def _open(self) -> Connection:
-        """A connection on which the transaction has begun."""
-        raise NotImplementedError
-
-    def _begun(self, mode: Mode, losses: int = 0) -> Connection:
-        """A connection on which a transaction has begun; one that went stale in the pool is replaced."""
+        """A connection on which the transaction has begun; one that went stale in the pool is replaced."""
+        database = self._database
         while True:  # ends with a new connection at the latest, which cannot be stale
-            connection = self._database.pool.take()
+            connection = database.pool.take()
             try:
-                self._database.server.begin(connection, mode, losses)
-            except self._database.server.errors as error:
+                database.server.begin(connection, self._mode, self._losses)
+            except database.server.errors as error:
                 if self._is_stale(connection, error):
                     continue
-                failure = self._failed(connection, error, None)
+                failure = self._failed(connection, error)
                 self.rollback()
                 raise failure from error
             except DBError:
-                self._database.pool.give(connection)  # another transaction is in the way
+                database.pool.give(connection)  # another transaction is in the way
                 raise
             except BaseException:
-                self._database.pool.drop(connection)
+                database.pool.drop(connection)
                 raise
             return connection
 
@@ -225,8 +250,16 @@ class SQLTransaction(Transaction):
         else:
             self._database.pool.give(connection)
 
-    def _failed(self, connection: Connection, error: BaseException, written: Written | None) -> DBError:
+    def _failed(
+        self,
+        connection: Connection,
+        error: BaseException,
+        batches: Batches = (),
+        where: Predicate | None = None,
+        source: str | None = None,
+    ) -> DBError:
         """The exception to raise for an error; the transaction can then only be rolled back."""
+        written = Written.of(batches, where, source) if batches else None
         fault = self._judged(connection, self._database.server.fault(connection, error), written)
         self._failure = self._translated(connection, error, fault, written)
         self._connection = None
@@ -274,7 +307,7 @@ class SQLTransaction(Transaction):
         try:
             self._database.server.control(connection, statement)
         except self._database.server.errors as error:
-            raise self._failed(connection, error, None) from error
+            raise self._failed(connection, error) from error
 
 
 def _following(failure: DBError, message: str) -> DBError:

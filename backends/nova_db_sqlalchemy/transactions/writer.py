@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nova_db.engine import TRUE, In, Isolation, Order, Predicate, Query, Row, Values, all_of
+from nova_db.engine import TRUE, In, Order, Predicate, Query, Row, Values, all_of
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBCommitUnknown
-from nova_db_sqlalchemy.connections.errors import Written
-from nova_db_sqlalchemy.connections.server import Mode
-from nova_db_sqlalchemy.sql.write_statements import assignment
+from nova_db_sqlalchemy.connections.errors import Batches
+from nova_db_sqlalchemy.sql.write_statements import Assigned, shape_and_parameters
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.blame import Look
 from nova_db_sqlalchemy.transactions.regexp import projected
@@ -19,45 +19,48 @@ from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
-    from nova_db_sqlalchemy.connections.server import Server
-    from nova_db_sqlalchemy.sql.statements import Statement
-    from nova_db_sqlalchemy.sql.write_statements import WriteStatements
-    from nova_db_sqlalchemy.transactions.database import Database
+    from nova_db_sqlalchemy.sql.variants import Statement
+
+
+class Change(NamedTuple):
+    """An update of the row with a key."""
+
+    key: Any
+    values: Values
+    assigned: tuple[Assigned, ...]
+    """The shape of the assignments."""
+    bound: list[Any]
+    """The values that they bind."""
+
+    @classmethod
+    def of(cls, key: Any, values: Values) -> Change:
+        """The update that makes of a row what ``values`` say."""
+        return cls(key, values, *shape_and_parameters(values))
 
 
 class Writer(SQLTransaction):
     """A writer; ``insert`` and ``serialize`` are left to those of the servers."""
 
-    __slots__ = ("_losses", "_mode")
-
-    def __init__(
-        self,
-        database: Database[Server, WriteStatements],
-        isolation: Isolation = Isolation.READ_COMMITTED,
-        losses: int = 0,
-    ) -> None:
-        super().__init__(database)
-        self._mode = Mode.WRITE if isolation is Isolation.READ_COMMITTED else Mode.ISOLATED
-        self._losses = losses
+    __slots__ = ()
 
     def update(self, table: str, where: Predicate, values: Values) -> int:
         if not values:
             return len(self.select(Query(table, where, columns=(CATALOG[table].primary_key,), lock=True)))
-        assigned, bound = assignment(values)
+        assigned, bound = shape_and_parameters(values)
         where.bind(bound)
         statement = self._database.statements.update(table, where.shape(), assigned).fitting(bound)
-        return self.change(statement, bound, Written(((table, (values,)),), where))
+        return self.change(statement, bound, ((table, (values,)),), where)
 
     def update_returning(self, query: Query, values: Values) -> list[Row]:
         table, where = query.table, query.where
         if not values:
             return self.select(Query(table, where, order=query.order, load=query.load, lock=True))
-        assigned, bound = assignment(values)
+        assigned, bound = shape_and_parameters(values)
         where.bind(bound)
-        shaped = self._database.statements.update_returning(table, where.shape(), assigned, query.load)
-        statement = shaped.fitting(bound)
-        self._touch(table)
-        rows: list[Row] = statement.read(self.fetch(statement, bound, Written(((table, (values,)),), where)))
+        variants = self._database.statements.update_returning(table, where.shape(), assigned, query.load)
+        statement = variants.fitting(bound)
+        self._database.dirty.add(table)
+        rows = statement.read(self.fetch(statement, bound, ((table, (values,)),), where))
         if len(rows) > 1:
             rows = sort_rows(rows, total_order(query.order, CATALOG[table].primary_key))
         if statement.load and rows:
@@ -66,7 +69,7 @@ class Writer(SQLTransaction):
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         matched = 0
-        for assigned, run in groupby(changes, lambda change: assignment(change[1])[0]):
+        for assigned, run in groupby([Change.of(key, values) for key, values in changes], attrgetter("assigned")):
             update = self._update_run if assigned else self._count
             matched += update(table, list(run), where)
         return matched
@@ -83,7 +86,7 @@ class Writer(SQLTransaction):
     def delete(self, table: str, where: Predicate) -> int:
         bound = where.parameters()
         statement = self._database.statements.delete(table, where.shape()).fitting(bound)
-        return self.change(statement, bound, Written(((table, ()),), where))
+        return self.change(statement, bound, ((table, ()),), where)
 
     def move(
         self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
@@ -93,63 +96,68 @@ class Writer(SQLTransaction):
             bound.append(limit)
         shape, limited = where.shape(), limit is not None
         statements = self._database.statements
-        copy = statements.copy(source, target, shape, order, limited=limited).fitting(bound)
-        delete = statements.delete_first(source, shape, order, limited=limited).fitting(bound)
-        self.change(copy, bound, Written(((target, ()),), where, source))
-        return self.change(delete, bound, Written(((source, ()),), where))
+        copy = statements.copy(source, target, shape, order, limited).fitting(bound)
+        delete = statements.delete_first(source, shape, order, limited).fitting(bound)
+        self.change(copy, bound, ((target, ()),), where, source)
+        return self.change(delete, bound, ((source, ()),), where)
 
-    def change(self, statement: Statement, values: Sequence[Any], written: Written) -> int:
-        """Run a statement that writes; how many rows it matched."""
+    def change(
+        self,
+        statement: Statement[Any],
+        values: Sequence[Any],
+        batches: Batches,
+        where: Predicate | None = None,
+        source: str | None = None,
+    ) -> int:
+        """Run a statement that writes; how many rows it matched.
+
+        ``batches``, the table written to first, ``where`` and ``source``: for a failure to tell; see ``Written``.
+        """
         connection = self._connection or self._start()
-        self._touch(written.table)
+        self._database.dirty.add(batches[0][0])
         bind = statement.bind
         try:
             cursor = connection.cursor
             cursor.execute(statement.sql, values if bind is None else bind(values))
         except self._database.server.errors as error:
-            raise self._failed(connection, error, written) from error
-        count: int = cursor.rowcount
-        return count
+            raise self._failed(connection, error, batches, where, source) from error
+        return cursor.rowcount
 
-    def change_many(self, statement: Statement, values: Sequence[Sequence[Any]], written: Written) -> int:
+    def change_many(self, statement: Statement[Any], values: Sequence[Sequence[Any]], batches: Batches) -> int:
         """Run a statement that writes once for each list of values; how many rows it matched."""
         connection = self._connection or self._start()
-        self._touch(written.table)
+        self._database.dirty.add(batches[0][0])
         bind = statement.bind
         try:
             cursor = connection.cursor
             cursor.executemany(statement.sql, values if bind is None else [bind(each) for each in values])
         except self._database.server.errors as error:
-            raise self._failed(connection, error, written) from error
-        count: int = cursor.rowcount
-        return count
+            raise self._failed(connection, error, batches) from error
+        return cursor.rowcount
 
     def require_writer(self) -> None:
         """It is one."""
 
-    def _touch(self, table: str) -> None:
-        self._database.dirty.add(table)
-
-    def _update_run(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
+    def _update_run(self, table: str, changes: Sequence[Change], where: Predicate) -> int:
         """Update rows by key; the changes have one shape."""
-        assigned, _ = assignment(changes[0][1])
+        assigned = changes[0].assigned
         condition = where.parameters()
-        bound = [[*assignment(values)[1], key, *condition] for key, values in changes]
+        bound = [[*change.bound, change.key, *condition] for change in changes]
         statement = self._database.statements.update_by_key(table, where.shape(), assigned).fitting(bound[0])
-        return self.change_many(statement, bound, Written(((table, _keyed_changes(table, changes)),)))
-
-    def _count(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> int:
         key = CATALOG[table].primary_key
-        wanted = all_of(In(key, [change[0] for change in changes]), where)
+        return self.change_many(statement, bound, ((table, ({key: each.key, **each.values} for each in changes)),))
+
+    def _count(self, table: str, changes: Sequence[Change], where: Predicate) -> int:
+        key = CATALOG[table].primary_key
+        wanted = all_of(In(key, [change.key for change in changes]), where)
         return len(self.select(Query(table, wanted, columns=(key,), lock=True)))
 
     def _claim_first(self, table: str, where: Predicate, values: Values, order: tuple[Order, ...]) -> list[Row]:
-        assigned, bound = assignment(values)
+        assigned, bound = shape_and_parameters(values)
         where.bind(bound)
         statement = self._database.statements.claim(table, where.shape(), order, assigned).fitting(bound)
-        self._touch(table)
-        rows: list[Row] = statement.read(self.fetch(statement, bound, Written(((table, (values,)),), where)))
-        return rows
+        self._database.dirty.add(table)
+        return statement.read(self.fetch(statement, bound, ((table, (values,)),), where))
 
     def _take(self, table: str, keys: Sequence[Any], values: Values) -> list[Row]:
         """Update rows by key; as they are then, in the order of the keys."""
@@ -165,13 +173,9 @@ class Writer(SQLTransaction):
             statement = self._database.statements.select(query).fitting(values)
             bound = values if statement.bind is None else statement.bind(values)
             connection.cursor.execute(statement.sql, bound)
-            rows: list[Row] = statement.read(connection.cursor.fetchall())
-            return rows
+            return statement.read(connection.cursor.fetchall())
 
         return look
-
-    def _open(self) -> Connection:
-        return self._begun(self._mode, self._losses)
 
     def _finish(self, connection: Connection) -> None:
         pool = self._database.pool
@@ -181,19 +185,13 @@ class Writer(SQLTransaction):
             if self._database.server.is_commit_unknown(connection, error):
                 pool.drop(connection)
                 raise DBCommitUnknown(error) from error
-            failure = self._failed(connection, error, None)
+            failure = self._failed(connection, error)
             self.rollback()
             raise failure from error
         except BaseException:
             pool.drop(connection)
             raise
         pool.give(connection)
-
-
-def _keyed_changes(table: str, changes: Sequence[tuple[Any, Values]]) -> list[Values]:
-    """Changes by key as rows, the key among their values."""
-    key = CATALOG[table].primary_key
-    return [{key: each, **values} for each, values in changes]
 
 
 def keyed(row: Values, key: str, number: int) -> Row:
