@@ -38,7 +38,11 @@ class Cursor(Protocol):
 
 
 class Connection:
-    """A connection of the DB-API library with the one cursor that statements run on; used by one thread at a time."""
+    """A connection of the DB-API library with the one cursor that statements run on.
+
+    One thread at a time uses it, the one that the pool gave it to; only ``observe`` comes from others, and puts a whole
+    cursor in another's place, which a thread in the middle of a statement takes up with the next one.
+    """
 
     __slots__ = ("__weakref__", "_cursor", "born", "cursor", "dbapi", "fresh", "generation", "isolated", "report")
 

@@ -3,6 +3,11 @@
 SQLite guards its memory and its files with mutexes of the process.  A fork copies them as they are: one that another
 thread holds at that moment is held for ever in the child, where nobody is left to release it.  So a fork waits until no
 thread is inside SQLite, and threads wait outside until the fork is over.
+
+Neither side locks anything: a thread says that it is inside and then looks for a fork, a fork says that it is near and
+then looks for threads, so one of them sees the other.  That holds with the global lock of Python, which puts all of it
+in one order.  Without (3.13t) nobody promises that a store is seen before the next load: a fork there may miss a thread
+that has just come inside, so such an interpreter should not fork while other threads use SQLite.
 """
 
 from __future__ import annotations
@@ -104,7 +109,7 @@ class _Fork:
         self._over.clear()
         self.is_near = True
         end = time.monotonic() + LONGEST_WAIT
-        while _is_anyone_inside() and time.monotonic() < end:
+        while _is_anyone_inside() and time.monotonic() < end:  # ends after LONGEST_WAIT at the latest
             time.sleep(0.0001)
 
     def after_in_parent(self) -> None:

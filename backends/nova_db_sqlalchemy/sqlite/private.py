@@ -149,7 +149,7 @@ def _new_folder() -> tuple[str, int]:
     if not _is_swept:
         _is_swept = True
         sweep(place)
-    while True:
+    while True:  # ends with the first folder that no other process is just sweeping away
         folder = tempfile.mkdtemp(prefix=PREFIX, dir=place)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         # Between the two, another process may have taken it for one that was left, and may be removing it.

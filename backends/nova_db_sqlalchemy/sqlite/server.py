@@ -80,6 +80,8 @@ class SQLiteServer(Server):
             self._options.pop("uri", None)
         # Threads of this process queue here: SQLite itself lets them sleep and try again, in no order.
         self._turn = Turn()
+        # Safe without a lock, with Python's global one and without (3.13t): only who has the turn sets it, others see
+        # no more in it than that it is not their own connection.
         self._writing: Connection | None = None
         self._is_fork_s_turn = False
         forking.register(

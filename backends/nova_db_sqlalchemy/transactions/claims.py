@@ -39,7 +39,7 @@ def pick_rest(
     key = CATALOG[table].primary_key
     shown: Row | None = None
     same = losses = 0
-    while len(picked) < limit:
+    while len(picked) < limit:  # ends when no row is left to be seen, or after MOST_LOSSES rounds without one to lock
         others = all_of(where, NotIn(key, [row[key] for row in picked]) if picked else TRUE)
         seen = writer.select(Query(table, others, limit=1))
         if not seen:
