@@ -1,66 +1,25 @@
-"""Transactions: how one begins and ends, what a failure leaves, and the calls that read."""
+"""Transactions, and the calls in them that read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nova_db.engine import TRUE, Predicate, Query, Row, Transaction
+from nova_db.engine import TRUE, Predicate, Query, Row
 from nova_db.engine.relations import attach
-from nova_db.exceptions import DBDeadlock, DBError
+from nova_db.exceptions import DBError
 from nova_db.schema import Relation
-from nova_db_sqlalchemy.connections.errors import Batches, Fault, Written, translated
-from nova_db_sqlalchemy.connections.server import Mode
 from nova_db_sqlalchemy.sql.statements import IN_PYTHON
 from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.transactions.lifecycle import Lifecycle
 from nova_db_sqlalchemy.transactions.regexp import projected, select_in_python, without_relations
 
-if TYPE_CHECKING:
-    from nova_db_sqlalchemy.connections.connection import Connection
-    from nova_db_sqlalchemy.connections.server import Server
-    from nova_db_sqlalchemy.sql.variants import Statement
-    from nova_db_sqlalchemy.sql.write_statements import WriteStatements
-    from nova_db_sqlalchemy.transactions.database import Database
 
+class SQLTransaction(Lifecycle):
+    """What readers and writers have in common."""
 
-class SQLTransaction(Transaction):
-    """What readers and writers have in common.  The first call takes a connection and begins."""
-
-    __slots__ = (
-        "_connection",
-        "_database",
-        "_failed_connection",
-        "_failure",
-        "_is_held",
-        "_is_open",
-        "_losses",
-        "_mode",
-        "_points",
-    )
-
-    def __init__(
-        self,
-        database: Database[Server, WriteStatements],
-        mode: Mode = Mode.SNAPSHOT,
-        losses: int = 0,
-        *,
-        is_held: bool = True,
-    ) -> None:
-        self._database = database
-        self._mode = mode
-        self._losses = losses
-        self._is_held = is_held
-        """Whether the database has a transaction around the statements."""
-        self._connection: Connection | None = None
-        """The connection, once the transaction has begun; None again after a failure."""
-        self._failed_connection: Connection | None = None
-        """The connection after a failure, as long as a rollback, at least to a savepoint, is possible."""
-        self._failure: DBError | None = None
-        self._is_open = True
-        self._points = 0
+    __slots__ = ()
 
     def select(self, query: Query) -> list[Row]:
         if query.lock:
@@ -118,55 +77,6 @@ class SQLTransaction(Transaction):
         remote = relation.remote
         return list({(key, row[remote]): (key, row) for key, row in pairs}.values())  # linked twice, listed once
 
-    def savepoint(self) -> AbstractContextManager[None]:
-        return _Savepoint(self)
-
-    def commit(self) -> None:
-        if not self._is_open:
-            raise DBError(message="The transaction has ended already.")
-        failure = self._failure
-        if failure is not None:
-            self.rollback()
-            raise _following(failure, "The transaction was rolled back, because a call in it had failed.")
-        self._is_open = False
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._finish(connection)
-
-    def rollback(self) -> None:
-        self._is_open = False
-        connection = self._connection or self._failed_connection
-        # The error's traceback leads back here: kept, it would keep the transaction alive until the next collection.
-        self._connection = self._failed_connection = self._failure = None
-        if connection is not None:
-            self._undo(connection)
-
-    # ------------------------------------------------------------------------------------------- for the engine
-
-    def fetch(
-        self,
-        statement: Statement[Any],
-        values: Sequence[Any],
-        batches: Batches = (),
-        where: Predicate | None = None,
-    ) -> list[Any]:
-        """Run a statement on the values of its shape; the rows that it gives.
-
-        ``batches`` and ``where``: what it writes, if it does, for a failure to tell; see ``Written``.
-        """
-        connection = self._connection or self._start()
-        bind = statement.bind
-        try:
-            cursor = connection.cursor
-            cursor.execute(statement.sql, values if bind is None else bind(values))
-            rows = cursor.fetchall()
-        except self._database.server.errors as error:
-            if not self._is_stale(connection, error):
-                raise self._failed(connection, error, batches, where) from error
-        else:
-            return rows
-        return self.fetch(statement, values, batches, where)
-
     def load(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
         """Attach relations to rows: to one by a document of all of them, else by a statement for each relation."""
         statements, key = self._database.statements, CATALOG[table].primary_key
@@ -183,155 +93,6 @@ class SQLTransaction(Transaction):
                 raise
             attach(self, table, rows, load)
 
-    def hold(self) -> None:
-        """Begin, so that several statements see one state."""
-        if self._connection is None:
-            self._start()
-
     def require_writer(self) -> None:
         """DBError in a reader."""
         raise DBError(message="The transaction is a reader, it cannot write.")
-
-    # -------------------------------------------------------------------------------------- the life of a transaction
-
-    def _start(self) -> Connection:
-        """The first call, or one too many."""
-        if not self._is_open:
-            raise DBError(message="The transaction has ended.")
-        if self._failure is not None:
-            message = "An earlier call failed: the transaction can only be rolled back, at least to a savepoint."
-            raise _following(self._failure, message)
-        self._connection = self._open()
-        return self._connection
-
-    def _open(self) -> Connection:
-        """A connection on which the transaction has begun; one that went stale in the pool is replaced."""
-        database = self._database
-        while True:  # ends with a new connection at the latest, which cannot be stale
-            connection = database.pool.take()
-            try:
-                database.server.begin(connection, self._mode, self._losses)
-            except database.server.errors as error:
-                if self._is_stale(connection, error):
-                    continue
-                failure = self._failed(connection, error)
-                self.rollback()
-                raise failure from error
-            except DBError:
-                database.pool.give(connection)  # another transaction is in the way
-                raise
-            except BaseException:
-                database.pool.drop(connection)
-                raise
-            return connection
-
-    def _is_stale(self, connection: Connection, error: BaseException) -> bool:
-        """Whether the first statement on a connection shows that it was lost in the pool; it is dropped then."""
-        if connection.fresh or connection is self._connection or not self._database.server.is_lost(connection, error):
-            return False
-        self._database.pool.drop(connection)
-        return True
-
-    def _finish(self, connection: Connection) -> None:
-        """Commit, and give the connection back."""
-        raise NotImplementedError
-
-    def _undo(self, connection: Connection) -> None:
-        """Roll back, whatever state the connection is in, and give it back."""
-        try:
-            self._database.server.rollback(connection)
-        except self._database.server.errors:
-            self._database.pool.drop(connection)  # the server undoes what it no longer hears of
-        except DBError:
-            self._database.pool.drop(connection)  # it was opened before a fork, the parent ends it
-        except BaseException:
-            self._database.pool.drop(connection)
-            raise
-        else:
-            self._database.pool.give(connection)
-
-    def _failed(
-        self,
-        connection: Connection,
-        error: BaseException,
-        batches: Batches = (),
-        where: Predicate | None = None,
-        source: str | None = None,
-    ) -> DBError:
-        """The exception to raise for an error; the transaction can then only be rolled back."""
-        written = Written.of(batches, where, source) if batches else None
-        fault = self._judged(connection, self._database.server.fault(connection, error), written)
-        self._failure = self._translated(connection, error, fault, written)
-        self._connection = None
-        if self._database.server.is_lost(connection, error):
-            self._database.pool.drop(connection)
-        elif fault.ends_transaction:
-            self._undo(connection)
-        else:
-            self._failed_connection = connection
-        return self._failure
-
-    def _judged(self, connection: Connection, fault: Fault, written: Written | None) -> Fault:
-        """What a fault is to this transaction."""
-        return fault
-
-    def _translated(
-        self, connection: Connection, error: BaseException, fault: Fault, written: Written | None
-    ) -> DBError:
-        return translated(error, fault, written)
-
-    # ------------------------------------------------------------------------------------------------ savepoints
-
-    def mark(self) -> None:
-        """Set a savepoint."""
-        self.hold()
-        self._points += 1
-        self._control(f"SAVEPOINT point{self._points}")
-
-    def release(self) -> None:
-        """Keep what was done since the last savepoint."""
-        point, self._points = self._points, self._points - 1
-        self._control(f"RELEASE SAVEPOINT point{point}")
-
-    def undo_to_mark(self) -> None:
-        """Take back what was done since the last savepoint, a failure too; nothing if the transaction is gone."""
-        point, self._points = self._points, self._points - 1
-        if self._failed_connection is not None:
-            self._connection, self._failed_connection, self._failure = self._failed_connection, None, None
-        if self._connection is not None:
-            self._control(f"ROLLBACK TO SAVEPOINT point{point}")
-            self._control(f"RELEASE SAVEPOINT point{point}")
-
-    def _control(self, statement: str) -> None:
-        connection = self._connection or self._start()
-        try:
-            self._database.server.control(connection, statement)
-        except self._database.server.errors as error:
-            raise self._failed(connection, error) from error
-
-
-def _following(failure: DBError, message: str) -> DBError:
-    """What to raise after a failure: a conflict goes on being one, whoever has caught it."""
-    if isinstance(failure, DBDeadlock):
-        return DBDeadlock(failure, message=str(failure))
-    return DBError(failure, message=message)
-
-
-class _Savepoint:
-    """A block that is undone when an exception leaves it."""
-
-    __slots__ = ("_tx",)
-
-    def __init__(self, tx: SQLTransaction) -> None:
-        self._tx = tx
-
-    def __enter__(self) -> None:
-        self._tx.mark()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            self._tx.release()
-        else:
-            self._tx.undo_to_mark()
