@@ -151,8 +151,11 @@ def _new_folder() -> tuple[str, int]:
         sweep(place)
     while True:  # ends with the first folder that no other process is just sweeping away
         folder = tempfile.mkdtemp(prefix=PREFIX, dir=place)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        # Between the two, another process may have taken it for one that was left, and may be removing it.
+        # From here on, another process may take it for one that was left, and remove it.
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
         if _is_locked_now(descriptor) and Path(folder).exists():
             return folder, descriptor
         os.close(descriptor)
