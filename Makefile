@@ -9,6 +9,8 @@ RECIPE := setup.py pyproject.toml nova_db/version.py
 # they share what is dear to make; past four workers the servers are what one waits for.
 PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 SUITES := tests conformance/nova_db_conformance
+SQL_TESTS := tests/sqlalchemy tests/failures conformance/nova_db_conformance/engine \
+    conformance/nova_db_conformance/functions
 LANES := --nova-db-backend sqlite --nova-db-backend postgresql --nova-db-backend mariadb
 WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) && \
 	mariadb=$$($(BIN)/python -m scripts.servers mariadb url) && \
@@ -17,7 +19,7 @@ WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) &&
 ARGS :=
 
 .PHONY: help venv run test lint types format test-pythons test-galera test-replica test-failures \
-    test-kills test-anomalies servers servers-stop wheel clean
+    test-plain test-mysqlclient test-kills test-anomalies servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,6 +32,8 @@ help:
 	@echo 'make test-galera   the races and failures of a cluster, on three MariaDB nodes that are started for it'
 	@echo 'make test-replica  the tests of read replicas, on a PostgreSQL and its streaming standby'
 	@echo 'make test-failures the tests of servers that stop and crash, and, as root, of full disks'
+	@echo 'make test-plain    the tests of SQL servers, with psycopg and PyMySQL used by what they document alone'
+	@echo 'make test-mysqlclient the same on MariaDB through mysqlclient, which is installed for it'
 	@echo 'make test-kills    archiving, killed twenty times on each of SQLite, PostgreSQL and MariaDB'
 	@echo 'make test-anomalies what transactions must never show, twenty rounds on each backend, and the counts'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
@@ -105,6 +109,17 @@ test-failures: venv
 	@echo '== tests of servers that stop and crash, and of full disks'
 	@NOVA_DB_TEST_FAILURES=1 exec $(BIN)/pytest -p no:xdist $(ARGS) \
 	    tests/failures/test_restarts.py tests/failures/test_full_disks.py
+
+test-plain: venv
+	@echo '== tests of SQL servers, with psycopg and PyMySQL used by what they document alone'
+	@$(WITH_SERVERS) NOVA_DB_PLAIN_LIBRARIES=1 exec $(BIN)/$(PYTEST) --nova-db-backend postgresql \
+	    --nova-db-backend mariadb $(if $(ARGS),$(ARGS),$(SQL_TESTS))
+
+test-mysqlclient: venv
+	@echo '== tests of MariaDB through mysqlclient'
+	@$(BIN)/python -m pip install -qq 'mysqlclient>=2.2'
+	@$(WITH_SERVERS) NOVA_DB_TEST_MARIADB="mariadb+mysqldb://$${mariadb#*://}" exec $(BIN)/$(PYTEST) \
+	    --nova-db-backend mariadb $(if $(ARGS),$(ARGS),$(SQL_TESTS))
 
 test-kills: venv
 	@echo '== archiving, killed twenty times on each server'

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from nova_db.engine import TRUE, Engine, Predicate, Query, Row, Transaction
 from nova_db.schema import TABLES
 
+NEEDS_MYSQLCLIENT = pytest.mark.skipif(
+    importlib.util.find_spec("MySQLdb") is None, reason="mysqlclient is not installed; make test-mysqlclient does that"
+)
 CONTROL = ("BEGIN", "SET", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 

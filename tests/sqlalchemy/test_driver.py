@@ -22,6 +22,8 @@ from tests.sqlalchemy.helpers import insert, select
         ("sqlite:///nova.sqlite", "sqlite+pysqlite"),
         ("postgresql://a:b@c/d", "postgresql+psycopg"),
         ("postgresql+psycopg://a:b@c/d", "postgresql+psycopg"),
+        ("mysql+mysqldb://a:b@c/d", "mysql+mysqldb"),
+        ("mariadb+mysqldb://a:b@c/d", "mariadb+mysqldb"),
     ],
 )
 def test_the_driver_library_is_ours(given: str, name: str) -> None:

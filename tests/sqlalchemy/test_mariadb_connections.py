@@ -20,7 +20,7 @@ from nova_db_sqlalchemy.provisioning import drop_database, make_database
 from nova_db_sqlalchemy.session import create_engine
 from nova_db_sqlalchemy.settings import Settings
 from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
-from tests.sqlalchemy.helpers import insert, reading, row, select, writing
+from tests.sqlalchemy.helpers import NEEDS_MYSQLCLIENT, insert, reading, row, select, writing
 
 
 @pytest.fixture
@@ -155,7 +155,17 @@ def test_servers_that_are_too_old_are_told_with_what_is_needed(text: str, found:
         server_of(text)
 
 
-@pytest.mark.parametrize("scheme", ["mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"])
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "mysql",
+        "mariadb",
+        "mysql+pymysql",
+        "mariadb+pymysql",
+        pytest.param("mysql+mysqldb", marks=NEEDS_MYSQLCLIENT),
+        pytest.param("mariadb+mysqldb", marks=NEEDS_MYSQLCLIENT),
+    ],
+)
 def test_every_way_to_write_the_url(engine: SQLEngine, scheme: str) -> None:
     database = make_database(engine.url.set(drivername=scheme).render_as_string(hide_password=False))
     try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ import pymysql
 import pytest
 
 from nova_db.engine import TRUE, Eq, Query
-from nova_db.exceptions import DBConnectionError
+from nova_db.exceptions import BackendLoadError, DBConnectionError
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.mariadb import by_pymysql
 from nova_db_sqlalchemy.mariadb.cursor import Cursor
@@ -20,14 +20,10 @@ from nova_db_sqlalchemy.mariadb.probe import difference
 from nova_db_sqlalchemy.mariadb.wire import WireConnection
 from nova_db_sqlalchemy.settings import Settings
 from tests.failures.proxy import Proxy
-from tests.sqlalchemy.helpers import insert, row, select, writing
+from tests.sqlalchemy.helpers import NEEDS_MYSQLCLIENT, insert, row, select, writing
 
 Open = Callable[..., SQLEngine]
 THEIRS: Any = pymysql.connections.Connection
-NEEDS_MYSQLCLIENT = pytest.mark.skipif(
-    importlib.util.find_spec("MySQLdb") is None,
-    reason="mysqlclient is not installed: pip install 'nova-db[mysqlclient]'",
-)
 
 
 @pytest.fixture(
@@ -184,6 +180,13 @@ def test_what_an_unknown_parameter_costs(open_engine: Open) -> None:
     with pytest.raises(DBConnectionError) as caught:
         select(other, "services")
     assert not caught.value.may_pass
+
+
+def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "MySQLdb", None)
+    monkeypatch.delitem(sys.modules, "nova_db_sqlalchemy.mariadb.by_mysqlclient", raising=False)
+    with pytest.raises(BackendLoadError, match=r"MySQLdb.*nova-db\[mysqlclient\]"):
+        SQLEngine("mariadb+mysqldb://127.0.0.1/x")
 
 
 class TestChoosing:

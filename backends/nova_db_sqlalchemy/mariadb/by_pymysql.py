@@ -6,6 +6,8 @@ import contextlib
 import functools
 import logging
 import socket
+import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 _CANNOT_CONNECT: Final = 2003
+_NO_TLS: Final = 2026
+_WITHOUT_TLS_SECONDS: Final = 60.0
+"""For how long a server that has no TLS is not asked again."""
+_DECIDING_TLS: Final = ("ssl", "read_default")
+"""How the options begin that say something about TLS, or name a file that may."""
 
 
 class PyMySQL(Library):
@@ -38,7 +45,25 @@ class PyMySQL(Library):
         _, options = MySQLDialect_pymysql().create_connect_args(url)
         return dict(options)
 
+    def __init__(self) -> None:
+        # A time, read and written by one operation each: safe without a lock.
+        self._without_tls_until = 0.0
+
     def connect(self, options: Mapping[str, Any], prepare: Callable[[DBAPIConnection], T]) -> T:
+        if any(name.startswith(_DECIDING_TLS) for name in options):
+            return self._connect(options, prepare)
+        # TLS where the server has it, as the library does by itself; but it would make a context for each connection,
+        # which takes longer than connecting.
+        if time.monotonic() > self._without_tls_until:
+            try:
+                return self._connect({**options, "ssl": _unverified()}, prepare)
+            except pymysql.OperationalError as error:
+                if error.args[0] != _NO_TLS:
+                    raise
+            self._without_tls_until = time.monotonic() + _WITHOUT_TLS_SECONDS
+        return self._connect({**options, "ssl_disabled": True}, prepare)
+
+    def _connect(self, options: Mapping[str, Any], prepare: Callable[[DBAPIConnection], T]) -> T:
         given: dict[str, Any] = {**options, **DECIDED, "conv": CONVERSIONS, "defer_connect": True}
         connection: Any = pymysql.connections.Connection(**given)
         with discarded_on_error(connection), _connected(connection, options["connect_timeout"]):
@@ -61,6 +86,14 @@ class WirePyMySQL(PyMySQL):
 def library(*, plain: bool) -> Library:
     """The way to use the library that is installed; ``plain``: by what it documents, whatever it is."""
     return PyMySQL() if plain or _difference() else WirePyMySQL()
+
+
+@functools.cache
+def _unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 @functools.cache

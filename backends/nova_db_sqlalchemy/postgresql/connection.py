@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 import psycopg
 from psycopg import generators
@@ -103,8 +103,7 @@ class BoundedConnection(Connection):
                     raise psycopg.OperationalError(f"the server was silent for {self.timeout:g} seconds")
                 wanted = gen.send(ready)
         except StopIteration as stop:
-            result: T = stop.value
-            return result
+            return cast(T, stop.value)  # what a generator returns, which its exception has no type for
 
 
 def connection_class(read_timeout: float | None) -> type[Connection]:

@@ -20,6 +20,8 @@ import psycopg
 from nova_db.exceptions import DBError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nova_db_sqlalchemy.connections.connection import Connection
 
 GATE: Final = "nova_db_gate"
@@ -99,8 +101,8 @@ def send(connection: Connection, statements: str) -> bytes | None:
     """Send statements without parameters, whose rows nobody wants; the server's word for the last of them."""
     if connection.report is not None:
         connection.report(statements, ())
-    words: bytes | None = connection.dbapi.send(statements.encode())
-    return words
+    send_to_server: Callable[[bytes], bytes | None] = connection.dbapi.send
+    return send_to_server(statements.encode())
 
 
 def _isolate(connection: Connection) -> None:

@@ -56,5 +56,4 @@ def plain_class(read_timeout: float | None) -> type[PlainConnection]:
 
 
 def _bound(connection: Any) -> AbstractContextManager[None]:
-    seconds: float | None = connection.timeout
-    return contextlib.nullcontext() if seconds is None else cut_off(connection.fileno(), seconds)
+    return contextlib.nullcontext() if connection.timeout is None else cut_off(connection.fileno(), connection.timeout)
