@@ -15,6 +15,9 @@ Each test runs once for every backend, on an empty database. ``self.db`` is the 
 on it while the test runs, in whatever thread, is checked: its arguments and its context must stay unchanged, its result
 must be plain and share nothing with the arguments. Calls are counted, too, for the report of what no test called.
 
+What holds for several values is asserted of each in a ``self.subTest(value=value)``: those that fail are all told at
+the end of the test, see :mod:`nova_db_conformance.harness.subtests`.
+
 Beside these classes: races are run by :func:`nova_db_conformance.harness.races.race`, values to test with are made by
 :mod:`nova_db_conformance.harness.values`, records of them by :mod:`nova_db_conformance.harness.factories`, and failures
 are planted by :mod:`nova_db_conformance.harness.failures`.
@@ -45,6 +48,7 @@ from nova_db_conformance.harness.coverage import LOG
 from nova_db_conformance.harness.factories import Records
 from nova_db_conformance.harness.failures import MOST_CALLS, PlantedFailure, dump, failing_at
 from nova_db_conformance.harness.scenarios import Backend, ScenariosInUse
+from nova_db_conformance.harness.subtests import CasesTestCase
 
 if TYPE_CHECKING:
     from nova_db.driver import Driver
@@ -54,7 +58,7 @@ _T = TypeVar("_T")
 _TRANSACTION_WORDS = ("BEGIN", "START", "SET", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "END")
 
 
-class BackendTestCase(RecordAssertions, WithScenarios, testtools.TestCase):  # type: ignore[misc] # they type run() differently
+class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):  # type: ignore[misc] # they type run() differently
     """A test that runs once for every backend; it has a fresh driver on an empty database."""
 
     scenarios = ScenariosInUse()
@@ -255,7 +259,7 @@ class ConformanceTestCase(BackendTestCase):
         from nova_db.exceptions import NotAuthorized
 
         for context in contexts:
-            with self.raises(NotAuthorized):
+            with self.subTest(context=context), self.raises(NotAuthorized):
                 call(context)
 
     def assertAdminOnly(self, call: Callable[[RequestContext], object]) -> None:
@@ -263,7 +267,7 @@ class ConformanceTestCase(BackendTestCase):
         from nova_db.exceptions import AdminRequired
 
         for context in (self.user, self.nobody):
-            with self.raises(AdminRequired):
+            with self.subTest(context=context), self.raises(AdminRequired):
                 call(context)
 
     def assertUnchanged(self, call: Callable[[], object], error: type[Exception]) -> None:
