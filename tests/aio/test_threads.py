@@ -131,7 +131,9 @@ def test_a_waiting_call_keeps_no_process_alive() -> None:
     assert not [thread for thread in threading.enumerate() if "nova_db.aio" in thread.name and not thread.daemon]
 
 
-def test_all_threads_are_free_after_much_cancelling(memory: MemoryDriver, threads: Threads) -> None:
+def test_all_threads_are_free_after_much_cancelling(
+    memory: MemoryDriver, threads: Threads, subtests: pytest.Subtests
+) -> None:
     threads(8)
 
     async def block() -> None:
@@ -151,9 +153,10 @@ def test_all_threads_are_free_after_much_cancelling(memory: MemoryDriver, thread
     for steps in range(40):
         asyncio.run(work(steps))
     for crew in (crews().calls, crews().transactions):
-        with contextlib.suppress(AssertionError):
-            until(lambda crew=crew: crew.idle == crew.threads)  # type: ignore[misc]
-        assert crew.idle == crew.threads > 0
+        with subtests.test(crew=crew):
+            with contextlib.suppress(AssertionError):
+                until(lambda crew=crew: crew.idle == crew.threads)  # type: ignore[misc]
+            assert crew.idle == crew.threads > 0
     assert len(memory.service_get_all(ADMIN)) % 2 == 0
 
 

@@ -87,26 +87,29 @@ def test_status_names_backend_server_and_schema_version(synced: str, capsys: pyt
 
 
 @pytest.mark.parametrize("where", ["memory", "sqlite"])
-def test_demo_lives_a_day_twice(where: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
+def test_demo_lives_a_day_twice(
+    where: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
+) -> None:
     if where == "memory":
         options = ["--backend", "memory"]
     else:
         options = ["--connection", request.getfixturevalue("synced")]
     argv = [*options, "demo", "--instances", "45", "--hosts", "4", "--quiet"]
     for day in (1, 2):
-        assert main(argv) == 0
-        printed = capsys.readouterr().out
-        assert re.search(r"\d+ calls in \d+\.\d\d s: \d+ calls per second on ", printed)
-        assert re.search(r"│ instance_create +│ +45 │", printed)
-        days = day if where == "sqlite" else 1
-        live, _ = counted(printed, "instances")
-        assert live == days * (45 - int(44 / 3))
+        with subtests.test(day=day):
+            assert main(argv) == 0
+            printed = capsys.readouterr().out
+            assert re.search(r"\d+ calls in \d+\.\d\d s: \d+ calls per second on ", printed)
+            assert re.search(r"│ instance_create +│ +45 │", printed)
+            days = day if where == "sqlite" else 1
+            live, _ = counted(printed, "instances")
+            assert live == days * (45 - int(44 / 3))
 
 
 def test_demo_agrees_with_itself_on_every_backend(synced: str, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["demo", "--instances", "40", "--hosts", "4", "--quiet"]
     rows = []
-    for options in (["--backend", "memory"], ["--connection", synced]):
+    for options in (["--backend", "memory"], ["--connection", synced]):  # one story: they are compared
         assert main([*options, *argv]) == 0
         printed = capsys.readouterr().out.split("in the database now")[1]
         rows.append(re.findall(r"│ (\w+) +│ +(\d+) +│ +(\d+) +│", printed))
@@ -130,9 +133,12 @@ def test_a_bad_option_is_one_line(argv: list[str], told: str, capsys: pytest.Cap
     assert told in failure(capsys, *argv)
 
 
-def test_a_database_without_schema_is_one_line(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_without_schema_is_one_line(
+    url: str, capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
+) -> None:
     for command in ("status", "seed", "demo"):
-        assert "nova-db sync" in failure(capsys, "--connection", url, command)
+        with subtests.test(command=command):
+            assert "nova-db sync" in failure(capsys, "--connection", url, command)
 
 
 def test_an_unreachable_server_is_one_line_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,10 +173,13 @@ def test_options_come_from_a_configuration_file(tmp_path: pathlib.Path, capsys: 
     assert "MemoryDriver" in capsys.readouterr().out
 
 
-def test_the_database_may_be_named_before_the_command_or_after_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_database_may_be_named_before_the_command_or_after_it(
+    capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
+) -> None:
     for argv in (["--backend", "memory", "status"], ["status", "--backend", "memory"]):
-        assert main(argv) == 0
-        assert "MemoryDriver" in capsys.readouterr().out
+        with subtests.test(argv=argv):
+            assert main(argv) == 0
+            assert "MemoryDriver" in capsys.readouterr().out
 
 
 def test_the_command_is_installed() -> None:

@@ -140,24 +140,26 @@ def test_a_target_with_other_rows_is_refused(two: Databases, capsys: pytest.Capt
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_database_without_schema_is_one_line(
-    place: int, two: Databases, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+    place: int, two: Databases, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
 ) -> None:
     bare = tmp_path / "bare.sqlite"
     names = list(two)
     names[place] = f"sqlite:///{bare}"
     for exists in (False, True):
-        for argv in (["copy", "--from", names[0], "--to", names[1]], ["compare", *names]):
-            line = failure(capsys, *argv)
-            assert "bare.sqlite" in line
-            assert "nova-db sync" in line
-            assert bare.exists() is exists
-        bare.touch()
+        with subtests.test(exists=exists):
+            for argv in (["copy", "--from", names[0], "--to", names[1]], ["compare", *names]):
+                with subtests.test(argv=argv):
+                    line = failure(capsys, *argv)
+                    assert "bare.sqlite" in line
+                    assert "nova-db sync" in line
+                    assert bare.exists() is exists
+            bare.touch()
 
 
 @pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
 def test_an_unreachable_server_is_one_line_without_its_password(
-    scheme: str, place: int, two: Databases, capsys: pytest.CaptureFixture[str]
+    scheme: str, place: int, two: Databases, capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
 ) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -165,9 +167,10 @@ def test_an_unreachable_server_is_one_line_without_its_password(
     names = list(two)
     names[place] = f"{scheme}://nova:secret@127.0.0.1:{port}/nova"
     for argv in (["copy", "--from", names[0], "--to", names[1]], ["compare", *names]):
-        line = failure(capsys, *argv)
-        assert "127.0.0.1" in line
-        assert "secret" not in line
+        with subtests.test(argv=argv):
+            line = failure(capsys, *argv)
+            assert "127.0.0.1" in line
+            assert "secret" not in line
 
 
 @pytest.mark.parametrize(

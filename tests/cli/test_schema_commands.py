@@ -83,15 +83,18 @@ def test_a_script_is_printed_and_nothing_is_done(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_revisions_behind_and_unknown_ones_are_refused(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_revisions_behind_and_unknown_ones_are_refused(
+    url: str, capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
+) -> None:
     migrations.upgrade(url)
     for more in ([], ["--sql"]):
-        status, (line,) = outcome(capsys, "--connection", url, "sync", "--to", "0001", *more)
-        assert status == 2
-        assert line.startswith(f"nova-db: The database is at schema revision {HEAD}, past 0001: a schema is never")
-        status, (line,) = outcome(capsys, "--connection", url, "sync", "--to", "9", *more)
-        assert status == 2
-        assert line.startswith("nova-db: There is no schema revision '9'; this release has 0001, ")
+        with subtests.test(more=more):
+            status, (line,) = outcome(capsys, "--connection", url, "sync", "--to", "0001", *more)
+            assert status == 2
+            assert line.startswith(f"nova-db: The database is at schema revision {HEAD}, past 0001: a schema is never")
+            status, (line,) = outcome(capsys, "--connection", url, "sync", "--to", "9", *more)
+            assert status == 2
+            assert line.startswith("nova-db: There is no schema revision '9'; this release has 0001, ")
 
 
 @pytest.mark.parametrize("command", [["version"], ["check"], ["sync", "--to", "0001"], ["sync", "--sql"]])

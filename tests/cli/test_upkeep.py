@@ -93,7 +93,9 @@ def cells(text: str, table: str) -> list[str]:
 
 
 @decision(17)
-def test_deleted_instances_go_with_what_they_left_behind(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_deleted_instances_go_with_what_they_left_behind(
+    url: str, capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
+) -> None:
     main(["--connection", url, "demo", "--instances", "45", "--hosts", "4", "--quiet"])
     capsys.readouterr()
     before = counts(url)
@@ -103,9 +105,10 @@ def test_deleted_instances_go_with_what_they_left_behind(url: str, capsys: pytes
     assert cells(told, "instances") == ["14"]
     assert after["shadow_instances"] == 14
     for name in ("instances", "instance_system_metadata", "instance_actions"):
-        moved = after[f"shadow_{name}"] - before.get(f"shadow_{name}", 0)
-        assert cells(told, name) == [str(moved)]
-        assert before[name] - moved == after[name]
+        with subtests.test(name=name):
+            moved = after[f"shadow_{name}"] - before.get(f"shadow_{name}", 0)
+            assert cells(told, name) == [str(moved)]
+            assert before[name] - moved == after[name]
     assert re.search(r"^\d+ rows archived in \d+\.\d s, \d+ rows per second$", told, re.MULTILINE)
     status, told = outcome(capsys, url, "archive")
     assert status == 0
@@ -177,16 +180,17 @@ def test_purge(url: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_terminal_shows_rate_and_remaining_time(
-    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "150")
     for options, bars in (((), 1), (("--quiet",), 0)):
-        services(url, 30)
-        _, told = outcome(capsys, url, "archive", "--until-complete", "--max-rows", "10", *options)
-        plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", told)
-        assert len(re.findall(r"archived +━+ 30/30 [\d,]+ rows/s 0:00:00", plain)) == bars, plain
-        assert cells(plain, "services") == ["30"]
+        with subtests.test(options=options, bars=bars):
+            services(url, 30)
+            _, told = outcome(capsys, url, "archive", "--until-complete", "--max-rows", "10", *options)
+            plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", told)
+            assert len(re.findall(r"archived +━+ 30/30 [\d,]+ rows/s 0:00:00", plain)) == bars, plain
+            assert cells(plain, "services") == ["30"]
 
 
 def test_interrupted_it_tells_what_was_done_and_goes_on(url: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -203,10 +207,11 @@ def test_interrupted_it_tells_what_was_done_and_goes_on(url: str, capsys: pytest
     assert counts(url) == {"shadow_services": 30}
 
 
-def test_any_backend_made_of_an_engine(capsys: pytest.CaptureFixture[str]) -> None:
+def test_any_backend_made_of_an_engine(capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests) -> None:
     for argv in (["archive", "--until-complete", "--purge"], ["purge", "--all"]):
-        assert main(["--backend", "memory", *argv]) == 0
-        assert "0 rows purged in " in capsys.readouterr().out
+        with subtests.test(argv=argv):
+            assert main(["--backend", "memory", *argv]) == 0
+            assert "0 rows purged in " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,10 @@ def test_transactions_take_what_those_of_nova_db_take(name: str) -> None:
     assert list(inspect.signature(getattr(aio, name)).parameters) == list(expected)
 
 
-def test_what_is_no_function_of_a_driver_is_the_thing_itself() -> None:
+def test_what_is_no_function_of_a_driver_is_the_thing_itself(subtests: pytest.Subtests) -> None:
     for name in {*nova_db.__all__} - {*FUNCTIONS, "transaction", "run"}:
-        assert getattr(aio, name) is getattr(nova_db, name)
+        with subtests.test(name=name):
+            assert getattr(aio, name) is getattr(nova_db, name)
 
 
 def test_help_shows_the_contract() -> None:

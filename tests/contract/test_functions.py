@@ -51,18 +51,18 @@ def test_each_function_is_declared_by_one_family() -> None:
     assert len(declared) == len(set(declared)) == 251
     assert declared == list(FUNCTIONS)
     assert set(FAMILIES) == set(FUNCTIONS.values())
-    for name, family in FUNCTIONS.items():
-        assert name in vars(FAMILIES[family])
+    assert [name for name, family in FUNCTIONS.items() if name not in vars(FAMILIES[family])] == []
 
 
-def test_each_module_of_the_package_is_a_family() -> None:
+def test_each_module_of_the_package_is_a_family(subtests: pytest.Subtests) -> None:
     modules = {module.name for module in pkgutil.iter_modules(nova_db.driver.__path__)}
 
     assert modules - NO_FAMILY == set(FAMILIES)
     for family, mixin in FAMILIES.items():
-        module = importlib.import_module(f"nova_db.driver.{family}")
-        assert getattr(module, mixin.__name__) is mixin
-        assert mixin.__name__ == family.title().replace("_", "") + "Contract"
+        with subtests.test(family=family, mixin=mixin):
+            module = importlib.import_module(f"nova_db.driver.{family}")
+            assert getattr(module, mixin.__name__) is mixin
+            assert mixin.__name__ == family.title().replace("_", "") + "Contract"
 
 
 def test_every_function_is_abstract_and_no_extension_is() -> None:
@@ -70,9 +70,9 @@ def test_every_function_is_abstract_and_no_extension_is() -> None:
     assert not set(EXTENSIONS) & set(FUNCTIONS)
 
 
-def test_the_tables_of_the_contract_cannot_be_changed() -> None:
+def test_the_tables_of_the_contract_cannot_be_changed(subtests: pytest.Subtests) -> None:
     for table in (FAMILIES, FUNCTIONS):
-        with pytest.raises(TypeError):
+        with subtests.test(table=table), pytest.raises(TypeError):
             table["another"] = "thing"  # type: ignore[index]
 
 
@@ -100,8 +100,8 @@ def test_the_docstring_tells_who_may_call_and_what_the_arguments_are(name: str) 
     assert rest.startswith("Auth: ")
     assert re.split("[,.]", rest.removeprefix("Auth: "))[0] in CHECKS
     assert len(" ".join(text.split())) > 40
-    for parameter in list(inspect.signature(getattr(Driver, name)).parameters)[2:]:
-        assert re.search(rf"``{parameter}\b", text), f"{parameter} is not explained"
+    parameters = list(inspect.signature(getattr(Driver, name)).parameters)[2:]
+    assert [each for each in parameters if not re.search(rf"``{each}\b", text)] == [], "these are not explained"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -118,9 +118,8 @@ def test_the_exceptions_in_the_docstring_exist(name: str) -> None:
     raised = re.findall(r"^:raises (\w+): ", text, re.MULTILINE)
 
     assert len(raised) == text.lower().count("raises:") + text.count(":raises")
-    for exception in raised:
-        found = getattr(exceptions, exception, None) or getattr(builtins, exception)
-        assert issubclass(found, Exception)
+    kinds = {each: getattr(exceptions, each, None) or getattr(builtins, each, None) for each in raised}
+    assert [name for name, kind in kinds.items() if not (isinstance(kind, type) and issubclass(kind, Exception))] == []
 
 
 @pytest.mark.parametrize("family", FAMILIES)

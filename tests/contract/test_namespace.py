@@ -46,8 +46,7 @@ def test_all_is_everything_that_is_public() -> None:
 
     assert len(nova_db.__all__) == len(set(nova_db.__all__))
     assert set(nova_db.__all__) == {*FORWARDED, *plain}
-    for name in nova_db.__all__:
-        assert hasattr(nova_db, name)
+    assert [name for name in nova_db.__all__ if not hasattr(nova_db, name)] == []
 
 
 def test_nothing_else_looks_public() -> None:
@@ -101,8 +100,8 @@ def test_the_stub_has_what_the_module_has() -> None:
 
 
 def test_the_stub_shows_the_docstrings_of_the_contract() -> None:
-    for function in STUBBED:
-        assert ast.get_docstring(function) == inspect.getdoc(getattr(Driver, function.name))
+    shown = [(function.name, ast.get_docstring(function)) for function in STUBBED]
+    assert shown == [(name, inspect.getdoc(getattr(Driver, name))) for name, _ in shown]
 
 
 @pytest.mark.parametrize("name", TYPED)
@@ -113,17 +112,19 @@ def test_records_can_be_imported_and_their_types_resolve(name: str) -> None:
     assert set(typing.get_type_hints(record)) == record.__required_keys__ | record.__optional_keys__
 
 
-def test_there_is_a_record_of_each_table() -> None:
+def test_there_is_a_record_of_each_table(subtests: pytest.Subtests) -> None:
     columns = [frozenset(typing.get_type_hints(getattr(typed_records, name))) for name in TYPED]
 
     for table in TABLES.values():
-        assert any(keys.issuperset(table.names) for keys in columns), table
+        with subtests.test(table=table):
+            assert any(keys.issuperset(table.names) for keys in columns), table
 
 
-def test_to_drivers_records_are_plain_dicts() -> None:
+def test_to_drivers_records_are_plain_dicts(subtests: pytest.Subtests) -> None:
     for name in records.SHAPES:
-        assert typing.get_args(getattr(contract_records, name))[0] in (Record, dict[str, int])
-        assert name in typed_records.__all__
+        with subtests.test(name=name):
+            assert typing.get_args(getattr(contract_records, name))[0] in (Record, dict[str, int])
+            assert name in typed_records.__all__
 
 
 def test_importing_it_imports_nothing_heavy() -> None:

@@ -104,7 +104,7 @@ def test_every_primitive_counts() -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_call_does_what_it_does_without_the_guard_and_is_the_only_one(call: str) -> None:
+def test_a_call_does_what_it_does_without_the_guard_and_is_the_only_one(call: str, subtests: pytest.Subtests) -> None:
     engine = MemoryEngine()
     plain = engine.write()
     expected = CALLS[call](plain)
@@ -114,9 +114,10 @@ def test_a_call_does_what_it_does_without_the_guard_and_is_the_only_one(call: st
     assert type(found) is type(expected)
     assert found == expected or call == "savepoint()"
     for name, other in CALLS.items():
-        with pytest.raises(guards.BrokenPromise) as caught:
-            other(tx)
-        assert f"{name} is a second call, after {call}" in str(caught.value)
+        with subtests.test(name=name, other=other):
+            with pytest.raises(guards.BrokenPromise) as caught:
+                other(tx)
+            assert f"{name} is a second call, after {call}" in str(caught.value)
     tx.rollback()
 
 

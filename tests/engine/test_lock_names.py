@@ -8,9 +8,9 @@ from nova_db.operations.rows import locks
 def test_an_address_has_one_name_alone_and_in_a_batch() -> None:
     addresses = [f"10.0.{number // 256}.{number % 256}" for number in range(2000)]
     batch = locks.floating_addresses(addresses)
-    for address in addresses:
-        assert locks.floating_addresses([address]) == locks.floating_addresses([address])
-        assert locks.floating_addresses([address]) <= batch
+    alone = [locks.floating_addresses([address]) for address in addresses]
+    assert alone == [locks.floating_addresses([address]) for address in addresses]
+    assert [names for names in alone if not names <= batch] == []
 
 
 def test_no_address_is_what_an_empty_one_is() -> None:

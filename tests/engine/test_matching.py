@@ -27,19 +27,21 @@ class TestMatcher:
         assert not matcher(FALSE)({})
         assert not matcher(In("a", []))({"a": None})
 
-    def test_long_lists(self) -> None:
+    def test_long_lists(self, subtests: pytest.Subtests) -> None:
         for count in (1, 7, 8, 5000):
-            assert matcher(In("a", range(count)))({"a": count - 1})
-            assert not matcher(In("a", range(count)))({"a": count})
-            assert matcher(NotIn("a", range(count)))({"a": count})
-            assert not matcher(NotIn("a", range(count)))({"a": None})
+            with subtests.test(count=count):
+                assert matcher(In("a", range(count)))({"a": count - 1})
+                assert not matcher(In("a", range(count)))({"a": count})
+                assert matcher(NotIn("a", range(count)))({"a": count})
+                assert not matcher(NotIn("a", range(count)))({"a": None})
 
-    def test_a_shape_is_translated_once(self) -> None:
+    def test_a_shape_is_translated_once(self, subtests: pytest.Subtests) -> None:
         before = translate.cache_info().misses
         for value in range(5):
-            assert matcher(all_of(Eq("only_here", value), Ne("only_there", value)))(
-                {"only_here": value, "only_there": -1}
-            )
+            with subtests.test(value=value):
+                assert matcher(all_of(Eq("only_here", value), Ne("only_there", value)))(
+                    {"only_here": value, "only_there": -1}
+                )
         assert translate.cache_info().misses == before + 1
 
     def test_semijoins_probe_with_the_value_of_the_row(self) -> None:

@@ -117,9 +117,10 @@ class TestSplit:
     def split(self, predicate: Predicate) -> tuple[Predicate, Predicate]:
         return split(predicate, lambda leaf: not isinstance(leaf, Regexp))
 
-    def test_an_able_engine_leaves_nothing(self) -> None:
+    def test_an_able_engine_leaves_nothing(self, subtests: pytest.Subtests) -> None:
         for predicate in (TRUE, A, all_of(A, any_of(B, C)), Exists("t", (("a", "b"),), B), Contains("a", "x")):
-            assert self.split(predicate) == (predicate, TRUE)
+            with subtests.test(predicate=predicate):
+                assert self.split(predicate) == (predicate, TRUE)
 
     def test_of_a_conjunction_the_hard_parts_are_left(self) -> None:
         assert self.split(all_of(A, self.hard, B)) == (all_of(A, B), self.hard)

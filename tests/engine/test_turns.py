@@ -207,7 +207,7 @@ class TestWaiting:
         interrupted = 0
         usual = signal.signal(signal.SIGALRM, interrupt)
         try:
-            for delay in (0.005, 0.0195, 0.02, 0.0205, 0.03):
+            for delay in (0.005, 0.0195, 0.02, 0.0205, 0.03):  # one story
                 with Holding(turn) as holding:
                     threading.Timer(0.02, holding.end.set).start()
                     signal.setitimer(signal.ITIMER_REAL, delay)
@@ -233,10 +233,10 @@ class TestErrors:
                 turn.acquire(0.2)
             assert 0.2 <= time.monotonic() - begun < 2
 
-    def test_a_time_of_none(self, turn: Turn) -> None:
+    def test_a_time_of_none(self, turn: Turn, subtests: pytest.Subtests) -> None:
         with Holding(turn):
             for seconds in (0, -1):
-                with pytest.raises(DBDeadlock):
+                with subtests.test(seconds=seconds), pytest.raises(DBDeadlock):
                     turn.acquire(seconds)
         turn.acquire(float("inf"))
 

@@ -212,13 +212,16 @@ class TestCommits:
         assert attempts == 1
         assert hosts(driver) == ([] if cut == "cuts_before_commit" else ["a", "b"])
 
-    def test_whoever_only_reads_need_not_care(self, drivers: Drivers, through: sa.URL, proxy: Proxy) -> None:
+    def test_whoever_only_reads_need_not_care(
+        self, drivers: Drivers, through: sa.URL, proxy: Proxy, subtests: pytest.Subtests
+    ) -> None:
         driver = drivers(through)
         add(driver, "a")
         for cut in ("cuts_before_commit", "cuts_after_commit"):
-            setattr(proxy, cut, True)
-            assert driver.instance_get_all(ADMIN) == []
-            assert hosts(driver) == ["a"]
+            with subtests.test(cut=cut):
+                setattr(proxy, cut, True)
+                assert driver.instance_get_all(ADMIN) == []
+                assert hosts(driver) == ["a"]
 
     def test_a_killed_connection_is_found_out_by_the_commit(self, driver: SQLAlchemyDriver, operator: Operator) -> None:
         def work() -> None:

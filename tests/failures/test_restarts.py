@@ -67,12 +67,14 @@ def test_a_restart_between_calls_is_not_noticed(drivers: Drivers, process: Faili
     assert hosts(driver) == ["a", "b", "c"]
 
 
-def test_while_it_is_down_calls_fail_in_the_end(drivers: Drivers, process: FailingServer, end: str) -> None:
+def test_while_it_is_down_calls_fail_in_the_end(
+    drivers: Drivers, process: FailingServer, end: str, subtests: pytest.Subtests
+) -> None:
     driver = drivers(db_max_retries=3)
     add(driver, "a")
     ended(process, end)
     for call in (hosts, partial(add, host="b"), SQLAlchemyDriver.describe):
-        with pytest.raises(DBConnectionError):
+        with subtests.test(call=call), pytest.raises(DBConnectionError):
             call(driver)
     process.resume()
     add(driver, "c")

@@ -81,7 +81,7 @@ def test_a_node_that_lags_answers_with_what_it_has_unless_it_is_told_to_wait(
 def test_whoever_waits_reads_and_changes_what_was_just_written_elsewhere(url: str, here: SQLAlchemyDriver) -> None:
     hasty, patient = there(url, 0), there(url, 1)
     missed = 0
-    for number in range(WRITES):
+    for number in range(WRITES):  # one story: writes beside one another
         uuid = create(here)
         missed += not is_found(hasty, uuid)
         uuid = create(here)

@@ -67,10 +67,13 @@ def hosts(engine: MemoryEngine) -> list[str]:
 class TestOneWriter:
     """Writers take turns; what would wait for its own thread is refused at once."""
 
-    def test_a_writer_beside_a_writer(self, engine: MemoryEngine) -> None:
+    def test_a_writer_beside_a_writer(self, engine: MemoryEngine, subtests: pytest.Subtests) -> None:
         tx = engine.write()
         for open_another in (engine.write, engine.clear, engine.snapshot):
-            with pytest.raises(DBTransactionError, match="'MainThread', in test_a_writer_beside_a_writer"):
+            with (
+                subtests.test(open_another=open_another),
+                pytest.raises(DBTransactionError, match="'MainThread', in test_a_writer_beside_a_writer"),
+            ):
                 open_another()
         tx.rollback()
         engine.write().rollback()
@@ -93,7 +96,7 @@ class TestOneWriter:
             pool.submit(lambda: engine.write().commit()).result(10)
             assert pool.submit(hosts, engine).result(10) == []
 
-    def test_a_wait_for_a_writer_is_bounded_and_says_who_it_is(self) -> None:
+    def test_a_wait_for_a_writer_is_bounded_and_says_who_it_is(self, subtests: pytest.Subtests) -> None:
         engine = MemoryEngine(lock_timeout=0.1)
         snapshot = engine.snapshot()
         tx = engine.write()
@@ -105,22 +108,24 @@ class TestOneWriter:
         ]
         with ThreadPoolExecutor(1) as pool:
             for wait in waits:
-                begun = time.monotonic()
-                with pytest.raises(DBDeadlock, match=r"thread 'MainThread', in .*; this one waited 0.1 seconds"):
-                    pool.submit(wait).result(10)
-                assert 0.1 <= time.monotonic() - begun < 5
+                with subtests.test(wait=wait):
+                    begun = time.monotonic()
+                    with pytest.raises(DBDeadlock, match=r"thread 'MainThread', in .*; this one waited 0.1 seconds"):
+                        pool.submit(wait).result(10)
+                    assert 0.1 <= time.monotonic() - begun < 5
         tx.commit()
 
-    def test_the_configuration_says_how_long(self) -> None:
+    def test_the_configuration_says_how_long(self, subtests: pytest.Subtests) -> None:
         conf = cfg.ConfigOpts()
         register_opts(conf)
         conf.set_override("lock_timeout", 1, group="database")
         for connection in ("memory://", "memory://test-lock-timeout"):
-            driver = MemoryDriver(connection, conf)
-            tx = driver.engine.write()
-            with ThreadPoolExecutor(1) as pool, pytest.raises(DBDeadlock, match="waited 1 seconds"):
-                pool.submit(driver.engine.write).result(10)
-            tx.commit()
+            with subtests.test(connection=connection):
+                driver = MemoryDriver(connection, conf)
+                tx = driver.engine.write()
+                with ThreadPoolExecutor(1) as pool, pytest.raises(DBDeadlock, match="waited 1 seconds"):
+                    pool.submit(driver.engine.write).result(10)
+                tx.commit()
 
     def test_counters_wait_for_nobody(self, engine: MemoryEngine) -> None:
         tx = engine.write()
@@ -157,7 +162,7 @@ class TestFailedTransactions:
         with pytest.raises(DBDuplicateEntry):
             tx.insert(("services", [row("services", id=1)]))
 
-    def test_calls_are_refused(self, engine: MemoryEngine) -> None:
+    def test_calls_are_refused(self, engine: MemoryEngine, subtests: pytest.Subtests) -> None:
         insert(engine, "services", {"host": "a"})
         tx = engine.write()
         self.fail(tx)
@@ -168,9 +173,10 @@ class TestFailedTransactions:
             lambda: tx.serialize("name"),
             lambda: tx.savepoint().__enter__(),
         ):
-            with pytest.raises(DBError, match="earlier call failed") as caught:
-                call()
-            assert isinstance(caught.value.inner_exception, DBDuplicateEntry)
+            with subtests.test(call=call):
+                with pytest.raises(DBError, match="earlier call failed") as caught:
+                    call()
+                assert isinstance(caught.value.inner_exception, DBDuplicateEntry)
         tx.rollback()
         assert hosts(engine) == ["a"]
 
@@ -202,15 +208,16 @@ class TestFailedTransactions:
 
 
 class TestEnds:
-    def test_nothing_goes_after_the_end(self, engine: MemoryEngine) -> None:
+    def test_nothing_goes_after_the_end(self, engine: MemoryEngine, subtests: pytest.Subtests) -> None:
         for end in ("commit", "rollback"):
-            tx = engine.write()
-            getattr(tx, end)()
-            with pytest.raises(DBError, match="ended"):
-                tx.select(Query("services"))
-            with pytest.raises(DBError, match="ended"):
-                tx.commit()
-            tx.rollback()
+            with subtests.test(end=end):
+                tx = engine.write()
+                getattr(tx, end)()
+                with pytest.raises(DBError, match="ended"):
+                    tx.select(Query("services"))
+                with pytest.raises(DBError, match="ended"):
+                    tx.commit()
+                tx.rollback()
         engine.write().commit()
 
     def test_readers_do_not_lock_or_serialize(self, engine: MemoryEngine) -> None:
@@ -310,9 +317,9 @@ class TestValues:
         found = select(engine, Query("services", Eq("host", "b")))
         assert [(each["id"], each["host"]) for each in found] == [(9, "b")]
 
-    def test_no_such_table(self, engine: MemoryEngine) -> None:
+    def test_no_such_table(self, engine: MemoryEngine, subtests: pytest.Subtests) -> None:
         for name in ("nonsense", "shadow_nonsense", "shadow_security_group_default_rules", "shadow_shadow_services"):
-            with pytest.raises(KeyError):
+            with subtests.test(name=name), pytest.raises(KeyError):
                 select(engine, Query(name))
 
 

@@ -26,7 +26,7 @@ def _switching_often() -> Iterator[None]:
     sys.setswitchinterval(usual)
 
 
-def test_a_fork_in_the_middle_of_anything() -> None:
+def test_a_fork_in_the_middle_of_anything(subtests: pytest.Subtests) -> None:
     engine = MemoryEngine()
     tx = engine.write()
     tx.insert(
@@ -61,10 +61,11 @@ def test_a_fork_in_the_middle_of_anything() -> None:
         tx.commit()
         for store in engine._state.stores.values():
             for name, index in store.indexes.items():
-                fresh = Index(layout(store.name).indexes[name])
-                for key, row in store.rows.items():
-                    fresh.move(key, None, row)
-                assert {value: bucket for value, bucket in index.buckets.items() if bucket} == fresh.buckets, name
+                with subtests.test(store=store, name=name, index=index):
+                    fresh = Index(layout(store.name).indexes[name])
+                    for key, row in store.rows.items():
+                        fresh.move(key, None, row)
+                    assert {value: bucket for value, bucket in index.buckets.items() if bucket} == fresh.buckets, name
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -178,7 +178,9 @@ def test_a_writer_that_waits_for_a_reader(pool: ThreadPoolExecutor) -> None:
         assert [found["host"] for found in nova_db.service_get_all(admin)] == ["new", "more"]
 
 
-def test_readers_and_a_writer_do_not_hinder_each_other(engine: MemoryEngine, pool: ThreadPoolExecutor) -> None:
+def test_readers_and_a_writer_do_not_hinder_each_other(
+    engine: MemoryEngine, pool: ThreadPoolExecutor, subtests: pytest.Subtests
+) -> None:
     """A reader stays open over many commits, each in another thread, and sees none of them."""
     reader = engine.read()
     assert hosts(reader) == ["h", "h"]
@@ -191,8 +193,9 @@ def test_readers_and_a_writer_do_not_hinder_each_other(engine: MemoryEngine, poo
         (tx.rollback if number % 2 else tx.commit)() if number != 3 else tx.commit()
 
     for number in range(8):
-        pool.submit(write, number).result(HANG_SECONDS)
-        assert hosts(reader) == ["h", "h"]
+        with subtests.test(number=number):
+            pool.submit(write, number).result(HANG_SECONDS)
+            assert hosts(reader) == ["h", "h"]
     assert pool.submit(committed_hosts, engine).result(HANG_SECONDS) == ["h6"]
     reader.commit()
     assert committed_hosts(engine) == ["h6"]

@@ -57,7 +57,9 @@ def held(driver: Driver) -> Iterator[None]:
         future.result(60)
 
 
-def test_it_waits_once_and_is_told_who_has_the_turn(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_waits_once_and_is_told_who_has_the_turn(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
+) -> None:
     waited: list[float] = []
     wait = Turn._wait
 
@@ -72,7 +74,10 @@ def test_it_waits_once_and_is_told_who_has_the_turn(driver: Driver, monkeypatch:
     ]
     with held(driver):
         for call in calls:
-            with pytest.raises(DBDeadlock, match=r"thread 'forgetful_0', in forget_to_end \(test_waiting.py, line "):
+            with (
+                subtests.test(call=call),
+                pytest.raises(DBDeadlock, match=r"thread 'forgetful_0', in forget_to_end \(test_waiting.py, line "),
+            ):
                 call()
         assert len(driver.service_get_all(ADMIN)) == 0
     assert waited == [1, 1]

@@ -53,11 +53,12 @@ def test_stamping_settles_it(empty: str) -> None:
     assert migrations.check(empty) == []
 
 
-def test_a_revision_that_there_is_not(empty: str) -> None:
+def test_a_revision_that_there_is_not(empty: str, subtests: pytest.Subtests) -> None:
     for function in (migrations.upgrade, migrations.stamp, migrations.sql):
-        with pytest.raises(migrations.UnknownRevision, match=r"'9998'; this release has 0001") as caught:
-            function(empty, "9998")
-        assert (caught.value.revision, caught.value.known[-1]) == ("9998", HEAD)
+        with subtests.test(function=function):
+            with pytest.raises(migrations.UnknownRevision, match=r"'9998'; this release has 0001") as caught:
+                function(empty, "9998")
+            assert (caught.value.revision, caught.value.known[-1]) == ("9998", HEAD)
     assert migrations.current(empty) is None
 
 

@@ -128,22 +128,22 @@ def test_a_driver_at_work_goes_on(upgraded: str) -> None:
         assert [service["host"] for service in driver.service_get_all(get_admin_context())] == ["before"]
 
 
-def test_a_version_that_was_lost(upgraded: str) -> None:
+def test_a_version_that_was_lost(upgraded: str, subtests: pytest.Subtests) -> None:
     with databases.connected(upgraded) as connection:
         connection.exec_driver_sql("DELETE FROM nova_db_version")
     for use in (_read, _write, _report):
-        with pytest.raises(migrations.UnversionedSchema, match="but no schema version"):
+        with subtests.test(use=use), pytest.raises(migrations.UnversionedSchema, match="but no schema version"):
             use(upgraded)
 
 
 @databases.only_on("mysql", "mariadb")
-def test_one_that_is_half_made(empty: str) -> None:
+def test_one_that_is_half_made(empty: str, subtests: pytest.Subtests) -> None:
     engine = create_engine(empty)
     with pytest.raises(OSError, match="the disk is full"), databases.failing(engine, at=30):
         migrations.upgrade(engine)
     engine.dispose()
     for use in (*USES, migrations.require_usable):
-        with pytest.raises(migrations.InterruptedUpgrade, match="from schema revision none to"):
+        with subtests.test(use=use), pytest.raises(migrations.InterruptedUpgrade, match="from schema revision none to"):
             use(empty)
 
 

@@ -118,15 +118,17 @@ def test_an_engine_in_autocommit(empty: str) -> None:
     engine.dispose()
 
 
-def test_several_at_once(empty: str) -> None:
+def test_several_at_once(empty: str, subtests: pytest.Subtests) -> None:
     processes = [databases.start_python(UPGRADE, empty) for _ in range(3)]
     for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        with subtests.test(process=process):
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
+        with subtests.test(process=process):
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
     outputs = [process.communicate() for process in processes]
     assert outputs == [(f"{HEAD}\n", "")] * 3
     assert migrations.check(empty) == []

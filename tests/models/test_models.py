@@ -50,13 +50,14 @@ def test_classes_say_what_they_map() -> None:
     assert issubclass(models.Instance, models.NovaBase)
 
 
-def test_class_attributes() -> None:
+def test_class_attributes(subtests: pytest.Subtests) -> None:
     first, second = models.Instance(), models.Instance()
     assert models.Instance.injected_files == []
     first.injected_files = [("/etc/motd", "hello")]
     assert second.injected_files == []
     for model in (models.InstanceSystemMetadata, models.ComputeNodeStat):
-        assert "deleted == 0" in model.primary_join
+        with subtests.test(model=model):
+            assert "deleted == 0" in model.primary_join
 
 
 def test_a_name_that_is_none() -> None:

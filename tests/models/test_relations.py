@@ -60,14 +60,19 @@ def test_it_shows_related_rows_once(session: orm.Session, table: Table, relation
     "table, relation, role", ROLES, ids=[f"{table.model}.{relation.name}-{role}" for table, relation, role in ROLES]
 )
 def test_it_shows_deleted_rows_only_where_its_rule_allows(
-    session: orm.Session, table: Table, relation: Relation, role: str
+    session: orm.Session,
+    table: Table,
+    relation: Relation,
+    role: str,
+    subtests: pytest.Subtests,
 ) -> None:
     key, other = _related(session, table, relation)
     roles = {"source": table.name, "target": relation.table, "via": relation.via.table if relation.via else ""}
     soft_delete(session, roles[role])
     expected = [] if role in relation.live else [other]
     for how in ("lazy", "joined", "selectin"):
-        assert _shown(session, table, relation, key, how) == expected
+        with subtests.test(how=how):
+            assert _shown(session, table, relation, key, how) == expected
 
 
 def test_lists_are_in_order_of_their_ids(session: orm.Session) -> None:

@@ -41,14 +41,15 @@ def clock() -> Iterator[None]:
         timeutils.clear_time_override()
 
 
-def test_the_name_of_an_instance(session: orm.Session, options: cfg.ConfigOpts) -> None:
+def test_the_name_of_an_instance(session: orm.Session, options: cfg.ConfigOpts, subtests: pytest.Subtests) -> None:
     assert models.Instance().name is None
     insert(session, "instances", id=10, uuid="some-uuid")
     instance = session.scalars(sa.select(models.Instance)).one()
     assert instance.name == "instance-0000000a"
     for template, name in [("vm-%d", "vm-10"), ("vm-%(uuid)s", "vm-some-uuid"), ("vm-%(nothing)s", "some-uuid")]:
-        options.set_override("instance_name_template", template)
-        assert instance.name == name
+        with subtests.test(template=template, name=name):
+            options.set_override("instance_name_template", template)
+            assert instance.name == name
 
 
 def test_the_names_of_volumes_and_snapshots(options: cfg.ConfigOpts) -> None:

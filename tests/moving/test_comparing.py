@@ -149,7 +149,8 @@ class TestCompare(MovingTestCase):
         """Remove services."""
         tx = engine.write()
         for key in keys:
-            self.assertEqual(1, tx.delete("services", Eq("id", key)))
+            with self.subTest(key=key):
+                self.assertEqual(1, tx.delete("services", Eq("id", key)))
         tx.commit()
 
     def test_zero_has_no_sign(self) -> None:

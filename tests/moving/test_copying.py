@@ -118,12 +118,13 @@ class TestCopy(MovingTestCase):
                         with contextlib.suppress(DBReferenceError), tx.savepoint():
                             tx.delete(table.name, Eq("id", row["id"]))
             for backend in (None, "memory"):
-                target = self.another_engine(backend)
-                before = self.engine.counters()
-                copy(self.engine, target)
-                found, after = target.counters(), self.engine.counters()  # the same ones where looking takes no ids
-                trios = {name: (before[name], found[name], after[name]) for name in before}
-                self.assertEqual({}, {name: trio for name, trio in trios.items() if sorted(trio) != list(trio)})
+                with self.subTest(backend=backend):
+                    target = self.another_engine(backend)
+                    before = self.engine.counters()
+                    copy(self.engine, target)
+                    found, after = target.counters(), self.engine.counters()  # the same ones where looking takes no ids
+                    trios = {name: (before[name], found[name], after[name]) for name in before}
+                    self.assertEqual({}, {name: trio for name, trio in trios.items() if sorted(trio) != list(trio)})
 
     @decision(20)
     def test_ids_of_tables_without_rows_are_not_handed_out_again(self) -> None:
@@ -206,10 +207,11 @@ class TestResuming(MovingTestCase):
         engine = engine_driver(driver).engine
         databases = [self.backend.name, str(self.connection), target]
         for batches in (1, 4):
-            killed = subprocess.run([sys.executable, "-c", _KILLED, *databases, str(batches)], check=False)
-            self.assertEqual(-signal.SIGKILL, killed.returncode)
-            self.assertNotEqual({}, dump(engine))
-            self.assertNotEqual(dump(self.engine), dump(engine))
+            with self.subTest(batches=batches):
+                killed = subprocess.run([sys.executable, "-c", _KILLED, *databases, str(batches)], check=False)
+                self.assertEqual(-signal.SIGKILL, killed.returncode)
+                self.assertNotEqual({}, dump(engine))
+                self.assertNotEqual(dump(self.engine), dump(engine))
         copy(self.engine, engine)
         self.assertSame(self.engine, engine)
 
@@ -230,7 +232,8 @@ class TestRefusals(MovingTestCase):
         with self.raises(TargetInUse) as refused:
             copy(self.engine, target)
         for text in told:
-            self.assertIn(text, str(refused.exception))
+            with self.subTest(text=text):
+                self.assertIn(text, str(refused.exception))
         self.assertEqual(before, dump(target))
 
     def copied(self) -> Engine:
@@ -266,13 +269,14 @@ class TestRefusals(MovingTestCase):
         self.insert("services", *[{"host": "a"} for _ in range(1000)])
         target = self.copied()
         for key in (1, 1000):
-            tx = target.write()
-            tx.update("services", Eq("id", key), {"host": "secret"})
-            tx.commit()
-            self.assertRefused(target, f"in services the row with the id {key} has another host")
-            tx = target.write()
-            tx.update("services", Eq("id", key), {"host": "a"})
-            tx.commit()
+            with self.subTest(key=key):
+                tx = target.write()
+                tx.update("services", Eq("id", key), {"host": "secret"})
+                tx.commit()
+                self.assertRefused(target, f"in services the row with the id {key} has another host")
+                tx = target.write()
+                tx.update("services", Eq("id", key), {"host": "a"})
+                tx.commit()
 
     def test_other_keys(self) -> None:
         self.insert("services", {"id": 1}, {"id": 2}, {"id": 9})
@@ -311,17 +315,18 @@ class TestRefusals(MovingTestCase):
             lambda: self.insert("volumes", {"id": "v"}),
         ]
         for disturbance in disturbances:
-            self.empty()
-            self.insert("services", {}, {})
-            target = self.another_engine()
+            with self.subTest(disturbance=disturbance):
+                self.empty()
+                self.insert("services", {}, {})
+                target = self.another_engine()
 
-            def disturb(_table: str, rows: int, _total: int, what: Callable[[], object] = disturbance) -> None:
-                if rows:
-                    what()
+                def disturb(_table: str, rows: int, _total: int, what: Callable[[], object] = disturbance) -> None:
+                    if rows:
+                        what()
 
-            with self.raises(SourceChanged) as refused:
-                copy(self.engine, target, on_progress=disturb)
-            self.assertIn("written to meanwhile", str(refused.exception))
+                with self.raises(SourceChanged) as refused:
+                    copy(self.engine, target, on_progress=disturb)
+                self.assertIn("written to meanwhile", str(refused.exception))
 
     def test_a_child_whose_parent_came_too_late(self) -> None:
         self.insert("instances", {"uuid": "a"})

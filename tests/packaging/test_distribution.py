@@ -140,15 +140,16 @@ for point in distribution("nova-db").entry_points:
     ]
 
 
-def test_nothing_is_imported_from_the_tree(installation: Installation) -> None:
+def test_nothing_is_imported_from_the_tree(installation: Installation, subtests: pytest.Subtests) -> None:
     code = """
 import importlib, json
 names = ["nova_db", "nova_db_memory", "nova_db_sqlalchemy", "nova_db_conformance"]
 print(json.dumps([importlib.import_module(name).__file__ for name in names]))
 """
     for file in json.loads(installation.python(code)):
-        assert Path(file).is_relative_to(installation.environment)
-        assert not Path(file).is_relative_to(TREE)
+        with subtests.test(file=file):
+            assert Path(file).is_relative_to(installation.environment)
+            assert not Path(file).is_relative_to(TREE)
 
 
 def test_importing_the_framework_imports_nothing_slow(installation: Installation) -> None:

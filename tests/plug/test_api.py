@@ -76,13 +76,14 @@ def test_arguments_are_forwarded_as_given() -> None:
             nova_db.instance_get(CONTEXT)  # type: ignore[call-arg]
 
 
-def test_transaction_and_run_are_forwarded() -> None:
+def test_transaction_and_run_are_forwarded(subtests: pytest.Subtests) -> None:
     driver = GoodDriver()
     with api.binding(driver):
         plugs: list[Any] = [api, nova_db, api.API]
         for plug in plugs:
-            assert plug.transaction(CONTEXT) == (driver, "transaction", CONTEXT)
-            assert plug.run(CONTEXT, lambda session: session) == (driver, CONTEXT)
+            with subtests.test(plug=plug):
+                assert plug.transaction(CONTEXT) == (driver, "transaction", CONTEXT)
+                assert plug.run(CONTEXT, lambda session: session) == (driver, CONTEXT)
 
 
 def test_a_function_that_was_kept_follows_the_driver() -> None:
@@ -97,11 +98,12 @@ def test_a_function_that_was_kept_follows_the_driver() -> None:
         assert kept(CONTEXT, 1)[0] is second
 
 
-def test_unknown_functions() -> None:
+def test_unknown_functions(subtests: pytest.Subtests) -> None:
     with pytest.raises(AttributeError, match=r"'instance_gett'; did you mean 'instance_get'\?"):
         api.API.instance_gett  # noqa: B018 - looking it up is the test
     for name in ("close", "__wrapped__", "_private", "zzz"):
-        assert not hasattr(api.API, name)
+        with subtests.test(name=name):
+            assert not hasattr(api.API, name)
 
 
 def test_dir_lists_the_functions() -> None:

@@ -27,9 +27,10 @@ def test_a_constraint_is_its_conditions() -> None:
     assert constraint().conditions == {}
 
 
-def test_only_the_database_says_what_holds() -> None:
+def test_only_the_database_says_what_holds(subtests: pytest.Subtests) -> None:
     for made in (equal_any("4"), not_equal("4"), constraint(vcpus=equal_any("4"))):
-        assert not hasattr(made, "holds")
+        with subtests.test(made=made):
+            assert not hasattr(made, "holds")
 
 
 @pytest.mark.parametrize("wrong", ["h", None, ["h"], EqualAny, Condition(("h",))])
@@ -52,7 +53,7 @@ def test_immutable() -> None:
         made.conditions["host"].values = ()  # type: ignore[misc]
 
 
-def test_equal_hashable_and_transferable() -> None:
+def test_equal_hashable_and_transferable(subtests: pytest.Subtests) -> None:
     made = constraint(host=equal_any("a", None), node=not_equal())
 
     assert made == constraint(node=not_equal(), host=equal_any("a", None))
@@ -60,7 +61,8 @@ def test_equal_hashable_and_transferable() -> None:
     assert made != constraint(host=equal_any("a", None))
     assert equal_any("a") != not_equal("a")
     for other in (pickle.loads(pickle.dumps(made)), copy.deepcopy(made), copy.copy(made)):  # noqa: S301
-        assert other == made
+        with subtests.test(other=other):
+            assert other == made
 
 
 def test_part_of_the_api() -> None:

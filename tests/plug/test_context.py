@@ -296,34 +296,36 @@ def test_is_user_context() -> None:
     assert [contexts.is_user_context(nobody) for nobody in NOBODIES] == [False] * len(NOBODIES)
 
 
-def test_require_context() -> None:
+def test_require_context(subtests: pytest.Subtests) -> None:
     contexts.require_context(ADMIN)
     contexts.require_context(USER)
     for nobody in NOBODIES:
-        with pytest.raises(NotAuthorized) as caught:
-            contexts.require_context(nobody)
-        assert type(caught.value) is NotAuthorized
-        assert caught.value.kwargs == {"code": 403}
+        with subtests.test(nobody=nobody):
+            with pytest.raises(NotAuthorized) as caught:
+                contexts.require_context(nobody)
+            assert type(caught.value) is NotAuthorized
+            assert caught.value.kwargs == {"code": 403}
 
 
-def test_require_admin() -> None:
+def test_require_admin(subtests: pytest.Subtests) -> None:
     contexts.require_admin(ADMIN)
     for other in [USER, *NOBODIES]:
-        with pytest.raises(AdminRequired):
+        with subtests.test(other=other), pytest.raises(AdminRequired):
             contexts.require_admin(other)
 
 
 @pytest.mark.parametrize("check,mine", [(contexts.authorize_project, "p"), (contexts.authorize_user, "u")])
-def test_authorize_project_and_user(check: Any, mine: str) -> None:
+def test_authorize_project_and_user(check: Any, mine: str, subtests: pytest.Subtests) -> None:
     check(USER, mine)
     for other in ("other", None, ""):
-        with pytest.raises(NotAuthorized):
-            check(USER, other)
-        for passed in [ADMIN, *NOBODIES]:
-            check(passed, other)
+        with subtests.test(other=other):
+            with pytest.raises(NotAuthorized):
+                check(USER, other)
+            for passed in [ADMIN, *NOBODIES]:
+                check(passed, other)
 
 
-def test_authorize_quota_class() -> None:
+def test_authorize_quota_class(subtests: pytest.Subtests) -> None:
     user = RequestContext("u", "p", quota_class="gold")
 
     contexts.authorize_quota_class(user, "gold")
@@ -337,7 +339,7 @@ def test_authorize_quota_class() -> None:
         (USER, "gold"),
     ]
     for context, name in refused:
-        with pytest.raises(NotAuthorized):
+        with subtests.test(context=context, name=name), pytest.raises(NotAuthorized):
             contexts.authorize_quota_class(context, name)
 
 

@@ -87,16 +87,17 @@ def test_a_message_is_used_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("kind", [DBError, *KINDS])
-def test_pickles_without_the_library_s_error(kind: type[DBError]) -> None:
+def test_pickles_without_the_library_s_error(kind: type[DBError], subtests: pytest.Subtests) -> None:
     class OfALibraryThatTheReceiverLacks(Exception):
         pass
 
     error = kind(OfALibraryThatTheReceiverLacks("x"), table="t", columns=["c"], value=(1, 2))
 
     for other in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):  # noqa: S301
-        assert type(other) is kind
-        assert str(other) == str(error)
-        assert (other.inner_exception, other.table, other.columns, other.value) == (None, "t", ["c"], (1, 2))
+        with subtests.test(other=other):
+            assert type(other) is kind
+            assert str(other) == str(error)
+            assert (other.inner_exception, other.table, other.columns, other.value) == (None, "t", ["c"], (1, 2))
 
 
 SECRETS = [

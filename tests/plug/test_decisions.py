@@ -52,9 +52,11 @@ def test_new_services_are_enabled_in_the_default_group(tmp_path: Path, options: 
 
 @decision(22, 27)
 @pytest.mark.parametrize("name", MACHINERY)
-def test_what_drove_the_machinery_of_old_is_no_option(name: str, options: cfg.ConfigOpts) -> None:
+def test_what_drove_the_machinery_of_old_is_no_option(
+    name: str, options: cfg.ConfigOpts, subtests: pytest.Subtests
+) -> None:
     for group in (None, "database", "cells"):
-        with pytest.raises(cfg.NoSuchOptError):
+        with subtests.test(group=group), pytest.raises(cfg.NoSuchOptError):
             conf.option(name, group)
     known = [opt for _, opts in conf.list_opts() for opt in opts]
     assert name not in {opt.name for opt in known} | {old.name for opt in known for old in opt.deprecated_opts}
@@ -85,14 +87,16 @@ def test_no_more_targets() -> None:
 
 
 @decision(29)
-def test_no_function_is_left_to_do() -> None:
+def test_no_function_is_left_to_do(subtests: pytest.Subtests) -> None:
     assert EngineDriver.__abstractmethods__ == frozenset()
     for name in FUNCTIONS:
-        made_by = next(kind for kind in EngineDriver.__mro__ if name in vars(kind))
-        assert made_by.__module__.startswith("nova_db.operations."), name
+        with subtests.test(name=name):
+            made_by = next(kind for kind in EngineDriver.__mro__ if name in vars(kind))
+            assert made_by.__module__.startswith("nova_db.operations."), name
     for path in Path(nova_db.operations.__file__).parent.rglob("*.py"):
-        used = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
-        assert "NotSupported" not in used, path.name
+        with subtests.test(path=path):
+            used = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+            assert "NotSupported" not in used, path.name
 
 
 @decision(9)

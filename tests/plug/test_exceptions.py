@@ -140,13 +140,14 @@ def test_text_shows_the_arguments(
 
 
 @pytest.mark.parametrize("name,parent,code,names", ROWS, ids=IDS)
-def test_pickles_and_copies(name: str, parent: str, code: int, names: list[str]) -> None:
+def test_pickles_and_copies(name: str, parent: str, code: int, names: list[str], subtests: pytest.Subtests) -> None:
     error = getattr(exceptions, name)(**{each: f"<{each}>" for each in names})
 
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):  # noqa: S301
-        assert type(other) is type(error)
-        assert str(other) == str(error)
-        assert other.kwargs == error.kwargs
+        with subtests.test(other=other):
+            assert type(other) is type(error)
+            assert str(other) == str(error)
+            assert other.kwargs == error.kwargs
 
 
 def test_every_nova_exception_is_in_the_tree() -> None:

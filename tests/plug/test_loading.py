@@ -122,16 +122,19 @@ def test_a_missing_driver_library_names_the_extra() -> None:
     assert isinstance(caught.value.__cause__, ModuleNotFoundError)
 
 
-def test_another_missing_module_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, install: Install) -> None:
+def test_another_missing_module_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, install: Install, subtests: pytest.Subtests
+) -> None:
     (tmp_path / "backend_of_tests.py").write_text("import no_such_library\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     install("nova_db.backends", mine="backend_of_tests:Driver")
 
     for name in ("mine", "backend_of_tests:Driver", "backend_of_tests.Driver"):
-        with pytest.raises(BackendLoadError, match=r"the module no_such_library is not installed\.$") as caught:
-            load_backend(name)
-        assert caught.value.kwargs["extra"] is None
-        assert isinstance(caught.value.__cause__, ModuleNotFoundError)
+        with subtests.test(name=name):
+            with pytest.raises(BackendLoadError, match=r"the module no_such_library is not installed\.$") as caught:
+                load_backend(name)
+            assert caught.value.kwargs["extra"] is None
+            assert isinstance(caught.value.__cause__, ModuleNotFoundError)
 
 
 @pytest.mark.parametrize(

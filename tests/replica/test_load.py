@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+import pytest
+
 import nova_db
 from tests.replica.world import World, ask, count, until
 
@@ -73,7 +75,7 @@ class Load:
         return write
 
 
-def test_no_call_fails_and_no_write_is_lost_while_the_standby_crashes(world: World) -> None:
+def test_no_call_fails_and_no_write_is_lost_while_the_standby_crashes(world: World, subtests: pytest.Subtests) -> None:
     with world.observed() as seen, Load(world) as load:
         for _ in range(CRASHES):
             _wait_for_more(load, seen, "standby")
@@ -89,8 +91,9 @@ def test_no_call_fails_and_no_write_is_lost_while_the_standby_crashes(world: Wor
     assert CRASHES <= losses < 2 * CRASHES
     world.catch_up()
     for server in (world.primary, world.standby):
-        hosts = [host for (host,) in ask(server, "SELECT host FROM services WHERE deleted <> 0")]
-        assert sorted(hosts) == sorted(load.written)
+        with subtests.test(server=server):
+            hosts = [host for (host,) in ask(server, "SELECT host FROM services WHERE deleted <> 0")]
+            assert sorted(hosts) == sorted(load.written)
 
 
 def _wait_for_more(load: Load, seen: Counter[str], server: str) -> None:

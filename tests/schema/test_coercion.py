@@ -211,11 +211,12 @@ def test_not_floats(value: Any) -> None:
     ],
 )
 @decision(25)
-def test_text(value: Any, expected: str) -> None:
+def test_text(value: Any, expected: str, subtests: pytest.Subtests) -> None:
     for column in ("hostname", "user_data"):
-        result = stored("instances", column, value)
-        assert result == expected
-        assert type(result) is str
+        with subtests.test(column=column):
+            result = stored("instances", column, value)
+            assert result == expected
+            assert type(result) is str
 
 
 @pytest.mark.parametrize("value", [b"web", bytearray(b"web"), ["web"], {"a": 1}, object(), 1j, NOON, str])
@@ -235,11 +236,13 @@ def test_a_number_that_is_too_long_for_a_text_form() -> None:
     assert "no text form" in refusal("instances", "user_data", 10**5000)
 
 
-def test_length_is_counted_in_characters() -> None:
+def test_length_is_counted_in_characters(subtests: pytest.Subtests) -> None:
     for text in ("x" * 255, "\U0001f600" * 255):
-        assert stored("instances", "hostname", text) == text
+        with subtests.test(text=text):
+            assert stored("instances", "hostname", text) == text
     for text in ("x" * 256, "\U0001f600" * 256):
-        assert "256 characters, 255 fit" in refusal("instances", "hostname", text)
+        with subtests.test(text=text):
+            assert "256 characters, 255 fit" in refusal("instances", "hostname", text)
     assert "256 characters" in refusal("instances", "hostname", 10**255)
     assert "6 characters, 5 fit" in refusal("provider_fw_rules", "protocol", "icmpv6")
     assert "37 characters, 36 fit" in refusal("instances", "uuid", "x" * 37)
@@ -250,9 +253,12 @@ def test_length_is_counted_in_characters() -> None:
     [("instance_actions_events", "traceback", 65_535), ("instances", "user_data", 16_777_215)],
 )
 @decision(25)
-def test_length_of_long_text_is_counted_in_bytes(table: str, column: str, limit: int) -> None:
+def test_length_of_long_text_is_counted_in_bytes(
+    table: str, column: str, limit: int, subtests: pytest.Subtests
+) -> None:
     for text in ("x" * limit, "\u20ac" * (limit // 3)):
-        assert stored(table, column, text) == text
+        with subtests.test(text=text):
+            assert stored(table, column, text) == text
     assert f"{limit + 1} bytes in UTF-8, {limit} fit" in refusal(table, column, "x" * (limit + 1))
     assert f"{limit} fit" in refusal(table, column, "\u20ac" * (limit // 3 + 1))
 
@@ -339,9 +345,10 @@ def test_addresses(value: Any, expected: str) -> None:
     ],
 )
 @decision(16)
-def test_networks(value: Any, expected: str) -> None:
+def test_networks(value: Any, expected: str, subtests: pytest.Subtests) -> None:
     for table, column in (("networks", "cidr"), ("networks", "cidr_v6"), ("security_group_rules", "cidr")):
-        assert stored(table, column, value) == expected
+        with subtests.test(table=table, column=column):
+            assert stored(table, column, value) == expected
 
 
 def test_length_of_addresses_is_that_of_their_normal_form() -> None:

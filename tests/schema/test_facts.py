@@ -52,17 +52,18 @@ def test_indexes_of_the_deployed_schema_are_there(name: str) -> None:
 
 
 @every_table
-def test_relations(name: str) -> None:
+def test_relations(name: str, subtests: pytest.Subtests) -> None:
     expected = facts.TABLES[name]["relations"]
     extra = {relation.name for relation in TABLES[name].relations.values()} - set(expected)
     assert all(TABLES[name].relations[added].hidden for added in extra)
     for relation_name, relation_facts in expected.items():
-        relation = TABLES[name].relations[relation_name]
-        assert relation.name == relation_name
-        assert relation.table == relation_facts["table"]
-        assert relation.many == relation_facts["kind"].endswith("to-many")
-        assert relation.hidden == relation_facts["hidden"]
-        assert conditions_of(TABLES[name], relation) == facts.join_conditions(relation_facts["join"])
+        with subtests.test(relation_name=relation_name, relation_facts=relation_facts):
+            relation = TABLES[name].relations[relation_name]
+            assert relation.name == relation_name
+            assert relation.table == relation_facts["table"]
+            assert relation.many == relation_facts["kind"].endswith("to-many")
+            assert relation.hidden == relation_facts["hidden"]
+            assert conditions_of(TABLES[name], relation) == facts.join_conditions(relation_facts["join"])
 
 
 @every_table
@@ -84,16 +85,17 @@ def test_computed_values_that_are_keys_of_records() -> None:
     }
 
 
-def test_models_can_offer_all_their_attributes() -> None:
+def test_models_can_offer_all_their_attributes(subtests: pytest.Subtests) -> None:
     expected = facts.models()
     assert (len(expected), sum(map(len, expected.values()))) == (49, 585)
     tables = {table.model: table for table in TABLES.values()}
     assert set(expected) - set(tables) == {"NovaBase"}  # what the others have in common; nothing of its own
     for model, table in tables.items():
-        offered = set(attributes(table))
-        assert expected[model] <= offered
-        # The other ends of relations, which the list of attributes leaves out, are relations too.
-        assert offered - expected[model] <= set(table.relations)
+        with subtests.test(model=model, table=table):
+            offered = set(attributes(table))
+            assert expected[model] <= offered
+            # The other ends of relations, which the list of attributes leaves out, are relations too.
+            assert offered - expected[model] <= set(table.relations)
 
 
 def column_facts(column: Column) -> dict[str, Any]:

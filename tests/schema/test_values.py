@@ -47,9 +47,9 @@ def test_an_insert_gives_the_whole_row_in_order(name: str) -> None:
     row = table.insert_values(dict(reversed(REQUIRED[name].items())))
     generated = {table.primary_key} if table.autoincrement else set()
     assert list(row) == [column for column in table.names if column not in generated]
-    for column in table.columns:
-        if column.name not in REQUIRED[name] and column.name not in generated:
-            assert row[column.name] == (FIXED if column.default is NOW else column.default)
+    defaults = {column.name: FIXED if column.default is NOW else column.default for column in table.columns}
+    given = REQUIRED[name].keys() | generated
+    assert {**row, **dict.fromkeys(given)} == {**defaults, **dict.fromkeys(given)}
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))
@@ -59,19 +59,21 @@ def test_none_counts_as_absent_in_an_insert(name: str) -> None:
 
 
 @pytest.mark.parametrize("name, column", [(name, column) for name in sorted(REQUIRED) for column in REQUIRED[name]])
-def test_what_an_insert_requires(name: str, column: str) -> None:
+def test_what_an_insert_requires(name: str, column: str, subtests: pytest.Subtests) -> None:
     values = {key: value for key, value in REQUIRED[name].items() if key != column}
     for lacking in (values, {**values, column: None}):
-        with pytest.raises(DBDataError, match=f"{name}.{column}: a value is required") as caught:
-            TABLES[name].insert_values(lacking)
-        assert (caught.value.table, caught.value.columns, caught.value.value) == (name, [column], None)
+        with subtests.test(lacking=lacking):
+            with pytest.raises(DBDataError, match=f"{name}.{column}: a value is required") as caught:
+                TABLES[name].insert_values(lacking)
+            assert (caught.value.table, caught.value.columns, caught.value.value) == (name, [column], None)
 
 
-def test_a_given_key_comes_first() -> None:
+def test_a_given_key_comes_first(subtests: pytest.Subtests) -> None:
     for key in (7, "7", 0, -1):
-        row = TABLES["instances"].insert_values({"host": "h", "id": key})
-        assert row["id"] == int(key)
-        assert list(row) == list(TABLES["instances"].names)
+        with subtests.test(key=key):
+            row = TABLES["instances"].insert_values({"host": "h", "id": key})
+            assert row["id"] == int(key)
+            assert list(row) == list(TABLES["instances"].names)
     assert "id" not in TABLES["instances"].insert_values({"id": None})
 
 
@@ -82,12 +84,13 @@ def test_explicit_values_of_base_columns_are_kept() -> None:
     assert {column: row[column] for column in given} == given
 
 
-def test_the_clock_is_read_once_for_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_is_read_once_for_a_row(monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests) -> None:
     times = [FIXED, FIXED + timedelta(seconds=1)]
     monkeypatch.setattr(timeutils, "utcnow", iter(times).__next__)
     rows = [TABLES["task_log"].insert_values(REQUIRED["task_log"]) for _ in range(2)]
     for column in ("period_beginning", "period_ending", "created_at"):
-        assert [row[column] for row in rows] == times
+        with subtests.test(column=column):
+            assert [row[column] for row in rows] == times
 
 
 def test_the_clock_is_not_read_for_a_row_that_has_its_times(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,12 +133,13 @@ def test_an_update_does_not_clear_what_is_required(name: str, column: str) -> No
     assert (caught.value.table, caught.value.columns, caught.value.value) == (name, [column], None)
 
 
-def test_an_update_names_the_first_of_several_nulls() -> None:
+def test_an_update_names_the_first_of_several_nulls(subtests: pytest.Subtests) -> None:
     names = ["vcpus", "memory_mb", "cpu_info", "hypervisor_type", "local_gb"]
     for values in (dict.fromkeys(names), dict.fromkeys(reversed(names))):
-        with pytest.raises(DBDataError) as caught:
-            TABLES["compute_nodes"].update_values(values)
-        assert caught.value.columns == [next(iter(values))]
+        with subtests.test(values=values):
+            with pytest.raises(DBDataError) as caught:
+                TABLES["compute_nodes"].update_values(values)
+            assert caught.value.columns == [next(iter(values))]
 
 
 def test_keys_and_base_columns_can_be_updated() -> None:
@@ -152,13 +156,14 @@ def test_keys_and_base_columns_can_be_updated() -> None:
         ("networks", "vlan_id", "vlan"),
     ],
 )
-def test_names_that_are_no_columns(name: str, column: str, nearest: str) -> None:
+def test_names_that_are_no_columns(name: str, column: str, nearest: str, subtests: pytest.Subtests) -> None:
     values: dict[str, Any] = {column: None}
     for method in (TABLES[name].insert_values, TABLES[name].update_values):
-        with pytest.raises(UnknownColumn) as caught:
-            method(values)
-        check_unknown(caught.value, name, column)
-        assert caught.value.kwargs["nearest"] == nearest
+        with subtests.test(method=method):
+            with pytest.raises(UnknownColumn) as caught:
+                method(values)
+            check_unknown(caught.value, name, column)
+            assert caught.value.kwargs["nearest"] == nearest
     with pytest.raises(UnknownColumn) as caught:
         TABLES[name].looker(column)
     check_unknown(caught.value, name, column)

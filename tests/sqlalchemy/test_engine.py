@@ -96,16 +96,17 @@ def test_statements_and_rows_are_logged_if_so_wanted(
     assert any("somewhere" in text for text in texts) == (debug == 100)
 
 
-def test_calls_after_the_end(engine: SQLEngine) -> None:
+def test_calls_after_the_end(engine: SQLEngine, subtests: pytest.Subtests) -> None:
     for tx in (engine.read(), engine.read(snapshot=False), engine.write()):
-        tx.commit()
-        with pytest.raises(DBError, match="has ended"):
-            tx.select(Query("services"))
-        with pytest.raises(DBError, match="ended already"):
+        with subtests.test(tx=tx):
             tx.commit()
+            with pytest.raises(DBError, match="has ended"):
+                tx.select(Query("services"))
+            with pytest.raises(DBError, match="ended already"):
+                tx.commit()
 
 
-def test_readers_refuse_to_write(engine: SQLEngine) -> None:
+def test_readers_refuse_to_write(engine: SQLEngine, subtests: pytest.Subtests) -> None:
     calls: tuple[Callable[[Transaction], object], ...] = (
         lambda tx: tx.insert(("services", [row("services")])),
         lambda tx: tx.update("services", TRUE, {"host": "a"}),
@@ -118,8 +119,9 @@ def test_readers_refuse_to_write(engine: SQLEngine) -> None:
         lambda tx: tx.select(Query("services", lock=True)),
     )
     for tx in (engine.read(), engine.read(snapshot=False)):
-        for call in calls:
-            with pytest.raises(DBError, match="reader"):
-                call(tx)
-        assert tx.select(Query("services")) == []
-        tx.commit()
+        with subtests.test(tx=tx):
+            for call in calls:
+                with subtests.test(call=call), pytest.raises(DBError, match="reader"):
+                    call(tx)
+            assert tx.select(Query("services")) == []
+            tx.commit()

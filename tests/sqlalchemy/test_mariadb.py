@@ -173,17 +173,18 @@ def test_keys_of_many_rows_come_in_their_order(engine: SQLEngine, has_returning:
     assert made == select(engine, "services")
 
 
-def test_keys_are_counted_in_steps_where_the_server_does(engine: SQLEngine) -> None:
+def test_keys_are_counted_in_steps_where_the_server_does(engine: SQLEngine, subtests: pytest.Subtests) -> None:
     connection = engine.pool.take()
     connection.cursor.execute("SET SESSION auto_increment_increment = 3, SESSION auto_increment_offset = 2")
     engine.pool.give(connection)
     traits = _server(engine).traits
     for has_returning in (True, False):
-        traits.has_returning, traits._step = has_returning, 3
-        made = insert(engine, "services", *({"host": f"h{number}"} for number in range(5)))
-        numbers = [each["id"] for each in made]
-        assert numbers == list(range(numbers[0], numbers[0] + 15, 3))
-        assert [each["host"] for each in select(engine, "services")][-5:] == [each["host"] for each in made]
+        with subtests.test(has_returning=has_returning):
+            traits.has_returning, traits._step = has_returning, 3
+            made = insert(engine, "services", *({"host": f"h{number}"} for number in range(5)))
+            numbers = [each["id"] for each in made]
+            assert numbers == list(range(numbers[0], numbers[0] + 15, 3))
+            assert [each["host"] for each in select(engine, "services")][-5:] == [each["host"] for each in made]
     engine.close()
 
 

@@ -63,16 +63,19 @@ def test_a_connection_lost_in_the_pool_is_replaced(
         assert tx.update("services", TRUE, {"host": "b"}) == 1
 
 
-def test_a_transaction_under_way_is_not_begun_again(engine: SQLEngine, backends: Callable[[], int]) -> None:
+def test_a_transaction_under_way_is_not_begun_again(
+    engine: SQLEngine, backends: Callable[[], int], subtests: pytest.Subtests
+) -> None:
     insert(engine, "services", {"host": "a"})
     for tx in (engine.write(), engine.read()):
-        tx.select(Query("services"))
-        backends()
-        with pytest.raises(DBConnectionError):
+        with subtests.test(tx=tx):
             tx.select(Query("services"))
-        with pytest.raises(DBError, match="earlier call failed"):
-            tx.select(Query("services"))
-        tx.rollback()
+            backends()
+            with pytest.raises(DBConnectionError):
+                tx.select(Query("services"))
+            with pytest.raises(DBError, match="earlier call failed"):
+                tx.select(Query("services"))
+            tx.rollback()
 
 
 def test_a_commit_that_was_not_answered_is_of_unknown_outcome(engine: SQLEngine, backends: Callable[[], int]) -> None:
@@ -237,7 +240,7 @@ def test_literals() -> None:
     assert literal(type("Text", (str,), {})("a")) == "'a'"
 
 
-def test_large_answers(engine: SQLEngine) -> None:
+def test_large_answers(engine: SQLEngine, subtests: pytest.Subtests) -> None:
     sizes = (250, 251, 252, 65_535, 65_536, 1 << 24, (1 << 24) + 5)
     connection = engine.pool.take()
     connection.cursor.execute("SELECT @@GLOBAL.max_allowed_packet")
@@ -246,8 +249,9 @@ def test_large_answers(engine: SQLEngine) -> None:
     try:
         fresh = engine.server.connect()
         for size in sizes:
-            fresh.cursor.execute("SELECT repeat('x', %s), NULL, 1", (size,))
-            assert [[len(text), *rest] for text, *rest in fresh.cursor.fetchall()] == [[size, None, 1]]
+            with subtests.test(size=size):
+                fresh.cursor.execute("SELECT repeat('x', %s), NULL, 1", (size,))
+                assert [[len(text), *rest] for text, *rest in fresh.cursor.fetchall()] == [[size, None, 1]]
         engine.server.close(fresh)
     finally:
         connection.cursor.execute(f"SET GLOBAL max_allowed_packet = {before}")

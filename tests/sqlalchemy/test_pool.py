@@ -186,7 +186,7 @@ def test_connections_are_checked_until_it_is_enough() -> None:
     assert checked == [1, 2]
 
 
-def test_a_connection_that_is_refused_is_closed_and_makes_room() -> None:
+def test_a_connection_that_is_refused_is_closed_and_makes_room(subtests: pytest.Subtests) -> None:
     opened = Opened(max_pool_size=1, max_overflow=0, pool_timeout=0.05)
 
     def refuse(connection: Connection) -> bool:
@@ -194,9 +194,10 @@ def test_a_connection_that_is_refused_is_closed_and_makes_room() -> None:
 
     opened.pool.check(refuse)
     for attempt in (1, 2):
-        with pytest.raises(DBError, match="not here"):
-            opened.pool.take()
-        assert opened.closed == list(range(1, attempt + 1))
+        with subtests.test(attempt=attempt):
+            with pytest.raises(DBError, match="not here"):
+                opened.pool.take()
+            assert opened.closed == list(range(1, attempt + 1))
 
 
 def test_many_threads_share_few_connections() -> None:

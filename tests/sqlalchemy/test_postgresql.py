@@ -255,13 +255,14 @@ def test_a_server_that_is_not_there() -> None:
     assert "sesame" not in f"{caught.value!r} {caught.value}"
 
 
-def test_the_first_connection_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_first_connection_is_tried_again(caplog: pytest.LogCaptureFixture, subtests: pytest.Subtests) -> None:
     settings = Settings(connect_retries=2, connect_interval=0)
     engine = SQLEngine("postgresql://somebody:sesame@127.0.0.1:1/nowhere", settings)
     for expected in (2, 2):  # and not again in the next call
-        with pytest.raises(DBConnectionError):
-            select(engine, "services")
-        assert len([record for record in caplog.records if "Trying again" in record.message]) == expected
+        with subtests.test(expected=expected):
+            with pytest.raises(DBConnectionError):
+                select(engine, "services")
+            assert len([record for record in caplog.records if "Trying again" in record.message]) == expected
     assert "sesame" not in caplog.text
 
 

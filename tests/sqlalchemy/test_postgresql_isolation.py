@@ -151,8 +151,11 @@ def test_who_may_not_make_them_is_told_what_to_do(engine: SQLEngine, stranger: S
         engine.create_schema()
 
 
-def test_who_may_not_lock_them_is_told_what_to_grant(stranger: SQLEngine) -> None:
+def test_who_may_not_lock_them_is_told_what_to_grant(stranger: SQLEngine, subtests: pytest.Subtests) -> None:
     for begin in (lambda: insert(stranger, "services", {"host": "one"}), lambda: isolated(stranger).__enter__()):
-        with pytest.raises(DBError, match=f"may not lock {GATE} and {QUEUE}.* grant it INSERT"):
+        with (
+            subtests.test(begin=begin),
+            pytest.raises(DBError, match=f"may not lock {GATE} and {QUEUE}.* grant it INSERT"),
+        ):
             begin()
     assert select(stranger, "services") == []

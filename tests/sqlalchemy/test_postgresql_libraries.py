@@ -105,20 +105,21 @@ def test_isolated_writers(open_engine: Open, read_timeout: float | None) -> None
     assert any("ISOLATION LEVEL SERIALIZABLE" in text for text in seen)
 
 
-def test_a_server_that_falls_silent_is_given_up(open_engine: Open, proxy: Proxy) -> None:
+def test_a_server_that_falls_silent_is_given_up(open_engine: Open, proxy: Proxy, subtests: pytest.Subtests) -> None:
     engine = open_engine(proxy, read_timeout=1)
     insert(engine, "services", {"host": "a"})
     for silent in ("begin", "statement"):
-        tx = engine.write()
-        if silent == "statement":
-            tx.select(Query("services"))
-        proxy.is_silent = True
-        began = time.monotonic()
-        with pytest.raises(DBConnectionError):
-            tx.update("services", TRUE, {"host": "b"})
-        assert 0.5 < time.monotonic() - began < 20
-        proxy.is_silent = False
-        tx.rollback()
+        with subtests.test(silent=silent):
+            tx = engine.write()
+            if silent == "statement":
+                tx.select(Query("services"))
+            proxy.is_silent = True
+            began = time.monotonic()
+            with pytest.raises(DBConnectionError):
+                tx.update("services", TRUE, {"host": "b"})
+            assert 0.5 < time.monotonic() - began < 20
+            proxy.is_silent = False
+            tx.rollback()
     assert select(engine, "services")[0]["host"] == "a"
 
 

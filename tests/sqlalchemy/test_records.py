@@ -90,7 +90,7 @@ def family(engine: SQLEngine, dice: random.Random) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_every_relation_of_every_row(engine: SQLEngine, seed: int) -> None:
     family(engine, random.Random(seed))
-    compared = 0
+    compared, wrong = 0, []
     for table, relation in RELATIONS:
         key = TABLES[table].primary_key
         target = TABLES[table].relations[relation].table
@@ -99,8 +99,10 @@ def test_every_relation_of_every_row(engine: SQLEngine, seed: int) -> None:
             with reading(engine) as tx:
                 (whole,) = tx.select(Query(table, Eq(key, plain[key]), load=load))
                 attach(tx, table, [plain], load)
-            assert whole == plain
             compared += 1
+            if whole != plain:
+                wrong.append((table, relation, whole, plain))
+    assert wrong == []
     assert compared > 100
 
 
@@ -115,14 +117,15 @@ def test_types_come_back_exactly(engine: SQLEngine) -> None:
     assert type(mapping["id"]) is int
 
 
-def test_floats_are_exact_in_related_rows(engine: SQLEngine) -> None:
+def test_floats_are_exact_in_related_rows(engine: SQLEngine, subtests: pytest.Subtests) -> None:
     values = (0.1, 1 / 3, 1.0, 123456789.123456789)
     for number, factor in enumerate(values, 1):
-        insert(engine, "instance_types", {"rxtx_factor": factor, "memory_mb": 1, "vcpus": 1, "swap": 0})
-        insert(engine, "instance_type_extra_specs", {"instance_type_id": number, "key": "k", "value": "v"})
-        (spec,) = select(engine, "instance_type_extra_specs", Eq("id", number), load=("instance_type",))
-        assert spec["instance_type"]["rxtx_factor"] == factor
-        assert type(spec["instance_type"]["rxtx_factor"]) is float
+        with subtests.test(number=number, factor=factor):
+            insert(engine, "instance_types", {"rxtx_factor": factor, "memory_mb": 1, "vcpus": 1, "swap": 0})
+            insert(engine, "instance_type_extra_specs", {"instance_type_id": number, "key": "k", "value": "v"})
+            (spec,) = select(engine, "instance_type_extra_specs", Eq("id", number), load=("instance_type",))
+            assert spec["instance_type"]["rxtx_factor"] == factor
+            assert type(spec["instance_type"]["rxtx_factor"]) is float
 
 
 def test_records_are_private_copies(engine: SQLEngine) -> None:
@@ -156,12 +159,15 @@ def test_an_update_shows_its_own_writes_below_its_relations(engine: SQLEngine) -
     assert [instance["host"] for instance in record["security_groups"][0]["instances"]] == ["new"]
 
 
-def test_a_condition_on_a_unique_column_among_others_makes_one_statement(engine: SQLEngine) -> None:
+def test_a_condition_on_a_unique_column_among_others_makes_one_statement(
+    engine: SQLEngine, subtests: pytest.Subtests
+) -> None:
     insert(engine, "instances", {"uuid": "u"})
     for where in (Eq("uuid", "u"), all_of(Eq("host", None), Eq("uuid", "u")), Eq("id", 1)):
-        with statements(engine) as sent:
-            assert len(select(engine, "instances", where, load=("metadata", "info_cache"))) == 1
-        assert len(sent) == 1
+        with subtests.test(where=where):
+            with statements(engine) as sent:
+                assert len(select(engine, "instances", where, load=("metadata", "info_cache"))) == 1
+            assert len(sent) == 1
 
 
 def test_what_does_not_fit_a_document() -> None:

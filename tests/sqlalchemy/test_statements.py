@@ -56,11 +56,12 @@ def test_the_same_shape_is_compiled_once(engine: SQLEngine) -> None:
     ],
     ids=repr,
 )
-def test_another_shape_is_another_statement(engine: SQLEngine, other: Query) -> None:
+def test_another_shape_is_another_statement(engine: SQLEngine, other: Query, subtests: pytest.Subtests) -> None:
     for query in (Query("services", Eq("host", "a")), Query("services", Eq("host", "a"), order=(Order("topic"),))):
-        if repr(query) != repr(other):
-            statement = engine.database.statements.select(query)
-            assert engine.database.statements.select(other) is not statement
+        with subtests.test(query=query):
+            if repr(query) != repr(other):
+                statement = engine.database.statements.select(query)
+                assert engine.database.statements.select(other) is not statement
     assert engine.database.statements.select(other) is engine.database.statements.select(other)
 
 
@@ -78,13 +79,14 @@ def test_values_never_get_into_a_statement(engine: SQLEngine) -> None:
     assert not [statement for statement in sent if "needle" in statement or "424242" in statement]
 
 
-def test_lists_of_any_length_work(engine: SQLEngine) -> None:
+def test_lists_of_any_length_work(engine: SQLEngine, subtests: pytest.Subtests) -> None:
     insert(engine, "services", *({"host": f"h{number}"} for number in range(300)))
     for length in (0, 1, 2, 3, 64, 65, 299, 5000, 40_000):
-        hosts = [f"h{number}" for number in range(length)]
-        assert len(select(engine, "services", In("host", hosts))) == min(length, 300)
-        assert len(select(engine, "services", NotIn("host", hosts))) == 300 - min(length, 300)
-        assert len(select(engine, "services", In("id", range(1, length + 1)))) == min(length, 300)
+        with subtests.test(length=length):
+            hosts = [f"h{number}" for number in range(length)]
+            assert len(select(engine, "services", In("host", hosts))) == min(length, 300)
+            assert len(select(engine, "services", NotIn("host", hosts))) == 300 - min(length, 300)
+            assert len(select(engine, "services", In("id", range(1, length + 1)))) == min(length, 300)
 
 
 def test_lists_of_one_length_class_share_a_statement(engine: SQLEngine) -> None:
@@ -119,7 +121,7 @@ def test_an_update_that_sets_nothing_plain_changes_nothing(engine: SQLEngine) ->
         assert tx.update("services", Eq("host", "a"), {"updated_at": IfChanged(None)}) == 1
 
 
-def test_only_selects_take_regular_expressions(engine: SQLEngine) -> None:
+def test_only_selects_take_regular_expressions(engine: SQLEngine, subtests: pytest.Subtests) -> None:
     pattern = Regexp("host", compile_pattern("^a"))
     insert(engine, "services", {"host": "ab"}, {"host": "ba"})
     assert [each["host"] for each in select(engine, "services", pattern)] == ["ab"]
@@ -130,7 +132,7 @@ def test_only_selects_take_regular_expressions(engine: SQLEngine) -> None:
         lambda tx: tx.move("services", "shadow_services", any_of(Eq("host", "a"), pattern)),
     )
     for call in calls:
-        with pytest.raises(TypeError, match="regular expression"), writing(engine) as tx:
+        with subtests.test(call=call), pytest.raises(TypeError, match="regular expression"), writing(engine) as tx:
             call(tx)
     assert len(select(engine, "services")) == 2
 

@@ -221,15 +221,16 @@ def test_cancellation_ends_the_block() -> None:
     assert asyncio.run(scenario()) == [True, False]
 
 
-def test_an_exception_passes_through_and_ends_the_block() -> None:
+def test_an_exception_passes_through_and_ends_the_block(subtests: pytest.Subtests) -> None:
     def fail() -> None:
         assert stale_reads_allowed() is not is_current
         raise KeyError("mine")
 
     for is_current in (False, True):
-        with pytest.raises(KeyError, match="mine"), nova_db.allow_stale_reads():
-            on_primary(fail) if is_current else fail()
-        assert not stale_reads_allowed()
+        with subtests.test(is_current=is_current):
+            with pytest.raises(KeyError, match="mine"), nova_db.allow_stale_reads():
+                on_primary(fail) if is_current else fail()
+            assert not stale_reads_allowed()
 
 
 def test_what_needs_the_newest_data_has_them_only_for_its_call() -> None:

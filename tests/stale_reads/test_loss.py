@@ -135,7 +135,7 @@ def test_that_something_is_not_found_is_an_answer_of_one_that_is_back(world: Wor
 
 
 def test_each_loss_is_told(world: World) -> None:
-    for losses in (1, 2, 3):
+    for losses in (1, 2, 3):  # one story
         assert world.answer() == "replica"
         world.trouble.is_down = True
         assert [world.answer(), world.answer()] == ["primary", "primary"]

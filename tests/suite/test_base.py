@@ -233,7 +233,7 @@ def test_threads_of_a_race_work_on_the_database_of_the_test() -> None:
     assert passes(test)
 
 
-def test_what_a_backend_lacks_is_skipped_with_a_reason() -> None:
+def test_what_a_backend_lacks_is_skipped_with_a_reason(subtests: pytest.Subtests) -> None:
     def statements(case: Any) -> None:
         with case.statements():
             raise AssertionError("there is nothing to count")
@@ -242,8 +242,9 @@ def test_what_a_backend_lacks_is_skipped_with_a_reason() -> None:
         case.another_driver()
 
     for test, reason in ((statements, "no statements"), (another, "memory of one process")):
-        ((_, skipped),) = outcome(test).skipped
-        assert reason in skipped
+        with subtests.test(test=test, reason=reason):
+            ((_, skipped),) = outcome(test).skipped
+            assert reason in skipped
 
 
 def test_statements_are_noted_without_those_of_transactions() -> None:

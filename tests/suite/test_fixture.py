@@ -326,7 +326,7 @@ for _ in range(2):
 
 @pytest.mark.skipif(not POSTGRESQL, reason="NOVA_DB_TEST_POSTGRESQL holds no URL")
 @decision(28)
-def test_a_server_gets_private_databases_and_loses_them_at_the_end(tmp_path: Path) -> None:
+def test_a_server_gets_private_databases_and_loses_them_at_the_end(tmp_path: Path, subtests: pytest.Subtests) -> None:
     run = run_python(tmp_path, "-c", ON_A_SERVER, POSTGRESQL)
     assert run.returncode == 0, run.stderr
     first, second = (line.split() for line in run.stdout.splitlines())
@@ -334,9 +334,10 @@ def test_a_server_gets_private_databases_and_loses_them_at_the_end(tmp_path: Pat
     assert set(first[1:]) == set(second[1:])
     assert len({*first[1:], POSTGRESQL}) == 3
     for connection in first[1:]:
-        gone = api.load_backend("sqlalchemy", connection)
-        with pytest.raises(exceptions.DBConnectionError, match="does not exist"):
-            gone.cell_get_all(ADMIN)
+        with subtests.test(connection=connection):
+            gone = api.load_backend("sqlalchemy", connection)
+            with pytest.raises(exceptions.DBConnectionError, match="does not exist"):
+                gone.cell_get_all(ADMIN)
 
 
 PREPARATION = f"""

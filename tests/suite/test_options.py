@@ -91,7 +91,7 @@ def test_a_required_backend_is_never_left_out_silently() -> None:
         select_backends(required=["postgresql"], environment={})
 
 
-def test_a_bad_option_ends_the_run_at_once_with_one_line(folder: Path) -> None:
+def test_a_bad_option_ends_the_run_at_once_with_one_line(folder: Path, subtests: pytest.Subtests) -> None:
     expected = {
         ("--nova-db-backend", "memry"): "backend memry: There is no database backend 'memry'",
         ("--nova-db-connection", "url"): "a connection needs exactly one backend",
@@ -99,9 +99,10 @@ def test_a_bad_option_ends_the_run_at_once_with_one_line(folder: Path) -> None:
         ("--nova-db-race-rounds", "0"): "must be at least 1",
     }
     for (status, output), message in zip(run_pytest_often(folder, *expected), expected.values(), strict=True):
-        assert status == pytest.ExitCode.USAGE_ERROR
-        assert message in output
-        assert "Traceback" not in output
+        with subtests.test(message=message, status=status, output=output):
+            assert status == pytest.ExitCode.USAGE_ERROR
+            assert message in output
+            assert "Traceback" not in output
 
 
 def test_the_environment_variable_is_the_default(folder: Path) -> None:

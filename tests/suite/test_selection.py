@@ -19,7 +19,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_each_test_is_an_item_for_each_backend_and_selected_like_any_other(folder: Path) -> None:
+def test_each_test_is_an_item_for_each_backend_and_selected_like_any_other(
+    folder: Path, subtests: pytest.Subtests
+) -> None:
     expected = {
         (): [
             "TestKeyPairs@memory::test_created_can_be_read",
@@ -38,8 +40,9 @@ def test_each_test_is_an_item_for_each_backend_and_selected_like_any_other(folde
     }
     runs = run_pytest_often(folder, *(("--collect-only", "-q", *TWO_BACKENDS, *arguments) for arguments in expected))
     for (status, output), wanted in zip(runs, expected.values(), strict=True):
-        assert status == pytest.ExitCode.OK, output
-        assert items(output) == wanted
+        with subtests.test(wanted=wanted, status=status, output=output):
+            assert status == pytest.ExitCode.OK, output
+            assert items(output) == wanted
 
 
 def test_marks_and_skips_of_a_class_hold_on_every_backend(tmp_path: Path) -> None:
@@ -104,14 +107,15 @@ def test_junit_tells_the_backend(folder: Path) -> None:
     ]
 
 
-def test_unittest_runs_every_test_on_every_backend(folder: Path) -> None:
+def test_unittest_runs_every_test_on_every_backend(folder: Path, subtests: pytest.Subtests) -> None:
     run = run_python(
         folder, "-m", "unittest", "-v", "test_sample", variables={"NOVA_DB_BACKENDS": "memory memory:second"}
     )
     assert run.returncode == 0, run.stderr
     assert "Ran 6 tests" in run.stderr
     for label in ("memory", "second"):
-        assert f"test_sample.TestServices.test_created ({label}) ... ok" in run.stderr
+        with subtests.test(label=label):
+            assert f"test_sample.TestServices.test_created ({label}) ... ok" in run.stderr
 
 
 def test_unittest_can_be_asked_for_one_test(folder: Path) -> None:

@@ -76,7 +76,7 @@ def test_errors_are_told_with_the_case_and_are_errors() -> None:
     assert "case: second" in text
 
 
-def test_cases_inside_cases_are_told_by_both() -> None:
+def test_cases_inside_cases_are_told_by_both(subtests: pytest.Subtests) -> None:
     def test(case: Any) -> None:
         for outer in "ab":
             with case.subTest(outer=outer):
@@ -87,7 +87,8 @@ def test_cases_inside_cases_are_told_by_both() -> None:
 
     text = failure(test)
     for told in ("case: outer='a', inner=2", "case: outer='b', inner=2", "case: outer='b'\n"):
-        assert told in text
+        with subtests.test(told=told):
+            assert told in text
     assert "3 cases failed" in text
     assert "inner=1" not in text
 

@@ -55,23 +55,28 @@ class UpkeepTestCase(ConformanceTestCase):
         """Every row is in its table as it was, or, deleted by now, in the shadow table; rows ``gone`` are in that."""
         found = self.dump()
         for name, table in TABLES.items():
-            shadow = f"shadow_{name}"
-            main, archived = (self.by_key(name, found.get(each, ())) for each in (name, shadow))
-            self.assertEqual(set(), main.keys() & archived.keys(), f"{name}: in both tables")
-            rows = self.by_key(name, before.get(name, ()))
-            had = self.by_key(name, before.get(shadow, ()))
-            self.assertEqual(rows.keys() | had.keys(), main.keys() | archived.keys(), name)
-            for key, row in {**rows, **had}.items():
-                if key in main:
-                    self.assertEqual(row, main[key])
-                elif row["deleted"] in (table.live_value, None):
-                    self.assertEqual(archived[key]["id"], archived[key]["deleted"])
-                    self.assertIsNotNone(archived[key]["deleted_at"])
-                    self.assertEqual(row, {**archived[key], "deleted": row["deleted"], "deleted_at": row["deleted_at"]})
-                else:
-                    self.assertEqual(row, archived[key])
+            with self.subTest(name=name, table=table):
+                shadow = f"shadow_{name}"
+                main, archived = (self.by_key(name, found.get(each, ())) for each in (name, shadow))
+                self.assertEqual(set(), main.keys() & archived.keys(), f"{name}: in both tables")
+                rows = self.by_key(name, before.get(name, ()))
+                had = self.by_key(name, before.get(shadow, ()))
+                self.assertEqual(rows.keys() | had.keys(), main.keys() | archived.keys(), name)
+                for key, row in {**rows, **had}.items():
+                    with self.subTest(key=key, row=row):
+                        if key in main:
+                            self.assertEqual(row, main[key])
+                        elif row["deleted"] in (table.live_value, None):
+                            self.assertEqual(archived[key]["id"], archived[key]["deleted"])
+                            self.assertIsNotNone(archived[key]["deleted_at"])
+                            self.assertEqual(
+                                row, {**archived[key], "deleted": row["deleted"], "deleted_at": row["deleted_at"]}
+                            )
+                        else:
+                            self.assertEqual(row, archived[key])
         for name, those in (gone or {}).items():
-            self.assertEqual(set(), self.by_key(name, those).keys() & self.by_key(name, found.get(name, ())).keys())
+            with self.subTest(name=name, those=those):
+                self.assertEqual(set(), self.by_key(name, those).keys() & self.by_key(name, found.get(name, ())).keys())
 
     def by_key(self, name: str, rows: Any) -> dict[Any, Row]:
         """Rows by primary key."""

@@ -186,17 +186,18 @@ class TestHowMany(UpkeepTestCase):
 
     def test_transactions_of_any_size(self) -> None:
         for rows in (1, 2, 5, ROWS, 3 * ROWS, 1000):
-            self.empty()
-            self.instances("a", "b", "c", "d")
-            before = self.dump()
-            told: list[Counter[str]] = []
-            done = archive(self.tool, batch_rows=rows, listener=told.append)
-            self.assertKept(before, gone=before)
-            self.assertEqual((4 * ROWS, Counter()), (done.rows.total(), done.kept))
-            self.assertEqual(done.rows, sum(told, Counter()))
-            self.assertLessEqual(max(each.total() for each in told), rows)
-            if rows >= ROWS:
-                self.assertLessEqual(len(told), 4 * ROWS // rows + 1)
+            with self.subTest(rows=rows):
+                self.empty()
+                self.instances("a", "b", "c", "d")
+                before = self.dump()
+                told: list[Counter[str]] = []
+                done = archive(self.tool, batch_rows=rows, listener=told.append)
+                self.assertKept(before, gone=before)
+                self.assertEqual((4 * ROWS, Counter()), (done.rows.total(), done.kept))
+                self.assertEqual(done.rows, sum(told, Counter()))
+                self.assertLessEqual(max(each.total() for each in told), rows)
+                if rows >= ROWS:
+                    self.assertLessEqual(len(told), 4 * ROWS // rows + 1)
 
     def test_a_row_with_more_dependents_than_a_transaction_takes(self) -> None:
         self.insert("instances", {"uuid": "a", "deleted": 9}, {"uuid": "b"})
@@ -228,14 +229,15 @@ class TestHowMany(UpkeepTestCase):
 
     def test_long_transactions_become_shorter_and_short_ones_longer(self) -> None:
         for seconds, sizes in ((-1.0, [400, 200, 100, 100, 100, 100]), (1e9, [400, 400, 200])):
-            self.empty()
-            self.insert("services", *[{"deleted": 9} for _ in range(1000)])
-            told: list[int] = []
-            patched = mock.patch("nova_db.upkeep.work.LONGEST_SECONDS", seconds)
-            first = mock.patch("nova_db.upkeep.archive.FIRST_WINDOW", 400)
-            with patched, first:
-                archive(self.tool, batch_rows=400, listener=lambda moved, told=told: told.append(moved.total()))  # type: ignore[misc]
-            self.assertEqual(sizes, told)
+            with self.subTest(seconds=seconds, sizes=sizes):
+                self.empty()
+                self.insert("services", *[{"deleted": 9} for _ in range(1000)])
+                told: list[int] = []
+                patched = mock.patch("nova_db.upkeep.work.LONGEST_SECONDS", seconds)
+                first = mock.patch("nova_db.upkeep.archive.FIRST_WINDOW", 400)
+                with patched, first:
+                    archive(self.tool, batch_rows=400, listener=lambda moved, told=told: told.append(moved.total()))  # type: ignore[misc]
+                self.assertEqual(sizes, told)
 
     def test_it_sleeps_between_transactions(self) -> None:
         self.insert("services", *[{"deleted": 9} for _ in range(30)])
@@ -256,7 +258,10 @@ class TestHowMany(UpkeepTestCase):
     def test_bad_numbers_are_refused(self) -> None:
         self.instances("a")
         for name, least in (("max_rows", 0), ("batch_rows", 1), ("sleep", 0)):
-            with self.assertRaisesRegex(ValueError, f"{name} must be at least {least}, not {least - 1}"):
+            with (
+                self.subTest(name=name, least=least),
+                self.assertRaisesRegex(ValueError, f"{name} must be at least {least}, not {least - 1}"),
+            ):
                 archive(self.tool, **{name: least - 1})  # type: ignore[arg-type]
         self.assertEqual(["a"], self.names())
 

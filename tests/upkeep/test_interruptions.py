@@ -98,13 +98,14 @@ class TestInterruptions(UpkeepTestCase):
 
     def test_a_commit_of_unknown_outcome_is_looked_after(self) -> None:
         for lost, is_done in itertools.product((1, 2, 3), (False, True)):
-            self.fill()
-            with self.losing_commits(lambda number, lost=lost: number == lost, is_done=is_done) as unseen:  # type: ignore[misc]
-                done = self.archive()
-            self.assertEqual(self.expected - (unseen.total() if is_done else 0), done.rows.total())
-            self.assertTrue(done.is_complete)
-            self.assertKept(self.before)
-            self.assertEqual(["live"], self.names())
+            with self.subTest(lost=lost, is_done=is_done):
+                self.fill()
+                with self.losing_commits(lambda number, lost=lost: number == lost, is_done=is_done) as unseen:  # type: ignore[misc]
+                    done = self.archive()
+                self.assertEqual(self.expected - (unseen.total() if is_done else 0), done.rows.total())
+                self.assertTrue(done.is_complete)
+                self.assertKept(self.before)
+                self.assertEqual(["live"], self.names())
 
     def test_too_many_commits_of_unknown_outcome_end_it(self) -> None:
         with self.losing_commits(lambda number: True, is_done=False) as unseen, self.raises(DBCommitUnknown):
@@ -114,11 +115,12 @@ class TestInterruptions(UpkeepTestCase):
 
     def test_purging_after_a_commit_of_unknown_outcome(self) -> None:
         for is_done in (False, True):
-            self.fill()
-            self.archive()
-            with self.losing_commits(lambda number: number == 2, is_done=is_done):
-                purge(self.tool, everything=True, batch_rows=7)
-            self.assertEqual([], [name for name in self.dump() if name.startswith("shadow_")])
+            with self.subTest(is_done=is_done):
+                self.fill()
+                self.archive()
+                with self.losing_commits(lambda number: number == 2, is_done=is_done):
+                    purge(self.tool, everything=True, batch_rows=7)
+                self.assertEqual([], [name for name in self.dump() if name.startswith("shadow_")])
 
     def losing_commits(self, which: Callable[[int], bool], *, is_done: bool) -> _Losing:
         """In the block commits with these numbers are of unknown outcome; in truth done, or not."""

@@ -48,22 +48,24 @@ class TestPurge(UpkeepTestCase):
             ((NOON + dt.timedelta(microseconds=1)).replace(tzinfo=dt.UTC).astimezone(zone), [3, 4]),
             (dt.datetime.max, [4]),
         ):
-            count = len(self.left()) - len(left)
-            self.assertEqual(count, purgeable(self.tool, before))
-            self.assertEqual(count, purge(self.tool, before=before).total())
-            self.assertEqual(left, self.left())
+            with self.subTest(before=before, left=left):
+                count = len(self.left()) - len(left)
+                self.assertEqual(count, purgeable(self.tool, before))
+                self.assertEqual(count, purge(self.tool, before=before).total())
+                self.assertEqual(left, self.left())
 
     def test_in_transactions_of_any_size(self) -> None:
         for rows in (1, 3, 10, 100):
-            self.empty()
-            self.archived(*[NOON] * 10)
-            told: list[Counter[str]] = []
-            with mock.patch("time.sleep") as sleep:
-                done = purge(self.tool, before=NOON + HOUR, batch_rows=rows, sleep=2.0, listener=told.append)
-            self.assertEqual([Counter(shadow_services=min(rows, 10))] * (10 // rows), told[: 10 // rows])
-            self.assertEqual((Counter(shadow_services=10), done), (done, sum(told, Counter())))
-            self.assertEqual([mock.call(2.0)] * (len(told) - 1), sleep.mock_calls)
-            self.assertEqual([], self.left())
+            with self.subTest(rows=rows):
+                self.empty()
+                self.archived(*[NOON] * 10)
+                told: list[Counter[str]] = []
+                with mock.patch("time.sleep") as sleep:
+                    done = purge(self.tool, before=NOON + HOUR, batch_rows=rows, sleep=2.0, listener=told.append)
+                self.assertEqual([Counter(shadow_services=min(rows, 10))] * (10 // rows), told[: 10 // rows])
+                self.assertEqual((Counter(shadow_services=10), done), (done, sum(told, Counter())))
+                self.assertEqual([mock.call(2.0)] * (len(told) - 1), sleep.mock_calls)
+                self.assertEqual([], self.left())
 
     def test_interrupted_it_goes_on(self) -> None:
         self.archived(*[NOON] * 10)

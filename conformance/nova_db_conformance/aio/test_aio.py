@@ -47,14 +47,16 @@ class TestCalls(AioTestCase):
             async with self.aio.transaction(self.admin):
                 await self.create("mine")
                 for call in (self.stored, lambda: self.db.transaction(self.admin).__enter__()):
-                    with self.raises(DBTransactionError) as caught:
-                        call()
-                    self.assertIn("Await the function of nova_db.aio", str(caught.exception))
+                    with self.subTest(call=call):
+                        with self.raises(DBTransactionError) as caught:
+                            call()
+                        self.assertIn("Await the function of nova_db.aio", str(caught.exception))
             with self.db.transaction(self.admin):
                 for start in (self.hosts, partial(self.create, "never"), self.opened):
-                    with self.raises(DBTransactionError) as caught:
-                        await start()
-                    self.assertIn("nova_db.aio.transaction()", str(caught.exception))
+                    with self.subTest(start=start):
+                        with self.raises(DBTransactionError) as caught:
+                            await start()
+                        self.assertIn("nova_db.aio.transaction()", str(caught.exception))
 
         self.run_async(work())
         self.assertEqual(["mine"], self.stored())
@@ -205,7 +207,7 @@ class TestRun(AioTestCase):
             return self.create("never")
 
         for function in (plain, generator, later):
-            with self.raises(TypeError):
+            with self.subTest(function=function), self.raises(TypeError):
                 self.run_async(self.aio.run(self.admin, function))
         with self.raises(TypeError) as caught:
             self.run_async(self.aio.run(self.admin, plain))

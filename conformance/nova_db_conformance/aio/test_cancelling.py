@@ -70,21 +70,23 @@ class TestEveryWait(CancellingTestCase):
     def test_a_transaction_is_stored_as_a_whole_or_not_at_all(self) -> None:
         for work in (self.block, self.nested, self.repeated):
             for times in (1, 2, 5):
-                stored = self.every_wait(work, times)
-                self.assertEqual([], [each for each in stored if each not in ([], PAIR)])
-                # The last wait is for the commit, which is not given up: what comes too late to undo it is told after.
-                self.assertEqual([PAIR, PAIR], stored[-2:])
-                self.assertEqual([[]] * (len(stored) - 2), stored[:-2])
-                self.assertGreater(len(stored), 5)
+                with self.subTest(work=work, times=times):
+                    stored = self.every_wait(work, times)
+                    self.assertEqual([], [each for each in stored if each not in ([], PAIR)])
+                    # The last wait is for the commit, which is not given up: what comes too late is told after it.
+                    self.assertEqual([PAIR, PAIR], stored[-2:])
+                    self.assertEqual([[]] * (len(stored) - 2), stored[:-2])
+                    self.assertGreater(len(stored), 5)
 
     def test_a_call_is_done_or_not(self) -> None:
         async def one() -> None:
             await self.create("left")
 
         for times in (1, 2, 5):
-            stored = self.every_wait(one, times)
-            self.assertEqual(["left"], stored[-1])
-            self.assertIn(stored[0], ([], ["left"]))
+            with self.subTest(times=times):
+                stored = self.every_wait(one, times)
+                self.assertEqual(["left"], stored[-1])
+                self.assertIn(stored[0], ([], ["left"]))
 
 
 class TestMoments(CancellingTestCase):

@@ -40,9 +40,10 @@ class TestTasks(AioTestCase):
             await owning
 
         for fails in (True, False):
-            self.empty()
-            self.run_async(both(fails=fails))
-            self.assertEqual(["theirs"] if fails else ["mine", "theirs"], sorted(self.stored()))
+            with self.subTest(fails=fails):
+                self.empty()
+                self.run_async(both(fails=fails))
+                self.assertEqual(["theirs"] if fails else ["mine", "theirs"], sorted(self.stored()))
 
     def test_a_sibling_reads_what_is_committed(self) -> None:
         async def work() -> None:
@@ -70,9 +71,10 @@ class TestTasks(AioTestCase):
             async with self.aio.transaction(self.admin):
                 await self.create("mine")
                 for call in (self.hosts, partial(self.create, "theirs"), partial(self.aio.run, self.admin, self.never)):
-                    with self.raises(DBTransactionError) as caught:
-                        await start(call)
-                    self.assertIn("nova_db.detached_context()", str(caught.exception))
+                    with self.subTest(call=call):
+                        with self.raises(DBTransactionError) as caught:
+                            await start(call)
+                        self.assertIn("nova_db.detached_context()", str(caught.exception))
 
         self.run_async(work())
         self.assertEqual(["mine"], self.stored())

@@ -43,8 +43,9 @@ class TestSessions(ConformanceTestCase):
             self.fill()
             after = [count + 1 for count in before[:3]]
             for given in (session, None):
-                self.assertEqual(after, self.counts(given)[:3])
-                self.assertGreater(self.counts(given)[3], before[3])
+                with self.subTest(given=given):
+                    self.assertEqual(after, self.counts(given)[:3])
+                    self.assertGreater(self.counts(given)[3], before[3])
             raise LookupError
         self.assertEqual(before, self.counts(None))
 
@@ -54,7 +55,7 @@ class TestSessions(ConformanceTestCase):
             pass
         for given in (session, object(), "session", 0):
             for count in self.counters():
-                with self.raises(TypeError):
+                with self.subTest(given=given, count=count), self.raises(TypeError):
                     count(given)
 
 
@@ -109,8 +110,9 @@ class TestRows(ConformanceTestCase):
                 self.db.archive_deleted_rows(self.admin)
             after = self.dump()
             for table in ("services", "cells"):
-                live, gone = after.get(table, []), after.get(f"shadow_{table}", [])
-                self.assertEqual(before[table], live + gone, f"{table} after a failure in step {step}")
+                with self.subTest(table=table):
+                    live, gone = after.get(table, []), after.get(f"shadow_{table}", [])
+                    self.assertEqual(before[table], live + gone, f"{table} after a failure in step {step}")
             outcomes.add(("services" in after, "cells" in after))
             if not plan.happened:
                 break
@@ -148,10 +150,10 @@ class TestArguments(ConformanceTestCase):
             return self.db.instance_get_all_by_filters(self.admin, {}, **how)
 
         for wrong in ({"sort_dir": "up"}, {"sort_dir": "ASC"}, {"sort_dir": None}, {"limit": -1}):
-            with self.raises(ValueError):
+            with self.subTest(wrong=wrong), self.raises(ValueError):
                 page(**wrong)
         for key in ("name", "metadata", "no_column", ""):
-            with self.raises(exceptions.InvalidSortKey, key=key, code=400):
+            with self.subTest(key=key), self.raises(exceptions.InvalidSortKey, key=key, code=400):
                 page(sort_key=key)
         self.assertEqual([], page(limit=0))
 
@@ -160,12 +162,13 @@ class TestArguments(ConformanceTestCase):
         instance, aggregate = self.make.instance(), self.make.aggregate()
         before = self.dump()
         for key in ("name", "fixed_ips", "security_group"):
-            with self.raises(exceptions.UnknownColumn, table="instances", column=key):
-                self.db.instance_update(self.admin, instance["uuid"], {key: "x"})
-            with self.raises(exceptions.UnknownColumn, table="instances", column=key):
-                self.make.instance(**{key: "x"})
+            with self.subTest(key=key):
+                with self.raises(exceptions.UnknownColumn, table="instances", column=key):
+                    self.db.instance_update(self.admin, instance["uuid"], {key: "x"})
+                with self.raises(exceptions.UnknownColumn, table="instances", column=key):
+                    self.make.instance(**{key: "x"})
         for key in ("hosts", "metadetails"):
-            with self.raises(exceptions.UnknownColumn, table="aggregates", column=key):
+            with self.subTest(key=key), self.raises(exceptions.UnknownColumn, table="aggregates", column=key):
                 self.db.aggregate_update(self.admin, aggregate["id"], {key: "x"})
         self.assertSameRows(before, "although nothing can be written to them")
 
@@ -175,10 +178,11 @@ class TestArguments(ConformanceTestCase):
         with self.raises(exceptions.MarkerNotFound, marker=missing, code=404):
             self.db.instance_get_all_by_filters(self.admin, {}, marker=missing)
         for uuid in ("x", missing.upper(), missing.replace("-", "")):
-            with self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
-                self.db.instance_update(self.admin, uuid, {})
-            with self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
-                self.db.instance_destroy(self.admin, uuid)
+            with self.subTest(uuid=uuid):
+                with self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
+                    self.db.instance_update(self.admin, uuid, {})
+                with self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
+                    self.db.instance_destroy(self.admin, uuid)
 
     @decision(6, 19, 23)
     def test_broken_rules_name_columns(self) -> None:
@@ -200,7 +204,10 @@ class TestArguments(ConformanceTestCase):
                 "x",
             ),
         ):
-            with self.raises(exceptions.DBReferenceError, table=table, columns=[column], value=value):
+            with (
+                self.subTest(call=call, table=table, column=column, value=value),
+                self.raises(exceptions.DBReferenceError, table=table, columns=[column], value=value),
+            ):
                 call()
         self.assertSameRows(before, "although a rule would have been broken")
 
@@ -208,7 +215,7 @@ class TestArguments(ConformanceTestCase):
     def test_accidents_of_old_are_gone(self) -> None:
         aggregate = self.make.aggregate(availability_zone="az1", x="y")
         for nothing in (0, None, ""):
-            with self.raises(exceptions.AggregateNotFound, aggregate_id=nothing):
+            with self.subTest(nothing=nothing), self.raises(exceptions.AggregateNotFound, aggregate_id=nothing):
                 self.db.aggregate_delete(self.admin, nothing)
         zone = self.db.aggregate_update(self.admin, aggregate["id"], {"availability_zone": "az2"})
         self.assertRecord(zone, metadetails={"availability_zone": "az2", "x": "y"})

@@ -51,11 +51,12 @@ class TestOrder(ConformanceTestCase):
             ): lambda: db.block_device_mapping_get_all_by_instance(admin, uuid),
         }
         for create, listed in lists.items():
-            for key in (901, 903, 900, 902):
-                create(key)
-            found = [row["id"] for row in listed()]
-            self.assertEqual([900, 901, 902, 903], [key for key in found if key >= 900])
-            self.assertEqual(sorted(found), found)
+            with self.subTest(create=create, listed=listed):
+                for key in (901, 903, 900, 902):
+                    create(key)
+                found = [row["id"] for row in listed()]
+                self.assertEqual([900, 901, 902, 903], [key for key in found if key >= 900])
+                self.assertEqual(sorted(found), found)
 
     @decision(5)
     def test_the_first_of_several_is_the_one_with_the_lowest_id(self) -> None:
@@ -76,7 +77,8 @@ class TestOrder(ConformanceTestCase):
             db.key_pair_get(admin, "u1", "twice"),
             db.security_group_get_by_name(admin, "p1", "twice"),
         ):
-            self.assertRecord(found, id=900)
+            with self.subTest(found=found):
+                self.assertRecord(found, id=900)
 
     @decision(5, 26)
     def test_names_and_pools_come_by_code_point(self) -> None:
@@ -108,8 +110,9 @@ class TestValuesRead(ConformanceTestCase):
         self.assertEqual(short, self.make.fixed_ip(address=long))
         self.assertEqual(short, self.make.floating_ip(address=long))
         for spelling in (long, short, "2001:DB8::0:1"):
-            self.assertRecord(self.db.fixed_ip_get_by_address(self.admin, spelling), address=short)
-            self.assertRecord(self.db.floating_ip_get_by_address(self.admin, spelling), address=short)
+            with self.subTest(spelling=spelling):
+                self.assertRecord(self.db.fixed_ip_get_by_address(self.admin, spelling), address=short)
+                self.assertRecord(self.db.floating_ip_get_by_address(self.admin, spelling), address=short)
         self.assertRecord(self.make.instance(access_ip_v6=long), access_ip_v6=short)
         self.assertEqual([short], [row["address"] for row in self.dump()["fixed_ips"]])
 
@@ -123,11 +126,13 @@ class TestValuesRead(ConformanceTestCase):
             "10.0.0.1": "10.0.0.1",
         }
         for given, stored in cases.items():
-            network = self.make.network(cidr=given, cidr_v6=given)
-            self.assertRecord(network, cidr=stored, cidr_v6=stored)
-            self.assertIds([self.db.network_get_by_cidr(self.admin, given)], [network])
+            with self.subTest(given=given, stored=stored):
+                network = self.make.network(cidr=given, cidr_v6=given)
+                self.assertRecord(network, cidr=stored, cidr_v6=stored)
+                self.assertIds([self.db.network_get_by_cidr(self.admin, given)], [network])
         for text in ("010.0.0.1", "no address", "", "fe80::1%eth0"):
-            self.assertRecord(self.make.instance(access_ip_v4=text), access_ip_v4=text)
+            with self.subTest(text=text):
+                self.assertRecord(self.make.instance(access_ip_v4=text), access_ip_v4=text)
 
     @decision(24)
     def test_none_as_the_value_of_a_filter_asks_for_null(self) -> None:
@@ -156,10 +161,11 @@ class TestValuesRead(ConformanceTestCase):
             ("compute_nodes", "vcpus", lambda: self.make.compute_node(vcpus=None, service_id=1)),
         ]
         for table, column, call in calls:
-            before = self.dump()
-            with self.raises(exceptions.DBDataError, table=table, columns=[column], value=None):
-                call()
-            self.assertSameRows(before, "although a value was required")
+            with self.subTest(table=table, column=column, call=call):
+                before = self.dump()
+                with self.raises(exceptions.DBDataError, table=table, columns=[column], value=None):
+                    call()
+                self.assertSameRows(before, "although a value was required")
 
     @decision(4)
     def test_a_record_is_the_callers_own(self) -> None:
@@ -173,7 +179,8 @@ class TestValuesRead(ConformanceTestCase):
             lambda: self.db.instance_get_by_uuid(self.admin, instance["uuid"]),
             lambda: self.db.instance_get_all(self.admin),
         ):
-            self.assertPrivate(read)
+            with self.subTest(read=read):
+                self.assertPrivate(read)
 
     @decision(13)
     def test_two_functions_that_never_worked(self) -> None:

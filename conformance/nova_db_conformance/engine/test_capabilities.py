@@ -18,7 +18,8 @@ class TestCapabilities(PrimitivesTestCase):
         self.assertEqual(set(Capability), {*capabilities, *missing})
         self.assertFalse(set(capabilities) & set(missing))
         for capability, reason in missing.items():
-            self.assertTrue(reason.strip(), f"no reason is given why {capability.name} is missing")
+            with self.subTest(capability=capability, reason=reason):
+                self.assertTrue(reason.strip(), f"no reason is given why {capability.name} is missing")
 
     def test_the_interface_is_the_one_tested_here(self) -> None:
         self.assertEqual(2, INTERFACE_VERSION)

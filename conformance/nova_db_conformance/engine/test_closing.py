@@ -74,7 +74,7 @@ class TestClosing(PrimitivesTestCase):
     def test_a_reader_that_closes_keeps_its_state(self) -> None:
         self.insert("services", {"host": "h1"})
         for close in (self.engine.close, self.close):
-            with self.reader() as tx:
+            with self.subTest(close=close), self.reader() as tx:
                 before = tx.select(Query("services"))
                 close()
                 self.assertEqual(before, tx.select(Query("services")))

@@ -81,8 +81,9 @@ class TestFork(PrimitivesTestCase):
 
     def test_several_children_one_after_the_other(self) -> None:
         for number in range(5):
-            self.assertIn(f"child {number}", in_child(lambda: self.write(f"child {number}")))  # noqa: B023
-            self.assertIn(f"parent {number}", self.write(f"parent {number}"))
+            with self.subTest(number=number):
+                self.assertIn(f"child {number}", in_child(lambda: self.write(f"child {number}")))  # noqa: B023
+                self.assertIn(f"parent {number}", self.write(f"parent {number}"))
 
     def test_a_child_of_a_thread(self) -> None:
         found = in_thread(lambda: in_child(lambda: self.write("child"))).result(2 * HANG_SECONDS)

@@ -22,7 +22,8 @@ class TestInsert(PrimitivesTestCase):
         )
         self.assertEqual(made[0], self.select("services"))
         for row in made[0]:
-            self.assertEqual(set(TABLES["services"].names), set(row))
+            with self.subTest(row=row):
+                self.assertEqual(set(TABLES["services"].names), set(row))
 
     def test_several_tables(self) -> None:
         with self.writer() as tx:
@@ -39,7 +40,8 @@ class TestInsert(PrimitivesTestCase):
         self.assertEqual([1, 2], [row["id"] for row in made[0]])
         self.assertEqual(["x", "y", "z"], [row["key"] for row in made[1]])
         for table, rows in zip(("instances", "instance_metadata", "instance_info_caches"), made, strict=False):
-            self.assertEqual(rows, self.select(table))
+            with self.subTest(table=table, rows=rows):
+                self.assertEqual(rows, self.select(table))
 
     def test_one_table_twice(self) -> None:
         with self.writer() as tx:

@@ -62,7 +62,8 @@ class TestUniqueRules(PrimitivesTestCase):
         values = ["a", "A", "a ", "\u00e4", "a\u0308", ""]
         self.insert("instances", *({"uuid": value} for value in values))
         for value in values:
-            self.assertRefused("instances", ["uuid"], value, uuid=value)
+            with self.subTest(value=value):
+                self.assertRefused("instances", ["uuid"], value, uuid=value)
 
     def test_nulls_are_free(self) -> None:
         self.insert("instances", {}, {}, {"uuid": None})
@@ -103,7 +104,11 @@ class TestUniqueRules(PrimitivesTestCase):
             lambda tx: tx.claim("instances", second, values),
         ]
         for attempt in attempts:
-            with self.raises(DBDuplicateEntry, table="instances", columns=["uuid"], value="a"), self.writer() as tx:
+            with (
+                self.subTest(attempt=attempt),
+                self.raises(DBDuplicateEntry, table="instances", columns=["uuid"], value="a"),
+                self.writer() as tx,
+            ):
                 attempt(tx)
         with self.raises(DBDuplicateEntry, table="instances", columns=["uuid"]), self.writer() as tx:
             tx.update("instances", second, {"uuid": Col("host")})

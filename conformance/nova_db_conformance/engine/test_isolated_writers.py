@@ -149,10 +149,11 @@ class TestIsolatedWriters(PrimitivesTestCase):
                 tx.insert(("aggregates", [self.complete("aggregates", name="x")]))
 
         for look in (LOOKS["a row"], lambda tx: tx.select(Query("aggregates"))):
-            self.overtaken(look, create, create)
-            self.assertEqual(1, len(self.select("aggregates")))
-            self.engine.clear()
-            self.fill()
+            with self.subTest(look=look):
+                self.overtaken(look, create, create)
+                self.assertEqual(1, len(self.select("aggregates")))
+                self.engine.clear()
+                self.fill()
 
     def test_a_rule_that_is_broken_by_what_it_does_not_see(self) -> None:
         """It sees the row that is in its way, or is run again until it does: never a duplicate of nothing."""

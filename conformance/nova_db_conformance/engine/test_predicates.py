@@ -137,8 +137,9 @@ class TestComparison(PredicatesTestCase):
         bounds = (-(2**63), 2**63 - 1)
         self.insert("bw_usage_cache", *({"mac": "m", "start_period": NOON, "bw_in": value} for value in bounds))
         for key, value in enumerate(bounds, start=1):
-            self.assertEqual([key], self.ids("bw_usage_cache", Eq("bw_in", value)))
-            self.assertEqual([key], self.ids("bw_usage_cache", In("bw_in", [value, 0])))
+            with self.subTest(key=key, value=value):
+                self.assertEqual([key], self.ids("bw_usage_cache", Eq("bw_in", value)))
+                self.assertEqual([key], self.ids("bw_usage_cache", In("bw_in", [value, 0])))
 
     def test_thousands_of_values(self) -> None:
         count = 5000
@@ -164,8 +165,9 @@ class TestText(PredicatesTestCase):
     def test_equality_is_exact(self) -> None:
         self.fill("display_name", "a", "A", "a ", " a", "\u00e4", "\u00c4", "a\u0308", "")
         for value in self.values[1:]:
-            self.assertMatches(Eq("display_name", value), value)
-            self.assertMatches(In("display_name", [value]), value)
+            with self.subTest(value=value):
+                self.assertMatches(Eq("display_name", value), value)
+                self.assertMatches(In("display_name", [value]), value)
         self.assertMatches(Ne("display_name", "a"), *self.values[2:])
 
     def test_empty_text_is_not_null(self) -> None:
@@ -185,7 +187,8 @@ class TestText(PredicatesTestCase):
     def test_quotes_and_backslashes_are_ordinary(self) -> None:
         self.fill("display_name", "'", '"', "\\", "\\'", "%s", ":x", "?", "a\nb", "'; --")
         for value in self.values[1:]:
-            self.assertMatches(Eq("display_name", value), value)
+            with self.subTest(value=value):
+                self.assertMatches(Eq("display_name", value), value)
 
     def test_folding_equality(self) -> None:
         self.fill("display_name", "Host", "hOST", "hosts", "")

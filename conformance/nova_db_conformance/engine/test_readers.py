@@ -139,8 +139,9 @@ class TestReadersBesideAWriter(PrimitivesTestCase):
         before = work()
         with self.writer() as tx:
             for name, write in self.writes().items():
-                write(tx)
-                self.assertEqual(before, self.outcome(in_thread(work)), name)
+                with self.subTest(name=name, write=write):
+                    write(tx)
+                    self.assertEqual(before, self.outcome(in_thread(work)), name)
         self.assertNotEqual(before, work())
 
     def single(self, call: Callable[[Transaction], Any]) -> Any:
@@ -165,7 +166,7 @@ class TestReadersBesideAWriter(PrimitivesTestCase):
         with self.reader() as early:
             before = everything(early)
             states = []
-            for number, (name, write) in enumerate(self.writes().items()):
+            for number, (name, write) in enumerate(self.writes().items()):  # one story
                 if number % 3 == 2:
                     self.outcome(in_thread(lambda: self.undone(write)))  # noqa: B023 - it has ended by the next one
                 else:
@@ -186,12 +187,13 @@ class TestReadersBesideAWriter(PrimitivesTestCase):
         before = self.seen()
         with self.writer() as tx:
             for number, (name, write) in enumerate(self.writes().items()):
-                with contextlib.suppress(ZeroDivisionError), tx.savepoint():
-                    write(tx)
-                    if number % 2:
-                        self.assertEqual(before, self.seen(), name)
-                    raise ZeroDivisionError
-                self.assertEqual(before, self.seen(), name)
+                with self.subTest(number=number, name=name, write=write):
+                    with contextlib.suppress(ZeroDivisionError), tx.savepoint():
+                        write(tx)
+                        if number % 2:
+                            self.assertEqual(before, self.seen(), name)
+                        raise ZeroDivisionError
+                    self.assertEqual(before, self.seen(), name)
             tx.update("services", Eq("id", 1), {"host": "kept"})
             self.assertEqual(before, self.seen())
             after = everything(tx)
@@ -206,8 +208,9 @@ class TestReadersBesideAWriter(PrimitivesTestCase):
                 before = everything(early)
                 tx = self.engine.write()
                 for name in dice.choices(list(writes), k=dice.randint(1, 4)):
-                    writes[name](tx)
-                    self.assertEqual(before, self.seen(), name)
+                    with self.subTest(name=name):
+                        writes[name](tx)
+                        self.assertEqual(before, self.seen(), name)
                 after = everything(tx)
                 commits = dice.random() < 0.6
                 (tx.commit if commits else tx.rollback)()

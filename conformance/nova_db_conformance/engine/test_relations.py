@@ -88,8 +88,9 @@ class TestLoad(PrimitivesTestCase):
         load = ("security_groups.rules", "metadata", "security_groups.instances", "info_cache", "metadata.instance")
         found = self.load(*load)
         for name in ("security_groups", "metadata", "info_cache"):
-            alone = self.load(*(path for path in load if path.startswith(name)))
-            self.assertEqual([row[name] for row in alone], [row[name] for row in found])
+            with self.subTest(name=name):
+                alone = self.load(*(path for path in load if path.startswith(name)))
+                self.assertEqual([row[name] for row in alone], [row[name] for row in found])
         front = found[1]["security_groups"][0]
         self.assertEqual((self.rules[:2], self.instances[:2]), (front["rules"], front["instances"]))
         self.assertEqual(self.instances[0], found[0]["metadata"][2]["instance"])
@@ -163,6 +164,7 @@ class TestLoad(PrimitivesTestCase):
         self.assertEqual(uuids, [row["uuid"] for row in found])
         self.assertEqual({("k", "l")}, {tuple(item["key"] for item in row["metadata"]) for row in found})
         for number, row in enumerate(found):
-            self.assertEqual([row["uuid"]] * 2, [item["instance_uuid"] for item in row["metadata"]])
-            (group,) = row["security_groups"]
-            self.assertEqual((1 + number % 2, 2 - number % 2), (group["id"], len(group["rules"])))
+            with self.subTest(number=number, row=row):
+                self.assertEqual([row["uuid"]] * 2, [item["instance_uuid"] for item in row["metadata"]])
+                (group,) = row["security_groups"]
+                self.assertEqual((1 + number % 2, 2 - number % 2), (group["id"], len(group["rules"])))

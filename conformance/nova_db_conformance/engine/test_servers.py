@@ -128,7 +128,8 @@ class TestNumbersAndMoments(PrimitivesTestCase):
     def test_truth_values_are_not_numbers(self) -> None:
         self.insert("services", {"disabled": True}, {"disabled": False})
         for row, value in zip(self.select("services"), (True, False), strict=True):
-            self.assertIs(value, row["disabled"])
+            with self.subTest(row=row, value=value):
+                self.assertIs(value, row["disabled"])
         with self.writer() as tx:
             (found,) = tx.update_returning(Query("services", Eq("disabled", True)), {"disabled": False})
         self.assertIs(False, found["disabled"])
@@ -137,7 +138,8 @@ class TestNumbersAndMoments(PrimitivesTestCase):
         spellings = ["::1", "::ffff:10.0.0.1", "10.0.0.1", "010.0.0.1", "10.0.0.1/32", "10.0.0.1/24", "fe80::1%eth0"]
         self.insert("fixed_ips", *({"address": text} for text in spellings))
         for number, text in enumerate(spellings, 1):
-            self.assertEqual([number], self.ids("fixed_ips", Eq("address", text)))
+            with self.subTest(number=number, text=text):
+                self.assertEqual([number], self.ids("fixed_ips", Eq("address", text)))
         self.assertEqual(spellings, [row["address"] for row in self.select("fixed_ips")])
 
 

@@ -77,9 +77,10 @@ class TestRollback(TransactionsTestCase):
 
     def test_a_writer_that_only_reads(self) -> None:
         for end in ("commit", "rollback"):
-            tx = self.engine.write()
-            self.assertEqual(2, len(tx.select(Query("services"))))
-            getattr(tx, end)()
+            with self.subTest(end=end):
+                tx = self.engine.write()
+                self.assertEqual(2, len(tx.select(Query("services"))))
+                getattr(tx, end)()
         self.assertEqual(self.before, self.dump())
 
     def test_a_writer_that_does_nothing(self) -> None:
@@ -132,10 +133,11 @@ class TestSavepoints(TransactionsTestCase):
 
     def test_a_block_that_an_exception_leaves_is_undone(self) -> None:
         for name, call in self.writing_calls().items():
-            with self.subTest(name), self.writer() as tx, self.raises(Oops), tx.savepoint():
-                call(tx)
-                raise Oops
-            self.assertEqual(self.before, self.dump())
+            with self.subTest(name=name, call=call):
+                with self.subTest(name), self.writer() as tx, self.raises(Oops), tx.savepoint():
+                    call(tx)
+                    raise Oops
+                self.assertEqual(self.before, self.dump())
 
     def test_only_the_block_is_undone(self) -> None:
         with self.writer() as tx:
@@ -219,10 +221,11 @@ class TestSavepoints(TransactionsTestCase):
 
     def test_exceptions_of_every_kind_undo(self) -> None:
         for error in (Oops, KeyboardInterrupt, GeneratorExit):
-            with self.subTest(error.__name__), self.writer() as tx, self.raises(error), tx.savepoint():
-                tx.insert(("services", [self.service("lost")]))
-                raise error
-            self.assertEqual(self.before, self.dump())
+            with self.subTest(error=error):
+                with self.subTest(error.__name__), self.writer() as tx, self.raises(error), tx.savepoint():
+                    tx.insert(("services", [self.service("lost")]))
+                    raise error
+                self.assertEqual(self.before, self.dump())
 
 
 class TestReaders(TransactionsTestCase):
@@ -242,9 +245,10 @@ class TestReaders(TransactionsTestCase):
     def test_a_reader_ends_either_way(self) -> None:
         for snapshot in (True, False):
             for end in ("commit", "rollback"):
-                tx = self.engine.read(snapshot=snapshot)
-                self.assertEqual(2, len(tx.select(Query("services"))))
-                getattr(tx, end)()
+                with self.subTest(snapshot=snapshot, end=end):
+                    tx = self.engine.read(snapshot=snapshot)
+                    self.assertEqual(2, len(tx.select(Query("services"))))
+                    getattr(tx, end)()
         self.engine.read().commit()
         self.engine.read().rollback()
         self.insert("services", {"host": "h3"})

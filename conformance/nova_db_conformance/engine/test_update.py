@@ -98,7 +98,8 @@ class TestUpdate(PrimitivesTestCase):
         self.insert("services", {"host": "a"}, {"host": "b"})
         with self.writer() as tx:
             for key, topic in ((1, "x"), (2, None), (1, "y"), (2, "z")):
-                self.assertEqual(1, tx.update("services", Eq("id", key), {"topic": topic}))
+                with self.subTest(key=key, topic=topic):
+                    self.assertEqual(1, tx.update("services", Eq("id", key), {"topic": topic}))
         self.assertEqual(["y", "z"], [row["topic"] for row in self.select("services")])
 
 
@@ -113,9 +114,10 @@ class TestIfChanged(PrimitivesTestCase):
         self.assertEqual(len(rows), count)
         self.assertEqual(list(stamped), [row["id"] for row in rows if row["updated_at"] == NOON])
         for row in rows:
-            self.assertRecord(
-                row, **{name: value for name, value in values.items() if not isinstance(value, Add | Col)}
-            )
+            with self.subTest(row=row):
+                self.assertRecord(
+                    row, **{name: value for name, value in values.items() if not isinstance(value, Add | Col)}
+                )
 
     def test_only_rows_that_change(self) -> None:
         self.insert("instances", {"host": "a"}, {"host": "b"}, {"host": None})

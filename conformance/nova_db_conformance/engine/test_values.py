@@ -34,19 +34,22 @@ class TestValues(PrimitivesTestCase):
         self.assertEqual(expected, found)
         self.assertIs(dict, type(found))
         for name, value in expected.items():
-            self.assertIs(type(value), type(found[name]), name)
+            with self.subTest(name=name, value=value):
+                self.assertIs(type(value), type(found[name]), name)
 
     def assertStored(self, column: str, *values: Any, table: str = "instances", **others: Any) -> None:
         """Check that values of a column come back as they are, inserted and updated."""
         rows = self.insert(table, *(others | {column: value} for value in values))
         for row, value in zip(rows, values, strict=True):
-            self.assertRecord(row, **{column: value})
-            found = self.select(table, Eq("id", row["id"]))
-            self.assertSame(row, found[0])
+            with self.subTest(row=row, value=value):
+                self.assertRecord(row, **{column: value})
+                found = self.select(table, Eq("id", row["id"]))
+                self.assertSame(row, found[0])
         with self.writer() as tx:
             for row, value in zip(rows, reversed(values), strict=True):
-                (updated,) = tx.update_returning(Query(table, Eq("id", row["id"])), {column: value})
-                self.assertSame(row | {column: value}, updated)
+                with self.subTest(row=row, value=value):
+                    (updated,) = tx.update_returning(Query(table, Eq("id", row["id"])), {column: value})
+                    self.assertSame(row | {column: value}, updated)
             self.assertEqual(list(reversed(values)), [row[column] for row in tx.select(Query(table))])
 
     def test_integers(self) -> None:
@@ -133,4 +136,5 @@ class TestValues(PrimitivesTestCase):
         with self.writer() as tx:
             tx.update_each("instances", changes)
         for row, (_, change), found in zip(rows, changes, self.select("instances"), strict=True):
-            self.assertSame(row | change, found)
+            with self.subTest(row=row, found=found, change=change):
+                self.assertSame(row | change, found)

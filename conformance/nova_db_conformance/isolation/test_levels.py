@@ -38,10 +38,12 @@ class TestLevels(IsolationTestCase):
             in_a_block,
             lambda: self.db.run(self.admin, lambda _: self.make.service(), isolation="snapshot"),
         ):
-            with self.raises(ValueError) as refused:
-                call()
-            for name in ("snapshot", "serializable", "read committed"):
-                self.assertIn(name, str(refused.exception))
+            with self.subTest(call=call):
+                with self.raises(ValueError) as refused:
+                    call()
+                for name in ("snapshot", "serializable", "read committed"):
+                    with self.subTest(name=name):
+                        self.assertIn(name, str(refused.exception))
         self.assertEqual([], self.db.service_get_all(self.admin))
 
 

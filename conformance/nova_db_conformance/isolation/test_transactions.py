@@ -35,10 +35,13 @@ class TestTransactions(IsolationTestCase):
         off = [self.db.service_get(self.admin, key)["disabled"] for key in keys]
         self.assertEqual(1, off.count(True), "services that went off call")
         for each in done.outcomes:
-            notes = len(self.db.instance_get_all_by_host(self.admin, f"{host} {each.thread}"))
-            self.assertEqual(1 if each.error is None else 0, notes, f"notes of a block that ended in {each.error!r}")
-            if each.error is not None:
-                self.assertFalse(off[each.thread], "the block that was refused went off call")
+            with self.subTest(each=each):
+                notes = len(self.db.instance_get_all_by_host(self.admin, f"{host} {each.thread}"))
+                self.assertEqual(
+                    1 if each.error is None else 0, notes, f"notes of a block that ended in {each.error!r}"
+                )
+                if each.error is not None:
+                    self.assertFalse(off[each.thread], "the block that was refused went off call")
 
     def block_beside_a_call(self, _: int) -> None:
         """A name that was free when the block began is taken by a single call; the block does not take it, too."""

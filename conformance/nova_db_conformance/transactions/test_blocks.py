@@ -116,10 +116,11 @@ class TestInterruptions(OwnershipTestCase):
 
         for call in (block, lambda: self.db.run(self.admin, work)):
             for error in (asyncio.CancelledError, KeyboardInterrupt, DBDeadlock):
-                numbers = itertools.count(1)
-                while self.interrupted(call, next(numbers), error):
-                    pass
-                self.assertGreater(next(numbers), 4)
+                with self.subTest(call=call, error=error):
+                    numbers = itertools.count(1)
+                    while self.interrupted(call, next(numbers), error):
+                        pass
+                    self.assertGreater(next(numbers), 4)
 
     def interrupted(self, call: Callable[[], None], number: int, error: type[BaseException]) -> bool:
         """Whether the call got as far as there."""
@@ -157,9 +158,10 @@ class TestRun(OwnershipTestCase):
                 raise AssertionError
 
         for function in (coroutine, async_generator, generator, partial(coroutine), Called()):
-            with self.raises(TypeError) as caught:
-                self.db.run(self.admin, function)
-            self.assertRegex(str(caught.exception), r"aio\.run|Return a list")
+            with self.subTest(function=function):
+                with self.raises(TypeError) as caught:
+                    self.db.run(self.admin, function)
+                self.assertRegex(str(caught.exception), r"aio\.run|Return a list")
         self.assertEqual([], self.hosts())
 
     def test_what_goes_on_after_it_undoes_it(self) -> None:
@@ -175,9 +177,10 @@ class TestRun(OwnershipTestCase):
             return (self.create(host) for host in ("a", "b"))
 
         for function in (work, later):
-            with self.raises(TypeError) as caught:
-                self.db.run(self.admin, function)
-            self.assertIn("Nothing was committed", str(caught.exception))
+            with self.subTest(function=function):
+                with self.raises(TypeError) as caught:
+                    self.db.run(self.admin, function)
+                self.assertIn("Nothing was committed", str(caught.exception))
         self.assertEqual([], self.hosts())
 
     def test_a_domain_error_caught_inside_undoes_its_call_alone(self) -> None:
@@ -198,9 +201,10 @@ class TestRun(OwnershipTestCase):
             lambda: self.db.transaction(self.admin, isolation="snapshot"),
         ]
         for call in calls:
-            with self.raises(ValueError) as caught:
-                call()
-            self.assertIn("'read committed' or 'serializable'", str(caught.exception))
+            with self.subTest(call=call):
+                with self.raises(ValueError) as caught:
+                    call()
+                self.assertIn("'read committed' or 'serializable'", str(caught.exception))
         self.assertEqual([], self.hosts())
 
     def test_a_part_cannot_be_stricter_than_the_whole(self) -> None:

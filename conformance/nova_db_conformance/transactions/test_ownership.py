@@ -47,8 +47,9 @@ class TestTasks(OwnershipTestCase):
     def test_a_sibling_reads_what_is_committed(self) -> None:
         self.create("before")
         for fails in (True, False):
-            self.assertEqual(["before"], self.run_async(self.beside(self.hosts, fails=fails)))
-            self.assertEqual(["before"] if fails else ["before", "mine"], self.hosts())
+            with self.subTest(fails=fails):
+                self.assertEqual(["before"], self.run_async(self.beside(self.hosts, fails=fails)))
+                self.assertEqual(["before"] if fails else ["before", "mine"], self.hosts())
 
     def test_a_sibling_s_write_is_refused_and_the_owner_goes_on(self) -> None:
         with self.raises(DBTransactionError) as caught:
@@ -63,7 +64,7 @@ class TestTasks(OwnershipTestCase):
                 self.hosts()
 
         for work in (opened, lambda: self.db.run(self.admin, lambda session: self.hosts())):
-            with self.raises(DBTransactionError):
+            with self.subTest(work=work), self.raises(DBTransactionError):
                 self.run_async(self.beside(work, fails=False))
 
     def test_neither_is_the_other_s_when_a_refusal_is_caught(self) -> None:
@@ -83,9 +84,10 @@ class TestTasks(OwnershipTestCase):
             with self.db.transaction(self.admin):
                 self.create("mine")
                 for call in (self.hosts, partial(self.create, "theirs")):
-                    with self.raises(DBTransactionError) as caught:
-                        await start(call)
-                    self.assertIn("nova_db.detached_context()", str(caught.exception))
+                    with self.subTest(call=call):
+                        with self.raises(DBTransactionError) as caught:
+                            await start(call)
+                        self.assertIn("nova_db.detached_context()", str(caught.exception))
 
         self.run_async(work())
         self.assertEqual(["mine"], self.hosts())
@@ -195,9 +197,10 @@ class TestThreads(OwnershipTestCase):
         with self.db.transaction(self.admin):
             self.create("mine")
             for call in (self.hosts, partial(self.create, "theirs")):
-                carrying = contextvars.copy_context()
-                with self.raises(DBTransactionError):
-                    self.in_thread(partial(carrying.run, call))
+                with self.subTest(call=call):
+                    carrying = contextvars.copy_context()
+                    with self.raises(DBTransactionError):
+                        self.in_thread(partial(carrying.run, call))
             detached = nova_db.detached_context()
             self.assertEqual([], self.in_thread(partial(detached.run, self.hosts)))
         self.assertEqual(["mine"], self.hosts())

@@ -50,7 +50,10 @@ class TestAgentBuilds(ConformanceTestCase):
     def test_what_cannot_be_stored_is_refused(self) -> None:
         cases: list[tuple[str, Any]] = [*[(name, "x" * 256) for name in COLUMNS], ("os", ["x"]), ("url", "a\0")]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="agent_builds", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="agent_builds", columns=[column], value=value),
+            ):
                 self.make.agent_build(**{column: value})
         with self.raises(exceptions.UnknownColumn, table="agent_builds", column="arch", nearest="architecture"):
             self.make.agent_build(arch="x86")
@@ -71,14 +74,16 @@ class TestAgentBuilds(ConformanceTestCase):
         self.make.agent_build()
         for position in range(3):
             for other in ("other", TRIPLE[position].upper(), None, "", ["x"]):
-                asked = [*TRIPLE[:position], other, *TRIPLE[position + 1 :]]
-                self.assertIsNone(self.db.agent_build_get_by_triple(self.admin, *asked))
+                with self.subTest(position=position, other=other):
+                    asked = [*TRIPLE[:position], other, *TRIPLE[position + 1 :]]
+                    self.assertIsNone(self.db.agent_build_get_by_triple(self.admin, *asked))
 
     def test_lists_are_in_order_of_all_or_of_one_hypervisor(self) -> None:
         self.assertEqual([], self.db.agent_build_get_all(self.admin))
         last, first, kvm = (self.make.agent_build(id=n, hypervisor=h) for n, h in ((9, "xen"), (2, "xen"), (5, "kvm")))
         for everything in (None, ""):
-            self.assertEqual([first, kvm, last], self.db.agent_build_get_all(self.admin, everything))
+            with self.subTest(everything=everything):
+                self.assertEqual([first, kvm, last], self.db.agent_build_get_all(self.admin, everything))
         self.assertEqual([first, kvm, last], self.db.agent_build_get_all(self.admin))
         self.assertEqual([first, last], self.db.agent_build_get_all(self.admin, "xen"))
         self.assertEqual([kvm], self.db.agent_build_get_all(self.admin, hypervisor="kvm"))
@@ -89,20 +94,22 @@ class TestAgentBuilds(ConformanceTestCase):
         gone, live = self.make.agent_build(), self.make.agent_build()
         self.db.agent_build_destroy(self.admin, gone["id"])
         for mode in ("no", "yes", "only"):
-            context = self.seeing(mode)
-            self.assertEqual(live, self.db.agent_build_get_by_triple(context, *TRIPLE))
-            self.assertEqual([live], self.db.agent_build_get_all(context))
-            self.assertEqual([live], self.db.agent_build_get_all(context, "xen"))
+            with self.subTest(mode=mode):
+                context = self.seeing(mode)
+                self.assertEqual(live, self.db.agent_build_get_by_triple(context, *TRIPLE))
+                self.assertEqual([live], self.db.agent_build_get_all(context))
+                self.assertEqual([live], self.db.agent_build_get_all(context, "xen"))
 
     def test_destroying_marks_one_and_is_renewed_whatever_is_seen(self) -> None:
         self.set_time(NOON)
         gone, _ = self.make.agent_build(), self.make.agent_build()
         before = self.dump()
         for mode in ("no", "yes", "only", "no"):
-            now = self.advance(60)
-            self.assertIsNone(self.db.agent_build_destroy(self.seeing(mode), str(gone["id"])))
-            before["agent_builds"][0].update(deleted=gone["id"], deleted_at=now)
-            self.assertSameRows(before, "where only one build should be marked")
+            with self.subTest(mode=mode):
+                now = self.advance(60)
+                self.assertIsNone(self.db.agent_build_destroy(self.seeing(mode), str(gone["id"])))
+                before["agent_builds"][0].update(deleted=gone["id"], deleted_at=now)
+                self.assertSameRows(before, "where only one build should be marked")
 
     def test_an_update_writes_what_is_given_and_returns_nothing(self) -> None:
         self.set_time(NOON)
@@ -114,27 +121,30 @@ class TestAgentBuilds(ConformanceTestCase):
         before["agent_builds"][0].update(version="7", url=None, updated_at=now)
         self.assertSameRows(before, "where two columns and the time should have changed")
         for nothing in ({}, {"version": "7"}):
-            self.advance(60)
-            self.db.agent_build_update(self.admin, 1, nothing)
-            self.assertSameRows(before, "although nothing was to change")
+            with self.subTest(nothing=nothing):
+                self.advance(60)
+                self.db.agent_build_update(self.admin, 1, nothing)
+                self.assertSameRows(before, "although nothing was to change")
 
     def test_one_that_is_destroyed_can_be_updated_and_stays_so(self) -> None:
         self.set_time(NOON)
         self.make.agent_build()
         self.db.agent_build_destroy(self.admin, 1)
         for mode in ("no", "yes", "only"):
-            self.db.agent_build_update(self.seeing(mode), 1, {"version": mode})
-            self.assertRecord(self.all_rows()[0], version=mode, deleted=1, deleted_at=NOON)
+            with self.subTest(mode=mode):
+                self.db.agent_build_update(self.seeing(mode), 1, {"version": mode})
+                self.assertRecord(self.all_rows()[0], version=mode, deleted=1, deleted_at=NOON)
 
     def test_what_is_no_build_is_named(self) -> None:
         self.make.agent_build()
         before = self.dump()
         for value in NO_IDS:
-            with self.raises(exceptions.AgentBuildNotFound, id=value, code=404):
-                self.db.agent_build_destroy(self.admin, value)
-            for values in ({"version": "x"}, {}):
+            with self.subTest(value=value):
                 with self.raises(exceptions.AgentBuildNotFound, id=value, code=404):
-                    self.db.agent_build_update(self.admin, value, values)
+                    self.db.agent_build_destroy(self.admin, value)
+                for values in ({"version": "x"}, {}):
+                    with self.subTest(values=values), self.raises(exceptions.AgentBuildNotFound, id=value, code=404):
+                        self.db.agent_build_update(self.admin, value, values)
         self.assertSameRows(before, "although there is no such build")
 
     def test_an_update_that_cannot_be_stored_is_refused(self) -> None:

@@ -38,12 +38,13 @@ class TestAggregateCreate(ConformanceTestCase):
     def test_a_name_is_all_that_is_needed(self) -> None:
         self.set_time(NOON)
         for name in ("a", "", None):
-            created = self.create(name=name)
-            self.assertRecord(created, name=name, created_at=NOON, updated_at=None, deleted_at=None, deleted=0)
-            self.assertEqual(created, self.db.aggregate_get(self.admin, created["id"]))
+            with self.subTest(name=name):
+                created = self.create(name=name)
+                self.assertRecord(created, name=name, created_at=NOON, updated_at=None, deleted_at=None, deleted=0)
+                self.assertEqual(created, self.db.aggregate_get(self.admin, created["id"]))
         before = self.dump()
         for values in ({}, {"id": 7}):
-            with self.raises(KeyError):
+            with self.subTest(values=values), self.raises(KeyError):
                 self.create(**values)
         self.assertSameRows(before, "although there was no name")
 
@@ -56,7 +57,8 @@ class TestAggregateCreate(ConformanceTestCase):
 
     def test_no_metadata_is_none_or_an_empty_mapping(self) -> None:
         for nothing in (None, dict[str, str]()):
-            self.assertRecord(self.create(nothing, name=str(nothing)), metadetails={}, availability_zone=None)
+            with self.subTest(nothing=nothing):
+                self.assertRecord(self.create(nothing, name=str(nothing)), metadetails={}, availability_zone=None)
         self.assertNotIn("aggregate_metadata", self.dump())
 
     @decision(24)
@@ -80,7 +82,10 @@ class TestAggregateCreate(ConformanceTestCase):
             ("created_at", "now"),
         ]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="aggregates", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="aggregates", columns=[column], value=value),
+            ):
                 self.create({"x": "y"}, **{"name": "a", column: value})
         items: list[tuple[Any, Any, str, Any]] = [
             ("key", None, "value", None),
@@ -90,7 +95,10 @@ class TestAggregateCreate(ConformanceTestCase):
             ("key", ["x"], "value", ["x"]),
         ]
         for key, item, column, blamed in items:
-            with self.raises(exceptions.DBDataError, table="aggregate_metadata", columns=[column], value=blamed):
+            with (
+                self.subTest(key=key, item=item, column=column, blamed=blamed),
+                self.raises(exceptions.DBDataError, table="aggregate_metadata", columns=[column], value=blamed),
+            ):
                 self.create({"first": "1", key: item}, name="a")
         with self.raises(TypeError):
             self.create("metadata", name="a")
@@ -99,7 +107,7 @@ class TestAggregateCreate(ConformanceTestCase):
     @decision(2, 14)
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for key in (*DERIVED, "names"):
-            with self.raises(exceptions.UnknownColumn, table="aggregates", column=key, code=400):
+            with self.subTest(key=key), self.raises(exceptions.UnknownColumn, table="aggregates", column=key, code=400):
                 self.create({"x": "y"}, name="a", **{key: "az1"})
         with self.raises(exceptions.UnknownColumn, nearest="name"):
             self.create(name="a", names="b")
@@ -117,14 +125,15 @@ class TestAggregateCreate(ConformanceTestCase):
         again = self.create(name="a")
         self.assertGreater(again["id"], first["id"])
         for mode in ("yes", "only"):
-            with self.raises(exceptions.AggregateNameExists, aggregate_name="a"):
+            with self.subTest(mode=mode), self.raises(exceptions.AggregateNameExists, aggregate_name="a"):
                 self.db.aggregate_create(self.seeing(mode), {"name": "a"})
 
     def test_names_are_compared_in_stored_form_and_no_name_is_special(self) -> None:
         for name, alike in (("5", 5), ("", ""), (None, None)):
-            self.create(name=name)
-            with self.raises(exceptions.AggregateNameExists, aggregate_name=alike):
-                self.create(name=alike)
+            with self.subTest(name=name, alike=alike):
+                self.create(name=name)
+                with self.raises(exceptions.AggregateNameExists, aggregate_name=alike):
+                    self.create(name=alike)
 
     def test_an_id_that_is_taken_is_refused(self) -> None:
         first = self.create(name="a")
@@ -135,9 +144,10 @@ class TestAggregateCreate(ConformanceTestCase):
 
     def test_the_new_aggregate_is_returned_whatever_the_context_sees(self) -> None:
         for mode in ("no", "yes", "only"):
-            created = self.db.aggregate_create(self.seeing(mode), {"name": mode}, {"x": "y"})
-            self.assertRecord(created, name=mode, deleted=0, metadetails={"x": "y"})
-            self.assertEqual(created, self.db.aggregate_get(self.admin, created["id"]))
+            with self.subTest(mode=mode):
+                created = self.db.aggregate_create(self.seeing(mode), {"name": mode}, {"x": "y"})
+                self.assertRecord(created, name=mode, deleted=0, metadetails={"x": "y"})
+                self.assertEqual(created, self.db.aggregate_get(self.admin, created["id"]))
 
     def test_it_is_made_with_its_metadata_or_not_at_all(self) -> None:
         created = self.assertAtomic(lambda: self.create({"x": "y", "availability_zone": "az1"}, name="a"))
@@ -168,15 +178,18 @@ class TestAggregates(ConformanceTestCase):
             lambda context: db.aggregate_host_get_all(context, key),
         ]
         for call in calls:
-            self.assertAdminOnly(call)
+            with self.subTest(call=call):
+                self.assertAdminOnly(call)
         self.assertSameRows(before, "although every call was refused")
 
     def test_an_aggregate_is_found_by_id(self) -> None:
         made = [self.make.aggregate(hosts=["h2", "h1"], x=str(n)) for n in range(2)]
         for aggregate in made:
-            self.assertShape(aggregate, "aggregates")
-            for key in (aggregate["id"], str(aggregate["id"])):
-                self.assertEqual(aggregate, self.db.aggregate_get(self.admin, key))
+            with self.subTest(aggregate=aggregate):
+                self.assertShape(aggregate, "aggregates")
+                for key in (aggregate["id"], str(aggregate["id"])):
+                    with self.subTest(key=key):
+                        self.assertEqual(aggregate, self.db.aggregate_get(self.admin, key))
         self.assertRecord(made[1], hosts=["h2", "h1"], metadetails={"x": "1"}, availability_zone=None)
         self.assertPrivate(lambda: self.db.aggregate_get(self.admin, made[0]["id"]))
         self.assertPrivate(lambda: self.db.aggregate_get_all(self.admin))
@@ -202,7 +215,10 @@ class TestAggregates(ConformanceTestCase):
         ]
         for value in NO_IDS:
             for call in calls:
-                with self.raises(exceptions.AggregateNotFound, aggregate_id=value, code=404):
+                with (
+                    self.subTest(value=value, call=call),
+                    self.raises(exceptions.AggregateNotFound, aggregate_id=value, code=404),
+                ):
                     call(value)
         self.assertSameRows(before, "although there is no such aggregate")
 
@@ -224,7 +240,10 @@ class TestAggregates(ConformanceTestCase):
         ]
         for mode, hidden in (("no", gone), ("only", live)):
             for call in calls:
-                with self.raises(exceptions.AggregateNotFound, aggregate_id=hidden):
+                with (
+                    self.subTest(mode=mode, hidden=hidden, call=call),
+                    self.raises(exceptions.AggregateNotFound, aggregate_id=hidden),
+                ):
                     call(self.seeing(mode), hidden)
         self.assertSameRows(before, "although the aggregate is not seen")
 
@@ -233,7 +252,8 @@ class TestAggregates(ConformanceTestCase):
         last, first, gone = (self.db.aggregate_create(self.admin, {"name": f"a{n}", "id": n}) for n in (9, 3, 5))
         self.db.aggregate_delete(self.admin, 5)
         for mode, expected in (("no", [first, last]), ("yes", [first, gone, last]), ("only", [gone])):
-            self.assertIds(self.db.aggregate_get_all(self.seeing(mode)), expected)
+            with self.subTest(mode=mode, expected=expected):
+                self.assertIds(self.db.aggregate_get_all(self.seeing(mode)), expected)
         self.assertEqual([first, last], self.db.aggregate_get_all(self.admin))
 
     def test_a_deleted_aggregate_shows_neither_hosts_nor_metadata(self) -> None:
@@ -258,10 +278,11 @@ class TestAggregates(ConformanceTestCase):
         self.db.aggregate_delete(self.admin, key)
         self.assertEqual(["h1"], self.db.aggregate_host_get_all(self.seeing("yes"), key))
         for mode in ("no", "yes", "only"):
-            context = self.seeing(mode)
-            self.assertEqual([], self.db.aggregate_get_by_host(context, "h1"))
-            self.assertEqual({}, self.db.aggregate_metadata_get_by_host(context, "h1"))
-            self.assertEqual({}, self.db.aggregate_host_get_by_metadata_key(context, "x"))
+            with self.subTest(mode=mode):
+                context = self.seeing(mode)
+                self.assertEqual([], self.db.aggregate_get_by_host(context, "h1"))
+                self.assertEqual({}, self.db.aggregate_metadata_get_by_host(context, "h1"))
+                self.assertEqual({}, self.db.aggregate_host_get_by_metadata_key(context, "x"))
 
     def test_a_deletion_is_renewed_where_deleted_rows_are_seen(self) -> None:
         self.set_time(NOON)
@@ -270,11 +291,12 @@ class TestAggregates(ConformanceTestCase):
         with self.raises(exceptions.AggregateNotFound, aggregate_id=key):
             self.db.aggregate_delete(self.admin, key)
         for mode in ("yes", "only"):
-            now = self.advance(60)
-            self.db.aggregate_delete(self.seeing(mode), key)
-            rows = self.dump()
-            self.assertRecord(rows["aggregates"][0], deleted=key, deleted_at=now, updated_at=None)
-            self.assertRecord(rows["aggregate_metadata"][0], deleted=1, deleted_at=now, updated_at=None)
+            with self.subTest(mode=mode):
+                now = self.advance(60)
+                self.db.aggregate_delete(self.seeing(mode), key)
+                rows = self.dump()
+                self.assertRecord(rows["aggregates"][0], deleted=key, deleted_at=now, updated_at=None)
+                self.assertRecord(rows["aggregate_metadata"][0], deleted=1, deleted_at=now, updated_at=None)
 
     def test_it_is_deleted_with_its_metadata_or_not_at_all(self) -> None:
         key = self.make.aggregate(hosts=["h1"], x="y")["id"]
@@ -305,6 +327,7 @@ class TestAggregates(ConformanceTestCase):
         for _ in range(6):
             self.make.aggregate(hosts=["h1", "h2", "h3"], x="y", z="z")
             for call in calls:
-                with self.statements() as sent:
-                    self.assertTrue(call())
-                self.assertIn(len(sent), (1, 2, 3))
+                with self.subTest(call=call):
+                    with self.statements() as sent:
+                        self.assertTrue(call())
+                    self.assertIn(len(sent), (1, 2, 3))

@@ -47,7 +47,10 @@ class TestAggregateHosts(ConformanceTestCase):
         self.add(5)
         before = self.dump()
         for host in ("h1", "5", 5):
-            with self.raises(exceptions.AggregateHostExists, aggregate_id=self.key, host=host, code=500):
+            with (
+                self.subTest(host=host),
+                self.raises(exceptions.AggregateHostExists, aggregate_id=self.key, host=host, code=500),
+            ):
                 self.add(host)
         with self.raises(exceptions.AggregateHostExists, aggregate_id=str(self.key), host="h1"):
             self.db.aggregate_host_add(self.seeing("yes"), str(self.key), "h1")
@@ -58,7 +61,10 @@ class TestAggregateHosts(ConformanceTestCase):
     def test_what_cannot_be_stored_is_refused(self) -> None:
         before = self.dump()
         for host in ("h" * 256, "h\0", b"h", ["h"]):
-            with self.raises(exceptions.DBDataError, table="aggregate_hosts", columns=["host"], value=host):
+            with (
+                self.subTest(host=host),
+                self.raises(exceptions.DBDataError, table="aggregate_hosts", columns=["host"], value=host),
+            ):
                 self.add(host)
         self.assertSameRows(before, "although the host cannot be stored")
 
@@ -91,7 +97,10 @@ class TestAggregateHosts(ConformanceTestCase):
         self.make.aggregate(hosts=["h2"])
         before = self.dump()
         for host in ("h2", "H1", "h1 ", "", None, "h" * 256, "h1\0", ["h1"], 1):
-            with self.raises(exceptions.AggregateHostNotFound, aggregate_id=self.key, host=host, code=404):
+            with (
+                self.subTest(host=host),
+                self.raises(exceptions.AggregateHostNotFound, aggregate_id=self.key, host=host, code=404),
+            ):
                 self.remove(host)
         self.assertSameRows(before, "although the host is not in it")
 
@@ -153,16 +162,21 @@ class TestLookUpsByHost(ConformanceTestCase):
         self.assertEqual([self.one, self.two], self.db.aggregate_get_by_host(self.admin, "h1", "ssd"))
         self.assertEqual([self.one, self.two], self.db.aggregate_get_by_host(self.admin, "h1", key="availability_zone"))
         for anything in (None, ""):
-            self.assertIds(self.db.aggregate_get_by_host(self.admin, "h1", anything), [self.one, self.two, self.four])
+            with self.subTest(anything=anything):
+                self.assertIds(
+                    self.db.aggregate_get_by_host(self.admin, "h1", anything), [self.one, self.two, self.four]
+                )
 
     def test_what_matches_nothing_is_an_empty_list(self) -> None:
         for host in ("h4", "H1", "h1 ", "", None, ["h1"], "h1\0"):
-            self.assertEqual([], self.db.aggregate_get_by_host(self.admin, host))
-            self.assertEqual({}, self.db.aggregate_metadata_get_by_host(self.admin, host))
+            with self.subTest(host=host):
+                self.assertEqual([], self.db.aggregate_get_by_host(self.admin, host))
+                self.assertEqual({}, self.db.aggregate_metadata_get_by_host(self.admin, host))
         for key in ("SSD", "yes", "x", ["ssd"], 5):
-            self.assertEqual([], self.db.aggregate_get_by_host(self.admin, "h1", key))
-            self.assertEqual({}, self.db.aggregate_metadata_get_by_host(self.admin, "h1", key))
-            self.assertEqual({}, self.db.aggregate_host_get_by_metadata_key(self.admin, key))
+            with self.subTest(key=key):
+                self.assertEqual([], self.db.aggregate_get_by_host(self.admin, "h1", key))
+                self.assertEqual({}, self.db.aggregate_metadata_get_by_host(self.admin, "h1", key))
+                self.assertEqual({}, self.db.aggregate_host_get_by_metadata_key(self.admin, key))
         self.assertEqual({}, self.db.aggregate_host_get_by_metadata_key(self.admin, None))
         self.assertEqual({}, self.db.aggregate_host_get_by_metadata_key(self.admin, ""))
 
@@ -201,13 +215,14 @@ class TestLookUpsByHost(ConformanceTestCase):
         self.db.aggregate_delete(self.admin, self.two["id"])
         self.db.aggregate_metadata_delete(self.admin, self.three["id"], "availability_zone")
         for mode, expected in (("no", [self.four]), ("yes", [self.four]), ("only", [])):
-            context = self.seeing(mode)
-            self.assertIds(self.db.aggregate_get_by_host(context, "h1"), expected)
-            self.assertEqual([], self.db.aggregate_get_by_host(context, "h3", "availability_zone"))
-            self.assertEqual({}, self.db.aggregate_metadata_get_by_host(context, "h1"))
-            self.assertEqual({}, self.db.aggregate_metadata_get_by_host(context, "h3"))
-            zones = self.db.aggregate_host_get_by_metadata_key(context, "availability_zone")
-            self.assertEqual({"h2": {"az1"}}, zones)
+            with self.subTest(mode=mode, expected=expected):
+                context = self.seeing(mode)
+                self.assertIds(self.db.aggregate_get_by_host(context, "h1"), expected)
+                self.assertEqual([], self.db.aggregate_get_by_host(context, "h3", "availability_zone"))
+                self.assertEqual({}, self.db.aggregate_metadata_get_by_host(context, "h1"))
+                self.assertEqual({}, self.db.aggregate_metadata_get_by_host(context, "h3"))
+                zones = self.db.aggregate_host_get_by_metadata_key(context, "availability_zone")
+                self.assertEqual({"h2": {"az1"}}, zones)
 
     def test_where_deleted_rows_alone_are_seen_no_host_has_metadata(self) -> None:
         self.assertEqual({}, self.db.aggregate_metadata_get_by_host(self.seeing("only"), "h1"))

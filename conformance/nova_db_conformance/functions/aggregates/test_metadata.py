@@ -95,7 +95,10 @@ class TestAggregateMetadata(MetadataTestCase):
         before = self.dump()
         for key, value, column, blamed in REFUSED:
             for set_delete in (False, True):
-                with self.raises(exceptions.DBDataError, table="aggregate_metadata", columns=[column], value=blamed):
+                with (
+                    self.subTest(key=key, value=value, column=column, blamed=blamed, set_delete=set_delete),
+                    self.raises(exceptions.DBDataError, table="aggregate_metadata", columns=[column], value=blamed),
+                ):
                     self.add({"rack": "6", "first": "1", key: value}, set_delete)
         with self.raises(TypeError):
             self.add("rack")
@@ -125,7 +128,10 @@ class TestAggregateMetadata(MetadataTestCase):
         self.db.aggregate_metadata_delete(self.admin, self.key, "rack")
         before = self.dump()
         for key in ("rack", "none", "SSD", "ssd ", "", None, ["ssd"], "ssd\0", 5):
-            with self.raises(exceptions.AggregateMetadataNotFound, aggregate_id=self.key, metadata_key=key, code=404):
+            with (
+                self.subTest(key=key),
+                self.raises(exceptions.AggregateMetadataNotFound, aggregate_id=self.key, metadata_key=key, code=404),
+            ):
                 self.db.aggregate_metadata_delete(self.admin, self.key, key)
         self.assertSameRows(before, "although there is no such item")
 
@@ -176,7 +182,8 @@ class TestAggregateUpdate(MetadataTestCase):
     def test_the_time_stays_where_no_column_changes(self) -> None:
         self.advance(60)
         for values in ({}, {"name": "a"}, {"metadata": None}):
-            self.assertEqual(self.aggregate, self.update(**values))
+            with self.subTest(values=values):
+                self.assertEqual(self.aggregate, self.update(**values))
         self.assertRecord(self.update(metadata={"rack": "6"}), updated_at=None)
         self.assertRecord(self.update(availability_zone="az2"), updated_at=None)
 
@@ -193,9 +200,12 @@ class TestAggregateUpdate(MetadataTestCase):
     @decision(1)
     def test_a_zone_alone_is_set_beside_the_rest(self) -> None:
         for values in ({"availability_zone": "az2"}, {"availability_zone": "az3", "metadata": None}):
-            updated = self.update(**values)
-            zone = values["availability_zone"]
-            self.assertRecord(updated, availability_zone=zone, metadetails={**self.items, "availability_zone": zone})
+            with self.subTest(values=values):
+                updated = self.update(**values)
+                zone = values["availability_zone"]
+                self.assertRecord(
+                    updated, availability_zone=zone, metadetails={**self.items, "availability_zone": zone}
+                )
         self.assertEqual(3, len(self.rows()))
 
     def test_a_zone_overrides_that_of_the_metadata_which_replaces_all(self) -> None:
@@ -206,13 +216,22 @@ class TestAggregateUpdate(MetadataTestCase):
     def test_what_cannot_be_stored_is_refused(self) -> None:
         before = self.dump()
         for column, value in (("name", "n" * 256), ("name", ["b"]), ("id", None), ("updated_at", "now")):
-            with self.raises(exceptions.DBDataError, table="aggregates", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="aggregates", columns=[column], value=value),
+            ):
                 self.update(**{"name": "c", column: value}, metadata={})
         for key, value, column, blamed in REFUSED:
-            with self.raises(exceptions.DBDataError, table="aggregate_metadata", columns=[column], value=blamed):
+            with (
+                self.subTest(key=key, value=value, column=column, blamed=blamed),
+                self.raises(exceptions.DBDataError, table="aggregate_metadata", columns=[column], value=blamed),
+            ):
                 self.update(name="c", metadata={"rack": "6", key: value})
         for metadata in (None, {}, {"rack": "6"}):
-            with self.raises(exceptions.DBDataError, table="aggregate_metadata", columns=["value"], value=None):
+            with (
+                self.subTest(metadata=metadata),
+                self.raises(exceptions.DBDataError, table="aggregate_metadata", columns=["value"], value=None),
+            ):
                 self.update(name="c", availability_zone=None, metadata=metadata)
         with self.raises(TypeError):
             self.update(name="c", metadata="rack")
@@ -221,9 +240,10 @@ class TestAggregateUpdate(MetadataTestCase):
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         before = self.dump()
         for key, nearest in (("hosts", None), ("metadetails", None), ("names", "name")):
-            with self.raises(exceptions.UnknownColumn, table="aggregates", column=key) as caught:
-                self.update(name="c", metadata={}, **{key: {}})
-            self.assertIn(caught.exception.kwargs["nearest"], [nearest] if nearest else list(self.aggregate))
+            with self.subTest(key=key, nearest=nearest):
+                with self.raises(exceptions.UnknownColumn, table="aggregates", column=key) as caught:
+                    self.update(name="c", metadata={}, **{key: {}})
+                self.assertIn(caught.exception.kwargs["nearest"], [nearest] if nearest else list(self.aggregate))
         self.assertSameRows(before, "although every call was refused")
 
     def test_an_id_may_be_given_to_what_nothing_refers_to(self) -> None:
@@ -237,9 +257,10 @@ class TestAggregateUpdate(MetadataTestCase):
     def test_one_that_is_deleted_can_be_changed_where_it_is_seen(self) -> None:
         self.db.aggregate_delete(self.admin, self.key)
         for number, mode in enumerate(("yes", "only")):
-            values = {"name": f"gone {number}", "metadata": {"ssd": str(number)}}
-            updated = self.db.aggregate_update(self.seeing(mode), self.key, values)
-            self.assertRecord(updated, name=f"gone {number}", deleted=self.key, hosts=[], metadetails={})
+            with self.subTest(number=number, mode=mode):
+                values = {"name": f"gone {number}", "metadata": {"ssd": str(number)}}
+                updated = self.db.aggregate_update(self.seeing(mode), self.key, values)
+                self.assertRecord(updated, name=f"gone {number}", deleted=self.key, hosts=[], metadetails={})
         self.assertEqual([("ssd", "1", 0)], [(r["key"], r["value"], r["deleted"]) for r in self.rows()[3:]])
 
     def test_it_is_made_as_a_whole_or_not(self) -> None:

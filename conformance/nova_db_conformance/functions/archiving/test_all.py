@@ -93,7 +93,8 @@ class TestArchiveAll(ArchiveAllTestCase):
             with self.subTest(limit=limit):
                 fill()
                 for count in counts:
-                    self.assertEqual(count, self.archive(max_rows=limit))
+                    with self.subTest(count=count):
+                        self.assertEqual(count, self.archive(max_rows=limit))
                 self.assertEqual(0, self.deleted())
                 self.assertEqual(0, self.archive(limit))
 
@@ -125,11 +126,13 @@ class TestArchiveAll(ArchiveAllTestCase):
         self.services(1)
         before = self.dump()
         for limit in (None, 5, 0, -1):
-            self.assertAdminOnly(partial(self.db.archive_deleted_rows, max_rows=limit))
+            with self.subTest(limit=limit):
+                self.assertAdminOnly(partial(self.db.archive_deleted_rows, max_rows=limit))
         self.assertSameRows(before, "although none of these calls was allowed")
         for mode in ("no", "yes", "only"):
-            self.services(2)
-            self.assertEqual(1, self.db.archive_deleted_rows(self.seeing(mode), 1))
+            with self.subTest(mode=mode):
+                self.services(2)
+                self.assertEqual(1, self.db.archive_deleted_rows(self.seeing(mode), 1))
 
     def test_after_a_failure_the_tables_before_it_are_archived_and_no_table_is_half(self) -> None:
         names = ("services", "key_pairs", "agent_builds", "networks")

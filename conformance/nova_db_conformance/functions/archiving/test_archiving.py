@@ -98,8 +98,9 @@ class TestArchiveTable(ArchivingTestCase):
                 )
                 self.assertIn(live, after[name])
                 for other in before.keys() | after.keys():
-                    if other not in (name, table.shadow.name):
-                        self.assertEqual(before.get(other), after.get(other), other)
+                    with self.subTest(other=other):
+                        if other not in (name, table.shadow.name):
+                            self.assertEqual(before.get(other), after.get(other), other)
                 self.assertEqual(len(before[name]) - 2, len(after[name]))
                 self.assertEqual(0, self.archive(name))
 
@@ -125,13 +126,14 @@ class TestArchiveTable(ArchivingTestCase):
             ("snapshots", "id", {"volume_id": "v"}),
             ("dns_domains", "domain", {}),
         ):
-            deleted = True if name == "dns_domains" else "gone"
-            self.insert(name, *[{key: each, "deleted": deleted, **other} for each in keys])
-            moved: list[set[str]] = []
-            for _ in keys:
-                self.assertEqual(1, self.archive(name, 1))
-                moved.append({row[key] for row in self.dump()[f"shadow_{name}"]}.difference(*moved))
-            self.assertEqual([{"10"}, {"9"}, {"B"}, {"a"}, {"b"}, {"é"}], moved)
+            with self.subTest(name=name, key=key, other=other):
+                deleted = True if name == "dns_domains" else "gone"
+                self.insert(name, *[{key: each, "deleted": deleted, **other} for each in keys])
+                moved: list[set[str]] = []
+                for _ in keys:
+                    self.assertEqual(1, self.archive(name, 1))
+                    moved.append({row[key] for row in self.dump()[f"shadow_{name}"]}.difference(*moved))
+                self.assertEqual([{"10"}, {"9"}, {"B"}, {"a"}, {"b"}, {"é"}], moved)
 
     def test_none_is_no_limit_and_zero_moves_nothing(self) -> None:
         self.services(9, 9, 9)
@@ -143,7 +145,8 @@ class TestArchiveTable(ArchivingTestCase):
     def test_a_negative_limit_is_refused(self) -> None:
         self.services(9)
         for table in ("services", WITHOUT_SHADOW, "shadow_services"):
-            self.assertUnchanged(partial(self.archive, table, -1), ValueError)
+            with self.subTest(table=table):
+                self.assertUnchanged(partial(self.archive, table, -1), ValueError)
 
     def test_a_row_of_which_nobody_knows_stays(self) -> None:
         [row] = self.services(0)
@@ -158,17 +161,20 @@ class TestArchiveTable(ArchivingTestCase):
         self.insert(WITHOUT_SHADOW, {"protocol": "tcp", "deleted": 99})
         before = self.dump()
         for table in (WITHOUT_SHADOW, "shadow_services", "shadow_instances"):
-            self.assertEqual(0, self.archive(table))
+            with self.subTest(table=table):
+                self.assertEqual(0, self.archive(table))
         self.assertSameRows(before, "although there is nowhere to move")
 
     def test_an_unknown_table_is_an_error(self) -> None:
         self.services(9)
         for table in ("service", "Services", "shadow_services2", f"shadow_{WITHOUT_SHADOW}", "", None, 5):
-            with self.raises(exceptions.DBError, table=str(table)) as caught:
-                self.archive(table)
-            self.assertIn(repr(table), str(caught.exception))
-            for limit in (0, 5):
-                self.assertUnchanged(partial(self.archive, table, limit), exceptions.DBError)
+            with self.subTest(table=table):
+                with self.raises(exceptions.DBError, table=str(table)) as caught:
+                    self.archive(table)
+                self.assertIn(repr(table), str(caught.exception))
+                for limit in (0, 5):
+                    with self.subTest(limit=limit):
+                        self.assertUnchanged(partial(self.archive, table, limit), exceptions.DBError)
         with self.raises(exceptions.DBError) as caught:
             self.archive("service")
         self.assertIn("did you mean services?", str(caught.exception))
@@ -187,7 +193,7 @@ class TestArchiveTable(ArchivingTestCase):
         self.db.service_destroy(self.admin, gone["id"])
         self.assertEqual(1, self.archive("services"))
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.ServiceNotFound):
+            with self.subTest(mode=mode), self.raises(exceptions.ServiceNotFound):
                 self.db.service_get(self.seeing(mode), gone["id"])
         self.assertEqual([live], self.db.service_get_all(self.seeing("yes")))
 
@@ -210,12 +216,14 @@ class TestArchiveTable(ArchivingTestCase):
         self.services(9)
         before = self.dump()
         for table, limit in (("services", None), ("services", -1), ("unknown", 0)):
-            self.assertAdminOnly(partial(self.db.archive_deleted_rows_for_table, tablename=table, max_rows=limit))
+            with self.subTest(table=table, limit=limit):
+                self.assertAdminOnly(partial(self.db.archive_deleted_rows_for_table, tablename=table, max_rows=limit))
         self.assertSameRows(before, "although none of these calls was allowed")
         for mode in ("no", "yes", "only"):
-            self.services(9)
-            moved = self.db.archive_deleted_rows_for_table(self.seeing(mode), "services", 1)
-            self.assertEqual(1, moved)
+            with self.subTest(mode=mode):
+                self.services(9)
+                moved = self.db.archive_deleted_rows_for_table(self.seeing(mode), "services", 1)
+                self.assertEqual(1, moved)
 
     def test_a_failure_leaves_everything(self) -> None:
         self.services(9, 0, 9)
@@ -241,23 +249,25 @@ class TestReferences(ArchivingTestCase):
 
     def test_a_parent_stays_while_a_child_is_there_be_that_deleted(self) -> None:
         for deleted in (0, 99):
-            [pool] = self.insert("console_pools", {"deleted": 99})
-            [console] = self.insert("consoles", {"pool_id": pool["id"], "deleted": deleted})
-            before = self.dump()
-            self.assertEqual(0, self.archive("console_pools"))
-            self.assertSameRows(before, "although a console is in the pool")
-            if not deleted:
-                self.db.console_delete(self.admin, console["id"])
-            self.assertEqual(1 if deleted else 0, self.archive("consoles"))
-            self.assertEqual(1, self.archive("console_pools"))
+            with self.subTest(deleted=deleted):
+                [pool] = self.insert("console_pools", {"deleted": 99})
+                [console] = self.insert("consoles", {"pool_id": pool["id"], "deleted": deleted})
+                before = self.dump()
+                self.assertEqual(0, self.archive("console_pools"))
+                self.assertSameRows(before, "although a console is in the pool")
+                if not deleted:
+                    self.db.console_delete(self.admin, console["id"])
+                self.assertEqual(1 if deleted else 0, self.archive("consoles"))
+                self.assertEqual(1, self.archive("console_pools"))
 
     def test_one_that_must_stay_keeps_the_whole_batch(self) -> None:
         free, used, last = self.insert("console_pools", *[{"deleted": 99} for _ in range(3)])
         self.insert("consoles", {"pool_id": used["id"]})
         before = self.dump()
         for limit in (None, 2, 3, 100):
-            self.assertEqual(0, self.archive("console_pools", limit))
-            self.assertSameRows(before, "although one of the pools is in use")
+            with self.subTest(limit=limit):
+                self.assertEqual(0, self.archive("console_pools", limit))
+                self.assertSameRows(before, "although one of the pools is in use")
         self.assertEqual(1, self.archive("console_pools", 1))
         self.assertEqual(0, self.archive("console_pools", 1))
         self.assertEqual([used, last], self.dump()["console_pools"])
@@ -275,8 +285,9 @@ class TestReferences(ArchivingTestCase):
             ("instance_type_projects", "instance_types"),
             ("instance_system_metadata", "instances"),
         ):
-            self.assertEqual(0, self.archive(children))
-            self.assertEqual(0, self.archive(parents))
+            with self.subTest(children=children, parents=parents):
+                self.assertEqual(0, self.archive(children))
+                self.assertEqual(0, self.archive(parents))
         self.assertRecord(self.db.instance_get_by_uuid(self.seeing("yes"), uuid), uuid=uuid)
 
     def test_a_usage_goes_after_its_reservations(self) -> None:

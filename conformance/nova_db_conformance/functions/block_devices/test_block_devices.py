@@ -66,21 +66,22 @@ class TestBlockDeviceCreate(BlockDeviceTestCase):
 
     def test_what_is_not_given_is_null(self) -> None:
         for values in ({}, {"delete_on_termination": None, "no_device": None, "volume_size": None}):
-            self.db.block_device_mapping_create(
-                self.user, {"instance_uuid": self.uuid, "device_name": "/dev/vda", **values}
-            )
-            created = self.listed()[-1]
-            nulls = ("virtual_name", "snapshot_id", "volume_id", "volume_size", "no_device", "connection_info")
-            self.assertShape(created, TABLE)
-            self.assertRecord(
-                created,
-                instance_uuid=self.uuid,
-                device_name="/dev/vda",
-                delete_on_termination=False,
-                created_at=NOON,
-                deleted=0,
-                **dict.fromkeys((*nulls, "updated_at", "deleted_at")),
-            )
+            with self.subTest(values=values):
+                self.db.block_device_mapping_create(
+                    self.user, {"instance_uuid": self.uuid, "device_name": "/dev/vda", **values}
+                )
+                created = self.listed()[-1]
+                nulls = ("virtual_name", "snapshot_id", "volume_id", "volume_size", "no_device", "connection_info")
+                self.assertShape(created, TABLE)
+                self.assertRecord(
+                    created,
+                    instance_uuid=self.uuid,
+                    device_name="/dev/vda",
+                    delete_on_termination=False,
+                    created_at=NOON,
+                    deleted=0,
+                    **dict.fromkeys((*nulls, "updated_at", "deleted_at")),
+                )
 
     def test_an_empty_size_counts_as_not_given(self) -> None:
         created = self.device(volume_size="")
@@ -108,13 +109,17 @@ class TestBlockDeviceCreate(BlockDeviceTestCase):
         complete = block_device_values(instance_uuid=self.uuid)
         for column in ("instance_uuid", "device_name"):
             for values in ({**complete, column: None}, {k: v for k, v in complete.items() if k != column}):
-                with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=None):
+                with (
+                    self.subTest(column=column, values=values),
+                    self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=None),
+                ):
                     self.db.block_device_mapping_create(self.user, values)
         self.assertEqual([], self.listed("yes"))
 
     def test_the_instance_must_exist_but_may_be_deleted(self) -> None:
         for uuid in (a_uuid(), self.uuid.upper(), ""):
-            self.assertUnchanged(partial(self._map, uuid), exceptions.DBReferenceError)
+            with self.subTest(uuid=uuid):
+                self.assertUnchanged(partial(self._map, uuid), exceptions.DBReferenceError)
         with self.raises(exceptions.DBReferenceError, table=TABLE, columns=["instance_uuid"]):
             self._map(a_uuid())
         gone = self.make.deleted_instance()["uuid"]
@@ -145,10 +150,16 @@ class TestBlockDeviceCreate(BlockDeviceTestCase):
             ("connection_info", "a\0b"),
         ]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value),
+            ):
                 self.create(**{column: value})
         for unknown, nearest in (("devicename", "device_name"), ("size", "volume_size"), ("instance", "instance_uuid")):
-            with self.raises(exceptions.UnknownColumn, table=TABLE, column=unknown, nearest=nearest, code=400):
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table=TABLE, column=unknown, nearest=nearest, code=400),
+            ):
                 self.create(**{unknown: "x"})
         self.assertEqual([], self.listed("yes"))
 
@@ -179,9 +190,10 @@ class TestBlockDeviceUpdate(BlockDeviceTestCase):
     def test_an_update_that_changes_nothing_stamps_the_mapping(self) -> None:
         device = self.device(volume_size=5)
         for values in ({"volume_size": 5}, {}):
-            now = self.advance(60)
-            self.update(device["id"], **values)
-            self.assertEqual([{**device, "updated_at": now}], self.listed())
+            with self.subTest(values=values):
+                now = self.advance(60)
+                self.update(device["id"], **values)
+                self.assertEqual([{**device, "updated_at": now}], self.listed())
 
     def test_an_empty_size_counts_as_not_given(self) -> None:
         device = self.device(volume_size=5)
@@ -197,11 +209,12 @@ class TestBlockDeviceUpdate(BlockDeviceTestCase):
 
     def test_what_a_context_sees_decides(self) -> None:
         for mode, changed in (("no", [True, False]), ("yes", [True, True]), ("only", [False, True])):
-            live, gone = self.device(), self.device(deleted=99)
-            for device in (live, gone):
-                self.update(device["id"], self.seeing(mode, self.user), volume_size=9)
-            found = {device["id"]: device["volume_size"] for device in self.listed("yes")}
-            self.assertEqual(changed, [found[device["id"]] == 9 for device in (live, gone)])
+            with self.subTest(mode=mode, changed=changed):
+                live, gone = self.device(), self.device(deleted=99)
+                for device in (live, gone):
+                    self.update(device["id"], self.seeing(mode, self.user), volume_size=9)
+                found = {device["id"]: device["volume_size"] for device in self.listed("yes")}
+                self.assertEqual(changed, [found[device["id"]] == 9 for device in (live, gone)])
 
     def test_what_cannot_be_stored_is_refused(self) -> None:
         number = self.device()["id"]
@@ -214,7 +227,10 @@ class TestBlockDeviceUpdate(BlockDeviceTestCase):
         ]
         for column, value in cases:
             for target in (number, 999):
-                with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value):
+                with (
+                    self.subTest(column=column, value=value, target=target),
+                    self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value),
+                ):
                     update(self.user, target, {"virtual_name": "x", column: value})
         with self.raises(exceptions.UnknownColumn, table=TABLE, column="device", nearest="no_device", code=400):
             update(self.user, number, {"device": "/dev/vdb"})
@@ -236,7 +252,8 @@ class TestBlockDevices(BlockDeviceTestCase):
         other = self.make.instance()
         theirs = self.make.block_device(other)
         for context in (self.user, self.other, self.admin):
-            self.assertEqual(made, self.db.block_device_mapping_get_all_by_instance(context, self.uuid))
+            with self.subTest(context=context):
+                self.assertEqual(made, self.db.block_device_mapping_get_all_by_instance(context, self.uuid))
         self.assertEqual([theirs], self.listed(uuid=other["uuid"]))
         self.assertPrivate(self.listed)
         with self.statements() as sent:
@@ -246,7 +263,8 @@ class TestBlockDevices(BlockDeviceTestCase):
     def test_an_instance_may_have_none(self) -> None:
         self.make.block_device(self.make.instance())
         for uuid in (self.uuid, a_uuid(), None, "", 5, ["x"]):
-            self.assertEqual([], self.db.block_device_mapping_get_all_by_instance(self.user, uuid))
+            with self.subTest(uuid=uuid):
+                self.assertEqual([], self.db.block_device_mapping_get_all_by_instance(self.user, uuid))
 
     def test_mappings_outlive_their_instance(self) -> None:
         device = self.device()
@@ -269,11 +287,14 @@ class TestBlockDevices(BlockDeviceTestCase):
         other = self.make.instance()["uuid"]
         before = self.dump()
         for number in (999, "x", None, 2**40):
-            self.assertIsNone(self.db.block_device_mapping_destroy(self.user, number))
+            with self.subTest(number=number):
+                self.assertIsNone(self.db.block_device_mapping_destroy(self.user, number))
         for uuid, name in ((self.uuid, "vdb"), (self.uuid, "VDA"), (self.uuid, None), (other, "vda"), (None, "vda")):
-            self.assertIsNone(self.db.block_device_mapping_destroy_by_instance_and_device(self.user, uuid, name))
+            with self.subTest(uuid=uuid, name=name):
+                self.assertIsNone(self.db.block_device_mapping_destroy_by_instance_and_device(self.user, uuid, name))
         for uuid, number in ((self.uuid, a_uuid()), (self.uuid, None), (other, volume), (None, volume)):
-            self.assertIsNone(self.db.block_device_mapping_destroy_by_instance_and_volume(self.user, uuid, number))
+            with self.subTest(uuid=uuid, number=number):
+                self.assertIsNone(self.db.block_device_mapping_destroy_by_instance_and_volume(self.user, uuid, number))
         self.assertSameRows(before, "although no mapping was named")
 
     def test_all_mappings_of_a_device_are_destroyed(self) -> None:
@@ -319,17 +340,18 @@ class TestBlockDevices(BlockDeviceTestCase):
         )
         for destroy in destroyers:
             for mode in ("no", "yes", "only"):
-                live = self.device(device_name="vda", volume_id=volume)
-                gone = self.device(device_name="vda", volume_id=volume, deleted=99, deleted_at=NOON - HOUR)
-                now = self.advance(60)
-                for device in (live, gone):
-                    destroy(self.seeing(mode, self.user), device)
-                found = {device["id"]: device for device in self.listed("yes")}
-                hit = {**live, "deleted": live["id"], "deleted_at": now}
-                self.assertEqual(live if mode == "only" else hit, found[live["id"]])
-                hit = {**gone, "deleted": gone["id"], "deleted_at": now}
-                self.assertEqual(gone if mode == "no" else hit, found[gone["id"]])
-                self.db.block_device_mapping_destroy(self.user, live["id"])
+                with self.subTest(destroy=destroy, mode=mode):
+                    live = self.device(device_name="vda", volume_id=volume)
+                    gone = self.device(device_name="vda", volume_id=volume, deleted=99, deleted_at=NOON - HOUR)
+                    now = self.advance(60)
+                    for device in (live, gone):
+                        destroy(self.seeing(mode, self.user), device)
+                    found = {device["id"]: device for device in self.listed("yes")}
+                    hit = {**live, "deleted": live["id"], "deleted_at": now}
+                    self.assertEqual(live if mode == "only" else hit, found[live["id"]])
+                    hit = {**gone, "deleted": gone["id"], "deleted_at": now}
+                    self.assertEqual(gone if mode == "no" else hit, found[gone["id"]])
+                    self.db.block_device_mapping_destroy(self.user, live["id"])
 
     def test_anyone_with_a_user_and_a_project_may(self) -> None:
         number = self.device()["id"]
@@ -351,7 +373,8 @@ class TestBlockDevices(BlockDeviceTestCase):
         )
         before = self.dump()
         for call in calls:
-            self.assertNotAuthorized([self.nobody, self.context(project_id=None), self.context(user_id=None)], call)
+            with self.subTest(call=call):
+                self.assertNotAuthorized([self.nobody, self.context(project_id=None), self.context(user_id=None)], call)
         self.assertSameRows(before, "although none of these calls was allowed")
         self.db.block_device_mapping_create(self.other, values)
         self.db.block_device_mapping_update(self.other, number, {"volume_size": 1})

@@ -156,18 +156,20 @@ class TestUpdateOrCreate(UpsertTestCase):
                 self.put("vdc", name)
                 self.assertEqual([("vdb", name), ("vdc", name)], self.names())
         for name in ("swap\n", "ephemeral1\n", "ephemeral\N{ARABIC-INDIC DIGIT ONE}"):
-            self.new_instance()
-            self.put("vdb", name)
-            self.put("vdc", name)
-            self.assertEqual([("vdb", name), ("vdc", name)], self.names())
+            with self.subTest(name=name):
+                self.new_instance()
+                self.put("vdb", name)
+                self.put("vdc", name)
+                self.assertEqual([("vdb", name), ("vdc", name)], self.names())
 
     def test_a_deleted_mapping_is_not_brought_up_to_date_unless_only_those_are_seen(self) -> None:
         for mode in ("no", "yes"):
-            self.new_instance()
-            gone = self.device(device_name="vdb", virtual_name="data", deleted=99, deleted_at=NOON)
-            self.put("vdb", "swap", mode)
-            self.assertEqual([("vdb", "swap")], self.names())
-            self.assertEqual([gone], self.listed("only"))
+            with self.subTest(mode=mode):
+                self.new_instance()
+                gone = self.device(device_name="vdb", virtual_name="data", deleted=99, deleted_at=NOON)
+                self.put("vdb", "swap", mode)
+                self.assertEqual([("vdb", "swap")], self.names())
+                self.assertEqual([gone], self.listed("only"))
         self.new_instance()
         live = self.device(device_name="vdb")
         gone = self.device(device_name="vdb", virtual_name="data", deleted=99, deleted_at=NOON)
@@ -178,17 +180,21 @@ class TestUpdateOrCreate(UpsertTestCase):
         self.device(device_name="vdb")
         values = {"instance_uuid": self.uuid, "device_name": "vdb", "virtual_name": "swap"}
         for missing in values:
-            given = {key: value for key, value in values.items() if key != missing}
-            with self.raises(KeyError) as caught:
-                self.db.block_device_mapping_update_or_create(self.user, given)
-            self.assertEqual((missing,), caught.exception.args)
-            call = partial(self.db.block_device_mapping_update_or_create, self.user, given)
-            self.assertUnchanged(call, KeyError)
+            with self.subTest(missing=missing):
+                given = {key: value for key, value in values.items() if key != missing}
+                with self.raises(KeyError) as caught:
+                    self.db.block_device_mapping_update_or_create(self.user, given)
+                self.assertEqual((missing,), caught.exception.args)
+                call = partial(self.db.block_device_mapping_update_or_create, self.user, given)
+                self.assertUnchanged(call, KeyError)
 
     def test_instance_and_device_must_be_named(self) -> None:
         self.device(device_name="vdb", virtual_name="swap")
         for column in ("instance_uuid", "device_name"):
-            with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=None):
+            with (
+                self.subTest(column=column),
+                self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=None),
+            ):
                 self.put("vdb", "swap", **{column: None})
         self.assertUnchanged(partial(self.put, "vdc", "swap", instance_uuid=None), exceptions.DBDataError)
 
@@ -201,12 +207,16 @@ class TestUpdateOrCreate(UpsertTestCase):
     def test_what_cannot_be_stored_is_refused(self) -> None:
         self.device(device_name="vdb", virtual_name="swap")
         for device in ("vdb", "vdc"):
-            for column, value in (("volume_size", "big"), ("no_device", 2), ("virtual_name", ["swap"])):
-                with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value):
-                    self.put(device, "swap", **{column: value})
-            with self.raises(exceptions.UnknownColumn, table=TABLE, column="size", nearest="volume_size", code=400):
-                self.put(device, "swap", size=5)
-            self.assertUnchanged(partial(self.put, device, "swap", volume_size="big"), exceptions.DBDataError)
+            with self.subTest(device=device):
+                for column, value in (("volume_size", "big"), ("no_device", 2), ("virtual_name", ["swap"])):
+                    with (
+                        self.subTest(column=column, value=value),
+                        self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value),
+                    ):
+                        self.put(device, "swap", **{column: value})
+                with self.raises(exceptions.UnknownColumn, table=TABLE, column="size", nearest="volume_size", code=400):
+                    self.put(device, "swap", size=5)
+                self.assertUnchanged(partial(self.put, device, "swap", volume_size="big"), exceptions.DBDataError)
 
     def test_a_failure_leaves_everything(self) -> None:
         self.device(device_name="vdb", virtual_name="swap")

@@ -41,7 +41,8 @@ class TestCellCreate(ConformanceTestCase):
         defaults = {"weight_offset": 0.0, "weight_scale": 1.0, "created_at": NOON, "deleted": 0}
         nulls = dict.fromkeys((*NULLABLE, "updated_at", "deleted_at"))
         for number, values in enumerate(({}, {"weight_offset": None, "weight_scale": None}), 1):
-            self.assertEqual({"id": number, **defaults, **nulls}, self.db.cell_create(self.admin, values))
+            with self.subTest(number=number, values=values):
+                self.assertEqual({"id": number, **defaults, **nulls}, self.db.cell_create(self.admin, values))
         self.assertRecord(self.db.cell_get(self.admin, None), id=1)
 
     def test_the_record_is_in_stored_form(self) -> None:
@@ -61,7 +62,10 @@ class TestCellCreate(ConformanceTestCase):
             ("rpc_port", 1.0),
         ]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="cells", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="cells", columns=[column], value=value),
+            ):
                 self.make.cell(**{column: value})
         with self.raises(exceptions.UnknownColumn, table="cells", column="rpc_hosts", nearest="rpc_host"):
             self.make.cell(rpc_hosts="x")
@@ -100,12 +104,13 @@ class TestCells(ConformanceTestCase):
         self.make.cell(name="a")
         before = self.dump()
         for name in NO_NAMES:
-            with self.raises(exceptions.CellNotFound, cell_name=name, code=404):
-                self.db.cell_get(self.admin, name)
-            for values in ({"rpc_port": 1}, {}):
+            with self.subTest(name=name):
                 with self.raises(exceptions.CellNotFound, cell_name=name, code=404):
-                    self.db.cell_update(self.admin, name, values)
-            self.assertIs(0, self.db.cell_delete(self.admin, name))
+                    self.db.cell_get(self.admin, name)
+                for values in ({"rpc_port": 1}, {}):
+                    with self.subTest(values=values), self.raises(exceptions.CellNotFound, cell_name=name, code=404):
+                        self.db.cell_update(self.admin, name, values)
+                self.assertIs(0, self.db.cell_delete(self.admin, name))
         self.assertSameRows(before, "although there is no such cell")
 
     def test_read_deleted_decides_which_is_found_and_live_ones_are_listed(self) -> None:
@@ -113,9 +118,10 @@ class TestCells(ConformanceTestCase):
         self.assertEqual(1, self.db.cell_delete(self.admin, "a"))
         live = self.make.cell(name="a")
         for mode, expected in (("no", live), ("yes", gone), ("only", gone)):
-            context = self.seeing(mode)
-            self.assertIds([self.db.cell_get(context, "a")], [expected])
-            self.assertEqual([live], self.db.cell_get_all(context))
+            with self.subTest(mode=mode, expected=expected):
+                context = self.seeing(mode)
+                self.assertIds([self.db.cell_get(context, "a")], [expected])
+                self.assertEqual([live], self.db.cell_get_all(context))
         self.db.cell_delete(self.admin, "a")
         with self.raises(exceptions.CellNotFound, cell_name="a"):
             self.db.cell_get(self.admin, "a")
@@ -143,10 +149,11 @@ class TestCells(ConformanceTestCase):
         self.db.cell_delete(self.admin, "a")
         self.make.cell(name="a")
         for mode, count, marked in (("only", 2, [1, 2, 0]), ("yes", 3, [1, 2, 3]), ("no", 0, [1, 2, 3])):
-            now = self.advance(60)
-            self.assertEqual(count, self.db.cell_delete(self.seeing(mode), "a"))
-            self.assertEqual(marked, [row["deleted"] for row in self.rows()])
-            self.assertEqual(count, [row["deleted_at"] for row in self.rows()].count(now))
+            with self.subTest(mode=mode, count=count, marked=marked):
+                now = self.advance(60)
+                self.assertEqual(count, self.db.cell_delete(self.seeing(mode), "a"))
+                self.assertEqual(marked, [row["deleted"] for row in self.rows()])
+                self.assertEqual(count, [row["deleted_at"] for row in self.rows()].count(now))
 
     def test_updating_writes_to_all_of_the_name_and_returns_the_first(self) -> None:
         self.set_time(NOON)
@@ -165,10 +172,12 @@ class TestCells(ConformanceTestCase):
         self.set_time(NOON)
         self.make.cell(name="a")
         for values in ({}, {"name": "a"}):
-            now = self.advance(60)
-            self.assertRecord(self.db.cell_update(self.admin, "a", values), updated_at=now)
+            with self.subTest(values=values):
+                now = self.advance(60)
+                self.assertRecord(self.db.cell_update(self.admin, "a", values), updated_at=now)
         for given in (NOON, None):
-            self.assertRecord(self.db.cell_update(self.admin, "a", {"updated_at": given}), updated_at=given)
+            with self.subTest(given=given):
+                self.assertRecord(self.db.cell_update(self.admin, "a", {"updated_at": given}), updated_at=given)
 
     @decision(1)
     def test_a_cell_that_is_renamed_is_returned_under_its_new_name(self) -> None:
@@ -184,15 +193,19 @@ class TestCells(ConformanceTestCase):
         self.db.cell_delete(self.admin, "a")
         self.make.cell(name="a")
         for port, (mode, expected) in enumerate((("no", [5672, 0]), ("only", [1, 0]), ("yes", [2, 2]))):
-            self.assertRecord(self.db.cell_update(self.seeing(mode), "a", {"rpc_port": port}), rpc_port=port)
-            self.assertEqual(expected, [row["rpc_port"] for row in self.rows()])
+            with self.subTest(port=port, mode=mode, expected=expected):
+                self.assertRecord(self.db.cell_update(self.seeing(mode), "a", {"rpc_port": port}), rpc_port=port)
+                self.assertEqual(expected, [row["rpc_port"] for row in self.rows()])
 
     def test_an_update_that_cannot_be_stored_is_refused(self) -> None:
         first, second = self.make.cell(name="a"), self.make.cell(name="a")
         before = self.dump()
         cases: list[tuple[str, Any]] = [("rpc_port", "x"), ("weight_scale", "1"), ("name", "x" * 256), ("id", None)]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="cells", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="cells", columns=[column], value=value),
+            ):
                 self.db.cell_update(self.admin, "a", {"username": "changed", column: value})
         with self.raises(exceptions.UnknownColumn, table="cells", column="user", nearest="username"):
             self.db.cell_update(self.admin, "a", {"rpc_host": "changed", "user": "x"})
@@ -209,7 +222,8 @@ class TestCells(ConformanceTestCase):
             lambda: self.db.cell_delete(self.admin, "a"),
         ]
         for call in calls:
-            self.assertAtomic(call)
+            with self.subTest(call=call):
+                self.assertAtomic(call)
         self.assertEqual([7, 7], [row["rpc_port"] for row in self.rows()])
         self.assertEqual([], self.db.cell_get_all(self.admin))
 

@@ -43,7 +43,8 @@ class TestCertificates(ConformanceTestCase):
             self.db.certificate_get_all_by_project(self.admin, None),
             self.db.certificate_get_all_by_user_and_project(self.admin, None, None),
         ):
-            self.assertEqual([created], found)
+            with self.subTest(found=found):
+                self.assertEqual([created], found)
 
     def test_the_record_is_in_stored_form(self) -> None:
         created = self.make.certificate(user_id=1, project_id=2, file_name=0.5)
@@ -55,7 +56,10 @@ class TestCertificates(ConformanceTestCase):
     def test_what_cannot_be_stored_is_refused(self) -> None:
         cases: list[tuple[str, Any]] = [*[(name, "x" * 256) for name in COLUMNS], ("file_name", ["x"])]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="certificates", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="certificates", columns=[column], value=value),
+            ):
                 self.make.certificate(**{column: value})
         with self.raises(exceptions.UnknownColumn, table="certificates", column="filename", nearest="file_name"):
             self.make.certificate(filename="x")
@@ -72,13 +76,15 @@ class TestCertificates(ConformanceTestCase):
             return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
 
         for user in ("u1", "u2", "u3", "U1", ""):
-            by_user = self.db.certificate_get_all_by_user(self.admin, user)
-            self.assertEqual(expected(user_id=user), by_user)
-            for project in ("p1", "p2", "p3"):
-                by_project = self.db.certificate_get_all_by_project(self.admin, project)
-                self.assertEqual(expected(project_id=project), by_project)
-                both = self.db.certificate_get_all_by_user_and_project(self.admin, user, project)
-                self.assertEqual(expected(user_id=user, project_id=project), both)
+            with self.subTest(user=user):
+                by_user = self.db.certificate_get_all_by_user(self.admin, user)
+                self.assertEqual(expected(user_id=user), by_user)
+                for project in ("p1", "p2", "p3"):
+                    with self.subTest(project=project):
+                        by_project = self.db.certificate_get_all_by_project(self.admin, project)
+                        self.assertEqual(expected(project_id=project), by_project)
+                        both = self.db.certificate_get_all_by_user_and_project(self.admin, user, project)
+                        self.assertEqual(expected(user_id=user, project_id=project), both)
         self.assertEqual(3, len(self.db.certificate_get_all_by_user(self.admin, "u1")))
         self.assertPrivate(lambda: self.db.certificate_get_all_by_project(self.admin, "p1"))
 
@@ -86,17 +92,19 @@ class TestCertificates(ConformanceTestCase):
         self.make.certificate(deleted=5, deleted_at=NOON)
         live = self.make.certificate()
         for mode in ("no", "yes", "only"):
-            context = self.seeing(mode)
-            self.assertEqual([live], self.db.certificate_get_all_by_user(context, "u1"))
-            self.assertEqual([live], self.db.certificate_get_all_by_project(context, "p1"))
-            self.assertEqual([live], self.db.certificate_get_all_by_user_and_project(context, "u1", "p1"))
+            with self.subTest(mode=mode):
+                context = self.seeing(mode)
+                self.assertEqual([live], self.db.certificate_get_all_by_user(context, "u1"))
+                self.assertEqual([live], self.db.certificate_get_all_by_project(context, "p1"))
+                self.assertEqual([live], self.db.certificate_get_all_by_user_and_project(context, "u1", "p1"))
 
     def test_what_is_no_text_matches_nothing(self) -> None:
         self.make.certificate()
         for value in (["u1"], b"u1", "u1\0", None):
-            self.assertEqual([], self.db.certificate_get_all_by_user(self.admin, value))
-            self.assertEqual([], self.db.certificate_get_all_by_project(self.admin, value))
-            self.assertEqual([], self.db.certificate_get_all_by_user_and_project(self.admin, "u1", value))
+            with self.subTest(value=value):
+                self.assertEqual([], self.db.certificate_get_all_by_user(self.admin, value))
+                self.assertEqual([], self.db.certificate_get_all_by_project(self.admin, value))
+                self.assertEqual([], self.db.certificate_get_all_by_user_and_project(self.admin, "u1", value))
 
     def test_every_call_is_for_administrators(self) -> None:
         self.assertAdminOnly(lambda context: self.db.certificate_create(context, {"no column": 1}))

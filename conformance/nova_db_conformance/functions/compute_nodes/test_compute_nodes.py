@@ -53,21 +53,31 @@ class TestComputeNodeCreate(ConformanceTestCase):
 
     def test_the_columns_that_a_node_must_have_are_named(self) -> None:
         for name in REQUIRED:
-            values = compute_node_values(stats={"a": "b"})
-            for given in ({**values, name: None}, {key: value for key, value in values.items() if key != name}):
-                with self.raises(exceptions.DBDataError, table="compute_nodes", columns=[name], value=None):
-                    self.db.compute_node_create(self.admin, given)
+            with self.subTest(name=name):
+                values = compute_node_values(stats={"a": "b"})
+                for given in ({**values, name: None}, {key: value for key, value in values.items() if key != name}):
+                    with (
+                        self.subTest(given=given),
+                        self.raises(exceptions.DBDataError, table="compute_nodes", columns=[name], value=None),
+                    ):
+                        self.db.compute_node_create(self.admin, given)
         self.assertEqual({}, self.dump())
 
     def test_what_a_column_cannot_hold_is_refused(self) -> None:
         for column, value in REFUSED:
-            with self.raises(exceptions.DBDataError, table="compute_nodes", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="compute_nodes", columns=[column], value=value),
+            ):
                 self.create(stats={"a": "b"}, **{column: value})
         self.assertEqual({}, self.dump())
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for key, nearest in (("vcpu", "vcpus"), ("hypervisor_hostnam", "hypervisor_hostname")):
-            with self.raises(exceptions.UnknownColumn, table="compute_nodes", column=key, nearest=nearest):
+            with (
+                self.subTest(key=key, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="compute_nodes", column=key, nearest=nearest),
+            ):
                 self.create(stats={"a": "b"}, **{key: 1})
         with self.raises(exceptions.UnknownColumn, table="compute_nodes", column="service"):
             self.create(service={})
@@ -77,7 +87,8 @@ class TestComputeNodeCreate(ConformanceTestCase):
     def test_the_key_host_is_ignored(self) -> None:
         hosts: tuple[Any, ...] = ("h1", None, 5, ["h1"])
         for host in hosts:
-            self.assertShape(self.create(host=host), "compute_nodes", "service", "stats")
+            with self.subTest(host=host):
+                self.assertShape(self.create(host=host), "compute_nodes", "service", "stats")
 
     def test_it_has_its_service_and_need_have_none(self) -> None:
         service = self.make.service()
@@ -88,10 +99,11 @@ class TestComputeNodeCreate(ConformanceTestCase):
         self.set_time(NOON)
         created = self.create(stats={"number": 5, "flag": True, "": "", "none": None, "A": "1", "a": "2", 7: 1.5})
         for stat in created["stats"]:
-            self.assertShape(stat, "compute_node_stats")
-            self.assertRecord(
-                stat, compute_node_id=created["id"], created_at=NOON, updated_at=None, deleted_at=None, deleted=0
-            )
+            with self.subTest(stat=stat):
+                self.assertShape(stat, "compute_node_stats")
+                self.assertRecord(
+                    stat, compute_node_id=created["id"], created_at=NOON, updated_at=None, deleted_at=None, deleted=0
+                )
         self.assertEqual(
             {"number": "5", "flag": "1", "": "", "none": None, "A": "1", "a": "2", "7": "1.5"}, stats(created)
         )
@@ -101,7 +113,8 @@ class TestComputeNodeCreate(ConformanceTestCase):
     def test_no_statistics_are_none_at_all(self) -> None:
         nothings: tuple[Any, ...] = ({}, None)
         for nothing in nothings:
-            self.assertEqual([], self.create(stats=nothing)["stats"])
+            with self.subTest(nothing=nothing):
+                self.assertEqual([], self.create(stats=nothing)["stats"])
         self.assertNotIn("compute_node_stats", self.dump())
 
     def test_keys_that_are_stored_alike_make_one_statistic(self) -> None:
@@ -110,7 +123,8 @@ class TestComputeNodeCreate(ConformanceTestCase):
     def test_statistics_that_are_no_mapping_are_refused(self) -> None:
         wrong: tuple[Any, ...] = ([("a", "b")], ["a"], [], "ab", "", 5, 0)
         for value in wrong:
-            self.assertUnchanged(lambda given=value: self.create(stats=given), TypeError)  # type: ignore[misc]
+            with self.subTest(value=value):
+                self.assertUnchanged(lambda given=value: self.create(stats=given), TypeError)  # type: ignore[misc]
 
     def test_statistics_that_cannot_be_stored_are_refused(self) -> None:
         wrong: tuple[tuple[str, dict[Any, Any]], ...] = (
@@ -122,7 +136,10 @@ class TestComputeNodeCreate(ConformanceTestCase):
             ("value", {"x": "a\0"}),
         )
         for column, items in wrong:
-            with self.raises(exceptions.DBDataError, table="compute_node_stats", columns=[column]):
+            with (
+                self.subTest(column=column, items=items),
+                self.raises(exceptions.DBDataError, table="compute_node_stats", columns=[column]),
+            ):
                 self.create(stats={"good": "one", **items})
         self.assertEqual({}, self.dump())
 
@@ -138,7 +155,7 @@ class TestComputeNodeCreate(ConformanceTestCase):
     def test_text_that_is_no_time_is_refused(self) -> None:
         for column in ("created_at", "updated_at", "deleted_at"):
             for text in NO_MOMENTS:
-                with self.raises(ValueError):
+                with self.subTest(column=column, text=text), self.raises(ValueError):
                     self.create(**{column: text})
         self.assertEqual({}, self.dump())
 
@@ -178,7 +195,7 @@ class TestComputeNodeGet(ConformanceTestCase):
 
     def test_what_is_no_id_finds_nothing(self) -> None:
         for value in NO_IDS:
-            with self.raises(exceptions.ComputeHostNotFound, host=value, code=404):
+            with self.subTest(value=value), self.raises(exceptions.ComputeHostNotFound, host=value, code=404):
                 self.get(compute_id=value)
 
     def test_a_deleted_service_is_still_shown(self) -> None:
@@ -189,9 +206,10 @@ class TestComputeNodeGet(ConformanceTestCase):
     def test_a_deleted_node_has_its_statistics_but_no_service(self) -> None:
         self.db.compute_node_delete(self.admin, 1)
         for read_deleted in ("yes", "only"):
-            gone = self.get(read_deleted)
-            self.assertRecord(gone, service=None, deleted=1)
-            self.assertEqual(self.node["stats"], gone["stats"])
+            with self.subTest(read_deleted=read_deleted):
+                gone = self.get(read_deleted)
+                self.assertRecord(gone, service=None, deleted=1)
+                self.assertEqual(self.node["stats"], gone["stats"])
 
     def test_deleted_statistics_are_left_out_whatever_is_seen(self) -> None:
         self.db.compute_node_update(self.admin, 1, {"stats": {"b": "3"}}, prune_stats=True)
@@ -202,9 +220,13 @@ class TestComputeNodeGet(ConformanceTestCase):
         gone = self.make.compute_node()["id"]
         self.db.compute_node_delete(self.admin, gone)
         for read_deleted, compute_id in (("no", 1), ("yes", 1), ("yes", gone), ("only", gone)):
-            self.assertEqual(compute_id, self.get(read_deleted, compute_id)["id"])
+            with self.subTest(read_deleted=read_deleted, compute_id=compute_id):
+                self.assertEqual(compute_id, self.get(read_deleted, compute_id)["id"])
         for read_deleted, compute_id in (("no", gone), ("only", 1)):
-            with self.raises(exceptions.ComputeHostNotFound, host=compute_id):
+            with (
+                self.subTest(read_deleted=read_deleted, compute_id=compute_id),
+                self.raises(exceptions.ComputeHostNotFound, host=compute_id),
+            ):
                 self.get(read_deleted, compute_id)
 
     def test_a_record_is_a_private_copy(self) -> None:
@@ -237,17 +259,18 @@ class TestComputeNodeDelete(ConformanceTestCase):
         self.delete()
         before = self.dump()
         for value in (1, *NO_IDS):
-            with self.raises(exceptions.ComputeHostNotFound, host=value, code=404):
+            with self.subTest(value=value), self.raises(exceptions.ComputeHostNotFound, host=value, code=404):
                 self.delete(compute_id=value)
         self.assertSameRows(before, "although there is no such node")
 
     def test_a_mark_is_renewed_where_deleted_nodes_are_seen(self) -> None:
         self.delete()
         for read_deleted in ("yes", "only"):
-            now = self.advance(60)
-            self.delete(read_deleted)
-            gone = self.db.compute_node_get(self.seeing("only"), 1)
-            self.assertRecord(gone, deleted=1, deleted_at=now, updated_at=None)
+            with self.subTest(read_deleted=read_deleted):
+                now = self.advance(60)
+                self.delete(read_deleted)
+                gone = self.db.compute_node_get(self.seeing("only"), 1)
+                self.assertRecord(gone, deleted=1, deleted_at=now, updated_at=None)
 
     def test_it_is_deleted_or_not(self) -> None:
         self.assertAtomic(self.delete)
@@ -291,5 +314,6 @@ class TestWhoMayUseComputeNodes(ConformanceTestCase):
     def test_anyone_may_read_a_node_and_the_totals(self) -> None:
         node = self.make.compute_node()
         for context in (self.nobody, self.user, self.admin):
-            self.assertEqual(node, self.db.compute_node_get(context, node["id"]))
-            self.assertEqual(1, self.db.compute_node_statistics(context)["count"])
+            with self.subTest(context=context):
+                self.assertEqual(node, self.db.compute_node_get(context, node["id"]))
+                self.assertEqual(1, self.db.compute_node_statistics(context)["count"])

@@ -38,9 +38,11 @@ class TestComputeNodeLists(ConformanceTestCase):
 
     def test_a_name_is_found_by_any_part_whatever_the_case(self) -> None:
         for part in ("node-10", "NODE", "e-1", "Node-10.Example.org", "0.eXAMPLE"):
-            self.assertIds(self.found(part), [self.first])
+            with self.subTest(part=part):
+                self.assertIds(self.found(part), [self.first])
         for part in ("example", "node-100", "nodes", "ode-11", "node 10", " "):
-            self.assertIds(self.found(part), [self.first] if part == "example" else [])
+            with self.subTest(part=part):
+                self.assertIds(self.found(part), [self.first] if part == "example" else [])
         self.assertIds(self.found("."), [self.first, self.last])
 
     def test_what_is_found_has_its_service_and_its_columns(self) -> None:
@@ -50,14 +52,17 @@ class TestComputeNodeLists(ConformanceTestCase):
 
     def test_no_character_is_special(self) -> None:
         for part in ("%", "_", "t%1_0"):
-            self.assertIds(self.found(part), [self.last])
+            with self.subTest(part=part):
+                self.assertIds(self.found(part), [self.last])
         for part in ("n%0", "Node_10", "t%0", ".*", "^Node", "org$", "\\", "\\%", "'", "[a-z]", "?", "*"):
-            self.assertEqual([], self.found(part))
+            with self.subTest(part=part):
+                self.assertEqual([], self.found(part))
 
     def test_letters_other_than_those_of_ascii_are_compared_as_they_are(self) -> None:
         self.assertIds(self.found("EXäMPLE"), [self.last])
         for part in ("EXÄMPLE", "exÄmple", "exaemple", "examplE.orG\u212a"):
-            self.assertEqual([], self.found(part))
+            with self.subTest(part=part):
+                self.assertEqual([], self.found(part))
         kelvin = self.make.compute_node(hypervisor_hostname="\u212aelvin")
         self.assertEqual([], self.found("kelvin"))
         self.assertIds(self.found("\u212aELVIN"), [kelvin])
@@ -72,7 +77,8 @@ class TestComputeNodeLists(ConformanceTestCase):
         self.assertIds(self.found(0), [self.first, self.last])
         wrong: tuple[Any, ...] = (None, ["node"], b"node", "node\0", "\0", "\ud800", "x" * 300, "é" * 300)
         for part in wrong:
-            self.assertEqual([], self.found(part))
+            with self.subTest(part=part):
+                self.assertEqual([], self.found(part))
 
     def test_read_deleted_decides_which_are_found(self) -> None:
         self.assertIds(self.found("NODE-1", "yes"), [self.first, self.gone])
@@ -80,11 +86,12 @@ class TestComputeNodeLists(ConformanceTestCase):
         self.assertRecord(gone, id=self.gone["id"], service=None)
 
     def test_nodes_of_one_service_share_no_record(self) -> None:
-        for nodes in (self.db.compute_node_get_all(self.admin), self.found("")):
-            one, two = nodes[0], nodes[-1]
-            self.assertEqual(one["service"], two["service"])
-            one["service"]["host"] = "changed"
-            self.assertNotEqual("changed", two["service"]["host"])
+        for which, nodes in (("all", self.db.compute_node_get_all(self.admin)), ("found", self.found(""))):
+            with self.subTest(which):
+                one, two = nodes[0], nodes[-1]
+                self.assertEqual(one["service"], two["service"])
+                one["service"]["host"] = "changed"
+                self.assertNotEqual("changed", two["service"]["host"])
 
     def test_lists_are_private_copies(self) -> None:
         self.assertPrivate(lambda: self.db.compute_node_get_all(self.admin))
@@ -120,9 +127,10 @@ class TestComputeNodeStatistics(ConformanceTestCase):
         self.db.compute_node_delete(self.admin, self.make.compute_node()["id"])
         expected = {"count": 3, **{name: 8 * number for number, name in enumerate(SUMS, 1)}}
         for read_deleted in ("no", "yes", "only"):
-            total = self.db.compute_node_statistics(self.seeing(read_deleted))
-            self.assertEqual(expected, total)
-            self.assertEqual({int}, {type(value) for value in total.values()})
+            with self.subTest(read_deleted=read_deleted):
+                total = self.db.compute_node_statistics(self.seeing(read_deleted))
+                self.assertEqual(expected, total)
+                self.assertEqual({int}, {type(value) for value in total.values()})
 
     def test_services_do_not_matter(self) -> None:
         node = self.make.compute_node()

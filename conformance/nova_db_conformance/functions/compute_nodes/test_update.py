@@ -56,7 +56,8 @@ class TestColumns(UpdateTestCase):
             "deleted": 5,
         }
         for found in (self.update(complete), self.stored()):
-            self.assertRecord(found, id=1, service=None, stats=self.node["stats"], **complete)
+            with self.subTest(found=found):
+                self.assertRecord(found, id=1, service=None, stats=self.node["stats"], **complete)
 
     def test_none_is_stored_as_null_where_a_column_takes_it(self) -> None:
         nulls = dict.fromkeys(("hypervisor_hostname", "free_ram_mb", "disk_available_least"))
@@ -64,7 +65,10 @@ class TestColumns(UpdateTestCase):
         self.assertRecord(self.stored(), **nulls)
         before = self.dump()
         for name in REQUIRED:
-            with self.raises(exceptions.DBDataError, table="compute_nodes", columns=[name], value=None):
+            with (
+                self.subTest(name=name),
+                self.raises(exceptions.DBDataError, table="compute_nodes", columns=[name], value=None),
+            ):
                 self.update({"running_vms": 9, "stats": {"c": "3"}, name: None})
         self.assertSameRows(before, "although every call was refused")
 
@@ -77,14 +81,16 @@ class TestColumns(UpdateTestCase):
             {"host": "h"},
         )
         for values in idle:
-            now = self.advance(1)
-            self.assertEqual({**self.node, "updated_at": now}, self.update(values))
-            self.assertEqual({**self.node, "updated_at": now}, self.stored())
+            with self.subTest(values=values):
+                now = self.advance(1)
+                self.assertEqual({**self.node, "updated_at": now}, self.update(values))
+                self.assertEqual({**self.node, "updated_at": now}, self.stored())
 
     def test_a_time_that_is_given_is_written(self) -> None:
         for given, stored in ((MOMENT, NOON), (None, None), (NOON, NOON)):
-            self.assertRecord(self.update({"updated_at": given, "vcpus": 3}), updated_at=stored)
-            self.assertRecord(self.stored(), updated_at=stored)
+            with self.subTest(given=given, stored=stored):
+                self.assertRecord(self.update({"updated_at": given, "vcpus": 3}), updated_at=stored)
+                self.assertRecord(self.stored(), updated_at=stored)
         times = self.update({"created_at": MOMENT, "deleted_at": MOMENT})
         self.assertRecord(times, created_at=NOON, deleted_at=NOON, updated_at=self.now)
 
@@ -92,21 +98,27 @@ class TestColumns(UpdateTestCase):
         before = self.dump()
         for column in ("created_at", "updated_at", "deleted_at"):
             for text in NO_MOMENTS:
-                with self.raises(ValueError):
+                with self.subTest(column=column, text=text), self.raises(ValueError):
                     self.update({"vcpus": 9, "stats": {"c": "3"}, column: text})
         self.assertSameRows(before, "although every call was refused")
 
     def test_what_a_column_cannot_hold_is_refused(self) -> None:
         before = self.dump()
         for column, value in REFUSED:
-            with self.raises(exceptions.DBDataError, table="compute_nodes", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="compute_nodes", columns=[column], value=value),
+            ):
                 self.update({"running_vms": 9, "stats": {"c": "3"}, column: value})
         self.assertSameRows(before, "although every call was refused")
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         before = self.dump()
         for key, nearest in (("vcpu", "vcpus"), ("updated", "updated_at")):
-            with self.raises(exceptions.UnknownColumn, table="compute_nodes", column=key, nearest=nearest):
+            with (
+                self.subTest(key=key, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="compute_nodes", column=key, nearest=nearest),
+            ):
                 self.update({"running_vms": 9, "stats": {"c": "3"}, key: 1})
         self.assertSameRows(before, "although every call was refused")
 
@@ -115,7 +127,10 @@ class TestColumns(UpdateTestCase):
         for value in NO_IDS:
             for values in ({}, {"vcpus": 9}, {"stats": {"c": "3"}}):
                 for prune in (False, True):
-                    with self.raises(exceptions.ComputeHostNotFound, host=value, code=404):
+                    with (
+                        self.subTest(value=value, values=values, prune=prune),
+                        self.raises(exceptions.ComputeHostNotFound, host=value, code=404),
+                    ):
                         self.db.compute_node_update(self.admin, value, values, prune)
         self.assertSameRows(before, "although there is no such node")
         self.assertRecord(self.db.compute_node_update(self.admin, "1", {"vcpus": 9}), vcpus=9)
@@ -127,10 +142,11 @@ class TestColumns(UpdateTestCase):
         with self.raises(exceptions.ComputeHostNotFound, host=1):
             self.update({"vcpus": 9, "stats": {"c": "3"}})
         for number, read_deleted in enumerate(("yes", "only")):
-            updated = self.update({"vcpus": number, "stats": {"c": number}}, read_deleted=read_deleted)
-            self.assertRecord(updated, vcpus=number, deleted=1, service=None)
-            self.assertEqual({"a": "1", "b": "2", "c": str(number)}, stats(updated))
-            self.assertEqual(updated, self.stored())
+            with self.subTest(number=number, read_deleted=read_deleted):
+                updated = self.update({"vcpus": number, "stats": {"c": number}}, read_deleted=read_deleted)
+                self.assertRecord(updated, vcpus=number, deleted=1, service=None)
+                self.assertEqual({"a": "1", "b": "2", "c": str(number)}, stats(updated))
+                self.assertEqual(updated, self.stored())
 
 
 class TestStats(UpdateTestCase):
@@ -155,18 +171,21 @@ class TestStats(UpdateTestCase):
         updated = self.update({"stats": {"c": None, 5: 1.5, "A": True}})
         self.assertEqual({"a": "1", "b": "2", "c": None, "5": "1.5", "A": "1"}, stats(updated))
         for stat in updated["stats"][2:]:
-            self.assertShape(stat, "compute_node_stats")
-            self.assertRecord(stat, compute_node_id=1, created_at=self.now, updated_at=None, deleted=0)
+            with self.subTest(stat=stat):
+                self.assertShape(stat, "compute_node_stats")
+                self.assertRecord(stat, compute_node_id=1, created_at=self.now, updated_at=None, deleted=0)
         self.assertEqual(updated, self.stored())
 
     def test_a_value_may_become_null_and_come_back(self) -> None:
         for value in (None, "", "x"):
-            self.assertEqual({"a": value, "b": "2"}, stats(self.update({"stats": {"a": value}})))
+            with self.subTest(value=value):
+                self.assertEqual({"a": value, "b": "2"}, stats(self.update({"stats": {"a": value}})))
         self.assertEqual(2, len(self.rows()))
 
     def test_keys_that_are_stored_alike_are_one(self) -> None:
         for prune in (False, True):
-            self.assertEqual("text", stats(self.update({"stats": {5: "number", "5": "text"}}, prune))["5"])
+            with self.subTest(prune=prune):
+                self.assertEqual("text", stats(self.update({"stats": {5: "number", "5": "text"}}, prune))["5"])
 
     def test_others_are_pruned_if_that_is_asked_for(self) -> None:
         before = self.rows()
@@ -181,9 +200,10 @@ class TestStats(UpdateTestCase):
     def test_without_statistics_all_are_pruned(self) -> None:
         without: tuple[dict[str, Any], ...] = ({}, {"stats": {}}, {"stats": None}, {"vcpus": 9})
         for values in without:
-            self.update({"stats": {"x": 1}})
-            self.assertEqual([], self.db.compute_node_update(self.admin, 1, values, prune_stats=True)["stats"])
-            self.assertEqual([], self.stored()["stats"])
+            with self.subTest(values=values):
+                self.update({"stats": {"x": 1}})
+                self.assertEqual([], self.db.compute_node_update(self.admin, 1, values, prune_stats=True)["stats"])
+                self.assertEqual([], self.stored()["stats"])
 
     def test_a_pruned_statistic_is_not_revived(self) -> None:
         self.update({}, True)
@@ -211,7 +231,8 @@ class TestStats(UpdateTestCase):
 
     def test_statistics_that_are_no_mapping_are_refused(self) -> None:
         for value in WRONG_STATS:
-            self.assertUnchanged(lambda given=value: self.update({"vcpus": 9, "stats": given}), TypeError)  # type: ignore[misc]
+            with self.subTest(value=value):
+                self.assertUnchanged(lambda given=value: self.update({"vcpus": 9, "stats": given}), TypeError)  # type: ignore[misc]
 
     def test_statistics_that_cannot_be_stored_are_refused(self) -> None:
         wrong: tuple[tuple[str, dict[Any, Any]], ...] = (
@@ -223,7 +244,10 @@ class TestStats(UpdateTestCase):
         before = self.dump()
         for column, items in wrong:
             for prune in (False, True):
-                with self.raises(exceptions.DBDataError, table="compute_node_stats", columns=[column]):
+                with (
+                    self.subTest(column=column, items=items, prune=prune),
+                    self.raises(exceptions.DBDataError, table="compute_node_stats", columns=[column]),
+                ):
                     self.update({"vcpus": 9, "stats": {"a": "9", **items}}, prune)
         self.assertSameRows(before, "although every call was refused")
 
@@ -286,7 +310,8 @@ class TestUpdateRaces(ConformanceTestCase):
         def check(done: Round) -> None:
             expected = {f"key{self.number}": "0", "same": str(self.number)}
             for result in (*done.results, self.get()):
-                self.assertEqual(expected, {key: stats(result)[key] for key in expected})
+                with self.subTest(result=result):
+                    self.assertEqual(expected, {key: stats(result)[key] for key in expected})
             self.assertEqual(self.number + 2, len(self.get()["stats"]))
 
         race(
@@ -304,7 +329,8 @@ class TestUpdateRaces(ConformanceTestCase):
 
         def check(done: Round) -> None:
             for result in (*done.results, self.get()):
-                self.assertLessEqual(stats(result).keys(), {"a", "b"})
+                with self.subTest(result=result):
+                    self.assertLessEqual(stats(result).keys(), {"a", "b"})
             live = [row["key"] for row in self.dump()["compute_node_stats"] if row["deleted"] == 0]
             self.assertEqual(sorted(set(live)), sorted(live))
             self.assertIn("a", live)
@@ -337,7 +363,8 @@ class TestUpdateRaces(ConformanceTestCase):
 
         def check(done: Round) -> None:
             for thread, result in enumerate(done.results):
-                self.assertRecord(result, **{names[thread]: 1 + self.number})
+                with self.subTest(thread=thread, result=result):
+                    self.assertRecord(result, **{names[thread]: 1 + self.number})
             stored = self.get()
             self.assertRecord(stored, **dict.fromkeys(names, 1 + self.number))
             self.assertEqual(dict.fromkeys(names, str(self.number)), stats(stored))

@@ -64,17 +64,26 @@ class TestConsoles(ConformanceTestCase):
             ("pool_id", "x"),
         ]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="consoles", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="consoles", columns=[column], value=value),
+            ):
                 self.console(**{column: value})
         for key, nearest in (("pool", "pool_id"), ("instance_id", "instance_uuid")):
-            with self.raises(exceptions.UnknownColumn, table="consoles", column=key, nearest=nearest):
+            with (
+                self.subTest(key=key, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="consoles", column=key, nearest=nearest),
+            ):
                 self.console(**{key: 1})
         self.assertSameRows(before, "although every console was refused")
 
     def test_the_instance_and_the_pool_must_be_there(self) -> None:
         before = self.dump()
         for column, value in (("instance_uuid", a_uuid()), ("pool_id", 99)):
-            with self.raises(exceptions.DBReferenceError, table="consoles", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBReferenceError, table="consoles", columns=[column], value=value),
+            ):
                 self.console(**{column: value})
         self.assertSameRows(before, "although they are not there")
         self.db.instance_destroy(self.admin, self.uuid)
@@ -85,22 +94,27 @@ class TestConsoles(ConformanceTestCase):
         self.console()
         expected = {**console, "pool": self.pool}
         for key in (console["id"], str(console["id"])):
-            self.assertEqual(expected, self.db.console_get(self.admin, key))
-            self.assertEqual(expected, self.db.console_get(self.admin, key, None))
-            self.assertEqual(expected, self.db.console_get(self.admin, key, instance_uuid=self.uuid))
+            with self.subTest(key=key):
+                self.assertEqual(expected, self.db.console_get(self.admin, key))
+                self.assertEqual(expected, self.db.console_get(self.admin, key, None))
+                self.assertEqual(expected, self.db.console_get(self.admin, key, instance_uuid=self.uuid))
         self.assertPrivate(lambda: self.db.console_get(self.admin, console["id"]))
 
     def test_an_unknown_console_is_named_with_its_instance(self) -> None:
         console = self.console(id=1)
         for value in NO_IDS:
-            with self.raises(exceptions.ConsoleNotFound, console_id=value, code=404):
-                self.db.console_get(self.admin, value)
-            with self.raises(
-                exceptions.ConsoleNotFoundForInstance, console_id=value, instance_uuid=self.uuid, code=404
-            ):
-                self.db.console_get(self.admin, value, self.uuid)
+            with self.subTest(value=value):
+                with self.raises(exceptions.ConsoleNotFound, console_id=value, code=404):
+                    self.db.console_get(self.admin, value)
+                with self.raises(
+                    exceptions.ConsoleNotFoundForInstance, console_id=value, instance_uuid=self.uuid, code=404
+                ):
+                    self.db.console_get(self.admin, value, self.uuid)
         for uuid in (a_uuid(), self.make.instance()["uuid"], self.uuid.upper(), ["x"]):
-            with self.raises(exceptions.ConsoleNotFoundForInstance, console_id=1, instance_uuid=uuid):
+            with (
+                self.subTest(uuid=uuid),
+                self.raises(exceptions.ConsoleNotFoundForInstance, console_id=1, instance_uuid=uuid),
+            ):
                 self.db.console_get(self.admin, console["id"], uuid)
         with self.raises(exceptions.ConsoleNotFound, console_id=1):
             self.db.console_get(self.admin, console["id"], "")
@@ -113,11 +127,13 @@ class TestConsoles(ConformanceTestCase):
         elsewhere = self.console(id=3, pool_id=self.make.console_pool()["id"])
         key = self.pool["id"]
         for pool in (key, str(key)):
-            found = self.db.console_get_by_pool_instance(self.admin, pool, self.uuid)
-            self.assertEqual({**first, "pool": self.pool}, found)
+            with self.subTest(pool=pool):
+                found = self.db.console_get_by_pool_instance(self.admin, pool, self.uuid)
+                self.assertEqual({**first, "pool": self.pool}, found)
         for console in (theirs, elsewhere):
-            found = self.db.console_get_by_pool_instance(self.admin, console["pool_id"], console["instance_uuid"])
-            self.assertIds([found], [console])
+            with self.subTest(console=console):
+                found = self.db.console_get_by_pool_instance(self.admin, console["pool_id"], console["instance_uuid"])
+                self.assertIds([found], [console])
         self.assertPrivate(lambda: self.db.console_get_by_pool_instance(self.admin, key, self.uuid))
 
     def test_an_instance_without_a_console_in_the_pool_is_named(self) -> None:
@@ -125,7 +141,10 @@ class TestConsoles(ConformanceTestCase):
         key = self.pool["id"]
         cases: list[tuple[Any, Any]] = [*[(value, self.uuid) for value in NO_IDS if value != key], (key, a_uuid())]
         for pool, uuid in (*cases, (key, None), (key, ""), (key, self.uuid.upper())):
-            with self.raises(exceptions.ConsoleNotFoundInPoolForInstance, pool_id=pool, instance_uuid=uuid, code=404):
+            with (
+                self.subTest(pool=pool, uuid=uuid),
+                self.raises(exceptions.ConsoleNotFoundInPoolForInstance, pool_id=pool, instance_uuid=uuid, code=404),
+            ):
                 self.db.console_get_by_pool_instance(self.admin, pool, uuid)
         self.assertTrue(issubclass(exceptions.ConsoleNotFoundInPoolForInstance, exceptions.ConsoleNotFound))
 
@@ -134,19 +153,22 @@ class TestConsoles(ConformanceTestCase):
         self.console(id=5, instance_uuid=self.make.instance()["uuid"])
         self.assertEqual([first, last], self.db.console_get_all_by_instance(self.admin, self.uuid))
         for uuid in (a_uuid(), "", None, ["x"], 5):
-            self.assertEqual([], self.db.console_get_all_by_instance(self.admin, uuid))
+            with self.subTest(uuid=uuid):
+                self.assertEqual([], self.db.console_get_all_by_instance(self.admin, uuid))
         self.assertPrivate(lambda: self.db.console_get_all_by_instance(self.admin, self.uuid))
 
     def test_deleted_ones_are_found_whatever_is_seen(self) -> None:
         gone = self.console(deleted=1, deleted_at=NOON)
         live = self.console()
         for mode in ("no", "yes", "only"):
-            context = self.seeing(mode, self.user)
-            for console in (gone, live):
-                self.assertEqual({**console, "pool": self.pool}, self.db.console_get(context, console["id"]))
-            found = self.db.console_get_by_pool_instance(context, self.pool["id"], self.uuid)
-            self.assertIds([found], [gone])
-            self.assertEqual([gone, live], self.db.console_get_all_by_instance(context, self.uuid))
+            with self.subTest(mode=mode):
+                context = self.seeing(mode, self.user)
+                for console in (gone, live):
+                    with self.subTest(console=console):
+                        self.assertEqual({**console, "pool": self.pool}, self.db.console_get(context, console["id"]))
+                found = self.db.console_get_by_pool_instance(context, self.pool["id"], self.uuid)
+                self.assertIds([found], [gone])
+                self.assertEqual([gone, live], self.db.console_get_all_by_instance(context, self.uuid))
 
     def test_a_console_carries_its_pool_even_if_that_is_deleted(self) -> None:
         pool = self.make.console_pool(deleted=5, deleted_at=NOON)
@@ -158,7 +180,7 @@ class TestConsoles(ConformanceTestCase):
         self.assertIsNone(self.db.console_delete(self.admin, str(gone["id"])))
         self.assertEqual([kept], self.dump()["consoles"])
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.ConsoleNotFound, console_id=gone["id"]):
+            with self.subTest(mode=mode), self.raises(exceptions.ConsoleNotFound, console_id=gone["id"]):
                 self.db.console_get(self.seeing(mode), gone["id"])
         self.assertIsNone(self.db.console_delete(self.admin, gone["id"]))
         self.assertGreater(self.console()["id"], kept["id"])
@@ -173,21 +195,23 @@ class TestConsoles(ConformanceTestCase):
         self.console(id=1)
         before = self.dump()
         for value in NO_IDS:
-            self.assertIsNone(self.db.console_delete(self.admin, value))
+            with self.subTest(value=value):
+                self.assertIsNone(self.db.console_delete(self.admin, value))
         self.assertSameRows(before, "although there is no such console")
 
     def test_anyone_may_call(self) -> None:
         for context in (self.user, self.other, self.nobody):
-            pool = self.db.console_pool_create(context, console_pool_values(host=context.user_id))
-            values = {"pool_id": pool["id"], "instance_uuid": self.uuid}
-            console = self.db.console_create(context, values)
-            self.assertIds([self.db.console_get(context, console["id"])], [console])
-            self.assertIds([self.db.console_get_by_pool_instance(context, pool["id"], self.uuid)], [console])
-            self.assertIds(self.db.console_get_all_by_instance(context, self.uuid), [console])
-            key = ("host1", context.user_id, "xvpvnc")
-            self.assertIds([self.db.console_pool_get_by_host_type(context, *key)], [pool])
-            self.assertIds(self.db.console_pool_get_all_by_host_type(context, *key[1:]), [pool])
-            self.db.console_delete(context, console["id"])
+            with self.subTest(context=context):
+                pool = self.db.console_pool_create(context, console_pool_values(host=context.user_id))
+                values = {"pool_id": pool["id"], "instance_uuid": self.uuid}
+                console = self.db.console_create(context, values)
+                self.assertIds([self.db.console_get(context, console["id"])], [console])
+                self.assertIds([self.db.console_get_by_pool_instance(context, pool["id"], self.uuid)], [console])
+                self.assertIds(self.db.console_get_all_by_instance(context, self.uuid), [console])
+                key = ("host1", context.user_id, "xvpvnc")
+                self.assertIds([self.db.console_pool_get_by_host_type(context, *key)], [pool])
+                self.assertIds(self.db.console_pool_get_all_by_host_type(context, *key[1:]), [pool])
+                self.db.console_delete(context, console["id"])
 
     def test_each_change_is_made_or_not(self) -> None:
         made = self.assertAtomic(lambda: self.db.console_create(self.admin, {"pool_id": self.pool["id"]}))

@@ -43,10 +43,16 @@ class TestConsolePools(ConformanceTestCase):
     def test_what_cannot_be_stored_is_refused(self) -> None:
         cases: list[tuple[str, Any]] = [(name, "x" * 256) for name in POOL_COLUMNS]
         for column, value in [*cases, ("address", "1" * 40), ("host", ["x"])]:
-            with self.raises(exceptions.DBDataError, table="console_pools", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="console_pools", columns=[column], value=value),
+            ):
                 self.make.console_pool(**{column: value})
         for key, nearest in (("type", "console_type"), ("consoles", "console_type")):
-            with self.raises(exceptions.UnknownColumn, table="console_pools", column=key, nearest=nearest):
+            with (
+                self.subTest(key=key, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="console_pools", column=key, nearest=nearest),
+            ):
                 self.make.console_pool(**{key: []})
         self.assertEqual({}, self.dump())
 
@@ -57,19 +63,21 @@ class TestConsolePools(ConformanceTestCase):
         self.assertIds([self.db.console_pool_get_by_host_type(self.admin, *POOL_KEY)], [first])
         keys = [("host1", "x", "xvpvnc"), ("x", "proxy1", "xvpvnc"), ("host1", "proxy1", "x")]
         for other, (compute_host, host, kind) in zip(others, keys, strict=True):
-            self.assertIds([self.db.console_pool_get_by_host_type(self.admin, compute_host, host, kind)], [other])
+            with self.subTest(other=other, compute_host=compute_host, host=host, kind=kind):
+                self.assertIds([self.db.console_pool_get_by_host_type(self.admin, compute_host, host, kind)], [other])
         self.assertPrivate(lambda: self.db.console_pool_get_by_host_type(self.admin, *POOL_KEY))
 
     def test_an_unknown_pool_is_named(self) -> None:
         self.make.console_pool()
         for position in range(3):
             for unknown in ("x", POOL_KEY[position].upper(), "", None, ["x"]):
-                key: list[Any] = list(POOL_KEY)
-                key[position] = unknown
-                compute_host, host, kind = key
-                named = {"host": host, "console_type": kind, "compute_host": compute_host, "code": 404}
-                with self.raises(exceptions.ConsolePoolNotFoundForHostType, **named):
-                    self.db.console_pool_get_by_host_type(self.admin, compute_host, host, kind)
+                with self.subTest(position=position, unknown=unknown):
+                    key: list[Any] = list(POOL_KEY)
+                    key[position] = unknown
+                    compute_host, host, kind = key
+                    named = {"host": host, "console_type": kind, "compute_host": compute_host, "code": 404}
+                    with self.raises(exceptions.ConsolePoolNotFoundForHostType, **named):
+                        self.db.console_pool_get_by_host_type(self.admin, compute_host, host, kind)
 
     def test_pools_of_a_proxy_are_listed_in_order(self) -> None:
         last, first = self.make.console_pool(id=9), self.make.console_pool(id=4, compute_host="host2")
@@ -78,7 +86,8 @@ class TestConsolePools(ConformanceTestCase):
         listed = self.db.console_pool_get_all_by_host_type(self.admin, "proxy1", "xvpvnc")
         self.assertEqual([{**first, "consoles": []}, {**last, "consoles": []}], listed)
         for host, kind in (("proxy3", "xvpvnc"), ("host1", "xvpvnc"), ("proxy1", "spice"), ("proxy1", None)):
-            self.assertEqual([], self.db.console_pool_get_all_by_host_type(self.admin, host, kind))
+            with self.subTest(host=host, kind=kind):
+                self.assertEqual([], self.db.console_pool_get_all_by_host_type(self.admin, host, kind))
         self.assertPrivate(lambda: self.db.console_pool_get_all_by_host_type(self.admin, "proxy1", "xvpvnc"))
 
     def test_a_pool_carries_all_its_consoles_in_order(self) -> None:
@@ -90,7 +99,8 @@ class TestConsolePools(ConformanceTestCase):
         found = self.db.console_pool_get_by_host_type(self.admin, *POOL_KEY)
         self.assertEqual({**pool, "consoles": [first, gone, last]}, found)
         for console in found["consoles"]:
-            self.assertShape(console, "consoles")
+            with self.subTest(console=console):
+                self.assertShape(console, "consoles")
         listed = self.db.console_pool_get_all_by_host_type(self.admin, "proxy1", "xvpvnc")
         self.assertEqual([found, {**other, "consoles": [theirs]}], listed)
 
@@ -98,9 +108,10 @@ class TestConsolePools(ConformanceTestCase):
         self.make.console_pool(deleted=1, deleted_at=NOON)
         live = self.make.console_pool()
         for mode in ("no", "yes", "only"):
-            context = self.seeing(mode, self.user)
-            self.assertIds([self.db.console_pool_get_by_host_type(context, *POOL_KEY)], [live])
-            self.assertIds(self.db.console_pool_get_all_by_host_type(context, "proxy1", "xvpvnc"), [live])
+            with self.subTest(mode=mode):
+                context = self.seeing(mode, self.user)
+                self.assertIds([self.db.console_pool_get_by_host_type(context, *POOL_KEY)], [live])
+                self.assertIds(self.db.console_pool_get_all_by_host_type(context, "proxy1", "xvpvnc"), [live])
 
     def test_it_is_made_or_not(self) -> None:
         made = self.assertAtomic(lambda: self.db.console_pool_create(self.nobody, console_pool_values()))

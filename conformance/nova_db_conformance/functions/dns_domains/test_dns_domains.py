@@ -84,10 +84,11 @@ class TestDnsDomainRegister(DnsDomainTestCase):
 
     def test_neither_project_nor_zone_need_be_one(self) -> None:
         for value, stored in ((None, None), ("", ""), (7, "7"), ("größe", "größe")):
-            self.for_project("example.org", value)
-            self.for_zone("example.com", value)
-            self.assertRecord(self.get("example.org"), project_id=stored, scope="public")
-            self.assertRecord(self.get("example.com"), availability_zone=stored, scope="private")
+            with self.subTest(value=value, stored=stored):
+                self.for_project("example.org", value)
+                self.for_zone("example.com", value)
+                self.assertRecord(self.get("example.org"), project_id=stored, scope="public")
+                self.assertRecord(self.get("example.com"), availability_zone=stored, scope="private")
 
     def test_a_name_in_its_text_form_is_the_same(self) -> None:
         self.for_project(7, "p7")
@@ -101,7 +102,8 @@ class TestDnsDomainRegister(DnsDomainTestCase):
             self.for_project(name, f"of {name}")
         self.assertEqual(names, self.db.dnsdomain_list(self.user))
         for name in names:
-            self.assertRecord(self.get(name), domain=name, project_id=f"of {name}")
+            with self.subTest(name=name):
+                self.assertRecord(self.get(name), domain=name, project_id=f"of {name}")
 
     def test_what_cannot_be_stored_is_refused(self) -> None:
         self.for_project("example.org")
@@ -110,13 +112,20 @@ class TestDnsDomainRegister(DnsDomainTestCase):
             (self.db.dnsdomain_register_for_project, "project_id"),
             (self.db.dnsdomain_register_for_zone, "availability_zone"),
         ):
-            for value in (None, "d" * 256, "a\0b", b"name", ["name"]):
-                with self.raises(exceptions.DBDataError, table="dns_domains", columns=["domain"], value=value):
-                    register(self.admin, value, "x")
-            for value in ("v" * 256, "a\0b", b"name", ["name"]):
-                for name in ("example.org", "example.com"):
-                    with self.raises(exceptions.DBDataError, table="dns_domains", columns=[column], value=value):
-                        register(self.admin, name, value)
+            with self.subTest(register=register, column=column):
+                for value in (None, "d" * 256, "a\0b", b"name", ["name"]):
+                    with (
+                        self.subTest(value=value),
+                        self.raises(exceptions.DBDataError, table="dns_domains", columns=["domain"], value=value),
+                    ):
+                        register(self.admin, value, "x")
+                for value in ("v" * 256, "a\0b", b"name", ["name"]):
+                    for name in ("example.org", "example.com"):
+                        with (
+                            self.subTest(value=value, name=name),
+                            self.raises(exceptions.DBDataError, table="dns_domains", columns=[column], value=value),
+                        ):
+                            register(self.admin, name, value)
         self.assertSameRows(before, "although all of this was refused")
 
     def test_only_administrators_register(self) -> None:
@@ -161,8 +170,9 @@ class TestDnsDomains(DnsDomainTestCase):
     def test_everyone_finds_them(self) -> None:
         found = self.get("example.org")
         for context in (self.other, self.admin, *map(self.seeing, ("no", "yes", "only"))):
-            self.assertEqual(found, self.db.dnsdomain_get(context, "example.org"))
-            self.assertEqual(["example.org"], self.db.dnsdomain_list(context))
+            with self.subTest(context=context):
+                self.assertEqual(found, self.db.dnsdomain_get(context, "example.org"))
+                self.assertEqual(["example.org"], self.db.dnsdomain_list(context))
         self.assertPrivate(lambda: self.get("example.org"))
         self.assertPrivate(lambda: self.db.dnsdomain_list(self.user))
         strangers = [self.nobody, self.context(project_id=None), self.context(user_id=None)]
@@ -171,7 +181,8 @@ class TestDnsDomains(DnsDomainTestCase):
 
     def test_an_unknown_one_is_none(self) -> None:
         for name in ("example.com", "EXAMPLE.org", "example.org ", "", None, 7, ["example.org"], "d" * 300, "a\0b"):
-            self.assertIsNone(self.get(name))
+            with self.subTest(name=name):
+                self.assertIsNone(self.get(name))
 
     def test_they_are_listed_by_name(self) -> None:
         for name in ("b.org", "Z.org", "ä.org", "a.org"):
@@ -185,8 +196,9 @@ class TestDnsDomains(DnsDomainTestCase):
     def test_one_marked_deleted_is_not_found(self) -> None:
         self.insert("dns_domains", {"domain": "example.com", "deleted": True, "deleted_at": NOON})
         for read_deleted in ("no", "yes", "only"):
-            self.assertIsNone(self.db.dnsdomain_get(self.seeing(read_deleted), "example.com"))
-            self.assertEqual(["example.org"], self.db.dnsdomain_list(self.seeing(read_deleted)))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertIsNone(self.db.dnsdomain_get(self.seeing(read_deleted), "example.com"))
+                self.assertEqual(["example.org"], self.db.dnsdomain_list(self.seeing(read_deleted)))
 
     def test_one_is_removed_for_good(self) -> None:
         self.for_zone("example.org", "nova")
@@ -213,7 +225,8 @@ class TestDnsDomains(DnsDomainTestCase):
     def test_an_unknown_one_is_removed_in_silence(self) -> None:
         before = self.dump()
         for name in ("example.com", "EXAMPLE.org", "example.org ", "", None, 7, ["example.org"]):
-            self.assertIsNone(self.db.dnsdomain_unregister(self.admin, name))
+            with self.subTest(name=name):
+                self.assertIsNone(self.db.dnsdomain_unregister(self.admin, name))
         self.assertSameRows(before, "although none of these names is registered")
 
     def test_only_administrators_remove(self) -> None:

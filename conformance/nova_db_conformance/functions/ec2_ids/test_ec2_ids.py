@@ -49,19 +49,20 @@ class Mappings:
             self.set_time(NOON)
             uuids = [a_uuid() for _ in range(3)]
             for number, uuid in enumerate(uuids, 1):
-                created = self.create(uuid)
-                self.assertShape(created, self.table)
-                self.assertEqual(
-                    {
-                        "id": number,
-                        "uuid": uuid,
-                        "created_at": NOON,
-                        "updated_at": None,
-                        "deleted_at": None,
-                        "deleted": 0,
-                    },
-                    created,
-                )
+                with self.subTest(number=number, uuid=uuid):
+                    created = self.create(uuid)
+                    self.assertShape(created, self.table)
+                    self.assertEqual(
+                        {
+                            "id": number,
+                            "uuid": uuid,
+                            "created_at": NOON,
+                            "updated_at": None,
+                            "deleted_at": None,
+                            "deleted": 0,
+                        },
+                        created,
+                    )
             self.assertEqual([1, 2, 3], [self.number(uuid) for uuid in uuids])
             self.assertIs(int, type(self.number(uuids[0])))
             self.assertEqual(uuids, [self.uuid(number) for number in (1, "2", "03")])
@@ -95,7 +96,8 @@ class Mappings:
             uuid = a_uuid()
             taken = self.create(uuid)["id"]
             for other in (uuid, a_uuid()):
-                self.assertUnchanged(partial(self.create, other, taken), exceptions.DBDuplicateEntry)
+                with self.subTest(other=other):
+                    self.assertUnchanged(partial(self.create, other, taken), exceptions.DBDuplicateEntry)
             with self.raises(exceptions.DBDuplicateEntry, table=self.table, columns=["id"]):
                 self.create(a_uuid(), taken)
             self.assertEqual(uuid, self.uuid(taken))
@@ -103,10 +105,16 @@ class Mappings:
         def test_what_cannot_be_stored_is_refused(self) -> None:
             cases: list[tuple[str, Any]] = [("uuid", None), ("uuid", "u" * 37), ("uuid", ["u"]), ("uuid", "a\0b")]
             for column, value in cases:
-                with self.raises(exceptions.DBDataError, table=self.table, columns=[column], value=value):
+                with (
+                    self.subTest(column=column, value=value),
+                    self.raises(exceptions.DBDataError, table=self.table, columns=[column], value=value),
+                ):
                     self.create(value)
             for value in ("x", 2**31, 1.5):
-                with self.raises(exceptions.DBDataError, table=self.table, columns=["id"], value=value):
+                with (
+                    self.subTest(value=value),
+                    self.raises(exceptions.DBDataError, table=self.table, columns=["id"], value=value),
+                ):
                     self.create(a_uuid(), value)
             self.assertEqual({}, self.dump())
 
@@ -115,9 +123,11 @@ class Mappings:
             self.create(uuid)
             unknown: Any
             for unknown in (a_uuid(), uuid.upper(), "", "5", None, 1, ["x"]):
-                self.assertNotFound(self.number, unknown)
+                with self.subTest(unknown=unknown):
+                    self.assertNotFound(self.number, unknown)
             for unknown in (2, 0, -1, "2", "x", "", "1.0", None, 2**40, uuid, 1.0):
-                self.assertNotFound(self.uuid, unknown)
+                with self.subTest(unknown=unknown):
+                    self.assertNotFound(self.uuid, unknown)
 
         def test_a_uuid_that_is_a_number_is_its_text(self) -> None:
             created = self.create(77)
@@ -129,16 +139,18 @@ class Mappings:
             uuid = a_uuid()
             self.insert(self.table, {"uuid": uuid, "deleted": 99, "deleted_at": NOON}, {"uuid": uuid})
             for mode in ("no", "yes", "only"):
-                context = self.seeing(mode, self.user)
-                self.assertEqual(1, self.number(uuid, context))
-                self.assertEqual([uuid, uuid], [self.uuid(number, context) for number in (1, 2)])
+                with self.subTest(mode=mode):
+                    context = self.seeing(mode, self.user)
+                    self.assertEqual(1, self.number(uuid, context))
+                    self.assertEqual([uuid, uuid], [self.uuid(number, context) for number in (1, 2)])
 
         def test_anyone_with_a_user_and_a_project_may(self) -> None:
             uuid = a_uuid()
             for context in (self.user, self.other, self.admin):
-                number = self.create(uuid, context=context)["id"]
-                self.assertEqual(1, self.number(uuid, context))
-                self.assertEqual(uuid, self.uuid(number, context))
+                with self.subTest(context=context):
+                    number = self.create(uuid, context=context)["id"]
+                    self.assertEqual(1, self.number(uuid, context))
+                    self.assertEqual(uuid, self.uuid(number, context))
             strangers = [self.nobody, self.context(project_id=None), self.context(user_id=None)]
             self.assertNotAuthorized(strangers, lambda context: self.create(None, context=context))
             self.assertNotAuthorized(strangers, lambda context: self.number(a_uuid(), context))

@@ -17,12 +17,14 @@ class TestS3Images(ConformanceTestCase):
         uuids = [a_uuid() for _ in range(3)]
         times = {"created_at": NOON, "updated_at": None, "deleted_at": None, "deleted": 0}
         for number, uuid in enumerate(uuids, 1):
-            created = self.db.s3_image_create(self.user, uuid)
-            self.assertShape(created, "s3_images")
-            self.assertEqual({"id": number, "uuid": uuid, **times}, created)
-            for key in (number, str(number)):
-                self.assertEqual(created, self.db.s3_image_get(self.user, key))
-            self.assertEqual(created, self.db.s3_image_get_by_uuid(self.user, uuid))
+            with self.subTest(number=number, uuid=uuid):
+                created = self.db.s3_image_create(self.user, uuid)
+                self.assertShape(created, "s3_images")
+                self.assertEqual({"id": number, "uuid": uuid, **times}, created)
+                for key in (number, str(number)):
+                    with self.subTest(key=key):
+                        self.assertEqual(created, self.db.s3_image_get(self.user, key))
+                self.assertEqual(created, self.db.s3_image_get_by_uuid(self.user, uuid))
         self.assertPrivate(lambda: self.db.s3_image_get(self.user, 1))
         self.assertPrivate(lambda: self.db.s3_image_get_by_uuid(self.user, uuids[0]))
 
@@ -35,24 +37,30 @@ class TestS3Images(ConformanceTestCase):
 
     def test_anyone_may(self) -> None:
         for context in (self.nobody, self.other, self.user, self.admin):
-            created = self.db.s3_image_create(context, a_uuid())
-            self.assertEqual(created, self.db.s3_image_get(context, created["id"]))
-            self.assertEqual(created, self.db.s3_image_get_by_uuid(context, created["uuid"]))
+            with self.subTest(context=context):
+                created = self.db.s3_image_create(context, a_uuid())
+                self.assertEqual(created, self.db.s3_image_get(context, created["id"]))
+                self.assertEqual(created, self.db.s3_image_get_by_uuid(context, created["uuid"]))
 
     def test_what_is_not_mapped_is_not_found(self) -> None:
         uuid = self.db.s3_image_create(self.user, a_uuid())["uuid"]
         for unknown in (2, 0, -1, "2", "x", "", "1.0", None, 2**40, uuid):
-            with self.raises(exceptions.ImageNotFound, image_id=unknown, code=404) as caught:
-                self.db.s3_image_get(self.user, unknown)
-            self.assertIn(str(unknown), str(caught.exception))
+            with self.subTest(unknown=unknown):
+                with self.raises(exceptions.ImageNotFound, image_id=unknown, code=404) as caught:
+                    self.db.s3_image_get(self.user, unknown)
+                self.assertIn(str(unknown), str(caught.exception))
         for unknown in (a_uuid(), uuid.upper(), "", None, 1, ["x"]):
-            with self.raises(exceptions.ImageNotFound, image_id=unknown, code=404) as caught:
-                self.db.s3_image_get_by_uuid(self.user, unknown)
-            self.assertIn(str(unknown), str(caught.exception))
+            with self.subTest(unknown=unknown):
+                with self.raises(exceptions.ImageNotFound, image_id=unknown, code=404) as caught:
+                    self.db.s3_image_get_by_uuid(self.user, unknown)
+                self.assertIn(str(unknown), str(caught.exception))
 
     def test_what_cannot_be_stored_is_refused(self) -> None:
         for value in (None, "u" * 37, ["u"], "a\0b"):
-            with self.raises(exceptions.DBDataError, table="s3_images", columns=["uuid"], value=value):
+            with (
+                self.subTest(value=value),
+                self.raises(exceptions.DBDataError, table="s3_images", columns=["uuid"], value=value),
+            ):
                 self.db.s3_image_create(self.user, value)
         self.assertEqual({}, self.dump())
 
@@ -65,9 +73,10 @@ class TestS3Images(ConformanceTestCase):
         uuid = a_uuid()
         rows = self.insert("s3_images", {"uuid": uuid, "deleted": 99, "deleted_at": NOON}, {"uuid": uuid})
         for mode in ("no", "yes", "only"):
-            context = self.seeing(mode, self.nobody)
-            self.assertEqual(rows[0], self.db.s3_image_get_by_uuid(context, uuid))
-            self.assertEqual(rows, [self.db.s3_image_get(context, row["id"]) for row in rows])
+            with self.subTest(mode=mode):
+                context = self.seeing(mode, self.nobody)
+                self.assertEqual(rows[0], self.db.s3_image_get_by_uuid(context, uuid))
+                self.assertEqual(rows, [self.db.s3_image_get(context, row["id"]) for row in rows])
 
     def test_a_failure_leaves_nothing(self) -> None:
         uuid = a_uuid()

@@ -42,17 +42,19 @@ class FixedIpTestCase(ConformanceTestCase):
         mine = self.fixed(instance_uuid=self.make.instance()["uuid"])
         late = self.fixed(instance_uuid=self.make.deleted_instance()["uuid"])
         for row in (free, mine, late):
-            for context in (self.user, self.admin):
-                call(context, row)
-            self.assertNotAuthorized(self.nobodies, on(row))
+            with self.subTest(row=row):
+                for context in (self.user, self.admin):
+                    call(context, row)
+                self.assertNotAuthorized(self.nobodies, on(row))
         call(self.other, free)
         for project, context in (("p1", self.other), ("p2", self.user), (None, self.user)):
             for made in (self.make.instance, self.make.deleted_instance):
-                theirs = self.fixed(instance_uuid=made(project_id=project)["uuid"])
-                before = self.dump()
-                self.assertNotAuthorized([context, *self.nobodies], on(theirs))
-                self.assertSameRows(before, "although the call was not allowed")
-                call(self.admin, theirs)
+                with self.subTest(project=project, context=context, made=made):
+                    theirs = self.fixed(instance_uuid=made(project_id=project)["uuid"])
+                    before = self.dump()
+                    self.assertNotAuthorized([context, *self.nobodies], on(theirs))
+                    self.assertSameRows(before, "although the call was not allowed")
+                    call(self.admin, theirs)
 
 
 IN_USE = {"allocated": True, "leased": True, "virtual_interface_id": 4}

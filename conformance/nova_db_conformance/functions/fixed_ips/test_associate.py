@@ -46,13 +46,17 @@ class TestFixedIpAssociate(AssociationTestCase):
     def test_an_address_of_another_network_is_not_found(self) -> None:
         made = self.fixed(network_id=3)
         for network in (4, None, "4", "none", 2**70):
-            self.assertNotFound(made["address"], network)
+            with self.subTest(network=network):
+                self.assertNotFound(made["address"], network)
         self.assertChanged(made)
 
     def test_a_network_that_cannot_be_stored_is_refused(self) -> None:
         made = self.fixed()
         for network in ("none", 2**40):
-            with self.raises(exceptions.DBDataError, table="fixed_ips", columns=["network_id"], value=network):
+            with (
+                self.subTest(network=network),
+                self.raises(exceptions.DBDataError, table="fixed_ips", columns=["network_id"], value=network),
+            ):
                 self.associate(made["address"], self.uuid, network)
         self.assertChanged(made)
 
@@ -69,7 +73,10 @@ class TestFixedIpAssociate(AssociationTestCase):
         gone = self.fixed(deleted=5)
         for address in (gone["address"], "10.9.9.9", "", None, "1" * 40):
             for mode in ("no", "yes", "only"):
-                with self.raises(exceptions.FixedIpNotFoundForNetwork, address=address, network_uuid=None):
+                with (
+                    self.subTest(address=address, mode=mode),
+                    self.raises(exceptions.FixedIpNotFoundForNetwork, address=address, network_uuid=None),
+                ):
                     self.db.fixed_ip_associate(self.seeing(mode), address, self.uuid)
         live = self.fixed()
         self.db.fixed_ip_associate(self.seeing("only"), live["address"], self.uuid)
@@ -79,11 +86,12 @@ class TestFixedIpAssociate(AssociationTestCase):
         made = self.fixed(instance_uuid=self.uuid)
         stranger = a_uuid()
         for uuid in (self.uuid, self.others, stranger):
-            with self.raises(
-                exceptions.FixedIpAlreadyInUse, address=made["address"], instance_uuid=uuid, code=500
-            ) as caught:
-                self.associate(made["address"], uuid)
-            self.assertNotIsInstance(caught.exception, exceptions.NotFound)
+            with self.subTest(uuid=uuid):
+                with self.raises(
+                    exceptions.FixedIpAlreadyInUse, address=made["address"], instance_uuid=uuid, code=500
+                ) as caught:
+                    self.associate(made["address"], uuid)
+                self.assertNotIsInstance(caught.exception, exceptions.NotFound)
         self.assertChanged(made)
 
     def test_of_several_with_one_address_the_first_decides(self) -> None:
@@ -97,13 +105,14 @@ class TestFixedIpAssociate(AssociationTestCase):
             self.associate("10.0.0.1", self.uuid, 3)
         self.assertChanged(first, instance_uuid=self.uuid, updated_at=NOON)
         for row in (deleted, reserved, elsewhere, second):
-            self.assertChanged(row)
+            with self.subTest(row=row):
+                self.assertChanged(row)
 
     def test_the_uuid_must_be_canonical(self) -> None:
         made = self.fixed()
         for uuid in NOT_CANONICAL:
             for address in (made["address"], "10.9.9.9"):
-                with self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
+                with self.subTest(uuid=uuid, address=address), self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
                     self.db.fixed_ip_associate(self.admin, address, uuid)
         self.assertChanged(made)
 
@@ -164,7 +173,10 @@ class TestFixedIpDisassociate(AssociationTestCase):
     def test_an_unknown_address_is_not_found(self) -> None:
         gone = self.fixed(deleted=5, instance_uuid=self.uuid)
         for address in (gone["address"], "10.9.9.9", "", None):
-            with self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404):
+            with (
+                self.subTest(address=address),
+                self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404),
+            ):
                 self.db.fixed_ip_disassociate(self.user, address)
         self.assertChanged(gone)
 

@@ -60,10 +60,12 @@ class TestFixedIpCreate(FixedIpTestCase):
             ("", ""),
             (5, "5"),
         ):
-            returned = self.db.fixed_ip_create(self.user, {"address": given})
-            self.assertEqual((stored, str), (returned, type(returned)))
-            for spelling in (given, stored):
-                self.assertRecord(self.db.fixed_ip_get_by_address(self.user, spelling), address=stored)
+            with self.subTest(given=given, stored=stored):
+                returned = self.db.fixed_ip_create(self.user, {"address": given})
+                self.assertEqual((stored, str), (returned, type(returned)))
+                for spelling in (given, stored):
+                    with self.subTest(spelling=spelling):
+                        self.assertRecord(self.db.fixed_ip_get_by_address(self.user, spelling), address=stored)
 
     def test_values_are_coerced(self) -> None:
         values = {"network_id": "3", "virtual_interface_id": True, "allocated": 1, "reserved": 0, "host": 5}
@@ -125,7 +127,10 @@ class TestFixedIpCreate(FixedIpTestCase):
             ):
                 create({column: value})
         for unknown, nearest in (("adress", "address"), ("network", "network_id"), ("instance_id", "instance_uuid")):
-            with self.raises(exceptions.UnknownColumn, table="fixed_ips", column=unknown, nearest=nearest, code=400):
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="fixed_ips", column=unknown, nearest=nearest, code=400),
+            ):
                 create({unknown: None})
         self.assertEqual({}, self.dump())
 
@@ -153,8 +158,9 @@ class TestFixedIpBulkCreate(FixedIpTestCase):
         made = [fixed_ip_values() for _ in range(4)]
         iterables: tuple[Callable[[Any], Iterable[Any]], ...] = (tuple, iter, lambda ips: (dict(ip) for ip in ips))
         for number, kind in enumerate(iterables, 1):
-            self.db.fixed_ip_bulk_create(self.user, kind(made))
-            self.assertEqual(4 * number, len(self.db.fixed_ip_get_all(self.admin)))
+            with self.subTest(number=number, kind=kind):
+                self.db.fixed_ip_bulk_create(self.user, kind(made))
+                self.assertEqual(4 * number, len(self.db.fixed_ip_get_all(self.admin)))
         self.assertEqual(
             [ip["address"] for ip in made] * 3, [row["address"] for row in self.db.fixed_ip_get_all(self.admin)]
         )
@@ -173,7 +179,8 @@ class TestFixedIpBulkCreate(FixedIpTestCase):
         )
         for values, error in bad:
             for batch in ([fixed_ip_values(), values], [values, fixed_ip_values()]):
-                self.assertUnchanged(partial(self.db.fixed_ip_bulk_create, self.user, batch), error)
+                with self.subTest(values=values, error=error, batch=batch):
+                    self.assertUnchanged(partial(self.db.fixed_ip_bulk_create, self.user, batch), error)
         self.assertAtomic(lambda: self.db.fixed_ip_bulk_create(self.user, [fixed_ip_values() for _ in range(3)]))
         self.assertEqual(4, len(self.db.fixed_ip_get_all(self.admin)))
 
@@ -196,7 +203,8 @@ class TestFixedIpBulkCreate(FixedIpTestCase):
         for context in (self.user, self.admin):
             self.db.fixed_ip_bulk_create(context, [fixed_ip_values()])
         for ips in (5, None, (1 // 0 for _ in "x"), [{"adress": "10.0.0.1"}]):
-            self.assertNotAuthorized(self.nobodies, partial(self.db.fixed_ip_bulk_create, ips=ips))
+            with self.subTest(ips=ips):
+                self.assertNotAuthorized(self.nobodies, partial(self.db.fixed_ip_bulk_create, ips=ips))
         self.assertEqual(2, len(self.db.fixed_ip_get_all(self.admin)))
 
 
@@ -207,10 +215,13 @@ class TestFixedIpGet(FixedIpTestCase):
         self.fixed()
         made = self.fixed(address="2001:db8::1", network_id=3, host="host1", leased=True)
         for context in (self.user, self.other, self.admin):
-            for number in (made["id"], str(made["id"])):
-                self.assertEqual(made, self.db.fixed_ip_get(context, number))
-            for address in ("2001:db8::1", "2001:0DB8:0::1"):
-                self.assertEqual(made, self.db.fixed_ip_get_by_address(context, address))
+            with self.subTest(context=context):
+                for number in (made["id"], str(made["id"])):
+                    with self.subTest(number=number):
+                        self.assertEqual(made, self.db.fixed_ip_get(context, number))
+                for address in ("2001:db8::1", "2001:0DB8:0::1"):
+                    with self.subTest(address=address):
+                        self.assertEqual(made, self.db.fixed_ip_get_by_address(context, address))
         self.assertShape(self.db.fixed_ip_get(self.user, made["id"]), "fixed_ips")
         self.assertShape(self.db.fixed_ip_get_by_address(self.user, "2001:db8::1"), "fixed_ips")
         self.assertPrivate(lambda: self.db.fixed_ip_get(self.user, made["id"]))
@@ -220,10 +231,11 @@ class TestFixedIpGet(FixedIpTestCase):
         network = self.make.network()
         made = self.fixed(network_id=network["id"])
         for get_network in (True, 1):
-            found = self.db.fixed_ip_get(self.user, made["id"], get_network)
-            self.assertShape(found, "fixed_ips", "network")
-            self.assertShape(found["network"], "networks")
-            self.assertEqual({**made, "network": network}, found)
+            with self.subTest(get_network=get_network):
+                found = self.db.fixed_ip_get(self.user, made["id"], get_network)
+                self.assertShape(found, "fixed_ips", "network")
+                self.assertShape(found["network"], "networks")
+                self.assertEqual({**made, "network": network}, found)
         self.assertEqual(made, self.db.fixed_ip_get(self.user, made["id"], False))
         self.assertPrivate(lambda: self.db.fixed_ip_get(self.user, made["id"], get_network=True))
 
@@ -231,9 +243,10 @@ class TestFixedIpGet(FixedIpTestCase):
         live = self.make.network()["id"]
         gone = self.insert("networks", {"deleted": 1})[0]["id"]
         for values in ({"network_id": gone}, {"network_id": 999}, {}, {"network_id": live, "deleted": 5}):
-            made = self.fixed(**values)
-            found = self.db.fixed_ip_get(self.seeing("yes"), made["id"], True)
-            self.assertEqual({**made, "network": None}, found)
+            with self.subTest(values=values):
+                made = self.fixed(**values)
+                found = self.db.fixed_ip_get(self.seeing("yes"), made["id"], True)
+                self.assertEqual({**made, "network": None}, found)
 
     def test_of_several_with_one_address_the_first_is_found(self) -> None:
         later, first = self.fixed(id=9, address="10.0.0.1"), self.fixed(id=3, address="10.0.0.1")
@@ -250,24 +263,29 @@ class TestFixedIpGet(FixedIpTestCase):
     def test_an_unknown_one_is_not_found(self) -> None:
         self.fixed(id=1, address="10.0.0.1")
         for number in (2, "2", "one", None, 2**70, 1.5):
-            with self.raises(exceptions.FixedIpNotFound, id=number, code=404):
+            with self.subTest(number=number), self.raises(exceptions.FixedIpNotFound, id=number, code=404):
                 self.db.fixed_ip_get(self.user, number)
         for address in ("10.0.0.2", "10.0.0.1 ", "10.0.0.01", "1" * 40, "", None):
-            with self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404):
+            with (
+                self.subTest(address=address),
+                self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404),
+            ):
                 self.db.fixed_ip_get_by_address(self.user, address)
 
     def test_the_context_says_which_rows_are_visible(self) -> None:
         live, gone = self.fixed(address="10.0.0.1"), self.fixed(address="10.0.0.1", deleted=5)
         for base in (self.user, self.admin):
             for mode, seen, first in (("no", [live], live), ("yes", [live, gone], live), ("only", [gone], gone)):
-                context = self.seeing(mode, base)
-                self.assertEqual(first, self.db.fixed_ip_get_by_address(context, "10.0.0.1"))
-                for row in (live, gone):
-                    if row in seen:
-                        self.assertEqual(row, self.db.fixed_ip_get(context, row["id"]))
-                        continue
-                    with self.raises(exceptions.FixedIpNotFound, id=row["id"]):
-                        self.db.fixed_ip_get(context, row["id"])
+                with self.subTest(base=base, mode=mode, seen=seen, first=first):
+                    context = self.seeing(mode, base)
+                    self.assertEqual(first, self.db.fixed_ip_get_by_address(context, "10.0.0.1"))
+                    for row in (live, gone):
+                        with self.subTest(row=row):
+                            if row in seen:
+                                self.assertEqual(row, self.db.fixed_ip_get(context, row["id"]))
+                                continue
+                            with self.raises(exceptions.FixedIpNotFound, id=row["id"]):
+                                self.db.fixed_ip_get(context, row["id"])
         with self.raises(exceptions.FixedIpNotFoundForAddress, address="10.0.0.9"):
             self.db.fixed_ip_get_by_address(self.seeing("yes"), "10.0.0.9")
 

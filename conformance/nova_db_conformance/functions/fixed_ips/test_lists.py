@@ -37,7 +37,8 @@ class TestFixedIpGetAll(ListTestCase):
             for number, values in ((9, {"deleted": 5}), (2, {"instance_uuid": uuid}), (5, {"address": "2001:DB8::1"}))
         ]
         for mode in ("no", "yes", "only"):
-            self.assertEqual([rows[1], rows[2], rows[0]], self.db.fixed_ip_get_all(self.seeing(mode)))
+            with self.subTest(mode=mode):
+                self.assertEqual([rows[1], rows[2], rows[0]], self.db.fixed_ip_get_all(self.seeing(mode)))
         self.assertShape(self.db.fixed_ip_get_all(self.admin)[0], "fixed_ips")
         self.assertPrivate(lambda: self.db.fixed_ip_get_all(self.admin))
 
@@ -69,12 +70,13 @@ class TestFixedIpGetByAddressDetailed(ListTestCase):
         network, instance = self.make.network(), self.make.instance(metadata={"a": "b"})
         made = self.fixed(address="2001:db8::1", network_id=network["id"], instance_uuid=instance["uuid"])
         for address in ("2001:db8::1", "2001:0DB8::1"):
-            found = self.get(address)
-            self.assertIs(tuple, type(found))
-            fixed, its_network, its_instance = found
-            self.assertEqual((made, network), (fixed, its_network))
-            self.assertShape(its_instance, "instances")
-            self.assertEqual({name: instance[name] for name in its_instance}, its_instance)
+            with self.subTest(address=address):
+                found = self.get(address)
+                self.assertIs(tuple, type(found))
+                fixed, its_network, its_instance = found
+                self.assertEqual((made, network), (fixed, its_network))
+                self.assertShape(its_instance, "instances")
+                self.assertEqual({name: instance[name] for name in its_instance}, its_instance)
         self.assertPrivate(lambda: list(self.get("2001:db8::1")))
 
     def test_what_it_does_not_have_is_none(self) -> None:
@@ -86,11 +88,12 @@ class TestFixedIpGetByAddressDetailed(ListTestCase):
             {"instance_uuid": instance["uuid"]},
         )
         for values in cases:
-            made = self.fixed(**values)
-            fixed, its_network, its_instance = self.get(made["address"])
-            self.assertEqual(made, fixed)
-            self.assertEqual(values.get("network_id") == network["id"], its_network is not None)
-            self.assertEqual("instance_uuid" in values, its_instance is not None)
+            with self.subTest(values=values):
+                made = self.fixed(**values)
+                fixed, its_network, its_instance = self.get(made["address"])
+                self.assertEqual(made, fixed)
+                self.assertEqual(values.get("network_id") == network["id"], its_network is not None)
+                self.assertEqual("instance_uuid" in values, its_instance is not None)
 
     def test_network_and_instance_may_be_deleted_ones(self) -> None:
         network = self.insert("networks", {"deleted": 1})[0]
@@ -98,9 +101,10 @@ class TestFixedIpGetByAddressDetailed(ListTestCase):
         values = {"address": "10.0.0.1", "network_id": network["id"], "instance_uuid": instance["uuid"]}
         live, gone = self.fixed(**values), self.fixed(**values, deleted=5)
         for mode, expected in (("no", live), ("yes", live), ("only", gone)):
-            fixed, its_network, its_instance = self.get("10.0.0.1", self.seeing(mode))
-            self.assertEqual((expected, network), (fixed, its_network))
-            self.assertRecord(its_instance, uuid=instance["uuid"], deleted=instance["id"], name=instance["name"])
+            with self.subTest(mode=mode, expected=expected):
+                fixed, its_network, its_instance = self.get("10.0.0.1", self.seeing(mode))
+                self.assertEqual((expected, network), (fixed, its_network))
+                self.assertRecord(its_instance, uuid=instance["uuid"], deleted=instance["id"], name=instance["name"])
 
     def test_of_several_with_one_address_the_first_is_found(self) -> None:
         later, first = self.fixed(id=9, address="10.0.0.1"), self.fixed(id=3, address="10.0.0.1")
@@ -110,7 +114,10 @@ class TestFixedIpGetByAddressDetailed(ListTestCase):
     def test_an_unknown_address_is_not_found(self) -> None:
         gone = self.fixed(deleted=5)
         for address in (gone["address"], "10.9.9.9", "", None):
-            with self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404):
+            with (
+                self.subTest(address=address),
+                self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404),
+            ):
                 self.get(address)
 
     def test_only_administrators_may(self) -> None:
@@ -132,7 +139,8 @@ class TestFixedIpGetByFloatingAddress(ListTestCase):
         self.make.floating_ip(address="2001:db8::1", fixed_ip_id=made["id"], project_id="p2")
         for context in (self.user, self.other, self.admin):
             for address in ("2001:db8::1", "2001:0DB8::1"):
-                self.assertEqual(made, self.get(address, context))
+                with self.subTest(context=context, address=address):
+                    self.assertEqual(made, self.get(address, context))
         self.assertShape(self.get("2001:db8::1"), "fixed_ips")
         self.assertPrivate(lambda: self.get("2001:db8::1"))
 
@@ -141,14 +149,16 @@ class TestFixedIpGetByFloatingAddress(ListTestCase):
         free = self.make.floating_ip()
         dangling = self.make.floating_ip(fixed_ip_id=999)
         for address in (free, dangling, "203.9.9.9", None):
-            self.assertIsNone(self.get(address))
+            with self.subTest(address=address):
+                self.assertIsNone(self.get(address))
 
     def test_deleted_floating_ips_do_not_count(self) -> None:
         made, other = self.fixed(), self.fixed()
         address = self.make.floating_ip(fixed_ip_id=made["id"])
         self.db.floating_ip_bulk_destroy(self.admin, [{"address": address}])
         for mode in ("no", "yes", "only"):
-            self.assertIsNone(self.get(address, self.seeing(mode)))
+            with self.subTest(mode=mode):
+                self.assertIsNone(self.get(address, self.seeing(mode)))
         self.make.floating_ip(address=address, fixed_ip_id=other["id"])
         self.assertEqual(other, self.get(address))
 
@@ -156,8 +166,9 @@ class TestFixedIpGetByFloatingAddress(ListTestCase):
         live, gone = self.fixed(), self.fixed(deleted=5)
         on_live, on_gone = (self.make.floating_ip(fixed_ip_id=row["id"]) for row in (live, gone))
         for mode, first, second in (("no", live, None), ("yes", live, gone), ("only", None, gone)):
-            self.assertEqual(first, self.get(on_live, self.seeing(mode, self.user)))
-            self.assertEqual(second, self.get(on_gone, self.seeing(mode, self.user)))
+            with self.subTest(mode=mode, first=first, second=second):
+                self.assertEqual(first, self.get(on_live, self.seeing(mode, self.user)))
+                self.assertEqual(second, self.get(on_gone, self.seeing(mode, self.user)))
 
     def test_only_users_and_administrators_may(self) -> None:
         self.assertNotAuthorized(self.nobodies, lambda context: self.get("none", context))
@@ -188,7 +199,8 @@ class TestFixedIpGetByHost(ListTestCase):
         self.fixed(instance_uuid=self.make.instance()["uuid"])
         self.fixed()
         for host in ("Host1", "", None, "h" * 300):
-            self.assertEqual([], self.get(host))
+            with self.subTest(host=host):
+                self.assertEqual([], self.get(host))
 
     def test_a_host_of_none_asks_for_instances_without_host(self) -> None:
         made = self.fixed(instance_uuid=self.make.instance(host=None)["uuid"])
@@ -200,7 +212,8 @@ class TestFixedIpGetByHost(ListTestCase):
         live, deleted = self.fixed(instance_uuid=uuid), self.fixed(instance_uuid=uuid, deleted=5)
         self.fixed(instance_uuid=gone, deleted=5)
         for mode, expected in (("no", [live]), ("yes", [live, deleted]), ("only", [deleted])):
-            self.assertEqual(expected, self.get("host1", self.seeing(mode)))
+            with self.subTest(mode=mode, expected=expected):
+                self.assertEqual(expected, self.get("host1", self.seeing(mode)))
 
     def test_only_administrators_may(self) -> None:
         self.assertAdminOnly(lambda context: self.get("host1", context))
@@ -225,7 +238,8 @@ class TestFixedIpGetByInstance(ListTestCase):
         self.fixed(instance_uuid=self.make.instance()["uuid"])
         self.fixed()
         for context in (self.user, self.other, self.admin):
-            self.assertEqual([first, last], self.get(uuid, context))
+            with self.subTest(context=context):
+                self.assertEqual([first, last], self.get(uuid, context))
         self.assertShape(self.get(uuid)[0], "fixed_ips")
         self.assertPrivate(lambda: self.get(uuid))
 
@@ -234,18 +248,22 @@ class TestFixedIpGetByInstance(ListTestCase):
         live = self.fixed(instance_uuid=uuid)
         self.fixed(instance_uuid=uuid, deleted=5)
         for mode in ("no", "yes", "only"):
-            self.assertEqual([live], self.get(uuid, self.seeing(mode)))
+            with self.subTest(mode=mode):
+                self.assertEqual([live], self.get(uuid, self.seeing(mode)))
 
     def test_none_is_an_error(self) -> None:
         uuid = self.make.instance()["uuid"]
         self.fixed(instance_uuid=uuid, deleted=5)
         for unknown in (uuid, a_uuid()):
-            with self.raises(exceptions.FixedIpNotFoundForInstance, instance_uuid=unknown, code=404):
+            with (
+                self.subTest(unknown=unknown),
+                self.raises(exceptions.FixedIpNotFoundForInstance, instance_uuid=unknown, code=404),
+            ):
                 self.get(unknown)
 
     def test_the_uuid_must_be_canonical(self) -> None:
         for uuid in NOT_CANONICAL:
-            with self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
+            with self.subTest(uuid=uuid), self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
                 self.get(uuid)
 
     def test_only_users_and_administrators_may(self) -> None:
@@ -271,7 +289,8 @@ class TestFixedIpGetByNetworkHost(ListTestCase):
         ]
         for context in (self.user, self.admin):
             for network in (3, "3"):
-                self.assertEqual(rows[1], self.get(network, "host1", context))
+                with self.subTest(context=context, network=network):
+                    self.assertEqual(rows[1], self.get(network, "host1", context))
         self.assertEqual(rows[2], self.get(3, "host2"))
         self.assertEqual(rows[3], self.get(4, "host1"))
         self.assertShape(self.get(3, "host1"), "fixed_ips")
@@ -286,10 +305,16 @@ class TestFixedIpGetByNetworkHost(ListTestCase):
     def test_none_that_is_live_is_an_error(self) -> None:
         self.fixed(network_id=3, host="host1", deleted=5)
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.FixedIpNotFoundForNetworkHost, network_id=3, host="host1", code=404):
+            with (
+                self.subTest(mode=mode),
+                self.raises(exceptions.FixedIpNotFoundForNetworkHost, network_id=3, host="host1", code=404),
+            ):
                 self.get(3, "host1", self.seeing(mode))
         for network, host in (("3", None), (a_uuid(), "host1"), (None, "host1"), (2**70, "")):
-            with self.raises(exceptions.FixedIpNotFoundForNetworkHost, network_id=network, host=host):
+            with (
+                self.subTest(network=network, host=host),
+                self.raises(exceptions.FixedIpNotFoundForNetworkHost, network_id=network, host=host),
+            ):
                 self.get(network, host)
 
     def test_only_users_and_administrators_may(self) -> None:
@@ -314,14 +339,16 @@ class TestFixedIpsByVirtualInterface(ListTestCase):
         for mode in ("no", "yes", "only"):
             for base in (self.user, self.admin):
                 for which in (vif, str(vif)):
-                    self.assertEqual([rows[1], rows[0]], self.get(which, self.seeing(mode, base)))
+                    with self.subTest(mode=mode, base=base, which=which):
+                        self.assertEqual([rows[1], rows[0]], self.get(which, self.seeing(mode, base)))
         self.assertShape(self.get(vif)[0], "fixed_ips")
         self.assertPrivate(lambda: self.get(vif))
 
     def test_there_may_be_none(self) -> None:
         self.fixed(virtual_interface_id=4)
         for vif in (5, "four", None, 2**70, a_uuid()):
-            self.assertEqual([], self.get(vif))
+            with self.subTest(vif=vif):
+                self.assertEqual([], self.get(vif))
         free = self.fixed()
         self.assertEqual([free], self.get(None))
 
@@ -350,10 +377,12 @@ class TestFixedIpCountByProject(ListTestCase):
         self.fixed(host="p1")
         for mode in ("no", "yes", "only"):
             for context in (self.seeing(mode), self.seeing(mode, self.user)):
-                self.assertCount(3, context=context)
+                with self.subTest(mode=mode, context=context):
+                    self.assertCount(3, context=context)
         self.assertCount(1, "p2", self.other)
         for project in ("p3", "P1", uuids[0], "", None):
-            self.assertCount(0, project)
+            with self.subTest(project=project):
+                self.assertCount(0, project)
 
     def test_a_project_that_is_a_number_is_its_text_and_none_asks_for_null(self) -> None:
         self.fixed(instance_uuid=self.make.instance(project_id="7")["uuid"])
@@ -373,7 +402,7 @@ class TestFixedIpCountByProject(ListTestCase):
             raise LookupError
         self.assertCount(0)
         for ended in (session, object(), "session"):
-            with self.raises(TypeError):
+            with self.subTest(ended=ended), self.raises(TypeError):
                 self.db.fixed_ip_count_by_project(self.user, "p1", ended)
 
     def test_users_may_ask_for_their_own_project(self) -> None:

@@ -50,9 +50,10 @@ class TestFixedIpAssociatePool(AssociationTestCase):
 
     def test_leased_or_allocated_addresses_are_free(self) -> None:
         for values in ({"leased": True}, {"allocated": True}, IN_USE):
-            made = self.fixed(network_id=3, **values)
-            self.assertEqual(made["address"], self.take(uuid=self.uuid))
-            self.assertChanged(made, instance_uuid=self.uuid, updated_at=NOON)
+            with self.subTest(values=values):
+                made = self.fixed(network_id=3, **values)
+                self.assertEqual(made["address"], self.take(uuid=self.uuid))
+                self.assertChanged(made, instance_uuid=self.uuid, updated_at=NOON)
 
     def test_what_is_not_free_is_passed_over(self) -> None:
         rows = [
@@ -61,12 +62,13 @@ class TestFixedIpAssociatePool(AssociationTestCase):
         ]
         rows += [self.fixed(network_id=3, deleted=5), self.fixed(network_id=4)]
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.NoMoreFixedIps):
+            with self.subTest(mode=mode), self.raises(exceptions.NoMoreFixedIps):
                 self.db.fixed_ip_associate_pool(self.seeing(mode), 3, self.uuid)
         free = self.fixed(network_id=3)
         self.assertEqual(free["address"], self.take(uuid=self.uuid))
         for row in rows:
-            self.assertChanged(row)
+            with self.subTest(row=row):
+                self.assertChanged(row)
 
     def test_the_networks_own_addresses_come_before_those_of_no_network(self) -> None:
         nobodys, own, later = self.fixed(), self.fixed(network_id=3), self.fixed()
@@ -103,13 +105,18 @@ class TestFixedIpAssociatePool(AssociationTestCase):
     def test_a_network_that_cannot_be_has_no_addresses_and_can_have_none(self) -> None:
         self.fixed(network_id=3)
         for network in ("none", 2**40, -1):
-            self.assertDrained(network)
+            with self.subTest(network=network):
+                self.assertDrained(network)
         made = self.fixed()
         for network in ("none", 2**40):
-            self.assertEqual(made["address"], self.take(network))
-            for owner in ({"uuid": self.uuid}, {"host": "host1"}):
-                with self.raises(exceptions.DBDataError, table="fixed_ips", columns=["network_id"], value=network):
-                    self.take(network, **owner)
+            with self.subTest(network=network):
+                self.assertEqual(made["address"], self.take(network))
+                for owner in ({"uuid": self.uuid}, {"host": "host1"}):
+                    with (
+                        self.subTest(owner=owner),
+                        self.raises(exceptions.DBDataError, table="fixed_ips", columns=["network_id"], value=network),
+                    ):
+                        self.take(network, **owner)
         self.assertChanged(made)
 
     def test_the_address_is_returned_as_it_is_stored(self) -> None:
@@ -122,7 +129,7 @@ class TestFixedIpAssociatePool(AssociationTestCase):
         made = self.fixed(network_id=3)
         for network in (3, 4):
             for uuid in filter(None, NOT_CANONICAL):
-                with self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
+                with self.subTest(network=network, uuid=uuid), self.raises(exceptions.InvalidUUID, uuid=uuid, code=400):
                     self.take(network, uuid)
         self.assertChanged(made)
 
@@ -137,11 +144,12 @@ class TestFixedIpAssociatePool(AssociationTestCase):
     def test_only_administrators_may(self) -> None:
         made = self.fixed(network_id=3)
         for network, uuid in ((3, self.uuid), (3, "no uuid"), (4, self.uuid)):
+            with self.subTest(network=network, uuid=uuid):
 
-            def take(context: Any, network: int = network, uuid: str = uuid) -> None:
-                self.db.fixed_ip_associate_pool(context, network, uuid)
+                def take(context: Any, network: int = network, uuid: str = uuid) -> None:
+                    self.db.fixed_ip_associate_pool(context, network, uuid)
 
-            self.assertAdminOnly(take)
+                self.assertAdminOnly(take)
         self.assertChanged(made)
 
     def test_a_failure_leaves_nothing_and_calls_join_a_transaction(self) -> None:
@@ -155,7 +163,8 @@ class TestFixedIpAssociatePool(AssociationTestCase):
                 self.take(uuid=self.uuid)
             raise LookupError
         for row in rows:
-            self.assertChanged(row)
+            with self.subTest(row=row):
+                self.assertChanged(row)
 
     def test_an_address_takes_one_statement_or_two_however_many_there_are(self) -> None:
         """Two where the database cannot tell which row it has updated."""
@@ -190,7 +199,8 @@ class TestFixedIpDisassociateAllByTimeout(AssociationTestCase):
         now = self.advance(10)
         self.assertEqual(2, self.sweep("router"))
         for row in rows:
-            self.assertChanged(row, instance_uuid=None, leased=False, updated_at=now)
+            with self.subTest(row=row):
+                self.assertChanged(row, instance_uuid=None, leased=False, updated_at=now)
         self.assertEqual(0, self.sweep("router"))
 
     def test_what_is_in_use_or_out_of_sight_is_spared(self) -> None:
@@ -207,14 +217,16 @@ class TestFixedIpDisassociateAllByTimeout(AssociationTestCase):
         taken = [self.stale(), self.stale(network_id=gone)]
         self.assertEqual(2, self.sweep("router"))
         for row in spared:
-            self.assertChanged(row)
+            with self.subTest(row=row):
+                self.assertChanged(row)
         self.assertEqual([None, None], [self.again(row)["instance_uuid"] for row in taken])
 
     def test_addresses_of_a_network_are_taken_back_by_the_networks_host(self) -> None:
         self.stale()
         self.stale(instance_uuid=self.make.instance(host="router")["uuid"], allocated=True)
         for host in ("host1", "Router", "", None):
-            self.assertEqual(0, self.sweep(host))
+            with self.subTest(host=host):
+                self.assertEqual(0, self.sweep(host))
         self.assertEqual(1, self.sweep("router"))
 
     def test_addresses_of_a_multi_host_network_are_taken_back_by_the_instances_host_too(self) -> None:
@@ -244,10 +256,11 @@ class TestFixedIpDisassociateAllByTimeout(AssociationTestCase):
 
     def test_what_the_context_sees_plays_no_part(self) -> None:
         for mode in ("no", "yes", "only"):
-            gone = self.stale(deleted=5)
-            self.stale()
-            self.assertEqual(1, self.sweep("router", context=self.seeing(mode)))
-            self.assertChanged(gone)
+            with self.subTest(mode=mode):
+                gone = self.stale(deleted=5)
+                self.stale()
+                self.assertEqual(1, self.sweep("router", context=self.seeing(mode)))
+                self.assertChanged(gone)
 
     def test_a_time_with_a_zone_is_converted(self) -> None:
         self.stale()

@@ -55,8 +55,9 @@ class TestDrainedPool(ConformanceTestCase):
         race(drain, threads=16, rounds=16)
         self.assertEqual(sorted(pool), sorted(address for taken in given.values() for address in taken))
         for uuid, taken in given.items():
-            held = self.db.fixed_ip_get_by_instance(self.admin, uuid)
-            self.assertEqual(sorted(taken), sorted(row["address"] for row in held))
+            with self.subTest(uuid=uuid, taken=taken):
+                held = self.db.fixed_ip_get_by_instance(self.admin, uuid)
+                self.assertEqual(sorted(taken), sorted(row["address"] for row in held))
         [late] = race(drain, threads=16, rounds=1, allow=exceptions.NoMoreFixedIps)
         self.assertEqual([exceptions.NoMoreFixedIps] * 16, [type(error) for error in late.errors])
         self.assertEqual(4096, sum(len(taken) for taken in given.values()))

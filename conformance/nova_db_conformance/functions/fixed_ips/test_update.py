@@ -67,8 +67,9 @@ class TestFixedIpUpdate(FixedIpTestCase):
         self.update("10.0.0.1", host="live", updated_at=NOON)
         self.assertChanged(first, host="live", updated_at=NOON)
         for mode in ("only", "yes"):
-            self.update("10.0.0.1", self.seeing(mode), host=mode, updated_at=NOON)
-            self.assertChanged(gone, host=mode, updated_at=NOON)
+            with self.subTest(mode=mode):
+                self.update("10.0.0.1", self.seeing(mode), host=mode, updated_at=NOON)
+                self.assertChanged(gone, host=mode, updated_at=NOON)
         self.assertChanged(first, host="live", updated_at=NOON)
         self.assertChanged(second)
 
@@ -76,7 +77,10 @@ class TestFixedIpUpdate(FixedIpTestCase):
         self.fixed(deleted=5, address="10.0.0.1")
         for address in ("10.0.0.1", "10.0.0.2", None):
             for values in ({"host": "x"}, {}):
-                with self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404):
+                with (
+                    self.subTest(address=address, values=values),
+                    self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404),
+                ):
                     self.update(address, **values)
 
     def test_what_cannot_be_stored_is_refused_and_nothing_changes(self) -> None:
@@ -84,7 +88,10 @@ class TestFixedIpUpdate(FixedIpTestCase):
         uuid = a_uuid()
         cases: tuple[tuple[str, Any], ...] = (("network_id", "x"), ("host", "h" * 256), ("leased", 2))
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="fixed_ips", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="fixed_ips", columns=[column], value=value),
+            ):
                 self.update(made["address"], **{"reserved": True, column: value})
         with self.raises(exceptions.UnknownColumn, table="fixed_ips", column="vif_id", code=400):
             self.update(made["address"], reserved=True, vif_id=3)

@@ -26,8 +26,9 @@ class TestFlavorAccess(ConformanceTestCase):
             for flavorid, project in (("f1", "p2"), ("f2", "p1"), ("f1", "p1"))
         ]
         for number, access in enumerate(given, start=1):
-            self.assertShape(access, "instance_type_projects")
-            self.assertRecord(access, id=number, created_at=NOON, updated_at=None, deleted_at=None, deleted=0)
+            with self.subTest(number=number, access=access):
+                self.assertShape(access, "instance_type_projects")
+                self.assertRecord(access, id=number, created_at=NOON, updated_at=None, deleted_at=None, deleted=0)
         self.assertRecord(given[0], instance_type_id=self.flavor["id"], project_id="p2")
         self.assertRecord(given[1], instance_type_id=other["id"], project_id="p1")
         listed = self.db.instance_type_access_get_by_flavor_id
@@ -39,7 +40,10 @@ class TestFlavorAccess(ConformanceTestCase):
         self.db.instance_type_access_add(self.admin, "f1", "p1")
         before = self.dump()
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.FlavorAccessExists, flavor_id="f1", project_id="p1", code=500):
+            with (
+                self.subTest(mode=mode),
+                self.raises(exceptions.FlavorAccessExists, flavor_id="f1", project_id="p1", code=500),
+            ):
                 self.db.instance_type_access_add(self.seeing(mode), "f1", "p1")
         self.assertSameRows(before, "although the project had access")
         self.db.instance_type_access_add(self.admin, "f1", "P1")
@@ -75,7 +79,10 @@ class TestFlavorAccess(ConformanceTestCase):
         before = self.dump()
         for mode in ("no", "yes", "only"):
             for project in ("p1", "p2", "p3"):
-                with self.raises(exceptions.FlavorAccessNotFound, flavor_id="f1", project_id=project, code=404):
+                with (
+                    self.subTest(mode=mode, project=project),
+                    self.raises(exceptions.FlavorAccessNotFound, flavor_id="f1", project_id=project, code=404),
+                ):
                     self.db.instance_type_access_remove(self.seeing(mode), "f1", project)
         self.assertSameRows(before, "although no access was named")
 
@@ -93,7 +100,10 @@ class TestFlavorAccess(ConformanceTestCase):
                 partial(self.db.instance_type_access_add, project_id="p1"),
                 partial(self.db.instance_type_access_remove, project_id="p1"),
             ):
-                with self.raises(exceptions.FlavorNotFound, flavor_id=flavorid, code=404):
+                with (
+                    self.subTest(flavorid=flavorid, call=call),
+                    self.raises(exceptions.FlavorNotFound, flavor_id=flavorid, code=404),
+                ):
                     call(self.admin, flavor_id=flavorid)
         self.assertSameRows(before, "although no flavor was named")
 
@@ -102,13 +112,15 @@ class TestFlavorAccess(ConformanceTestCase):
         self.db.instance_type_destroy(self.admin, "private")
         before = self.dump()
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.FlavorNotFound, flavor_id="f1"):
-                self.db.instance_type_access_add(self.seeing(mode), "f1", "p2")
-            with self.raises(exceptions.FlavorNotFound, flavor_id="f1"):
-                self.db.instance_type_access_remove(self.seeing(mode), "f1", "p1")
+            with self.subTest(mode=mode):
+                with self.raises(exceptions.FlavorNotFound, flavor_id="f1"):
+                    self.db.instance_type_access_add(self.seeing(mode), "f1", "p2")
+                with self.raises(exceptions.FlavorNotFound, flavor_id="f1"):
+                    self.db.instance_type_access_remove(self.seeing(mode), "f1", "p1")
         self.assertSameRows(before, "although the flavor was gone")
         for mode in ("yes", "only"):
-            self.assertEqual([access], self.db.instance_type_access_get_by_flavor_id(self.seeing(mode), "f1"))
+            with self.subTest(mode=mode):
+                self.assertEqual([access], self.db.instance_type_access_get_by_flavor_id(self.seeing(mode), "f1"))
         with self.raises(exceptions.FlavorNotFound, flavor_id="f1"):
             self.db.instance_type_access_get_by_flavor_id(self.admin, "f1")
 
@@ -138,7 +150,10 @@ class TestFlavorAccess(ConformanceTestCase):
 
     def test_a_project_that_cannot_be_stored_is_refused(self) -> None:
         for bad in ("p" * 256, "p\0", ["p1"]):
-            with self.raises(exceptions.DBDataError, table="instance_type_projects", columns=["project_id"], value=bad):
+            with (
+                self.subTest(bad=bad),
+                self.raises(exceptions.DBDataError, table="instance_type_projects", columns=["project_id"], value=bad),
+            ):
                 self.db.instance_type_access_add(self.admin, "f1", bad)
         self.assertNotIn("instance_type_projects", self.dump())
 
@@ -146,9 +161,10 @@ class TestFlavorAccess(ConformanceTestCase):
         self.db.instance_type_access_add(self.admin, "f1", "p1")
         before = self.dump()
         for flavorid in ("f1", "unknown"):
-            self.assertAdminOnly(partial(self.db.instance_type_access_get_by_flavor_id, flavor_id=flavorid))
-            self.assertAdminOnly(partial(self.db.instance_type_access_add, flavor_id=flavorid, project_id="p2"))
-            self.assertAdminOnly(partial(self.db.instance_type_access_remove, flavor_id=flavorid, project_id="p1"))
+            with self.subTest(flavorid=flavorid):
+                self.assertAdminOnly(partial(self.db.instance_type_access_get_by_flavor_id, flavor_id=flavorid))
+                self.assertAdminOnly(partial(self.db.instance_type_access_add, flavor_id=flavorid, project_id="p2"))
+                self.assertAdminOnly(partial(self.db.instance_type_access_remove, flavor_id=flavorid, project_id="p1"))
         self.assertSameRows(before, "although none of these calls was allowed")
 
     def test_a_failure_leaves_everything(self) -> None:

@@ -40,7 +40,8 @@ class TestFlavorExtraSpecs(ConformanceTestCase):
 
     def test_an_unknown_flavor_has_none(self) -> None:
         for flavorid in ("f9", "F1", "tiny", self.flavor["id"], None):
-            self.assertEqual({}, self.specs(flavorid))
+            with self.subTest(flavorid=flavorid):
+                self.assertEqual({}, self.specs(flavorid))
 
     def test_a_flavorid_that_is_a_number_is_its_text(self) -> None:
         self.make.flavor(flavorid="105", extra_specs={"a": "1"})
@@ -110,7 +111,10 @@ class TestFlavorExtraSpecs(ConformanceTestCase):
         for flavorid in ("f9", "f2", "tiny", self.flavor["id"], None):
             for specs in ({"a": "3"}, {}):
                 for mode in ("no", "yes", "only"):
-                    with self.raises(exceptions.FlavorNotFound, flavor_id=flavorid, code=404):
+                    with (
+                        self.subTest(flavorid=flavorid, specs=specs, mode=mode),
+                        self.raises(exceptions.FlavorNotFound, flavor_id=flavorid, code=404),
+                    ):
                         self.update(specs, flavorid, self.seeing(mode))
         self.update({})
         self.assertSameRows(before, "although there was nothing to set")
@@ -142,21 +146,25 @@ class TestFlavorExtraSpecs(ConformanceTestCase):
         self.advance(10)
         for mode in ("no", "yes", "only"):
             for flavorid, key in (("f1", "b"), ("f1", "c"), ("f1", None), ("f2", "a"), ("f9", "a"), (None, "a")):
-                self.assertIsNone(self.db.instance_type_extra_specs_delete(self.seeing(mode), flavorid, key))
+                with self.subTest(mode=mode, flavorid=flavorid, key=key):
+                    self.assertIsNone(self.db.instance_type_extra_specs_delete(self.seeing(mode), flavorid, key))
         self.assertSameRows(before, "although there was nothing to delete")
 
     def test_of_flavors_with_one_flavorid_the_live_one_is_meant(self) -> None:
         self.db.instance_type_destroy(self.admin, "tiny")
         for mode in ("no", "yes", "only"):
-            self.assertEqual({}, self.specs("f1", self.seeing(mode)))
+            with self.subTest(mode=mode):
+                self.assertEqual({}, self.specs("f1", self.seeing(mode)))
         self.insert(TABLE, {"instance_type_id": self.flavor["id"], "key": "left", "value": "over"})
         for mode in ("no", "yes", "only"):
-            self.assertEqual({}, self.specs("f1", self.seeing(mode)))
+            with self.subTest(mode=mode):
+                self.assertEqual({}, self.specs("f1", self.seeing(mode)))
         self.db.instance_type_extra_specs_delete(self.seeing("yes"), "f1", "left")
         self.assertRecord(self.dump()[TABLE][-1], key="left", deleted=0)
         new = self.make.flavor(flavorid="f1", extra_specs={"c": "3"})
         for mode in ("no", "yes", "only"):
-            self.assertEqual({"c": "3"}, self.specs("f1", self.seeing(mode)))
+            with self.subTest(mode=mode):
+                self.assertEqual({"c": "3"}, self.specs("f1", self.seeing(mode)))
         self.update({"a": "4"}, context=self.seeing("only"))
         self.assertRecord(self.db.instance_type_get(self.user, new["id"]), extra_specs={"c": "3", "a": "4"})
         self.db.instance_type_extra_specs_delete(self.seeing("only"), "f1", "a")
@@ -165,10 +173,11 @@ class TestFlavorExtraSpecs(ConformanceTestCase):
     def test_any_user_may_do_all_of_it_to_any_flavor(self) -> None:
         self.make.flavor(flavorid="f2", is_public=False, extra_specs={"a": "1"})
         for context in (self.other, self.admin):
-            self.update({"b": "2"}, "f2", context)
-            self.assertEqual({"a": "1", "b": "2"}, self.specs("f2", context))
-            self.db.instance_type_extra_specs_delete(context, "f2", "b")
-            self.assertEqual({"a": "1"}, self.specs("f2", context))
+            with self.subTest(context=context):
+                self.update({"b": "2"}, "f2", context)
+                self.assertEqual({"a": "1", "b": "2"}, self.specs("f2", context))
+                self.db.instance_type_extra_specs_delete(context, "f2", "b")
+                self.assertEqual({"a": "1"}, self.specs("f2", context))
 
     def test_but_nobody_else(self) -> None:
         before = self.dump()
@@ -179,7 +188,8 @@ class TestFlavorExtraSpecs(ConformanceTestCase):
                 partial(self.db.instance_type_extra_specs_delete, key="a"),
                 partial(self.db.instance_type_extra_specs_update_or_create, extra_specs={"a": "3"}),
             ):
-                self.assertNotAuthorized(outsiders, partial(call, flavor_id=flavorid))
+                with self.subTest(flavorid=flavorid, call=call):
+                    self.assertNotAuthorized(outsiders, partial(call, flavor_id=flavorid))
         self.assertSameRows(before, "although none of these calls was allowed")
 
     def test_a_failure_leaves_everything(self) -> None:

@@ -105,9 +105,10 @@ class TestFlavorCreate(ConformanceTestCase):
     def test_name_and_flavorid_are_required(self) -> None:
         values = flavor_values()
         for missing in ("name", "flavorid"):
-            with self.raises(KeyError) as caught:
-                self.create(**{key: value for key, value in values.items() if key != missing})
-            self.assertEqual((missing,), caught.exception.args)
+            with self.subTest(missing=missing):
+                with self.raises(KeyError) as caught:
+                    self.create(**{key: value for key, value in values.items() if key != missing})
+                self.assertEqual((missing,), caught.exception.args)
         with self.raises(KeyError) as caught:
             self.create()
         self.assertEqual(("name",), caught.exception.args)
@@ -155,10 +156,16 @@ class TestFlavorCreate(ConformanceTestCase):
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for unknown, nearest in (("memory", "memory_mb"), ("flavor_id", "flavorid")):
-            with self.raises(exceptions.UnknownColumn, table="instance_types", column=unknown, nearest=nearest):
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="instance_types", column=unknown, nearest=nearest),
+            ):
                 self.make.flavor(**{unknown: 1})
         for relation in ("projects", "instance_type"):
-            with self.raises(exceptions.UnknownColumn, table="instance_types", column=relation, code=400):
+            with (
+                self.subTest(relation=relation),
+                self.raises(exceptions.UnknownColumn, table="instance_types", column=relation, code=400),
+            ):
                 self.make.flavor(**{relation: []})
         self.assertEqual({}, self.dump())
 
@@ -172,12 +179,12 @@ class TestFlavorCreate(ConformanceTestCase):
         self.make.flavor(name="tiny", flavorid="1")
         before = self.dump()
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.InstanceTypeExists, name="tiny", code=500):
+            with self.subTest(mode=mode), self.raises(exceptions.InstanceTypeExists, name="tiny", code=500):
                 self.db.instance_type_create(self.seeing(mode), flavor_values(name="tiny", extra_specs={"a": 1}))
         self.assertSameRows(before, "although the name was taken")
         self.make.flavor(name=5)
         for name in (5, "5"):
-            with self.raises(exceptions.InstanceTypeExists, name=name):
+            with self.subTest(name=name), self.raises(exceptions.InstanceTypeExists, name=name):
                 self.make.flavor(name=name)
         self.make.flavor(name="Tiny", flavorid="2")
         self.make.flavor(name="tiny ", flavorid="3")
@@ -187,7 +194,10 @@ class TestFlavorCreate(ConformanceTestCase):
         before = self.dump()
         for mode in ("no", "yes", "only"):
             for flavorid in ("105", 105):
-                with self.raises(exceptions.InstanceTypeIdExists, flavor_id=flavorid, code=500):
+                with (
+                    self.subTest(mode=mode, flavorid=flavorid),
+                    self.raises(exceptions.InstanceTypeIdExists, flavor_id=flavorid, code=500),
+                ):
                     values = flavor_values(flavorid=flavorid, extra_specs={"a": 1})
                     self.db.instance_type_create(self.seeing(mode), values)
         self.assertSameRows(before, "although the flavorid was taken")
@@ -196,7 +206,7 @@ class TestFlavorCreate(ConformanceTestCase):
         self.make.flavor(name="tiny", flavorid="1")
         self.make.flavor(name="small", flavorid="2")
         for flavorid in ("1", "2"):
-            with self.raises(exceptions.InstanceTypeExists, name="tiny"):
+            with self.subTest(flavorid=flavorid), self.raises(exceptions.InstanceTypeExists, name="tiny"):
                 self.make.flavor(name="tiny", flavorid=flavorid)
 
     def test_a_name_may_be_what_another_flavors_flavorid_is(self) -> None:
@@ -205,10 +215,11 @@ class TestFlavorCreate(ConformanceTestCase):
 
     def test_name_and_flavorid_of_a_destroyed_flavor_are_free_again(self) -> None:
         for mode in ("no", "yes", "only"):
-            values = flavor_values(name="tiny", flavorid="1")
-            created = self.db.instance_type_create(self.seeing(mode), values)
-            self.assertEqual(created, self.db.instance_type_get_by_flavor_id(self.user, "1"))
-            self.db.instance_type_destroy(self.admin, "tiny")
+            with self.subTest(mode=mode):
+                values = flavor_values(name="tiny", flavorid="1")
+                created = self.db.instance_type_create(self.seeing(mode), values)
+                self.assertEqual(created, self.db.instance_type_get_by_flavor_id(self.user, "1"))
+                self.db.instance_type_destroy(self.admin, "tiny")
 
     def test_only_administrators_may_create(self) -> None:
         self.assertAdminOnly(lambda context: self.db.instance_type_create(context, flavor_values()))
@@ -275,23 +286,27 @@ class TestFlavorDestroy(ConformanceTestCase):
         self.make.flavor(name="tiny", flavorid="1")
         before = self.dump()
         for name in ("Tiny", "1", "", None, 1):
-            with self.raises(exceptions.InstanceTypeNotFoundByName, instance_type_name=name, code=404):
+            with (
+                self.subTest(name=name),
+                self.raises(exceptions.InstanceTypeNotFoundByName, instance_type_name=name, code=404),
+            ):
                 self.db.instance_type_destroy(self.admin, name)
         self.assertSameRows(before, "although no flavor was named")
 
     def test_only_a_live_flavor_is_destroyed_whatever_the_context_sees(self) -> None:
         self.set_time(NOON)
         for mode in ("no", "yes", "only"):
-            self.make.flavor(name="tiny", extra_specs={"a": 1})
-            gone = [row for row in self.dump()["instance_types"] if row["deleted"]]
-            self.advance(10)
-            self.db.instance_type_destroy(self.seeing(mode), "tiny")
-            self.assertEqual(gone, self.dump()["instance_types"][: len(gone)])
-            before = self.dump()
-            self.advance(10)
-            with self.raises(exceptions.InstanceTypeNotFoundByName, instance_type_name="tiny"):
+            with self.subTest(mode=mode):
+                self.make.flavor(name="tiny", extra_specs={"a": 1})
+                gone = [row for row in self.dump()["instance_types"] if row["deleted"]]
+                self.advance(10)
                 self.db.instance_type_destroy(self.seeing(mode), "tiny")
-            self.assertSameRows(before, "although the flavor was gone")
+                self.assertEqual(gone, self.dump()["instance_types"][: len(gone)])
+                before = self.dump()
+                self.advance(10)
+                with self.raises(exceptions.InstanceTypeNotFoundByName, instance_type_name="tiny"):
+                    self.db.instance_type_destroy(self.seeing(mode), "tiny")
+                self.assertSameRows(before, "although the flavor was gone")
         self.assertEqual([True] * 3, [row["deleted"] == row["id"] for row in self.dump()["instance_types"]])
 
     def test_a_name_that_is_a_number_is_its_text(self) -> None:

@@ -28,13 +28,17 @@ class TestFlavorGet(ConformanceTestCase):
         """Check that a flavor is found in every way."""
         for context in contexts:
             for function, arguments, _ in self.ways(flavor):
-                self.assertEqual(flavor, function(context, *arguments.values()))
+                with self.subTest(context=context, function=function, arguments=arguments):
+                    self.assertEqual(flavor, function(context, *arguments.values()))
 
     def assertNotFound(self, flavor: dict[str, Any], *contexts: Any) -> None:
         """Check that a flavor is not found in any way."""
         for context in contexts:
             for function, arguments, error in self.ways(flavor):
-                with self.raises(error, **arguments, code=404):
+                with (
+                    self.subTest(context=context, function=function, arguments=arguments, error=error),
+                    self.raises(error, **arguments, code=404),
+                ):
                     function(context, *arguments.values())
 
     def test_a_flavor_is_found_with_its_live_extra_specs(self) -> None:
@@ -44,7 +48,8 @@ class TestFlavorGet(ConformanceTestCase):
         self.db.instance_type_extra_specs_update_or_create(self.admin, flavor["flavorid"], {"b": 3, "c": None})
         self.assertFound({**flavor, "extra_specs": {"b": "3", "c": None}}, self.user, self.other, self.admin)
         for function, arguments, _ in self.ways(flavor):
-            self.assertPrivate(partial(function, self.user, *arguments.values()))
+            with self.subTest(function=function, arguments=arguments):
+                self.assertPrivate(partial(function, self.user, *arguments.values()))
 
     def test_an_unknown_flavor_is_not_found(self) -> None:
         flavor = self.make.flavor(name="tiny", flavorid="1")
@@ -128,19 +133,27 @@ class TestFlavorGet(ConformanceTestCase):
         find = self.db.instance_type_get_by_flavor_id
         for context in (self.user, *(self.seeing(mode) for mode in ("no", "yes", "only"))):
             for seen, found, missing in (("no", [live], [gone]), ("yes", [live, gone], []), ("only", [gone], [live])):
-                for flavorid in found:
-                    self.assertRecord(find(context, flavorid, seen), flavorid=flavorid)
-                    self.assertRecord(find(context, flavorid, read_deleted=seen), flavorid=flavorid)
-                for flavorid in missing:
-                    with self.raises(exceptions.FlavorNotFound, flavor_id=flavorid):
-                        find(context, flavorid, seen)
+                with self.subTest(context=context, seen=seen, found=found, missing=missing):
+                    for flavorid in found:
+                        with self.subTest(flavorid=flavorid):
+                            self.assertRecord(find(context, flavorid, seen), flavorid=flavorid)
+                            self.assertRecord(find(context, flavorid, read_deleted=seen), flavorid=flavorid)
+                    for flavorid in missing:
+                        with (
+                            self.subTest(flavorid=flavorid),
+                            self.raises(exceptions.FlavorNotFound, flavor_id=flavorid),
+                        ):
+                            find(context, flavorid, seen)
         self.assertRecord(find(self.seeing("only"), gone, None), flavorid=gone)
 
     def test_only_users_and_administrators_may_read(self) -> None:
         flavor = self.make.flavor()
         for function, arguments, _ in self.ways(flavor):
             for context in (self.nobody, self.context(project_id=None), self.context(user_id=None)):
-                with self.raises(exceptions.NotAuthorized):
+                with (
+                    self.subTest(function=function, arguments=arguments, context=context),
+                    self.raises(exceptions.NotAuthorized),
+                ):
                     function(context, *arguments.values())
 
     def test_a_transaction_sees_its_own_flavors(self) -> None:

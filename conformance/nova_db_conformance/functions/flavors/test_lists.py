@@ -35,7 +35,8 @@ class TestFlavorList(FlavorListTestCase):
         found = self.db.instance_type_get_all(self.user)
         self.assertEqual([one, two, three], found)
         for flavor in found:
-            self.assertShape(flavor, "instance_types", "extra_specs")
+            with self.subTest(flavor=flavor):
+                self.assertShape(flavor, "instance_types", "extra_specs")
         self.assertPrivate(lambda: self.db.instance_type_get_all(self.user))
 
     def test_they_come_by_name_in_the_order_of_code_points(self) -> None:
@@ -62,11 +63,12 @@ class TestFlavorList(FlavorListTestCase):
         self.db.instance_type_destroy(self.admin, "gone")
         for mode in ("no", "yes", "only"):
             for context in (self.seeing(mode), self.seeing(mode, self.user)):
-                self.assertEqual(["live"], self.names(context))
-                self.assertEqual(["live"], self.names(context, inactive=False))
-                self.assertEqual(["gone", "live"], self.names(context, inactive=True))
-                [found, _] = self.db.instance_type_get_all(context, True)
-                self.assertRecord(found, id=gone["id"], deleted=gone["id"], extra_specs={})
+                with self.subTest(mode=mode, context=context):
+                    self.assertEqual(["live"], self.names(context))
+                    self.assertEqual(["live"], self.names(context, inactive=False))
+                    self.assertEqual(["gone", "live"], self.names(context, inactive=True))
+                    [found, _] = self.db.instance_type_get_all(context, True)
+                    self.assertRecord(found, id=gone["id"], deleted=gone["id"], extra_specs={})
 
     def test_users_see_public_flavors_and_those_that_their_project_was_given(self) -> None:
         for name, public in (("public", True), ("mine", False), ("hidden", False), ("taken", False), ("both", True)):
@@ -95,19 +97,24 @@ class TestFlavorFilters(FlavorListTestCase):
         for name, memory, root in (("a", 512, 0), ("b", 1024, 10), ("c", 2048, 20), ("d", 2048, None)):
             self.make.flavor(name=name, memory_mb=memory, root_gb=root)
         for least, expected in ((0, "abcd"), (512, "abcd"), (513, "bcd"), ("1024", "bcd"), (2048, "cd"), (2049, "")):
-            self.assertEqual(list(expected), self.filtered(min_memory_mb=least), f"min_memory_mb {least!r}")
+            with self.subTest(least=least, expected=expected):
+                self.assertEqual(list(expected), self.filtered(min_memory_mb=least), f"min_memory_mb {least!r}")
         for least, expected in ((0, "abc"), (-1, "abc"), (1, "bc"), ("10", "bc"), (11, "c"), (21, "")):
-            self.assertEqual(list(expected), self.filtered(min_root_gb=least), f"min_root_gb {least!r}")
+            with self.subTest(least=least, expected=expected):
+                self.assertEqual(list(expected), self.filtered(min_root_gb=least), f"min_root_gb {least!r}")
         for name in ("min_memory_mb", "min_root_gb"):
-            self.assertEqual(list("abcd"), self.filtered(**{name: None}))
-            for bad in (2**31, "many", "", b"1"):
-                self.assertEqual([], self.filtered(**{name: bad}), f"{name} {bad!r}")
+            with self.subTest(name=name):
+                self.assertEqual(list("abcd"), self.filtered(**{name: None}))
+                for bad in (2**31, "many", "", b"1"):
+                    with self.subTest(bad=bad):
+                        self.assertEqual([], self.filtered(**{name: bad}), f"{name} {bad!r}")
 
     def test_disabled(self) -> None:
         self.make.flavor(name="on", disabled=False)
         self.make.flavor(name="off", disabled=True)
         for wanted, expected in ((True, ["off"]), (False, ["on"]), (1, ["off"]), (0, ["on"]), (7, []), (None, [])):
-            self.assertEqual(expected, self.filtered(disabled=wanted), f"disabled {wanted!r}")
+            with self.subTest(wanted=wanted, expected=expected):
+                self.assertEqual(expected, self.filtered(disabled=wanted), f"disabled {wanted!r}")
 
     def test_several_filters_must_all_be_met(self) -> None:
         for name, memory, root, disabled in (

@@ -51,12 +51,13 @@ class FloatingIpTestCase(ConformanceTestCase):
             ("p1", [self.user, self.admin], [self.other]),
             ("p2", [self.other, self.admin], [self.user]),
         ):
-            row = self.floating(project_id=project)
-            before = self.dump()
-            self.assertNotAuthorized([*others, *self.nobodies], partial(self._call_on, row, call))
-            self.assertSameRows(before, "although the call was not allowed")
-            for context in allowed:
-                call(context, row)
+            with self.subTest(project=project, allowed=allowed, others=others):
+                row = self.floating(project_id=project)
+                before = self.dump()
+                self.assertNotAuthorized([*others, *self.nobodies], partial(self._call_on, row, call))
+                self.assertSameRows(before, "although the call was not allowed")
+                for context in allowed:
+                    call(context, row)
 
     @staticmethod
     def _call_on(

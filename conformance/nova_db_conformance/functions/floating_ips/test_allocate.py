@@ -41,10 +41,11 @@ class TestFloatingIpAllocateAddress(FloatingIpTestCase):
             )
         ]
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.NoMoreFloatingIps):
+            with self.subTest(mode=mode), self.raises(exceptions.NoMoreFloatingIps):
                 self.allocate(context=self.seeing(mode))
         for row in rows:
-            self.assertChanged(row)
+            with self.subTest(row=row):
+                self.assertChanged(row)
 
     def test_a_pool_of_none_asks_for_null(self) -> None:
         self.floating()
@@ -74,10 +75,13 @@ class TestFloatingIpAllocateAddress(FloatingIpTestCase):
         made = self.floating()
         cases: tuple[Any, ...] = ("p" * 256, ["p1"], "a\0b")
         for project in cases:
-            with self.raises(exceptions.DBDataError, table="floating_ips", columns=["project_id"], value=project):
+            with (
+                self.subTest(project=project),
+                self.raises(exceptions.DBDataError, table="floating_ips", columns=["project_id"], value=project),
+            ):
                 self.allocate(project=project, context=self.admin)
         for pool in ("p" * 256, ["public"]):
-            with self.raises(exceptions.NoMoreFloatingIps):
+            with self.subTest(pool=pool), self.raises(exceptions.NoMoreFloatingIps):
                 self.allocate(pool)
         self.assertChanged(made)
 
@@ -152,10 +156,11 @@ class TestFloatingIpDeallocate(FloatingIpTestCase):
 
     def test_the_context_says_which_rows_are_meant(self) -> None:
         for mode, left in (("no", ["p1", None]), ("yes", [None, None]), ("only", [None, "p1"])):
-            gone = self.floating(project_id="p1", deleted=5)
-            live = self.floating(address=gone["address"], project_id="p1")
-            self.deallocate(gone["address"], self.seeing(mode))
-            self.assertEqual(left, [self.again(row)["project_id"] for row in (gone, live)])
+            with self.subTest(mode=mode, left=left):
+                gone = self.floating(project_id="p1", deleted=5)
+                live = self.floating(address=gone["address"], project_id="p1")
+                self.deallocate(gone["address"], self.seeing(mode))
+                self.assertEqual(left, [self.again(row)["project_id"] for row in (gone, live)])
 
     def test_users_may_for_any_project(self) -> None:
         made = self.floating(project_id="p1")
@@ -201,10 +206,11 @@ class TestFloatingIpSetAutoAssigned(FloatingIpTestCase):
 
     def test_the_context_says_which_rows_are_meant(self) -> None:
         for mode, marked in (("no", [False, True]), ("yes", [True, True]), ("only", [True, False])):
-            gone = self.floating(deleted=5)
-            live = self.floating(address=gone["address"])
-            self.mark(gone["address"], self.seeing(mode))
-            self.assertEqual(marked, [self.again(row)["auto_assigned"] for row in (gone, live)])
+            with self.subTest(mode=mode, marked=marked):
+                gone = self.floating(deleted=5)
+                live = self.floating(address=gone["address"])
+                self.mark(gone["address"], self.seeing(mode))
+                self.assertEqual(marked, [self.again(row)["auto_assigned"] for row in (gone, live)])
 
     def test_users_may_for_any_project(self) -> None:
         made = self.floating(project_id="p1")

@@ -42,7 +42,8 @@ class TestFloatingIpFixedIpAssociate(FloatingIpTestCase):
         first, second = self.make.fixed_ip_record(), self.make.fixed_ip_record()
         rows = [self.floating(updated_at=NOON) for _ in range(2)]
         for row in rows:
-            self.assertRecord(self.associate(row["address"], first["address"]), id=first["id"], network=None)
+            with self.subTest(row=row):
+                self.assertRecord(self.associate(row["address"], first["address"]), id=first["id"], network=None)
         self.assertRecord(self.associate(rows[0]["address"], second["address"], None), id=second["id"])
         found = [self.again(row) for row in rows]
         self.assertEqual([(second["id"], None), (first["id"], "host1")], [(r["fixed_ip_id"], r["host"]) for r in found])
@@ -60,11 +61,17 @@ class TestFloatingIpFixedIpAssociate(FloatingIpTestCase):
         gone = self.floating(deleted=5)
         for address in (gone["address"], "203.9.9.9", None):
             for fixed_address in (fixed["address"], "none"):
-                with self.raises(exceptions.FloatingIpNotFoundForAddress, address=address, code=404):
+                with (
+                    self.subTest(address=address, fixed_address=fixed_address),
+                    self.raises(exceptions.FloatingIpNotFoundForAddress, address=address, code=404),
+                ):
                     self.associate(address, fixed_address)
         gone_fixed = self.make.fixed_ip_record(deleted=5)
         for address in (gone_fixed["address"], "10.9.9.9", "", None):
-            with self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404):
+            with (
+                self.subTest(address=address),
+                self.raises(exceptions.FixedIpNotFoundForAddress, address=address, code=404),
+            ):
                 self.associate(made["address"], address)
         self.assertChanged(made)
 
@@ -75,9 +82,10 @@ class TestFloatingIpFixedIpAssociate(FloatingIpTestCase):
         network = self.make.network()["id"]
         self.db.fixed_ip_update(self.seeing("only"), "10.0.0.1", {"network_id": network})
         for mode, row, fixed in (("no", live, fixed_live), ("yes", gone, fixed_live), ("only", gone, fixed_gone)):
-            returned = self.associate(gone["address"], "10.0.0.1", mode, self.seeing(mode, self.user))
-            self.assertRecord(returned, id=fixed["id"], network=None)
-            self.assertRecord(self.again(row), fixed_ip_id=fixed["id"], host=mode)
+            with self.subTest(mode=mode, row=row, fixed=fixed):
+                returned = self.associate(gone["address"], "10.0.0.1", mode, self.seeing(mode, self.user))
+                self.assertRecord(returned, id=fixed["id"], network=None)
+                self.assertRecord(self.again(row), fixed_ip_id=fixed["id"], host=mode)
 
     def test_the_host_must_fit(self) -> None:
         fixed, made = self.make.fixed_ip_record(), self.floating()
@@ -136,9 +144,10 @@ class TestFloatingIpDisassociate(FloatingIpTestCase):
     def test_a_fixed_ip_that_is_missing_or_out_of_sight_is_none_but_the_association_ends(self) -> None:
         gone = self.make.fixed_ip_record(deleted=5)
         for number in (gone["id"], 999):
-            made = self.floating(fixed_ip_id=number, host="host1")
-            self.assertIsNone(self.disassociate(made["address"]))
-            self.assertRecord(self.again(made), fixed_ip_id=None, host=None)
+            with self.subTest(number=number):
+                made = self.floating(fixed_ip_id=number, host="host1")
+                self.assertIsNone(self.disassociate(made["address"]))
+                self.assertRecord(self.again(made), fixed_ip_id=None, host=None)
 
     def test_of_several_with_one_address_the_first_that_is_visible_is_meant(self) -> None:
         live_fixed, gone_fixed = (self.make.fixed_ip_record(deleted=deleted)["id"] for deleted in (0, 5))
@@ -153,7 +162,10 @@ class TestFloatingIpDisassociate(FloatingIpTestCase):
     def test_an_unknown_address_is_not_found(self) -> None:
         gone = self.floating(deleted=5, fixed_ip_id=3)
         for address in (gone["address"], "203.9.9.9", None):
-            with self.raises(exceptions.FloatingIpNotFoundForAddress, address=address, code=404):
+            with (
+                self.subTest(address=address),
+                self.raises(exceptions.FloatingIpNotFoundForAddress, address=address, code=404),
+            ):
                 self.disassociate(address)
         self.assertChanged(gone)
 

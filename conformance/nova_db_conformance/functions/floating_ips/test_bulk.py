@@ -36,8 +36,9 @@ class TestFloatingIpBulkCreate(FloatingIpTestCase):
     def test_any_iterable_will_do(self) -> None:
         iterables: tuple[Callable[[Any], Iterable[Any]], ...] = (tuple, iter, lambda ips: (dict(ip) for ip in ips))
         for number, kind in enumerate(iterables, 1):
-            self.db.floating_ip_bulk_create(self.user, kind([floating_ip_values() for _ in range(4)]))
-            self.assertEqual(4 * number, len(self.db.floating_ip_get_all(self.admin)))
+            with self.subTest(number=number, kind=kind):
+                self.db.floating_ip_bulk_create(self.user, kind([floating_ip_values() for _ in range(4)]))
+                self.assertEqual(4 * number, len(self.db.floating_ip_get_all(self.admin)))
 
     def test_nothing_is_stored_for_no_values(self) -> None:
         self.create()
@@ -47,7 +48,7 @@ class TestFloatingIpBulkCreate(FloatingIpTestCase):
         made = self.floating(address="2001:db8::1", project_id="p2", host="host1", pool="other")
         before = self.dump()
         for context in (self.user, self.other, self.admin, self.seeing("only")):
-            with self.raises(exceptions.FloatingIpExists, **made, code=500):
+            with self.subTest(context=context), self.raises(exceptions.FloatingIpExists, **made, code=500):
                 self.db.floating_ip_bulk_create(context, [floating_ip_values(), {"address": "2001:0DB8::1"}])
         self.assertSameRows(before, "although an address was there")
 
@@ -63,7 +64,10 @@ class TestFloatingIpBulkCreate(FloatingIpTestCase):
 
     def test_an_address_that_comes_twice_is_refused(self) -> None:
         for first, second in (("203.0.113.7", "203.0.113.7"), ("2001:db8::1", "2001:0DB8::1"), (None, None), ("5", 5)):
-            with self.raises(exceptions.FloatingIpExists, address=first, pool="a", id=None):
+            with (
+                self.subTest(first=first, second=second),
+                self.raises(exceptions.FloatingIpExists, address=first, pool="a", id=None),
+            ):
                 self.create({"address": first, "pool": "a"}, floating_ip_values(), {"address": second, "pool": "b"})
         self.assertEqual({}, self.dump())
 
@@ -78,7 +82,10 @@ class TestFloatingIpBulkCreate(FloatingIpTestCase):
     def test_the_row_itself_is_not_in_its_own_way_but_its_id_is(self) -> None:
         made = self.floating(id=7)
         for number in (7, "7"):
-            with self.raises(exceptions.DBDuplicateEntry, table="floating_ips", columns=["id"], value=7):
+            with (
+                self.subTest(number=number),
+                self.raises(exceptions.DBDuplicateEntry, table="floating_ips", columns=["id"], value=7),
+            ):
                 self.create(floating_ip_values(), {"id": number, "address": made["address"]})
         with self.raises(exceptions.FloatingIpExists, id=7):
             self.create({"id": 8, "address": made["address"]})
@@ -96,7 +103,7 @@ class TestFloatingIpBulkCreate(FloatingIpTestCase):
 
         self.assertUnchanged(lambda: self.db.floating_ip_bulk_create(self.user, ips()), LookupError)
         for bad in ({"host": "h" * 256}, {"fixed_ip_id": "x"}):
-            with self.raises(exceptions.DBDataError, table="floating_ips", columns=list(bad)):
+            with self.subTest(bad=bad), self.raises(exceptions.DBDataError, table="floating_ips", columns=list(bad)):
                 self.create(floating_ip_values(), floating_ip_values(**bad))
         with self.raises(exceptions.UnknownColumn, table="floating_ips", column="pools", nearest="pool"):
             self.create(floating_ip_values(), floating_ip_values(pools="a"))
@@ -109,7 +116,8 @@ class TestFloatingIpBulkCreate(FloatingIpTestCase):
         for context in (self.user, self.other, self.admin):
             self.db.floating_ip_bulk_create(context, [floating_ip_values(project_id="p1")])
         for ips in (5, None, (1 // 0 for _ in "x"), [{"adress": "203.0.113.7"}]):
-            self.assertNotAuthorized(self.nobodies, partial(self.db.floating_ip_bulk_create, ips=ips))
+            with self.subTest(ips=ips):
+                self.assertNotAuthorized(self.nobodies, partial(self.db.floating_ip_bulk_create, ips=ips))
         self.assertEqual(3, len(self.db.floating_ip_get_all(self.admin)))
 
     def test_many_are_stored_with_few_statements(self) -> None:
@@ -141,7 +149,8 @@ class TestFloatingIpBulkDestroy(FloatingIpTestCase):
         now = self.advance(10)
         self.destroy("2001:0DB8::1", rows[1]["address"], rows[1]["address"], "203.9.9.9", id=kept["id"], pool="x")
         for row in rows:
-            self.assertChanged(row, deleted=row["id"], deleted_at=now)
+            with self.subTest(row=row):
+                self.assertChanged(row, deleted=row["id"], deleted_at=now)
         self.assertChanged(kept)
 
     def test_no_addresses_are_nothing_to_destroy(self) -> None:
@@ -161,15 +170,16 @@ class TestFloatingIpBulkDestroy(FloatingIpTestCase):
     def test_the_context_says_which_rows_are_meant(self) -> None:
         self.set_time(NOON)
         for mode, also_gone, also_live in (("no", False, True), ("yes", True, True), ("only", True, False)):
-            gone, before = self.floating(), self.advance(10)
-            self.destroy(gone["address"])
-            live, now = self.floating(address=gone["address"]), self.advance(10)
-            self.db.floating_ip_bulk_destroy(self.seeing(mode), [gone])
-            self.assertChanged(gone, deleted=gone["id"], deleted_at=now if also_gone else before)
-            if also_live:
-                self.assertChanged(live, deleted=live["id"], deleted_at=now)
-            else:
-                self.assertChanged(live)
+            with self.subTest(mode=mode, also_gone=also_gone, also_live=also_live):
+                gone, before = self.floating(), self.advance(10)
+                self.destroy(gone["address"])
+                live, now = self.floating(address=gone["address"]), self.advance(10)
+                self.db.floating_ip_bulk_destroy(self.seeing(mode), [gone])
+                self.assertChanged(gone, deleted=gone["id"], deleted_at=now if also_gone else before)
+                if also_live:
+                    self.assertChanged(live, deleted=live["id"], deleted_at=now)
+                else:
+                    self.assertChanged(live)
 
     def test_an_address_is_required(self) -> None:
         made = self.floating()
@@ -187,7 +197,8 @@ class TestFloatingIpBulkDestroy(FloatingIpTestCase):
         made = self.floating(project_id="p1")
         given: tuple[Any, ...] = ([made], [{}], 5, (1 // 0 for _ in "x"))
         for ips in given:
-            self.assertNotAuthorized(self.nobodies, partial(self.db.floating_ip_bulk_destroy, ips=ips))
+            with self.subTest(ips=ips):
+                self.assertNotAuthorized(self.nobodies, partial(self.db.floating_ip_bulk_destroy, ips=ips))
         self.assertChanged(made)
         self.db.floating_ip_bulk_destroy(self.other, [made])
         self.assertRecord(self.again(made), deleted=made["id"])
@@ -200,7 +211,8 @@ class TestFloatingIpBulkDestroy(FloatingIpTestCase):
                 self.db.floating_ip_get_by_address(self.user, rows[0]["address"])
             raise LookupError
         for row in rows:
-            self.assertChanged(row)
+            with self.subTest(row=row):
+                self.assertChanged(row)
         self.assertAtomic(lambda: self.db.floating_ip_bulk_destroy(self.user, rows))
         self.assertEqual([True] * 3, [bool(self.again(row)["deleted"]) for row in rows])
 
@@ -229,24 +241,27 @@ class TestFloatingIpDestroy(FloatingIpTestCase):
     def test_an_unknown_address_is_no_error(self) -> None:
         made = self.floating()
         for address in ("203.9.9.9", None, "", 5):
-            self.assertIsNone(self.db.floating_ip_destroy(self.user, address))
+            with self.subTest(address=address):
+                self.assertIsNone(self.db.floating_ip_destroy(self.user, address))
         self.assertChanged(made)
 
     def test_an_empty_address_asks_for_null(self) -> None:
         empty = self.floating(address="")
         for address in ("", None):
-            self.make.floating_ip(address=None)
-            self.db.floating_ip_destroy(self.user, address)
-            self.assertEqual([empty], self.db.floating_ip_get_all(self.admin))
+            with self.subTest(address=address):
+                self.make.floating_ip(address=None)
+                self.db.floating_ip_destroy(self.user, address)
+                self.assertEqual([empty], self.db.floating_ip_get_all(self.admin))
 
     def test_the_context_says_which_rows_are_meant(self) -> None:
         for mode, left in (("no", [True]), ("yes", []), ("only", [False])):
-            gone = self.floating(address="203.0.113.7", deleted=5)
-            self.floating(address="203.0.113.7")
-            self.db.floating_ip_destroy(self.seeing(mode), gone["address"])
-            rows = self.dump().get("floating_ips", [])
-            self.assertEqual(left, [bool(row["deleted"]) for row in rows])
-            self.db.floating_ip_destroy(self.seeing("yes"), gone["address"])
+            with self.subTest(mode=mode, left=left):
+                gone = self.floating(address="203.0.113.7", deleted=5)
+                self.floating(address="203.0.113.7")
+                self.db.floating_ip_destroy(self.seeing(mode), gone["address"])
+                rows = self.dump().get("floating_ips", [])
+                self.assertEqual(left, [bool(row["deleted"]) for row in rows])
+                self.db.floating_ip_destroy(self.seeing("yes"), gone["address"])
 
     def test_users_may_destroy_those_of_any_project(self) -> None:
         made = self.floating(project_id="p1")

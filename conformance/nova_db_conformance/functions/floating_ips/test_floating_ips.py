@@ -56,17 +56,22 @@ class TestFloatingIpCreate(FloatingIpTestCase):
             ("floating", "floating"),
             (5, "5"),
         ):
-            returned = self.create(address=given)
-            self.assertEqual((stored, str), (returned, type(returned)))
-            for spelling in (given, stored):
-                self.assertRecord(self.db.floating_ip_get_by_address(self.user, spelling), address=stored)
+            with self.subTest(given=given, stored=stored):
+                returned = self.create(address=given)
+                self.assertEqual((stored, str), (returned, type(returned)))
+                for spelling in (given, stored):
+                    with self.subTest(spelling=spelling):
+                        self.assertRecord(self.db.floating_ip_get_by_address(self.user, spelling), address=stored)
 
     def test_an_address_that_is_there_is_refused_with_all_columns_of_the_row_proposed(self) -> None:
         self.floating(address="2001:db8::1", pool="other")
         before = self.dump()
         values = {"address": "2001:0DB8::1", "pool": "public", "deleted": 0}
         for context in (self.user, self.admin):
-            with self.raises(exceptions.FloatingIpExists, **{**NULLS, **values}, code=500):
+            with (
+                self.subTest(context=context),
+                self.raises(exceptions.FloatingIpExists, **{**NULLS, **values}, code=500),
+            ):
                 self.create(context, **values)
         with self.raises(exceptions.FloatingIpExists, **NULLS | {"id": 99, "address": "2001:db8::1"}):
             self.create(id=99, address="2001:db8::1")
@@ -76,7 +81,7 @@ class TestFloatingIpCreate(FloatingIpTestCase):
         self.assertIsNone(self.create())
         cases: tuple[dict[str, Any], ...] = ({}, {"address": None}, {"address": ""}, {"pool": "public"})
         for values in cases:
-            with self.raises(exceptions.FloatingIpExists, **{**NULLS, **values}):
+            with self.subTest(values=values), self.raises(exceptions.FloatingIpExists, **{**NULLS, **values}):
                 self.create(**values)
 
     def test_an_address_of_another_project_is_not_even_said_to_be_there(self) -> None:
@@ -84,33 +89,41 @@ class TestFloatingIpCreate(FloatingIpTestCase):
         before = self.dump()
         self.assertNotAuthorized([self.user], partial(self.create, address="203.0.113.7"))
         for context in (self.other, self.admin):
-            with self.raises(exceptions.FloatingIpExists, address="203.0.113.7", project_id=None):
+            with (
+                self.subTest(context=context),
+                self.raises(exceptions.FloatingIpExists, address="203.0.113.7", project_id=None),
+            ):
                 self.create(context, address="203.0.113.7")
         self.assertSameRows(before, "although the address was there")
 
     def test_a_deleted_row_is_in_the_way_of_those_who_see_it(self) -> None:
         self.floating(address="203.0.113.7", deleted=5, project_id="p2")
         for mode in ("yes", "only"):
-            with self.raises(exceptions.FloatingIpExists, address="203.0.113.7"):
-                self.create(self.seeing(mode), address="203.0.113.7")
-            with self.raises(exceptions.NotAuthorized):
-                self.create(self.seeing(mode, self.user), address="203.0.113.7")
+            with self.subTest(mode=mode):
+                with self.raises(exceptions.FloatingIpExists, address="203.0.113.7"):
+                    self.create(self.seeing(mode), address="203.0.113.7")
+                with self.raises(exceptions.NotAuthorized):
+                    self.create(self.seeing(mode, self.user), address="203.0.113.7")
         self.assertEqual("203.0.113.7", self.create(address="203.0.113.7"))
 
     def test_a_live_row_is_in_everyones_way(self) -> None:
         self.floating(address="203.0.113.7")
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.FloatingIpExists, address="203.0.113.7"):
+            with self.subTest(mode=mode), self.raises(exceptions.FloatingIpExists, address="203.0.113.7"):
                 self.create(self.seeing(mode), address="203.0.113.7")
 
     def test_a_row_that_is_deleted_from_the_start_is_not_looked_up(self) -> None:
         self.floating(address="203.0.113.7", project_id="p2")
         gone: tuple[Any, ...] = (5, "5", True)
         for deleted in gone:
-            self.assertEqual("203.0.113.7", self.create(address="203.0.113.7", deleted=deleted))
+            with self.subTest(deleted=deleted):
+                self.assertEqual("203.0.113.7", self.create(address="203.0.113.7", deleted=deleted))
         live: tuple[Any, ...] = (0, "0", False, None)
         for deleted in live:
-            with self.raises(exceptions.FloatingIpExists, address="203.0.113.7", deleted=deleted):
+            with (
+                self.subTest(deleted=deleted),
+                self.raises(exceptions.FloatingIpExists, address="203.0.113.7", deleted=deleted),
+            ):
                 self.create(self.admin, address="203.0.113.7", deleted=deleted)
 
     def test_what_cannot_be_stored_is_refused(self) -> None:
@@ -131,7 +144,10 @@ class TestFloatingIpCreate(FloatingIpTestCase):
             ):
                 self.create(**{column: value})
         for unknown, nearest in (("adress", "address"), ("pools", "pool"), ("fixed_ip", "fixed_ip_id")):
-            with self.raises(exceptions.UnknownColumn, table="floating_ips", column=unknown, nearest=nearest, code=400):
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="floating_ips", column=unknown, nearest=nearest, code=400),
+            ):
                 self.create(**{unknown: None})
         self.assertEqual({}, self.dump())
 
@@ -172,14 +188,15 @@ class TestFloatingIpGet(FloatingIpTestCase):
             lambda: self.db.floating_ip_get_by_address(self.admin, "2001:0DB8::1"),
         )
         for read in reads:
-            found = read()
-            self.assertShape(found, "floating_ips", "fixed_ip")
-            self.assertShape(found["fixed_ip"], "fixed_ips", "instance")
-            its_instance = found["fixed_ip"].pop("instance")
-            self.assertShape(its_instance, "instances")
-            self.assertEqual({name: instance[name] for name in its_instance}, its_instance)
-            self.assertEqual({**made, "fixed_ip": fixed}, found)
-            self.assertPrivate(read)
+            with self.subTest(read=read):
+                found = read()
+                self.assertShape(found, "floating_ips", "fixed_ip")
+                self.assertShape(found["fixed_ip"], "fixed_ips", "instance")
+                its_instance = found["fixed_ip"].pop("instance")
+                self.assertShape(its_instance, "instances")
+                self.assertEqual({name: instance[name] for name in its_instance}, its_instance)
+                self.assertEqual({**made, "fixed_ip": fixed}, found)
+                self.assertPrivate(read)
 
     def test_what_it_is_not_on_or_is_deleted_is_none(self) -> None:
         gone_instance = self.make.deleted_instance()["uuid"]
@@ -194,10 +211,12 @@ class TestFloatingIpGet(FloatingIpTestCase):
             )
         )
         for fixed in (free, on_gone):
-            found = self.read(self.floating(fixed_ip_id=fixed["id"]))
-            self.assertEqual({**fixed, "instance": None}, found["fixed_ip"])
+            with self.subTest(fixed=fixed):
+                found = self.read(self.floating(fixed_ip_id=fixed["id"]))
+                self.assertEqual({**fixed, "instance": None}, found["fixed_ip"])
         for number in (None, 999, gone["id"], gone_with["id"]):
-            self.assertIsNone(self.read(self.floating(fixed_ip_id=number))["fixed_ip"])
+            with self.subTest(number=number):
+                self.assertIsNone(self.read(self.floating(fixed_ip_id=number))["fixed_ip"])
         self.assertIsNone(self.read(self.floating(fixed_ip_id=free["id"], deleted=5))["fixed_ip"])
 
     def read(self, row: dict[str, Any]) -> Any:
@@ -216,42 +235,52 @@ class TestFloatingIpGet(FloatingIpTestCase):
     def test_an_empty_address_asks_for_null(self) -> None:
         self.make.floating_ip(address="")
         for address in ("", None):
-            with self.raises(exceptions.FloatingIpNotFoundForAddress, address=None, code=404):
+            with (
+                self.subTest(address=address),
+                self.raises(exceptions.FloatingIpNotFoundForAddress, address=None, code=404),
+            ):
                 self.db.floating_ip_get_by_address(self.user, address)
         made = self.floating(address=None)
         for address in ("", None):
-            self.assertRecord(self.db.floating_ip_get_by_address(self.user, address), id=made["id"])
+            with self.subTest(address=address):
+                self.assertRecord(self.db.floating_ip_get_by_address(self.user, address), id=made["id"])
 
     def test_an_unknown_one_is_not_found(self) -> None:
         self.floating(id=1, address="203.0.113.1")
         for number in (2, "2", "one", None, 2**70):
-            with self.raises(exceptions.FloatingIpNotFound, id=number, code=404):
+            with self.subTest(number=number), self.raises(exceptions.FloatingIpNotFound, id=number, code=404):
                 self.db.floating_ip_get(self.admin, number)
         for address in ("203.0.113.2", "203.0.113.1 ", "1" * 40):
-            with self.raises(exceptions.FloatingIpNotFoundForAddress, address=address, code=404):
+            with (
+                self.subTest(address=address),
+                self.raises(exceptions.FloatingIpNotFoundForAddress, address=address, code=404),
+            ):
                 self.db.floating_ip_get_by_address(self.user, address)
 
     def test_the_context_says_which_rows_are_visible(self) -> None:
         gone, live = (self.floating(address="203.0.113.7", project_id="p1", deleted=deleted) for deleted in (5, 0))
         for base in (self.user, self.admin):
             for mode, seen in (("no", [live]), ("yes", [gone, live]), ("only", [gone])):
-                context = self.seeing(mode, base)
-                found = self.db.floating_ip_get_by_address(context, "203.0.113.7")
-                self.assertRecord(found, id=seen[0]["id"])
-                for row in (live, gone):
-                    if row in seen:
-                        self.assertRecord(self.db.floating_ip_get(context, row["id"]), **row)
-                        continue
-                    with self.raises(exceptions.FloatingIpNotFound, id=row["id"]):
-                        self.db.floating_ip_get(context, row["id"])
+                with self.subTest(base=base, mode=mode, seen=seen):
+                    context = self.seeing(mode, base)
+                    found = self.db.floating_ip_get_by_address(context, "203.0.113.7")
+                    self.assertRecord(found, id=seen[0]["id"])
+                    for row in (live, gone):
+                        with self.subTest(row=row):
+                            if row in seen:
+                                self.assertRecord(self.db.floating_ip_get(context, row["id"]), **row)
+                                continue
+                            with self.raises(exceptions.FloatingIpNotFound, id=row["id"]):
+                                self.db.floating_ip_get(context, row["id"])
 
     def test_by_id_users_see_only_addresses_of_their_project(self) -> None:
         rows = [self.floating(project_id=project) for project in ("p1", "p2", None, "")]
         for row in rows:
-            self.assertRecord(self.db.floating_ip_get(self.admin, row["id"]), **row)
+            with self.subTest(row=row):
+                self.assertRecord(self.db.floating_ip_get(self.admin, row["id"]), **row)
         self.assertRecord(self.db.floating_ip_get(self.user, rows[0]["id"]), **rows[0])
         for row in rows[1:]:
-            with self.raises(exceptions.FloatingIpNotFound, id=row["id"]):
+            with self.subTest(row=row), self.raises(exceptions.FloatingIpNotFound, id=row["id"]):
                 self.db.floating_ip_get(self.user, row["id"])
         self.assertNotAuthorized(self.nobodies, lambda context: self.db.floating_ip_get(context, rows[2]["id"]))
 
@@ -266,6 +295,7 @@ class TestFloatingIpGet(FloatingIpTestCase):
             (self.db.floating_ip_get, made["id"]),
             (self.db.floating_ip_get_by_address, made["address"]),
         ):
-            with self.statements() as sent:
-                read(self.admin, argument)
-            self.assertLessEqual(len(sent), 3)
+            with self.subTest(read=read, argument=argument):
+                with self.statements() as sent:
+                    read(self.admin, argument)
+                self.assertLessEqual(len(sent), 3)

@@ -69,7 +69,8 @@ class TestInstanceGetFloatingAddress(AddressTestCase):
         gone, live = self.fixed(deleted=1000), self.fixed()
         self.floating(gone)
         for read_deleted in ("no", "yes"):
-            self.assertIsNone(self.get(context=self.seeing(read_deleted)))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertIsNone(self.get(context=self.seeing(read_deleted)))
         expected = self.floating(live)["address"]
         self.assertEqual(expected, self.get(context=self.seeing("yes")))
 
@@ -112,19 +113,25 @@ class TestInstanceGetFloatingAddress(AddressTestCase):
             (self.user, gone),
             (self.seeing("only"), number),
         ):
-            with self.raises(exceptions.InstanceNotFound, instance_id=which):
+            with (
+                self.subTest(context=context, which=which),
+                self.raises(exceptions.InstanceNotFound, instance_id=which),
+            ):
                 self.get(which, context)
 
     def test_a_number_beyond_64_bits_is_invalid(self) -> None:
         for which in (2**63, str(10**30)):
-            with self.raises(exceptions.InvalidID, id=which):
+            with self.subTest(which=which), self.raises(exceptions.InvalidID, id=which):
                 self.get(which)
 
     def test_an_instance_without_a_fixed_ip_is_an_error(self) -> None:
         self.fixed(deleted=1000)
         self.fixed(self.make.instance()["uuid"])
         for read_deleted in ("no", "yes"):
-            with self.raises(exceptions.FixedIpNotFoundForInstance, instance_uuid=self.uuid):
+            with (
+                self.subTest(read_deleted=read_deleted),
+                self.raises(exceptions.FixedIpNotFoundForInstance, instance_uuid=self.uuid),
+            ):
                 self.get(context=self.seeing(read_deleted))
 
     def test_an_instance_whose_uuid_is_not_canonical_is_an_error(self) -> None:
@@ -170,18 +177,21 @@ class TestInstanceFloatingAddressGetAll(AddressTestCase):
         self.floating(gone)
         made = self.floating(live)
         for read_deleted in ("no", "yes"):
-            self.assertIds(self.get(context=self.seeing(read_deleted)), [made])
+            with self.subTest(read_deleted=read_deleted):
+                self.assertIds(self.get(context=self.seeing(read_deleted)), [made])
 
     def test_the_context_says_which_floating_ips_count(self) -> None:
         fixed = self.fixed()
         live, gone = self.floating(fixed), self.floating(fixed, deleted=1000)
         for read_deleted, expected in (("no", [live]), ("yes", [live, gone]), ("only", [gone])):
-            self.assertIds(self.get(context=self.seeing(read_deleted, self.user)), expected)
+            with self.subTest(read_deleted=read_deleted, expected=expected):
+                self.assertIds(self.get(context=self.seeing(read_deleted, self.user)), expected)
 
     def test_nobody_asks_whose_they_are(self) -> None:
         made = self.floating(self.fixed(), project_id="p9")
         for context in (self.other, self.user, self.admin):
-            self.assertIds(self.get(context=context), [made])
+            with self.subTest(context=context):
+                self.assertIds(self.get(context=context), [made])
 
     def test_a_destroyed_instance_still_answers(self) -> None:
         made = self.floating(self.fixed())
@@ -192,13 +202,13 @@ class TestInstanceFloatingAddressGetAll(AddressTestCase):
         self.make.instance(uuid="vm")
         self.floating(self.fixed("vm"))
         for uuid in NOT_CANONICAL:
-            with self.raises(exceptions.InvalidUUID, uuid=uuid):
+            with self.subTest(uuid=uuid), self.raises(exceptions.InvalidUUID, uuid=uuid):
                 self.db.instance_floating_address_get_all(self.user, uuid)
 
     def test_an_instance_without_a_fixed_ip_is_an_error(self) -> None:
         self.fixed(deleted=1000)
         for uuid in (self.uuid, a_uuid()):
-            with self.raises(exceptions.FixedIpNotFoundForInstance, instance_uuid=uuid):
+            with self.subTest(uuid=uuid), self.raises(exceptions.FixedIpNotFoundForInstance, instance_uuid=uuid):
                 self.get(uuid)
 
     def test_only_users_and_administrators_may(self) -> None:
@@ -207,7 +217,7 @@ class TestInstanceFloatingAddressGetAll(AddressTestCase):
 
     def test_statements_do_not_grow_with_the_addresses(self) -> None:
         counts = []
-        for number in (1, 40):
+        for number in (1, 40):  # one story: the second comes on top
             for _ in range(number):
                 fixed = self.fixed()
                 for _ in range(3):

@@ -49,16 +49,18 @@ class TestFloatingIpGetPools(ListTestCase):
         ):
             self.make.floating_ip(pool=pool, **values)
         for context in (self.user, self.other, self.admin):
-            self.assertEqual([None, "", "B", "a", "b", "é"], self.pools(context))
+            with self.subTest(context=context):
+                self.assertEqual([None, "", "B", "a", "b", "é"], self.pools(context))
         self.assertPrivate(lambda: self.db.floating_ip_get_pools(self.user))
 
     def test_the_context_says_which_rows_count(self) -> None:
         for pool, deleted in (("live", 0), ("both", 0), ("both", 5), ("gone", 5)):
             self.make.floating_ip(pool=pool, deleted=deleted)
         for base in (self.user, self.admin):
-            self.assertEqual(["both", "live"], self.pools(self.seeing("no", base)))
-            self.assertEqual(["both", "gone", "live"], self.pools(self.seeing("yes", base)))
-            self.assertEqual(["both", "gone"], self.pools(self.seeing("only", base)))
+            with self.subTest(base=base):
+                self.assertEqual(["both", "live"], self.pools(self.seeing("no", base)))
+                self.assertEqual(["both", "gone", "live"], self.pools(self.seeing("yes", base)))
+                self.assertEqual(["both", "gone"], self.pools(self.seeing("only", base)))
 
     def test_only_users_and_administrators_may(self) -> None:
         self.assertNotAuthorized(self.nobodies, self.pools)
@@ -77,14 +79,15 @@ class TestFloatingIpGetAll(ListTestCase):
             for number, values in ((9, {}), (2, {"project_id": "p2", "fixed_ip_id": fixed}), (5, {"deleted": 5}))
         ]
         for mode in ("no", "yes", "only"):
-            self.assertEqual([rows[1], rows[0]], self.db.floating_ip_get_all(self.seeing(mode)))
+            with self.subTest(mode=mode):
+                self.assertEqual([rows[1], rows[0]], self.db.floating_ip_get_all(self.seeing(mode)))
         self.assertShape(self.db.floating_ip_get_all(self.admin)[0], "floating_ips")
         self.assertPrivate(lambda: self.db.floating_ip_get_all(self.admin))
 
     def test_none_that_is_live_is_an_error(self) -> None:
         for _ in range(2):
             for mode in ("no", "yes", "only"):
-                with self.raises(exceptions.NoFloatingIpsDefined, code=404):
+                with self.subTest(mode=mode), self.raises(exceptions.NoFloatingIpsDefined, code=404):
                     self.db.floating_ip_get_all(self.seeing(mode))
             self.floating(deleted=5)
 
@@ -114,7 +117,8 @@ class TestFloatingIpGetAllByHost(ListTestCase):
             )
         ]
         for mode in ("no", "yes", "only"):
-            self.assertEqual([rows[1], rows[0]], self.get("höst", self.seeing(mode)))
+            with self.subTest(mode=mode):
+                self.assertEqual([rows[1], rows[0]], self.get("höst", self.seeing(mode)))
         self.assertEqual([rows[4]], self.get(None))
         self.assertShape(self.get("höst")[0], "floating_ips")
         self.assertPrivate(lambda: self.get("höst"))
@@ -122,7 +126,7 @@ class TestFloatingIpGetAllByHost(ListTestCase):
     def test_none_that_is_live_is_an_error(self) -> None:
         self.floating(host="host1", deleted=5)
         for host in ("host1", "host2", "", None, "h" * 300):
-            with self.raises(exceptions.FloatingIpNotFoundForHost, host=host, code=404):
+            with self.subTest(host=host), self.raises(exceptions.FloatingIpNotFoundForHost, host=host, code=404):
                 self.get(host)
 
     def test_only_administrators_may(self) -> None:
@@ -170,18 +174,21 @@ class TestFloatingIpGetAllByProject(ListTestCase):
         self.floating(project_id="p2")
         self.floating()
         for mode in ("no", "yes", "only"):
-            self.assertIds(self.get(context=self.seeing(mode, self.user)), [made])
+            with self.subTest(mode=mode):
+                self.assertIds(self.get(context=self.seeing(mode, self.user)), [made])
 
     def test_there_may_be_none(self) -> None:
         free = self.floating()
         for project in ("p1", "", "P1"):
-            self.assertEqual([], self.get(project, self.admin))
+            with self.subTest(project=project):
+                self.assertEqual([], self.get(project, self.admin))
         self.assertIds(self.get(None, self.admin), [free])
 
     def test_users_may_ask_for_their_own_project(self) -> None:
         made = self.floating(project_id="p1")
         for context in (self.user, self.admin):
-            self.assertIds(self.get("p1", context), [made])
+            with self.subTest(context=context):
+                self.assertIds(self.get("p1", context), [made])
         self.assertNotAuthorized([self.other, *self.nobodies], lambda context: self.get("p1", context))
         self.assertNotAuthorized([self.user], lambda context: self.get(None, context))
 
@@ -213,7 +220,8 @@ class TestFloatingIpGetByFixedAddress(ListTestCase):
         ]
         for context in (self.user, self.other, self.admin):
             for address in ("2001:db8::1", "2001:0DB8::1"):
-                self.assertEqual([rows[1], rows[2], rows[0]], self.get(address, context))
+                with self.subTest(context=context, address=address):
+                    self.assertEqual([rows[1], rows[2], rows[0]], self.get(address, context))
         self.assertShape(self.get("10.0.0.1")[0], "floating_ips")
         self.assertPrivate(lambda: self.get("10.0.0.1"))
 
@@ -221,14 +229,16 @@ class TestFloatingIpGetByFixedAddress(ListTestCase):
         fixed = self.make.fixed_ip()
         self.floating()
         for address in (fixed, "10.9.9.9", "", None):
-            self.assertEqual([], self.get(address))
+            with self.subTest(address=address):
+                self.assertEqual([], self.get(address))
 
     def test_a_deleted_fixed_ip_does_not_count_and_the_context_says_which_floating_ips_do(self) -> None:
         live, gone = (self.make.fixed_ip_record(address="10.0.0.1", deleted=deleted)["id"] for deleted in (0, 5))
         self.floating(fixed_ip_id=gone)
         rows = [self.floating(fixed_ip_id=live, deleted=deleted) for deleted in (0, 5)]
         for mode, expected in (("no", rows[:1]), ("yes", rows), ("only", rows[1:])):
-            self.assertEqual(expected, self.get("10.0.0.1", self.seeing(mode, self.user)))
+            with self.subTest(mode=mode, expected=expected):
+                self.assertEqual(expected, self.get("10.0.0.1", self.seeing(mode, self.user)))
 
     def test_only_users_and_administrators_may(self) -> None:
         self.assertNotAuthorized(self.nobodies, lambda context: self.get("none", context))
@@ -248,21 +258,24 @@ class TestFloatingIpGetByFixedIpId(ListTestCase):
         rows = [self.floating(id=number, fixed_ip_id=on, project_id="p2") for number, on in ((9, 3), (2, 3), (5, 4))]
         for context in (self.user, self.other, self.admin):
             for which in (3, "3"):
-                self.assertEqual([rows[1], rows[0]], self.get(which, context))
+                with self.subTest(context=context, which=which):
+                    self.assertEqual([rows[1], rows[0]], self.get(which, context))
         self.assertShape(self.get(3)[0], "floating_ips")
         self.assertPrivate(lambda: self.get(3))
 
     def test_there_may_be_none_and_none_asks_for_null(self) -> None:
         self.floating(fixed_ip_id=3)
         for which in (4, "three", None, 2**70, a_uuid()):
-            self.assertEqual([], self.get(which))
+            with self.subTest(which=which):
+                self.assertEqual([], self.get(which))
         free = self.floating()
         self.assertEqual([free], self.get(None))
 
     def test_the_context_says_which_rows_are_visible(self) -> None:
         rows = [self.floating(fixed_ip_id=3, deleted=deleted) for deleted in (0, 5)]
         for mode, expected in (("no", rows[:1]), ("yes", rows), ("only", rows[1:])):
-            self.assertEqual(expected, self.get(3, self.seeing(mode, self.user)))
+            with self.subTest(mode=mode, expected=expected):
+                self.assertEqual(expected, self.get(3, self.seeing(mode, self.user)))
 
     def test_only_users_and_administrators_may(self) -> None:
         self.assertNotAuthorized(self.nobodies, lambda context: self.get(3, context))
@@ -292,12 +305,14 @@ class TestFloatingIpCountByProject(ListTestCase):
             self.make.floating_ip(**values)
         for mode in ("no", "yes", "only"):
             for context in (self.seeing(mode), self.seeing(mode, self.user)):
-                self.assertCount(2, context=context)
+                with self.subTest(mode=mode, context=context):
+                    self.assertCount(2, context=context)
         self.assertCount(1, "p2", self.other)
         self.assertCount(1, None)
         self.assertCount(1, 7)
         for project in ("p3", "P1", ""):
-            self.assertCount(0, project)
+            with self.subTest(project=project):
+                self.assertCount(0, project)
 
     def test_a_session_shows_what_its_transaction_has_done(self) -> None:
         self.make.floating_ip()
@@ -309,7 +324,7 @@ class TestFloatingIpCountByProject(ListTestCase):
             raise LookupError
         self.assertCount(0)
         for ended in (session, object(), "session"):
-            with self.raises(TypeError):
+            with self.subTest(ended=ended), self.raises(TypeError):
                 self.db.floating_ip_count_by_project(self.user, "p1", ended)
 
     def test_users_may_ask_for_their_own_project(self) -> None:

@@ -55,8 +55,9 @@ class TestDrainedPool(ConformanceTestCase):
         race(drain, threads=16, rounds=4)
         self.assertEqual(sorted(pool), sorted(address for taken in given for address in taken))
         for thread, taken in enumerate(given):
-            held = self.db.floating_ip_get_all_by_project(users[thread], f"p{thread}")
-            self.assertEqual(sorted(taken), sorted(row["address"] for row in held))
+            with self.subTest(thread=thread, taken=taken):
+                held = self.db.floating_ip_get_all_by_project(users[thread], f"p{thread}")
+                self.assertEqual(sorted(taken), sorted(row["address"] for row in held))
         [late] = race(drain, threads=16, rounds=1, allow=exceptions.NoMoreFloatingIps)
         self.assertEqual([exceptions.NoMoreFloatingIps] * 16, [type(error) for error in late.errors])
         self.assertEqual(512, sum(len(taken) for taken in given))

@@ -67,14 +67,18 @@ class TestFloatingIpUpdate(FloatingIpTestCase):
         self.update("203.0.113.7", host="live", updated_at=NOON)
         self.assertChanged(first, host="live", updated_at=NOON)
         for mode in ("only", "yes"):
-            self.update("203.0.113.7", self.seeing(mode), host=mode, updated_at=NOON)
-            self.assertChanged(gone, host=mode, updated_at=NOON)
+            with self.subTest(mode=mode):
+                self.update("203.0.113.7", self.seeing(mode), host=mode, updated_at=NOON)
+                self.assertChanged(gone, host=mode, updated_at=NOON)
         self.assertChanged(second)
 
     def test_an_unknown_address_is_not_found(self) -> None:
         gone = self.floating(deleted=5)
         for address in (gone["address"], "203.9.9.9", None):
-            with self.raises(exceptions.FloatingIpNotFoundForAddress, address=address, code=404):
+            with (
+                self.subTest(address=address),
+                self.raises(exceptions.FloatingIpNotFoundForAddress, address=address, code=404),
+            ):
                 self.update(address, host="x")
         with self.raises(exceptions.FloatingIpNotFoundForAddress, address=None):
             self.update("")
@@ -84,7 +88,10 @@ class TestFloatingIpUpdate(FloatingIpTestCase):
         made = self.floating()
         cases: tuple[tuple[str, Any], ...] = (("fixed_ip_id", "x"), ("host", "h" * 256), ("auto_assigned", 2))
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="floating_ips", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="floating_ips", columns=[column], value=value),
+            ):
                 self.update(made["address"], **{"pool": "x", column: value})
         with self.raises(exceptions.UnknownColumn, table="floating_ips", column="fixed_ip", code=400):
             self.update(made["address"], pool="x", fixed_ip=3)

@@ -31,16 +31,18 @@ class EventTestCase(ConformanceTestCase):
         """Check that a call, given values, wants both names, and wants them to name an action."""
         before = self.dump()
         for missing in self.named:
-            values = {**self.named}
-            del values[missing]
-            with self.raises(KeyError):
-                call(values)
+            with self.subTest(missing=missing):
+                values = {**self.named}
+                del values[missing]
+                with self.raises(KeyError):
+                    call(values)
         for uuid, request_id in ((a_uuid(), "req-1"), (self.uuid, "req-2"), (self.uuid, None), (None, "req-1")):
-            with self.raises(
-                exceptions.InstanceActionNotFound, request_id=request_id, instance_uuid=uuid, code=500
-            ) as caught:
-                call({"instance_uuid": uuid, "request_id": request_id})
-            self.assertNotIsInstance(caught.exception, exceptions.NotFound)
+            with self.subTest(uuid=uuid, request_id=request_id):
+                with self.raises(
+                    exceptions.InstanceActionNotFound, request_id=request_id, instance_uuid=uuid, code=500
+                ) as caught:
+                    call({"instance_uuid": uuid, "request_id": request_id})
+                self.assertNotIsInstance(caught.exception, exceptions.NotFound)
         self.assertSameRows(before, "although no action was named")
 
     def message(self) -> Any:
@@ -71,11 +73,12 @@ class TestEventStart(EventTestCase):
 
     def test_what_is_not_given_is_null_and_the_start_is_now(self) -> None:
         for number, times in enumerate(({}, {"start_time": None}), 1):
-            created = self.db.action_event_start(self.user, {**self.named, **times})
-            self.assertShape(created, "instance_actions_events")
-            nulls = ("event", "finish_time", "result", "traceback", "updated_at", "deleted_at")
-            expected = {"id": number, "action_id": self.action["id"], "start_time": NOON, "created_at": NOON}
-            self.assertEqual({**expected, "deleted": 0, **dict.fromkeys(nulls)}, created)
+            with self.subTest(number=number, times=times):
+                created = self.db.action_event_start(self.user, {**self.named, **times})
+                self.assertShape(created, "instance_actions_events")
+                nulls = ("event", "finish_time", "result", "traceback", "updated_at", "deleted_at")
+                expected = {"id": number, "action_id": self.action["id"], "start_time": NOON, "created_at": NOON}
+                self.assertEqual({**expected, "deleted": 0, **dict.fromkeys(nulls)}, created)
 
     def test_the_record_is_in_stored_form(self) -> None:
         created = self.make.event(self.action, event=5, result=7, traceback=1.5)
@@ -100,7 +103,8 @@ class TestEventStart(EventTestCase):
         self.assertRecord(created, start_time=NOON, finish_time=NOON + HOUR)
         for column in ("start_time", "finish_time"):
             for text in BAD_TIMES:
-                self.assertUnchanged(partial(self.make.event, self.action, **{column: text}), ValueError)
+                with self.subTest(column=column, text=text):
+                    self.assertUnchanged(partial(self.make.event, self.action, **{column: text}), ValueError)
         self.assertUnchanged(partial(self.make.event, self.action, created_at=NOON_TEXT), exceptions.DBDataError)
 
     def test_an_action_must_be_named(self) -> None:
@@ -116,11 +120,17 @@ class TestEventStart(EventTestCase):
             ("event", "a\0b"),
         ]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="instance_actions_events", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="instance_actions_events", columns=[column], value=value),
+            ):
                 self.make.event(self.action, **{column: value})
         for unknown, nearest in (("events", "event"), ("trace_back", "traceback"), ("results", "result")):
-            with self.raises(
-                exceptions.UnknownColumn, table="instance_actions_events", column=unknown, nearest=nearest, code=400
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(
+                    exceptions.UnknownColumn, table="instance_actions_events", column=unknown, nearest=nearest, code=400
+                ),
             ):
                 self.make.event(self.action, **{unknown: "x"})
         self.assertEqual([], self.db.action_events_get(self.user, self.action["id"]))
@@ -172,8 +182,9 @@ class TestEventFinish(EventTestCase):
 
     def test_any_other_result_is_not(self) -> None:
         for result in ("Success", "", "errors", "error ", "an error", 5):
-            self.assertRecord(self.finish(result=result), result=str(result))
-            self.assertEqual("begun", self.message())
+            with self.subTest(result=result):
+                self.assertRecord(self.finish(result=result), result=str(result))
+                self.assertEqual("begun", self.message())
 
     def test_an_error_stamps_the_action_once(self) -> None:
         self.finish(result="Error")
@@ -198,7 +209,8 @@ class TestEventFinish(EventTestCase):
         self.assertRecord(finished, start_time=NOON - HOUR, finish_time=NOON)
         for column in ("start_time", "finish_time"):
             for text in BAD_TIMES:
-                self.assertUnchanged(partial(self.finish, result="Error", **{column: text}), ValueError)
+                with self.subTest(column=column, text=text):
+                    self.assertUnchanged(partial(self.finish, result="Error", **{column: text}), ValueError)
 
     def test_an_action_must_be_named(self) -> None:
         self.assertNoAction(
@@ -207,20 +219,22 @@ class TestEventFinish(EventTestCase):
 
     def test_event_and_result_must_be_named(self) -> None:
         for missing in ("event", "result"):
-            values = {**self.named, "event": "reboot", "result": "Error"}
-            del values[missing]
-            self.assertUnchanged(partial(self.db.action_event_finish, self.user, values), KeyError)
+            with self.subTest(missing=missing):
+                values = {**self.named, "event": "reboot", "result": "Error"}
+                del values[missing]
+                self.assertUnchanged(partial(self.db.action_event_finish, self.user, values), KeyError)
 
     def test_an_unknown_event_is_not_found(self) -> None:
         other = self.make.action()
         self.make.event(other, event="elsewhere")
         before = self.dump()
         for event in ("elsewhere", "Reboot", "reboot ", "", None):
-            with self.raises(
-                exceptions.InstanceActionEventNotFound, action_id=self.action["id"], event=event, code=500
-            ) as caught:
-                self.finish(event=event, result="Error")
-            self.assertNotIsInstance(caught.exception, exceptions.NotFound)
+            with self.subTest(event=event):
+                with self.raises(
+                    exceptions.InstanceActionEventNotFound, action_id=self.action["id"], event=event, code=500
+                ) as caught:
+                    self.finish(event=event, result="Error")
+                self.assertNotIsInstance(caught.exception, exceptions.NotFound)
         self.assertSameRows(before, "although no event was named")
 
     def test_what_cannot_be_stored_is_refused(self) -> None:
@@ -232,10 +246,13 @@ class TestEventFinish(EventTestCase):
             ("finish_time", 5),
         ]
         for column, value in cases:
-            values = {"result": "Error", column: value}
-            with self.raises(exceptions.DBDataError, table="instance_actions_events", columns=[column], value=value):
-                self.finish(**values)
-            self.assertUnchanged(partial(self.finish, **values), exceptions.DBDataError)
+            with self.subTest(column=column, value=value):
+                values = {"result": "Error", column: value}
+                with self.raises(
+                    exceptions.DBDataError, table="instance_actions_events", columns=[column], value=value
+                ):
+                    self.finish(**values)
+                self.assertUnchanged(partial(self.finish, **values), exceptions.DBDataError)
         with self.raises(exceptions.UnknownColumn, table="instance_actions_events", column="message", code=400):
             self.finish(result="Error", message="x")
         self.assertUnchanged(partial(self.finish, result="Error", message="x"), exceptions.UnknownColumn)
@@ -275,13 +292,15 @@ class TestEvents(EventTestCase):
         self.make.event(self.make.action())
         number = self.action["id"]
         for key in (number, str(number)):
-            self.assertEqual([fifth, second, third, first, fourth], self.db.action_events_get(self.user, key))
+            with self.subTest(key=key):
+                self.assertEqual([fifth, second, third, first, fourth], self.db.action_events_get(self.user, key))
         self.assertPrivate(lambda: self.db.action_events_get(self.user, number))
 
     def test_an_action_may_have_none(self) -> None:
         self.make.event(self.make.action())
         for number in (self.action["id"], 999, "x", None, 2**40):
-            self.assertEqual([], self.db.action_events_get(self.user, number))
+            with self.subTest(number=number):
+                self.assertEqual([], self.db.action_events_get(self.user, number))
 
     def test_an_event_is_found_in_its_action_only(self) -> None:
         number = self.action["id"]
@@ -300,17 +319,19 @@ class TestEvents(EventTestCase):
             (number, "x"),
             (2**40, event["id"]),
         ):
-            self.assertIsNone(self.db.action_event_get_by_id(self.user, action_id, event_id))
+            with self.subTest(action_id=action_id, event_id=event_id):
+                self.assertIsNone(self.db.action_event_get_by_id(self.user, action_id, event_id))
         self.assertPrivate(lambda: self.db.action_event_get_by_id(self.user, number, event["id"]))
 
     def test_anyone_may_record_and_read_events(self) -> None:
         number = self.action["id"]
         for context in (self.nobody, self.other, self.user, self.admin):
-            name = f"by {context.user_id}"
-            made = self.db.action_event_start(context, {**self.named, "event": name})
-            self.assertEqual(made, self.db.action_event_get_by_id(context, number, made["id"]))
-            ended = self.db.action_event_finish(context, {**self.named, "event": name, "result": "Success"})
-            self.assertEqual(ended, self.db.action_events_get(context, number)[0])
+            with self.subTest(context=context):
+                name = f"by {context.user_id}"
+                made = self.db.action_event_start(context, {**self.named, "event": name})
+                self.assertEqual(made, self.db.action_event_get_by_id(context, number, made["id"]))
+                ended = self.db.action_event_finish(context, {**self.named, "event": name, "result": "Success"})
+                self.assertEqual(ended, self.db.action_events_get(context, number)[0])
 
     def test_what_a_context_sees_decides(self) -> None:
         number = self.action["id"]
@@ -318,19 +339,21 @@ class TestEvents(EventTestCase):
         live = self.make.event(self.action, result="x")
         for mode, first, listed in (("no", live, [live]), ("yes", gone, [live, gone]), ("only", gone, [gone])):
             for base in (self.nobody, self.user):
-                context = self.seeing(mode, base)
-                self.assertEqual(listed, self.db.action_events_get(context, number))
-                for event in (live, gone):
-                    found = self.db.action_event_get_by_id(context, number, event["id"])
-                    self.assertEqual(event if event in listed else None, found)
-                values = {**self.named, "event": gone["event"], "result": "x"}
-                if mode == "only":
-                    with self.raises(exceptions.InstanceActionNotFound):
-                        self.db.action_event_finish(context, values)
-                    with self.raises(exceptions.InstanceActionNotFound):
-                        self.db.action_event_start(context, values)
-                else:
-                    self.assertEqual(first, self.db.action_event_finish(context, values))
+                with self.subTest(mode=mode, first=first, listed=listed, base=base):
+                    context = self.seeing(mode, base)
+                    self.assertEqual(listed, self.db.action_events_get(context, number))
+                    for event in (live, gone):
+                        with self.subTest(event=event):
+                            found = self.db.action_event_get_by_id(context, number, event["id"])
+                            self.assertEqual(event if event in listed else None, found)
+                    values = {**self.named, "event": gone["event"], "result": "x"}
+                    if mode == "only":
+                        with self.raises(exceptions.InstanceActionNotFound):
+                            self.db.action_event_finish(context, values)
+                        with self.raises(exceptions.InstanceActionNotFound):
+                            self.db.action_event_start(context, values)
+                    else:
+                        self.assertEqual(first, self.db.action_event_finish(context, values))
 
     def test_under_only_an_event_of_a_deleted_action_is_meant(self) -> None:
         action = self.make.action(deleted=99)

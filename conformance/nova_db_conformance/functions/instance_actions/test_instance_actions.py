@@ -44,18 +44,19 @@ class TestActionStart(ConformanceTestCase):
         self.set_time(NOON)
         uuid = a_uuid()
         for number, times in enumerate(({}, {"start_time": None, "created_at": None, "deleted": None}), 1):
-            created = self.db.action_start(self.user, {"instance_uuid": uuid, **times})
-            self.assertShape(created, "instance_actions")
-            self.assertRecord(
-                created,
-                id=number,
-                instance_uuid=uuid,
-                start_time=NOON,
-                created_at=NOON,
-                deleted=0,
-                **dict.fromkeys(("action", "request_id", "user_id", "project_id", "finish_time", "message")),
-                **dict.fromkeys(("updated_at", "deleted_at")),
-            )
+            with self.subTest(number=number, times=times):
+                created = self.db.action_start(self.user, {"instance_uuid": uuid, **times})
+                self.assertShape(created, "instance_actions")
+                self.assertRecord(
+                    created,
+                    id=number,
+                    instance_uuid=uuid,
+                    start_time=NOON,
+                    created_at=NOON,
+                    deleted=0,
+                    **dict.fromkeys(("action", "request_id", "user_id", "project_id", "finish_time", "message")),
+                    **dict.fromkeys(("updated_at", "deleted_at")),
+                )
         self.assertEqual([2, 1], [action["id"] for action in self.db.actions_get(self.user, uuid)])
 
     def test_the_record_is_in_stored_form(self) -> None:
@@ -68,23 +69,30 @@ class TestActionStart(ConformanceTestCase):
         east = (NOON + 2 * HOUR).replace(tzinfo=dt.timezone(2 * HOUR))
         west = (NOON - HOUR).replace(tzinfo=dt.timezone(-HOUR))
         for start, finish in ((NOON_TEXT, NOON_TEXT), (NOON, NOON), (east, west)):
-            created = self.make.action(start_time=start, finish_time=finish)
-            self.assertRecord(created, start_time=NOON, finish_time=NOON)
-            self.assertEqual([created], self.db.actions_get(self.user, created["instance_uuid"]))
+            with self.subTest(start=start, finish=finish):
+                created = self.make.action(start_time=start, finish_time=finish)
+                self.assertRecord(created, start_time=NOON, finish_time=NOON)
+                self.assertEqual([created], self.db.actions_get(self.user, created["instance_uuid"]))
 
     def test_text_of_another_form_is_no_time(self) -> None:
         for column in ("start_time", "finish_time"):
             for text in BAD_TIMES:
-                with self.raises(ValueError):
+                with self.subTest(column=column, text=text), self.raises(ValueError):
                     self.make.action(**{column: text})
         for column in ("created_at", "updated_at", "deleted_at"):
-            with self.raises(exceptions.DBDataError, table="instance_actions", columns=[column], value=NOON_TEXT):
+            with (
+                self.subTest(column=column),
+                self.raises(exceptions.DBDataError, table="instance_actions", columns=[column], value=NOON_TEXT),
+            ):
                 self.make.action(**{column: NOON_TEXT})
         self.assertEqual({}, self.dump())
 
     def test_an_instance_must_be_named(self) -> None:
         for values in ({}, {"action": "reboot", "request_id": "req-1"}, {"instance_uuid": None}):
-            with self.raises(exceptions.DBDataError, table="instance_actions", columns=["instance_uuid"], value=None):
+            with (
+                self.subTest(values=values),
+                self.raises(exceptions.DBDataError, table="instance_actions", columns=["instance_uuid"], value=None),
+            ):
                 self.db.action_start(self.user, values)
         self.assertEqual({}, self.dump())
 
@@ -100,14 +108,20 @@ class TestActionStart(ConformanceTestCase):
             ("deleted", 2**31),
         ]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="instance_actions", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="instance_actions", columns=[column], value=value),
+            ):
                 self.make.action(**{column: value})
         self.assertEqual({}, self.dump())
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for unknown, nearest in (("actions", "action"), ("instance_id", "instance_uuid"), ("messages", "message")):
-            with self.raises(
-                exceptions.UnknownColumn, table="instance_actions", column=unknown, nearest=nearest, code=400
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(
+                    exceptions.UnknownColumn, table="instance_actions", column=unknown, nearest=nearest, code=400
+                ),
             ):
                 self.make.action(**{unknown: "x"})
         self.assertEqual({}, self.dump())
@@ -116,14 +130,15 @@ class TestActionStart(ConformanceTestCase):
         instance = self.make.instance()
         gone = self.make.deleted_instance()
         for uuid in (instance["uuid"], gone["uuid"], a_uuid()):
-            made = []
-            for context in (self.nobody, self.other, self.user, self.admin):
-                values = action_values(instance_uuid=uuid)
-                made.append(self.db.action_start(context, values))
-                request_id = values["request_id"]
-                self.assertEqual(made[-1], self.db.action_get_by_request_id(context, uuid, request_id))
-                self.assertEqual(made[::-1], self.db.actions_get(context, uuid))
-                self.assertEqual(made[-1], self.db.action_finish(context, values))
+            with self.subTest(uuid=uuid):
+                made = []
+                for context in (self.nobody, self.other, self.user, self.admin):  # one story
+                    values = action_values(instance_uuid=uuid)
+                    made.append(self.db.action_start(context, values))
+                    request_id = values["request_id"]
+                    self.assertEqual(made[-1], self.db.action_get_by_request_id(context, uuid, request_id))
+                    self.assertEqual(made[::-1], self.db.actions_get(context, uuid))
+                    self.assertEqual(made[-1], self.db.action_finish(context, values))
 
     def test_an_id_that_is_taken_is_refused(self) -> None:
         taken = self.make.action()["id"]
@@ -158,7 +173,8 @@ class TestActionFinish(ConformanceTestCase):
 
     def test_nothing_is_set_by_itself(self) -> None:
         for values in ({}, {"message": "begun"}, {"start_time": NOON_TEXT, "user_id": "u1"}):
-            self.assertEqual(self.action, self.db.action_finish(self.user, {**self.named, **values}))
+            with self.subTest(values=values):
+                self.assertEqual(self.action, self.db.action_finish(self.user, {**self.named, **values}))
         finished = self.db.action_finish(self.user, {**self.named, "message": None, "updated_at": NOON - HOUR})
         self.assertEqual({**self.action, "message": None, "updated_at": NOON - HOUR}, finished)
 
@@ -169,8 +185,9 @@ class TestActionFinish(ConformanceTestCase):
         self.assertRecord(finished, start_time=dt.datetime(2013, 3, 1, 13, 0, 0, 500_000), finish_time=NOON)
         for column in ("start_time", "finish_time"):
             for text in BAD_TIMES:
-                call = partial(self.db.action_finish, self.user, {**self.named, "message": "x", column: text})
-                self.assertUnchanged(call, ValueError)
+                with self.subTest(column=column, text=text):
+                    call = partial(self.db.action_finish, self.user, {**self.named, "message": "x", column: text})
+                    self.assertUnchanged(call, ValueError)
 
     def test_the_first_of_several_is_meant(self) -> None:
         second = self.make.action(**self.named)
@@ -183,9 +200,10 @@ class TestActionFinish(ConformanceTestCase):
 
     def test_instance_and_request_must_be_named(self) -> None:
         for missing in self.named:
-            values = {"message": "done", **self.named}
-            del values[missing]
-            self.assertUnchanged(partial(self.db.action_finish, self.user, values), KeyError)
+            with self.subTest(missing=missing):
+                values = {"message": "done", **self.named}
+                del values[missing]
+                self.assertUnchanged(partial(self.db.action_finish, self.user, values), KeyError)
 
     def test_an_unknown_action_is_not_found(self) -> None:
         before = self.dump()
@@ -199,11 +217,14 @@ class TestActionFinish(ConformanceTestCase):
             (None, "req-1"),
             (self.uuid, ["req-1"]),
         ):
-            with self.raises(
-                exceptions.InstanceActionNotFound, request_id=request_id, instance_uuid=uuid, code=500
-            ) as caught:
-                self.db.action_finish(self.user, {"instance_uuid": uuid, "request_id": request_id, "message": "done"})
-            self.assertNotIsInstance(caught.exception, exceptions.NotFound)
+            with self.subTest(uuid=uuid, request_id=request_id):
+                with self.raises(
+                    exceptions.InstanceActionNotFound, request_id=request_id, instance_uuid=uuid, code=500
+                ) as caught:
+                    self.db.action_finish(
+                        self.user, {"instance_uuid": uuid, "request_id": request_id, "message": "done"}
+                    )
+                self.assertNotIsInstance(caught.exception, exceptions.NotFound)
         self.assertSameRows(before, "although no action was named")
 
     def test_what_cannot_be_stored_is_refused(self) -> None:
@@ -247,10 +268,12 @@ class TestActions(ConformanceTestCase):
         action = self.make.action(request_id="req-1")
         uuid = action["instance_uuid"]
         for unknown in (a_uuid(), uuid.upper(), f"{uuid} ", None, "", ["x"]):
-            self.assertEqual([], self.db.actions_get(self.user, unknown))
-            self.assertIsNone(self.db.action_get_by_request_id(self.user, unknown, "req-1"))
+            with self.subTest(unknown=unknown):
+                self.assertEqual([], self.db.actions_get(self.user, unknown))
+                self.assertIsNone(self.db.action_get_by_request_id(self.user, unknown, "req-1"))
         for request_id in ("req-2", "REQ-1", "req-1 ", None, ""):
-            self.assertIsNone(self.db.action_get_by_request_id(self.user, uuid, request_id))
+            with self.subTest(request_id=request_id):
+                self.assertIsNone(self.db.action_get_by_request_id(self.user, uuid, request_id))
 
     def test_an_action_without_a_request_is_found_by_none(self) -> None:
         action = self.make.action(request_id=None)
@@ -264,10 +287,11 @@ class TestActions(ConformanceTestCase):
         live = self.make.action(**named, created_at=NOON + HOUR)
         for mode, first, listed in (("no", live, [live]), ("yes", gone, [live, gone]), ("only", gone, [gone])):
             for base in (self.nobody, self.user, self.admin):
-                context = self.seeing(mode, base)
-                self.assertEqual(first, self.db.action_get_by_request_id(context, uuid, "req-1"))
-                self.assertEqual(listed, self.db.actions_get(context, uuid))
-                self.assertEqual(first, self.db.action_finish(context, named))
+                with self.subTest(mode=mode, first=first, listed=listed, base=base):
+                    context = self.seeing(mode, base)
+                    self.assertEqual(first, self.db.action_get_by_request_id(context, uuid, "req-1"))
+                    self.assertEqual(listed, self.db.actions_get(context, uuid))
+                    self.assertEqual(first, self.db.action_finish(context, named))
         only_gone = self.make.action(request_id="req-1", deleted=99)
         with self.raises(exceptions.InstanceActionNotFound):
             self.db.action_finish(self.user, {**named, "instance_uuid": only_gone["instance_uuid"]})

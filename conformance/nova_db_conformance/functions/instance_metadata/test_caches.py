@@ -57,7 +57,8 @@ class TestInfoCacheGet(CacheTestCase):
 
     def test_what_is_missing_is_none(self) -> None:
         for uuid in (a_uuid(), "vm", self.uuid.upper(), "x" * 99, self.lost()):
-            self.assertIsNone(self.get(uuid=uuid))
+            with self.subTest(uuid=uuid):
+                self.assertIsNone(self.get(uuid=uuid))
         self.assertIsNone(self.db.instance_info_cache_get(self.user, None))
 
     def test_the_context_says_whether_a_deleted_one_is_seen(self) -> None:
@@ -79,7 +80,8 @@ class TestInfoCacheGet(CacheTestCase):
             lambda context: self.db.instance_info_cache_update(context, self.uuid, {"no": "column"}),
             lambda context: self.db.instance_info_cache_delete(context, self.uuid),
         ):
-            self.assertNotAuthorized(nobodies, call)
+            with self.subTest(call=call):
+                self.assertNotAuthorized(nobodies, call)
         self.assertEqual(self.cache, self.get())
 
 
@@ -100,7 +102,8 @@ class TestInfoCacheUpdate(CacheTestCase):
 
     def test_the_time_of_the_update_moves_only_if_something_changes(self) -> None:
         for values in ({}, {"network_info": "old"}, {"network_info": "old", "deleted": "0"}):
-            self.assertEqual(self.cache, self.update(values))
+            with self.subTest(values=values):
+                self.assertEqual(self.cache, self.update(values))
         self.assertEqual(self.cache, self.get())
         self.update({"network_info": "5"})
         self.advance(60)
@@ -108,12 +111,14 @@ class TestInfoCacheUpdate(CacheTestCase):
 
     def test_a_time_that_is_given_is_stored(self) -> None:
         for moment in (dt.datetime(2000, 1, 1), None):
-            self.assertRecord(self.update({"network_info": "new", "updated_at": moment}), updated_at=moment)
+            with self.subTest(moment=moment):
+                self.assertRecord(self.update({"network_info": "new", "updated_at": moment}), updated_at=moment)
 
     def test_the_text_may_be_long_or_missing(self) -> None:
         for text in ("é" * 2**20, "", None):
-            self.assertRecord(self.update({"network_info": text}), network_info=text)
-            self.assertEqual(text, (self.get() or {})["network_info"])
+            with self.subTest(text=text):
+                self.assertRecord(self.update({"network_info": text}), network_info=text)
+                self.assertEqual(text, (self.get() or {})["network_info"])
 
     def test_a_live_cache_is_written_under_yes(self) -> None:
         self.assertRecord(self.update({"network_info": "new"}, read_deleted="yes"), network_info="new", deleted=0)
@@ -124,7 +129,10 @@ class TestInfoCacheUpdate(CacheTestCase):
         before = self.dump()
         for read_deleted in ("yes", "only"):
             for values in ({"network_info": "new"}, {"deleted": 0}, {}):
-                with self.raises(exceptions.InstanceInfoCacheNotFound, instance_uuid=self.uuid, code=404):
+                with (
+                    self.subTest(read_deleted=read_deleted, values=values),
+                    self.raises(exceptions.InstanceInfoCacheNotFound, instance_uuid=self.uuid, code=404),
+                ):
                     self.update(values, read_deleted=read_deleted)
         self.assertSameRows(before, "although the cache is deleted")
 
@@ -133,9 +141,10 @@ class TestInfoCacheUpdate(CacheTestCase):
         before = self.dump()
         unseen = ((gone, "no"), (self.uuid, "only"), (a_uuid(), "no"), (a_uuid(), "yes"), ("vm", "no"))
         for uuid, read_deleted in unseen:
-            found = self.update({"network_info": "new"}, uuid, read_deleted)
-            self.assertPlaceholder(found, uuid, network_info="new")
-            self.assertPlaceholder(self.update({}, uuid, read_deleted), uuid)
+            with self.subTest(uuid=uuid, read_deleted=read_deleted):
+                found = self.update({"network_info": "new"}, uuid, read_deleted)
+                self.assertPlaceholder(found, uuid, network_info="new")
+                self.assertPlaceholder(self.update({}, uuid, read_deleted), uuid)
         found = self.db.instance_info_cache_update(self.user, None, {"network_info": "new"})
         self.assertPlaceholder(found, None, network_info="new")
         self.assertSameRows(before, "although no cache was seen")
@@ -149,11 +158,12 @@ class TestInfoCacheUpdate(CacheTestCase):
     @decision(21)
     def test_a_cache_that_was_lost_is_made_anew(self) -> None:
         for read_deleted in ("no", "yes", "only"):
-            uuid = self.lost()
-            made = self.update({"network_info": "new"}, uuid, read_deleted)
-            self.assertShape(made, "instance_info_caches")
-            self.assertRecord(made, network_info="new", instance_uuid=uuid, created_at=self.later, deleted=0)
-            self.assertEqual(made, self.get(uuid=uuid))
+            with self.subTest(read_deleted=read_deleted):
+                uuid = self.lost()
+                made = self.update({"network_info": "new"}, uuid, read_deleted)
+                self.assertShape(made, "instance_info_caches")
+                self.assertRecord(made, network_info="new", instance_uuid=uuid, created_at=self.later, deleted=0)
+                self.assertEqual(made, self.get(uuid=uuid))
 
     def test_a_cache_that_is_made_anew_belongs_to_its_instance(self) -> None:
         uuid = self.lost()
@@ -172,7 +182,10 @@ class TestInfoCacheUpdate(CacheTestCase):
         before = self.dump()
         table = "instance_info_caches"
         for uuid in (taken, deleted):
-            with self.raises(exceptions.DBDuplicateEntry, table=table, columns=["instance_uuid"]):
+            with (
+                self.subTest(uuid=uuid),
+                self.raises(exceptions.DBDuplicateEntry, table=table, columns=["instance_uuid"]),
+            ):
                 self.update({"instance_uuid": uuid, "network_info": "new"})
         with self.raises(exceptions.DBReferenceError, table=table, columns=["instance_uuid"]):
             self.update({"instance_uuid": a_uuid(), "network_info": "new"})
@@ -184,21 +197,23 @@ class TestInfoCacheUpdate(CacheTestCase):
         gone = self.make.deleted_instance()["uuid"]
         before = self.dump()
         for uuid in (self.uuid, gone, a_uuid(), self.lost()):
-            before = self.dump()
-            with self.raises(
-                exceptions.UnknownColumn, table="instance_info_caches", column="network", nearest="network_info"
-            ):
-                self.update({"network": "new"}, uuid)
-            with self.raises(exceptions.DBDataError, table="instance_info_caches", columns=["network_info"]):
-                self.update({"network_info": ["new"]}, uuid)
-            self.assertSameRows(before, "although the column does not exist")
+            with self.subTest(uuid=uuid):
+                before = self.dump()
+                with self.raises(
+                    exceptions.UnknownColumn, table="instance_info_caches", column="network", nearest="network_info"
+                ):
+                    self.update({"network": "new"}, uuid)
+                with self.raises(exceptions.DBDataError, table="instance_info_caches", columns=["network_info"]):
+                    self.update({"network_info": ["new"]}, uuid)
+                self.assertSameRows(before, "although the column does not exist")
 
     def test_it_happens_or_not(self) -> None:
         self.assertAtomic(lambda: self.update({"network_info": "new"}))
         uuid = self.lost()
         self.assertAtomic(lambda: self.update({"network_info": "new"}, uuid))
         for written in (self.uuid, uuid):
-            self.assertRecord(self.get(uuid=written), network_info="new")
+            with self.subTest(written=written):
+                self.assertRecord(self.get(uuid=written), network_info="new")
 
 
 class TestInfoCacheDelete(CacheTestCase):
@@ -224,9 +239,10 @@ class TestInfoCacheDelete(CacheTestCase):
     def test_the_time_of_deletion_is_renewed_where_the_deletion_is_seen(self) -> None:
         self.delete("yes")
         for read_deleted, renewed in (("no", False), ("yes", True), ("only", True)):
-            before, now = self.get("yes"), self.advance(60)
-            self.delete(read_deleted)
-            self.assertEqual({**(before or {}), "deleted_at": now} if renewed else before, self.get("yes"))
+            with self.subTest(read_deleted=read_deleted, renewed=renewed):
+                before, now = self.get("yes"), self.advance(60)
+                self.delete(read_deleted)
+                self.assertEqual({**(before or {}), "deleted_at": now} if renewed else before, self.get("yes"))
 
     def test_there_is_no_way_back(self) -> None:
         self.delete()

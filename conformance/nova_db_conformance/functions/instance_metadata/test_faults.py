@@ -96,7 +96,10 @@ class TestInstanceFaultCreate(FaultTestCase):
             ("details", "é" * (8 * 2**20)),
         )
         for column, value in refused:
-            with self.raises(exceptions.DBDataError, table="instance_faults", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="instance_faults", columns=[column], value=value),
+            ):
                 self.create(**{column: value})
         with self.raises(exceptions.DBDataError, table="instance_faults", columns=["code"], value=None):
             self.db.instance_fault_create(self.user, {"message": "no code"})
@@ -135,9 +138,10 @@ class TestInstanceFaultCreate(FaultTestCase):
         )
         found = self.get(*uuids)
         for uuid, done in zip(uuids, rounds, strict=True):
-            expected = sorted(done.results, key=lambda fault: int(fault["id"]), reverse=True)
-            self.assertEqual(8, len(expected))
-            self.assertEqual(expected, found[uuid])
+            with self.subTest(uuid=uuid, done=done):
+                expected = sorted(done.results, key=lambda fault: int(fault["id"]), reverse=True)
+                self.assertEqual(8, len(expected))
+                self.assertEqual(expected, found[uuid])
 
 
 class TestInstanceFaultGet(FaultTestCase):
@@ -162,10 +166,12 @@ class TestInstanceFaultGet(FaultTestCase):
         uuids = [self.uuid, self.other_uuid, self.uuid]
         get = self.db.instance_fault_get_by_instance_uuids
         for given in (uuids, tuple(uuids), set(uuids), frozenset(uuids), iter(uuids), dict.fromkeys(uuids)):
-            self.assertEqual({self.uuid: [fault], self.other_uuid: []}, get(self.user, given))
+            with self.subTest(given=given):
+                self.assertEqual({self.uuid: [fault], self.other_uuid: []}, get(self.user, given))
         empty: tuple[Any, ...] = ([], (), set(), iter(()))
         for nothing in empty:
-            self.assertEqual({}, get(self.user, nothing))
+            with self.subTest(nothing=nothing):
+                self.assertEqual({}, get(self.user, nothing))
 
     def test_thousands_of_uuids_are_no_trouble(self) -> None:
         faults = [self.create(instance_uuid=f"uuid-{number}") for number in (0, 39_999)]
@@ -177,7 +183,8 @@ class TestInstanceFaultGet(FaultTestCase):
     def test_uuids_are_compared_exactly(self) -> None:
         self.create()
         for uuid in (self.uuid.upper(), self.uuid + " ", self.uuid[:-1], ""):
-            self.assertEqual({uuid: []}, self.get(uuid))
+            with self.subTest(uuid=uuid):
+                self.assertEqual({uuid: []}, self.get(uuid))
 
     def test_none_matches_nothing(self) -> None:
         self.create(instance_uuid=None)
@@ -194,7 +201,8 @@ class TestInstanceFaultGet(FaultTestCase):
         live = self.create()
         self.create(deleted=1000)
         for read_deleted in ("no", "yes", "only"):
-            self.assertEqual({self.uuid: [live]}, self.get(self.uuid, context=self.seeing(read_deleted)))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual({self.uuid: [live]}, self.get(self.uuid, context=self.seeing(read_deleted)))
 
     def test_the_faults_of_a_destroyed_instance_are_found(self) -> None:
         uuid = self.make.instance()["uuid"]
@@ -206,7 +214,7 @@ class TestInstanceFaultGet(FaultTestCase):
         self.create()
         wrong: tuple[Any, ...] = (None, self.uuid, self.uuid.encode(), 5)
         for uuids in wrong:
-            with self.raises(TypeError):
+            with self.subTest(uuids=uuids), self.raises(TypeError):
                 self.db.instance_fault_get_by_instance_uuids(self.user, uuids)
 
     def test_each_result_is_a_copy_of_its_own(self) -> None:

@@ -58,13 +58,15 @@ class Items:
 
         def test_get_returns_nothing_of_an_unknown_instance(self) -> None:
             for uuid in (a_uuid(), "vm", self.uuid.upper(), "x" * 99):
-                self.assertEqual({}, self.get(uuid=uuid))
+                with self.subTest(uuid=uuid):
+                    self.assertEqual({}, self.get(uuid=uuid))
             self.assertEqual({}, getattr(self.db, f"instance_{self.kind}_get")(self.user, None))
 
         def test_nobody_asks_whose_instance_it_is(self) -> None:
             for context in (self.other, self.admin):
-                self.update({context.user_id: "was here"}, context=context)
-                self.assertEqual("was here", self.get(context)[str(context.user_id)])
+                with self.subTest(context=context):
+                    self.update({context.user_id: "was here"}, context=context)
+                    self.assertEqual("was here", self.get(context)[str(context.user_id)])
             self.assertEqual({"kept", "changed", "other", "u2", "adm"}, self.get().keys())
 
         def test_only_users_and_administrators_may(self) -> None:
@@ -85,17 +87,19 @@ class Items:
         def test_update_with_delete_removes_the_rest(self) -> None:
             yes: tuple[Any, ...] = (True, 1, "yes")
             for delete in yes:
-                self.update({"kept": "1", "new": "y"}, delete)
-                self.assertEqual({"kept": "1", "new": "y"}, self.get())
-                self.update({"changed": "2"}, False)
+                with self.subTest(delete=delete):
+                    self.update({"kept": "1", "new": "y"}, delete)
+                    self.assertEqual({"kept": "1", "new": "y"}, self.get())
+                    self.update({"changed": "2"}, False)
             self.assertEqual(self.made("kept"), self.rows()["kept"])
 
         def test_what_delete_removes_is_soft_deleted_and_not_updated(self) -> None:
             self.update({"kept": "1"}, True)
             removed = {row["key"]: row for row in self.dump()[self.table] if row["deleted"]}
             for key in ("changed", "other"):
-                made = self.made(key)
-                self.assertEqual({**made, "deleted": made["id"], "deleted_at": self.later}, removed[key])
+                with self.subTest(key=key):
+                    made = self.made(key)
+                    self.assertEqual({**made, "deleted": made["id"], "deleted_at": self.later}, removed[key])
 
         def test_update_without_delete_keeps_everything(self) -> None:
             no: tuple[Any, ...] = (False, 0, None, "")
@@ -174,7 +178,7 @@ class Items:
             wrong: tuple[Any, ...] = (None, [("a", "b")], ["a"], "ab", 5, {"a"})
             for items in wrong:
                 for delete in (True, False):
-                    with self.raises(TypeError):
+                    with self.subTest(items=items, delete=delete), self.raises(TypeError):
                         self.update(items, delete)
             self.assertSameRows(before, "although every call was refused")
 
@@ -192,31 +196,39 @@ class Items:
             before = self.dump()
             for column, items in refused:
                 for delete in (True, False):
-                    with self.raises(exceptions.DBDataError, table=self.table, columns=[column]):
+                    with (
+                        self.subTest(column=column, items=items, delete=delete),
+                        self.raises(exceptions.DBDataError, table=self.table, columns=[column]),
+                    ):
                         self.update({"changed": "x", "newer": "y", **items}, delete)
             self.assertSameRows(before, "although every call was refused")
 
         def test_a_new_item_needs_an_instance(self) -> None:
             for uuid in (a_uuid(), "vm"):
-                before = self.dump()
-                with self.raises(exceptions.DBReferenceError, table=self.table, columns=["instance_uuid"], value=uuid):
-                    self.update({"a": "b"}, uuid=uuid)
-                self.assertSameRows(before, "although there is no such instance")
+                with self.subTest(uuid=uuid):
+                    before = self.dump()
+                    with self.raises(
+                        exceptions.DBReferenceError, table=self.table, columns=["instance_uuid"], value=uuid
+                    ):
+                        self.update({"a": "b"}, uuid=uuid)
+                    self.assertSameRows(before, "although there is no such instance")
 
         def test_nothing_to_store_needs_no_instance(self) -> None:
             for uuid in (a_uuid(), "vm", "", "x" * 99):
-                before = self.dump()
-                for delete in (True, False):
-                    self.update({}, delete, uuid=uuid)
-                self.assertSameRows(before, "although there is no such instance")
+                with self.subTest(uuid=uuid):
+                    before = self.dump()
+                    for delete in (True, False):
+                        self.update({}, delete, uuid=uuid)
+                    self.assertSameRows(before, "although there is no such instance")
 
         def test_no_uuid_is_refused_where_there_are_items(self) -> None:
             update = getattr(self.db, f"instance_{self.kind}_update")
             before = self.dump()
             for delete in (True, False):
-                with self.raises(exceptions.DBDataError, table=self.table, columns=["instance_uuid"], value=None):
-                    update(self.user, None, {"a": "b"}, delete)
-                update(self.user, None, {}, delete)
+                with self.subTest(delete=delete):
+                    with self.raises(exceptions.DBDataError, table=self.table, columns=["instance_uuid"], value=None):
+                        update(self.user, None, {"a": "b"}, delete)
+                    update(self.user, None, {}, delete)
             self.assertSameRows(before, "although there is no uuid")
 
         def test_a_deleted_instance_can_get_items(self) -> None:
@@ -228,13 +240,14 @@ class Items:
             self.update({"kept": "1"}, True)
             removed = [row for row in self.dump()[self.table] if row["deleted"]]
             for number, read_deleted in enumerate(("yes", "only")):
-                self.advance(60)
-                seeing = self.seeing(read_deleted, self.user)
-                self.update({"kept": number, "changed": number}, context=seeing)
-                self.assertEqual({"kept": str(number), "changed": str(number)}, self.get())
-                self.assertEqual({"kept", "changed"}, self.rows().keys())
-                self.update({"kept": "x"}, True, seeing)
-                self.assertEqual({"kept": "x"}, self.get())
+                with self.subTest(number=number, read_deleted=read_deleted):
+                    self.advance(60)
+                    seeing = self.seeing(read_deleted, self.user)
+                    self.update({"kept": number, "changed": number}, context=seeing)
+                    self.assertEqual({"kept": str(number), "changed": str(number)}, self.get())
+                    self.assertEqual({"kept", "changed"}, self.rows().keys())
+                    self.update({"kept": "x"}, True, seeing)
+                    self.assertEqual({"kept": "x"}, self.get())
             ids = {row["id"] for row in removed}
             self.assertEqual(removed, [row for row in self.dump()[self.table] if row["id"] in ids])
 
@@ -275,7 +288,8 @@ class TestInstanceMetadata(Items.Tests):
     def test_get_returns_live_items_whatever_is_visible(self) -> None:
         self.update({"kept": "x"}, True)
         for read_deleted in ("no", "yes", "only"):
-            self.assertEqual({"kept": "x"}, self.get(self.seeing(read_deleted)))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual({"kept": "x"}, self.get(self.seeing(read_deleted)))
 
     def test_delete_soft_deletes_the_item(self) -> None:
         self.delete("changed")
@@ -344,8 +358,9 @@ class TestInstanceSystemMetadata(Items.Tests):
 
     def test_update_returns_nothing(self) -> None:
         for delete in (True, False):
-            self.assertIsNone(self.update({"a": "b"}, delete))
-            self.assertIsNone(self.update({}, delete))
+            with self.subTest(delete=delete):
+                self.assertIsNone(self.update({"a": "b"}, delete))
+                self.assertIsNone(self.update({}, delete))
 
     def test_get_returns_what_the_context_sees(self) -> None:
         self.update({"kept": "x"}, True)

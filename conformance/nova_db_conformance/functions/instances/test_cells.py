@@ -38,10 +38,11 @@ class TestNotifications(ListeningTestCase):
     @decision(9)
     def test_listeners_are_told_what_the_call_returns(self) -> None:
         for kind, call in self.calls().items():
-            result = call()
-            self.assertEqual([(kind, cells.primitive(result))], self.told)
-            self.assertEqual("2013-03-01T12:00:00.000250", self.told[0][1]["created_at"])
-            self.told.clear()
+            with self.subTest(kind=kind, call=call):
+                result = call()
+                self.assertEqual([(kind, cells.primitive(result))], self.told)
+                self.assertEqual("2013-03-01T12:00:00.000250", self.told[0][1]["created_at"])
+                self.told.clear()
 
     def test_of_a_pair_they_are_told_the_second(self) -> None:
         original, changed = self.db.instance_update_and_get_original(self.user, self.uuid, {"host": "changed"})
@@ -90,7 +91,7 @@ class TestNotifications(ListeningTestCase):
             exceptions.NotAuthorized: lambda: self.db.instance_destroy(self.nobody, self.uuid),
         }
         for error, call in failing.items():
-            with self.raises(error):
+            with self.subTest(error=error, call=call), self.raises(error):
                 call()
         self.assertEqual([], self.told)
 
@@ -114,8 +115,9 @@ class TestNotifications(ListeningTestCase):
         log = self.useFixture(fixtures.FakeLogger("nova_db"))
         self.listen(fail, lambda kind, payload: self.told.append((kind, payload)))
         for kind, call in self.calls().items():
-            call()
-            self.assertEqual(kind, self.told[-1][0])
+            with self.subTest(kind=kind, call=call):
+                call()
+                self.assertEqual(kind, self.told[-1][0])
         self.assertIn("a listener that is broken", log.output)
         self.assertRecord(self.db.instance_get_by_uuid(self.seeing("only"), self.uuid), host="changed")
 

@@ -89,7 +89,10 @@ class TestInstanceDestroy(ConformanceTestCase):
             (self.db.instance_get, self.instance["id"]),
             (self.db.instance_destroy, self.uuid),
         ):
-            with self.raises(exceptions.InstanceNotFound, instance_id=which):
+            with (
+                self.subTest(function=function, which=which),
+                self.raises(exceptions.InstanceNotFound, instance_id=which),
+            ):
                 function(self.admin, which)
         self.assertEqual([], self.db.instance_get_all(self.admin))
         found = self.db.instance_get_by_uuid(self.seeing("only"), self.uuid)
@@ -116,10 +119,11 @@ class TestInstanceDestroy(ConformanceTestCase):
     def test_where_deleted_instances_are_seen_it_can_be_repeated(self) -> None:
         self.db.instance_destroy(self.user, self.uuid)
         for read_deleted in ("yes", "only"):
-            later = self.advance(60)
-            destroyed = self.db.instance_destroy(self.seeing(read_deleted, self.user), self.uuid)
-            self.assertRecord(destroyed, deleted=self.instance["id"], deleted_at=later, security_groups=[])
-            self.assertRecord(self.db.instance_get_by_uuid(self.seeing("yes"), self.uuid), deleted_at=later)
+            with self.subTest(read_deleted=read_deleted):
+                later = self.advance(60)
+                destroyed = self.db.instance_destroy(self.seeing(read_deleted, self.user), self.uuid)
+                self.assertRecord(destroyed, deleted=self.instance["id"], deleted_at=later, security_groups=[])
+                self.assertRecord(self.db.instance_get_by_uuid(self.seeing("yes"), self.uuid), deleted_at=later)
         with self.raises(exceptions.InstanceNotFound, instance_id=self.uuid):
             self.db.instance_destroy(self.user, self.uuid)
 
@@ -128,7 +132,7 @@ class TestInstanceDestroy(ConformanceTestCase):
         before = self.dump()
         for uuid in NOT_CANONICAL:
             for condition in (None, constraint(vm_state=equal_any())):
-                with self.raises(exceptions.InvalidUUID, uuid=uuid):
+                with self.subTest(uuid=uuid, condition=condition), self.raises(exceptions.InvalidUUID, uuid=uuid):
                     self.db.instance_destroy(self.admin, uuid, condition)
         self.assertSameRows(before, "although the uuid was not canonical")
 
@@ -140,7 +144,10 @@ class TestInstanceDestroy(ConformanceTestCase):
             (self.seeing("only"), self.uuid),
         ):
             for condition in (None, constraint(), constraint(vm_state=equal_any("never"))):
-                with self.raises(exceptions.InstanceNotFound, instance_id=uuid):
+                with (
+                    self.subTest(context=context, uuid=uuid, condition=condition),
+                    self.raises(exceptions.InstanceNotFound, instance_id=uuid),
+                ):
                     self.db.instance_destroy(context, uuid, condition)
         self.assertSameRows(before, "although no instance was found")
 
@@ -153,7 +160,8 @@ class TestInstanceDestroy(ConformanceTestCase):
         holds = constraint(vm_state=equal_any("active"))
         self.assertAtomic(lambda: self.db.instance_destroy(self.user, self.uuid, holds))
         for table in WITH_IT:
-            self.assertEqual([], [row for row in self.dump()[table] if row["deleted"] == 0])
+            with self.subTest(table=table):
+                self.assertEqual([], [row for row in self.dump()[table] if row["deleted"] == 0])
 
     def test_it_is_undone_with_its_transaction(self) -> None:
         before = self.dump()
@@ -210,13 +218,15 @@ class TestConstraints(ConformanceTestCase):
         self.assertNotMet(constraint(host=equal_any(None)), host="host1")
         self.assertNotMet(constraint(host=equal_any(None)), host="")
         for host in (None, "host1"):
-            self.assertMet(constraint(host=equal_any("host1", None)), host=host)
+            with self.subTest(host=host):
+                self.assertMet(constraint(host=equal_any("host1", None)), host=host)
         self.assertNotMet(constraint(host=equal_any("host1", None)), host="host2")
 
     @decision(14)
     def test_equal_any_of_nothing_is_never_met(self) -> None:
         for state in ("active", None, ""):
-            self.assertNotMet(constraint(vm_state=equal_any()), vm_state=state)
+            with self.subTest(state=state):
+                self.assertNotMet(constraint(vm_state=equal_any()), vm_state=state)
 
     def test_not_equal_of_one_value(self) -> None:
         condition = constraint(task_state=not_equal("deleting"))
@@ -243,7 +253,8 @@ class TestConstraints(ConformanceTestCase):
 
     def test_not_equal_of_nothing_is_always_met(self) -> None:
         for state in ("active", None):
-            self.assertMet(constraint(vm_state=not_equal()), vm_state=state)
+            with self.subTest(state=state):
+                self.assertMet(constraint(vm_state=not_equal()), vm_state=state)
 
     def test_all_conditions_must_hold(self) -> None:
         condition = constraint(vm_state=equal_any("error"), task_state=not_equal("deleting"), host=equal_any(None))
@@ -269,14 +280,18 @@ class TestConstraints(ConformanceTestCase):
     def test_one_constraint_serves_many_calls(self) -> None:
         condition = constraint(vm_state=equal_any("error", "stopped"))
         for state, met in (("error", True), ("active", False), ("stopped", True), ("active", False)):
-            self.assertEqual(met, self.destroys(condition, vm_state=state))
+            with self.subTest(state=state, met=met):
+                self.assertEqual(met, self.destroys(condition, vm_state=state))
 
     def test_a_column_that_does_not_exist_is_refused(self) -> None:
         uuid = self.make.instance()["uuid"]
         before = self.dump()
         for name in ("vm_stat", "metadata", "name"):
             for condition in (equal_any("x"), not_equal(), equal_any()):
-                with self.raises(exceptions.UnknownColumn, table="instances", column=name):
+                with (
+                    self.subTest(name=name, condition=condition),
+                    self.raises(exceptions.UnknownColumn, table="instances", column=name),
+                ):
                     self.db.instance_destroy(self.user, uuid, constraint(**{name: condition}))
         self.assertSameRows(before, "although the column does not exist")
 

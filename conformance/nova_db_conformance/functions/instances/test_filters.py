@@ -36,33 +36,41 @@ class TestExactFilters(FilterTestCase):
 
     def test_text_must_be_equal(self) -> None:
         for column in EXACT:
-            first, *others = self.instances(column, f"{column}.c", f"{column}xc", f"{column}.C", f"{column}.c ", "")
-            self.assertEqual([first], self.find({column: f"{column}.c"}))
-            self.assertEqual([], self.find({column: column}))
-            self.assertEqual([], self.find({column: f"^{column}.c$"}))
-            self.assertEqual([others[0]], self.find({column: f"{column}xc"}))
+            with self.subTest(column=column):
+                first, *others = self.instances(column, f"{column}.c", f"{column}xc", f"{column}.C", f"{column}.c ", "")
+                self.assertEqual([first], self.find({column: f"{column}.c"}))
+                self.assertEqual([], self.find({column: column}))
+                self.assertEqual([], self.find({column: f"^{column}.c$"}))
+                self.assertEqual([others[0]], self.find({column: f"{column}xc"}))
 
     def test_none_means_null_and_empty_text_itself(self) -> None:
         columns = [column for column in EXACT if column != "uuid"]
         for column in columns:
-            empty, null = (self.make.instance(**{**dict.fromkeys(columns, "x"), column: value}) for value in ("", None))
-            self.assertEqual([null["id"]], self.find({column: None}))
-            self.assertEqual([empty["id"]], self.find({column: ""}))
+            with self.subTest(column=column):
+                empty, null = (
+                    self.make.instance(**{**dict.fromkeys(columns, "x"), column: value}) for value in ("", None)
+                )
+                self.assertEqual([null["id"]], self.find({column: None}))
+                self.assertEqual([empty["id"]], self.find({column: ""}))
 
     def test_a_collection_means_any_of_its_members(self) -> None:
         for column in EXACT:
-            one, two, _ = self.instances(column, f"{column}-1", f"{column}-2", f"{column}-3")
-            wanted = (f"{column}-1", f"{column}-2", "nothing like it")
-            for collection in (list(wanted), wanted, set(wanted), frozenset(wanted)):
-                self.assertEqual([one, two], self.find({column: collection}))
-            self.assertEqual([one], self.find({column: [f"{column}-1", f"{column}-1"]}))
+            with self.subTest(column=column):
+                one, two, _ = self.instances(column, f"{column}-1", f"{column}-2", f"{column}-3")
+                wanted = (f"{column}-1", f"{column}-2", "nothing like it")
+                for collection in (list(wanted), wanted, set(wanted), frozenset(wanted)):
+                    with self.subTest(collection=collection):
+                        self.assertEqual([one, two], self.find({column: collection}))
+                self.assertEqual([one], self.find({column: [f"{column}-1", f"{column}-1"]}))
 
     def test_an_empty_collection_matches_nothing(self) -> None:
         self.make.instance(host=None)
         for column in (*EXACT, "instance_type_id"):
-            collections: tuple[Any, ...] = ([], (), set(), frozenset())
-            for empty in collections:
-                self.assertEqual([], self.find({column: empty}))
+            with self.subTest(column=column):
+                collections: tuple[Any, ...] = ([], (), set(), frozenset())
+                for empty in collections:
+                    with self.subTest(empty=empty):
+                        self.assertEqual([], self.find({column: empty}))
 
     def test_none_in_a_collection_matches_nothing(self) -> None:
         here, _ = self.instances("host", "host1", None)
@@ -77,7 +85,8 @@ class TestExactFilters(FilterTestCase):
         self.assertEqual([null], self.find({"instance_type_id": None}))
         nothings: tuple[Any, ...] = ("five", 2.5, 2**70, "", {}, b"5")
         for nothing in nothings:
-            self.assertEqual([], self.find({"instance_type_id": nothing}))
+            with self.subTest(nothing=nothing):
+                self.assertEqual([], self.find({"instance_type_id": nothing}))
         (number,) = self.instances("image_ref", "7")
         self.assertEqual([number], self.find({"image_ref": 7}))
         self.assertEqual([number], self.find({"image_ref": {7}}))
@@ -99,7 +108,8 @@ class TestExactFilters(FilterTestCase):
     def test_users_are_kept_to_their_project(self) -> None:
         mine, other, nobody = self.instances("project_id", "p1", "p2", None)
         for filters in ({}, {"project_id": "p2"}, {"project_id": None}, {"project_id": ["p1", "p2"]}):
-            self.assertEqual([mine], self.find(filters, self.user))
+            with self.subTest(filters=filters):
+                self.assertEqual([mine], self.find(filters, self.user))
         self.assertEqual([other], self.find({"project_id": "p2"}))
         self.assertEqual([mine, other, nobody], self.find({}))
         self.assertEqual([], self.find({"uuid": self.db.instance_get(self.admin, other)["uuid"]}, self.user))
@@ -108,7 +118,8 @@ class TestExactFilters(FilterTestCase):
         made = self.make.instance()["id"]
         words = ("name", "ip", "fixed_ip", "tenant_id", "status", "flavor", "all_tenants", "soft_deleted", "", 5, None)
         for key in (*words, "info_cache", "security_groups", "block_device_mapping", "injected_files", "__class__"):
-            self.assertEqual([made], self.find({key: "no such value"}))
+            with self.subTest(key=key):
+                self.assertEqual([made], self.find({key: "no such value"}))
 
 
 class TestPatterns(FilterTestCase):
@@ -116,22 +127,24 @@ class TestPatterns(FilterTestCase):
 
     def test_a_pattern_is_found_anywhere_in_the_text(self) -> None:
         for column in ("display_name", "display_description", "hostname", "reservation_id", "node", "launched_on"):
-            ids = self.instances(column, "qa-web", "qb-web-1", "qB-WEB", "qc", "qweb\nnext")
-            one, two, upper, none, lines = ids
-            for pattern, expected in (
-                ("q.-web", [one, two]),
-                ("^qa-web$", [one]),
-                ("q[ab]-w", [one, two]),
-                ("q(?i)b-web", [two, upper]),
-                ("q.*\\d", [two]),
-                ("^qc$|^qa", [one, none]),
-                ("qweb$", []),
-                ("qweb.next", []),
-                ("(?s)qweb.next", [lines]),
-                ("(?m)^qweb$", [lines]),
-                ("\\Aqweb\\nnext\\z", [lines]),
-            ):
-                self.assertEqual(expected, self.find({column: pattern}), f"{column}: {pattern!r}")
+            with self.subTest(column=column):
+                ids = self.instances(column, "qa-web", "qb-web-1", "qB-WEB", "qc", "qweb\nnext")
+                one, two, upper, none, lines = ids
+                for pattern, expected in (
+                    ("q.-web", [one, two]),
+                    ("^qa-web$", [one]),
+                    ("q[ab]-w", [one, two]),
+                    ("q(?i)b-web", [two, upper]),
+                    ("q.*\\d", [two]),
+                    ("^qc$|^qa", [one, none]),
+                    ("qweb$", []),
+                    ("qweb.next", []),
+                    ("(?s)qweb.next", [lines]),
+                    ("(?m)^qweb$", [lines]),
+                    ("\\Aqweb\\nnext\\z", [lines]),
+                ):
+                    with self.subTest(pattern=pattern, expected=expected):
+                        self.assertEqual(expected, self.find({column: pattern}), f"{column}: {pattern!r}")
 
     def test_an_empty_pattern_matches_all_text(self) -> None:
         empty, some, _ = self.instances("display_name", "", "x", None)
@@ -142,7 +155,8 @@ class TestPatterns(FilterTestCase):
     def test_null_never_matches_a_pattern(self) -> None:
         null, text = self.instances("display_name", None, "None")
         for pattern in (".*", "", "^", "None", "[^x]"):
-            self.assertEqual([text], self.find({"display_name": pattern}))
+            with self.subTest(pattern=pattern):
+                self.assertEqual([text], self.find({"display_name": pattern}))
         self.assertEqual([null], self.find({"display_name": None}))
         self.assertEqual([], self.find({"power_state": ".*"}))
         self.assertEqual([null, text], self.find({"power_state": None}))
@@ -159,7 +173,8 @@ class TestPatterns(FilterTestCase):
             (2, [twelve]),
             ("1.0", []),
         ):
-            self.assertEqual(expected, self.find({"power_state": pattern}))
+            with self.subTest(pattern=pattern, expected=expected):
+                self.assertEqual(expected, self.find({"power_state": pattern}))
         self.assertEqual([one], self.find({"id": f"^{one}$"}))
 
     def test_the_text_of_times_and_booleans_is_searched(self) -> None:
@@ -196,12 +211,14 @@ class TestPatterns(FilterTestCase):
     def test_signs_with_a_meaning_in_sql_have_none(self) -> None:
         made = self.instances("display_name", "100%", "a_b", "axb", "it's", '"x"', "back\\slash")
         for pattern, index in (("%", 0), ("a_b", 1), ("it's", 3), ('"', 4), (r"\\", 5)):
-            self.assertEqual([made[index]], self.find({"display_name": pattern}))
+            with self.subTest(pattern=pattern, index=index):
+                self.assertEqual([made[index]], self.find({"display_name": pattern}))
 
     def test_of_several_patterns_any_may_match(self) -> None:
         web, db, null = self.instances("hostname", "web1", "db1", None)
         for collection in (["^web", "^db"], ("^web", "^db"), {"^web", "^db"}, frozenset({"^web", "^db"})):
-            self.assertEqual([web, db], self.find({"hostname": collection}))
+            with self.subTest(collection=collection):
+                self.assertEqual([web, db], self.find({"hostname": collection}))
         self.assertEqual([db], self.find({"hostname": ["^d", "^x"]}))
         self.assertEqual([], self.find({"hostname": []}))
         self.assertNotIn(null, self.find({"hostname": ["", "None"]}))
@@ -218,18 +235,21 @@ class TestPatterns(FilterTestCase):
     def test_a_pattern_that_is_not_valid_is_named(self) -> None:
         self.make.instance(hostname="web")
         for pattern in ("(", "[a", "a{2,1}", "*", "(?P<x", r"\8", "(?<=a)b", r"(a)\1", "a(?=b)", "x{1001}"):
-            for value in (pattern, ["web", pattern]):
-                with self.raises(exceptions.Invalid) as caught:
-                    self.find({"hostname": value})
-                self.assertIn(repr(pattern), str(caught.exception))
-            with self.raises(exceptions.Invalid):
-                self.find({"host": [], "display_name": pattern})
+            with self.subTest(pattern=pattern):
+                for value in (pattern, ["web", pattern]):
+                    with self.subTest(value=value):
+                        with self.raises(exceptions.Invalid) as caught:
+                            self.find({"hostname": value})
+                        self.assertIn(repr(pattern), str(caught.exception))
+                with self.raises(exceptions.Invalid):
+                    self.find({"host": [], "display_name": pattern})
 
     @decision(15)
     def test_hostile_patterns_do_no_harm(self) -> None:
         self.instances("display_name", "a" * 200 + "b", "c")
         for pattern in ("^(a+)+$", "(a|aa)+$", "(.*)*x"):  # a matcher that backtracks would not return
-            self.assertEqual([], self.find({"display_name": pattern}))
+            with self.subTest(pattern=pattern):
+                self.assertEqual([], self.find({"display_name": pattern}))
 
     @decision(15)
     def test_a_filter_finds_what_a_page_is_made_of(self) -> None:
@@ -266,10 +286,12 @@ class TestDeletedAndChangedFilters(FilterTestCase):
             ("", [live, none]),
         )
         for read_deleted in ("no", "yes", "only"):
-            for value, expected in wanted:
-                self.assertEqual(expected, self.find({"deleted": value}, self.seeing(read_deleted)))
-                self.assertEqual(expected, self.find({"deleted": value}, self.seeing(read_deleted, self.user)))
-            self.assertEqual(everything, self.find({}, self.seeing(read_deleted)))
+            with self.subTest(read_deleted=read_deleted):
+                for value, expected in wanted:
+                    with self.subTest(value=value, expected=expected):
+                        self.assertEqual(expected, self.find({"deleted": value}, self.seeing(read_deleted)))
+                        self.assertEqual(expected, self.find({"deleted": value}, self.seeing(read_deleted, self.user)))
+                self.assertEqual(everything, self.find({}, self.seeing(read_deleted)))
 
     def test_a_row_deleted_by_another_mark_is_neither(self) -> None:
         marked = self.make.instance(id=5, deleted=6)["id"]
@@ -287,13 +309,14 @@ class TestDeletedAndChangedFilters(FilterTestCase):
     def test_changes_since_takes_any_time_zone(self) -> None:
         _, after = self.instances("updated_at", NOON, NOON + SECOND)
         for hours in (-5, 0, 2):
-            zone = dt.timezone(dt.timedelta(hours=hours))
-            moment = NOON.replace(tzinfo=dt.UTC).astimezone(zone)
-            self.assertEqual([after], self.find({"changes-since": moment}))
+            with self.subTest(hours=hours):
+                zone = dt.timezone(dt.timedelta(hours=hours))
+                moment = NOON.replace(tzinfo=dt.UTC).astimezone(zone)
+                self.assertEqual([after], self.find({"changes-since": moment}))
 
     def test_changes_since_is_given_as_a_datetime(self) -> None:
         for wrong in ("2013-03-01T12:00:00.000000", 5, None, NOON.date()):
-            with self.raises(TypeError):
+            with self.subTest(wrong=wrong), self.raises(TypeError):
                 self.find({"changes-since": wrong})
 
     def test_changes_since_says_nothing_about_deleted_instances(self) -> None:

@@ -44,20 +44,23 @@ class ItemFilters:
             self.instance(b="2", a="3")
             pairs: tuple[Any, ...] = ({"a": "1", "b": "2"}, [{"a": "1"}, {"b": "2"}], ({"a": "1"}, {}, {"b": "2"}))
             for wanted in pairs:
-                self.assertEqual([both], self.find(wanted))
+                with self.subTest(wanted=wanted):
+                    self.assertEqual([both], self.find(wanted))
             self.assertEqual([], self.find([{"a": "1"}, {"a": "3"}]))
 
         def test_nothing_wanted_is_no_restriction(self) -> None:
             made = [self.instance(a="1"), self.instance()]
             nothing: tuple[Any, ...] = ({}, [], (), [{}], [{}, {}], None)
             for wanted in nothing:
-                self.assertEqual(made, self.find(wanted))
+                with self.subTest(wanted=wanted):
+                    self.assertEqual(made, self.find(wanted))
 
         def test_keys_and_values_are_compared_exactly(self) -> None:
             made = self.instance(Key="Value", percent="%")
             self.assertEqual([made], self.find({"Key": "Value"}))
             for wanted in ({"key": "Value"}, {"Key": "value"}, {"Key": "Val.*"}, {"Ke_": "Value"}, {"Key": "Value "}):
-                self.assertEqual([], self.find(wanted))
+                with self.subTest(wanted=wanted):
+                    self.assertEqual([], self.find(wanted))
             self.assertEqual([], self.find({"Key": "%"}))
 
         def test_values_are_compared_in_stored_form(self) -> None:
@@ -78,8 +81,9 @@ class ItemFilters:
             self.assertEqual([], self.find({"a": "1"}))
             self.assertEqual([], self.find({"b": "2"}))
             for read_deleted in ("yes", "only"):
-                seeing = self.seeing(read_deleted, self.user)
-                self.assertEqual([], self.db.instance_get_all_by_filters(seeing, {self.kind: {"b": "2"}}))
+                with self.subTest(read_deleted=read_deleted):
+                    seeing = self.seeing(read_deleted, self.user)
+                    self.assertEqual([], self.db.instance_get_all_by_filters(seeing, {self.kind: {"b": "2"}}))
 
         def test_it_adds_to_other_filters(self) -> None:
             made = self.make.instance(host="h", **{self.kind: {"a": "1"}})["id"]
@@ -100,7 +104,7 @@ class ItemFilters:
         def test_it_is_given_in_mappings(self) -> None:
             wrong: tuple[Any, ...] = ("a", 5, ["a"], [("a", "1")], [{"a": "1"}, None], {"a"})
             for wanted in wrong:
-                with self.raises(TypeError):
+                with self.subTest(wanted=wanted), self.raises(TypeError):
                     self.find(wanted)
 
 

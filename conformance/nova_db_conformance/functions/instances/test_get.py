@@ -45,7 +45,8 @@ class ReadingOne:
         def test_users_see_the_instances_of_their_project(self) -> None:
             made = self.make.instance(project_id="p1", user_id="u2")
             for context in (self.user, self.admin, self.context(user_id="u3")):
-                self.assertEqual(made, self.read(context, made[self.column]))
+                with self.subTest(context=context):
+                    self.assertEqual(made, self.read(context, made[self.column]))
             self.assertUnknown(self.other, made[self.column])
             of_no_project = self.make.instance(project_id=None)
             self.assertUnknown(self.user, of_no_project[self.column])
@@ -55,12 +56,14 @@ class ReadingOne:
             live, gone = self.make.instance(), self.make.deleted_instance()
             for user in (self.user, self.admin):
                 for read_deleted, sees_live, sees_gone in (("no", 1, 0), ("yes", 1, 1), ("only", 0, 1)):
-                    context = self.seeing(read_deleted, user)
-                    for instance, sees in ((live, sees_live), (gone, sees_gone)):
-                        if sees:
-                            self.assertRecord(self.read(context, instance[self.column]), uuid=instance["uuid"])
-                        else:
-                            self.assertUnknown(context, instance[self.column])
+                    with self.subTest(user=user, read_deleted=read_deleted, sees_live=sees_live, sees_gone=sees_gone):
+                        context = self.seeing(read_deleted, user)
+                        for instance, sees in ((live, sees_live), (gone, sees_gone)):
+                            with self.subTest(instance=instance, sees=sees):
+                                if sees:
+                                    self.assertRecord(self.read(context, instance[self.column]), uuid=instance["uuid"])
+                                else:
+                                    self.assertUnknown(context, instance[self.column])
 
         def test_metadata_are_the_live_ones_whatever_is_visible(self) -> None:
             made = self.make.instance(metadata={"a": "1", "b": "2"}, system_metadata={"c": "3", "d": "4"})
@@ -68,9 +71,10 @@ class ReadingOne:
             self.db.instance_metadata_update(self.admin, uuid, {"a": "5"}, True)
             self.db.instance_system_metadata_update(self.admin, uuid, {"d": "6"}, True)
             for read_deleted in ("no", "yes"):
-                found = self.read(self.seeing(read_deleted), made[self.column])
-                self.assertEqual([("a", "5")], [(item["key"], item["value"]) for item in found["metadata"]])
-                self.assertEqual([("d", "6")], [(item["key"], item["value"]) for item in found["system_metadata"]])
+                with self.subTest(read_deleted=read_deleted):
+                    found = self.read(self.seeing(read_deleted), made[self.column])
+                    self.assertEqual([("a", "5")], [(item["key"], item["value"]) for item in found["metadata"]])
+                    self.assertEqual([("d", "6")], [(item["key"], item["value"]) for item in found["system_metadata"]])
 
         def test_metadata_come_in_the_order_they_were_made_in(self) -> None:
             made = self.make.instance(metadata={"z": "1", "a": "2"}, system_metadata={"y": "3"})
@@ -78,8 +82,9 @@ class ReadingOne:
             self.db.instance_system_metadata_update(self.admin, made["uuid"], {"b": "5", "y": "6"}, False)
             found = self.read(self.user, made[self.column])
             for kind, keys in (("metadata", ["z", "a", "m"]), ("system_metadata", ["y", "b"])):
-                self.assertEqual(keys, [item["key"] for item in found[kind]])
-                self.assertEqual(sorted(item["id"] for item in found[kind]), [item["id"] for item in found[kind]])
+                with self.subTest(kind=kind, keys=keys):
+                    self.assertEqual(keys, [item["key"] for item in found[kind]])
+                    self.assertEqual(sorted(item["id"] for item in found[kind]), [item["id"] for item in found[kind]])
 
         def test_the_info_cache_is_there_deleted_or_not(self) -> None:
             made = self.make.instance(info_cache={"network_info": "[]"})
@@ -121,11 +126,12 @@ class TestInstanceGet(ReadingOne.Tests):
     def test_what_is_no_number_is_not_found(self) -> None:
         self.make.instance()
         for which in ("one", "", "1.0", "1 ", None, 1.5, 0, -1, 2, 2**31, 2**63 - 1, -(2**63)):
-            self.assertUnknown(self.admin, which)
+            with self.subTest(which=which):
+                self.assertUnknown(self.admin, which)
 
     def test_a_number_beyond_64_bits_is_invalid(self) -> None:
         for which in (2**63, -(2**63) - 1, 10**30, str(2**63), "9" * 40, "-" + "9" * 40):
-            with self.raises(exceptions.InvalidID, id=which):
+            with self.subTest(which=which), self.raises(exceptions.InvalidID, id=which):
                 self.db.instance_get(self.admin, which)
 
 
@@ -142,7 +148,8 @@ class TestInstanceGetByUuid(ReadingOne.Tests):
         made = self.make.instance()
         self.insert("instances", {"uuid": None})
         for which in ("", " ", "vm", made["uuid"].upper(), made["uuid"] + " ", made["uuid"].replace("-", ""), "x" * 99):
-            self.assertUnknown(self.admin, which)
+            with self.subTest(which=which):
+                self.assertUnknown(self.admin, which)
         odd = self.make.instance(uuid="Ä5")
         self.assertEqual(odd, self.db.instance_get_by_uuid(self.admin, "Ä5"))
         self.assertUnknown(self.admin, "ä5")
@@ -223,7 +230,7 @@ class TestInstanceDataGetForProject(ConformanceTestCase):
         with self.db.transaction(self.admin) as session:
             pass
         for wrong in (session, "session", object()):
-            with self.raises(TypeError):
+            with self.subTest(wrong=wrong), self.raises(TypeError):
                 self.db.instance_data_get_for_project(self.admin, "p1", wrong)
 
     def test_only_administrators_may_ask(self) -> None:

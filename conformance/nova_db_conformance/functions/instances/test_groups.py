@@ -31,10 +31,13 @@ class TestGroupsOfNewInstances(ConformanceTestCase):
     def test_the_default_group_is_made_though_the_instance_does_not_join_it(self) -> None:
         choices: tuple[dict[str, Any], ...] = ({}, {"security_groups": []}, {"security_groups": ()})
         for values in choices:
-            created = self.db.instance_create(self.user, instance_values(**values))
-            self.assertEqual([], created["security_groups"])
-            (group,) = self.groups_of("p1")
-            self.assertRecord(group, name="default", description="default", user_id="u1", project_id="p1", deleted=0)
+            with self.subTest(values=values):
+                created = self.db.instance_create(self.user, instance_values(**values))
+                self.assertEqual([], created["security_groups"])
+                (group,) = self.groups_of("p1")
+                self.assertRecord(
+                    group, name="default", description="default", user_id="u1", project_id="p1", deleted=0
+                )
 
     def test_an_instance_joins_the_groups_that_are_named(self) -> None:
         web, db = (self.make.security_group(name=name) for name in ("web", "db"))
@@ -104,24 +107,29 @@ class TestGroupsOfNewInstances(ConformanceTestCase):
             ("WEB", ["WEB"]),
             ("web ", ["default", "web "]),
         ):
-            with self.raises(exceptions.SecurityGroupNotFoundForProject, project_id="p1", security_group_id=missing):
-                self.create(*groups, metadata={"a": "b"})
-            self.assertSameRows(before, "although a group is missing")
+            with self.subTest(missing=missing, groups=groups):
+                with self.raises(
+                    exceptions.SecurityGroupNotFoundForProject, project_id="p1", security_group_id=missing
+                ):
+                    self.create(*groups, metadata={"a": "b"})
+                self.assertSameRows(before, "although a group is missing")
 
     def test_a_deleted_default_group_is_replaced(self) -> None:
         (old,) = self.create("default")["security_groups"]
         self.db.security_group_destroy(self.admin, old["id"])
         for read_deleted in ("no", "yes", "only"):
-            seeing = self.seeing(read_deleted, self.user)
-            created = self.db.instance_create(seeing, instance_values(security_groups=["default"]))
-            self.assertIds(self.groups_of("p1"), created["security_groups"])
-            self.assertNotEqual(old["id"], created["security_groups"][0]["id"])
+            with self.subTest(read_deleted=read_deleted):
+                seeing = self.seeing(read_deleted, self.user)
+                created = self.db.instance_create(seeing, instance_values(security_groups=["default"]))
+                self.assertIds(self.groups_of("p1"), created["security_groups"])
+                self.assertNotEqual(old["id"], created["security_groups"][0]["id"])
 
     def test_groups_that_are_no_list_of_names_are_refused(self) -> None:
         wrong: tuple[Any, ...] = (None, "default", 5)
         for groups in wrong:
-            values = instance_values(security_groups=groups)
-            self.assertUnchanged(functools.partial(self.db.instance_create, self.user, values), TypeError)
+            with self.subTest(groups=groups):
+                values = instance_values(security_groups=groups)
+                self.assertUnchanged(functools.partial(self.db.instance_create, self.user, values), TypeError)
 
 
 class TestGroupsOfInstances(ConformanceTestCase):
@@ -144,10 +152,12 @@ class TestGroupsOfInstances(ConformanceTestCase):
             self.db.instance_get_all_by_host_and_not_type(context, "host1"),
         )
         for listed in listings:
-            (record,) = listed
-            self.assertIds(record["security_groups"], found)
-            for group in record["security_groups"]:
-                self.assertShape(group, "security_groups")
+            with self.subTest(listed=listed):
+                (record,) = listed
+                self.assertIds(record["security_groups"], found)
+                for group in record["security_groups"]:
+                    with self.subTest(group=group):
+                        self.assertShape(group, "security_groups")
         return found
 
     def test_a_group_of_a_single_instance_carries_its_live_rules(self) -> None:

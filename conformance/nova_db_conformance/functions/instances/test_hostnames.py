@@ -34,7 +34,7 @@ class HostnameTestCase(ConformanceTestCase):
         with self.raises(exceptions.InstanceExists, name=name):
             self.create(hostname, context, metadata={"a": "b"}, **values)
         for update in (self.db.instance_update, self.db.instance_update_and_get_original):
-            with self.raises(exceptions.InstanceExists, name=name):
+            with self.subTest(update=update), self.raises(exceptions.InstanceExists, name=name):
                 renamed = {"hostname": hostname, "host": "x", "metadata": {"a": "b"}}
                 update(context or self.user, instance["uuid"], renamed)
         self.assertSameRows(before, "although the host name was taken")
@@ -44,12 +44,13 @@ class HostnameTestCase(ConformanceTestCase):
         """Check that a new instance can have the host name, and one that is renamed, too."""
         context = context or self.user
         for update in (self.db.instance_update, self.db.instance_update_and_get_original):
-            created = self.create(hostname, context, **values)
-            self.assertRecord(created, hostname=hostname)
-            self.db.instance_destroy(self.admin, created["uuid"])
-            instance = self.create("free", self.admin, **values)
-            update(context, instance["uuid"], {"hostname": hostname})
-            self.assertRecord(self.db.instance_destroy(self.admin, instance["uuid"]), hostname=hostname)
+            with self.subTest(update=update):
+                created = self.create(hostname, context, **values)
+                self.assertRecord(created, hostname=hostname)
+                self.db.instance_destroy(self.admin, created["uuid"])
+                instance = self.create("free", self.admin, **values)
+                update(context, instance["uuid"], {"hostname": hostname})
+                self.assertRecord(self.db.instance_destroy(self.admin, instance["uuid"]), hostname=hostname)
 
 
 class TestUniqueHostnames(HostnameTestCase):
@@ -63,7 +64,8 @@ class TestUniqueHostnames(HostnameTestCase):
         self.scope("project")
         self.create("Web")
         for hostname in ("Web", "web", "WEB"):
-            self.assertTaken("web", hostname)
+            with self.subTest(hostname=hostname):
+                self.assertTaken("web", hostname)
         self.assertFree("web1")
         self.assertFree("web", self.other, project_id="p2")
 
@@ -72,9 +74,10 @@ class TestUniqueHostnames(HostnameTestCase):
         self.create("Web")
         self.create("nobody's", self.admin, project_id=None)
         for hostname in ("Web", "wEb"):
-            self.assertTaken("web", hostname)
-            self.assertTaken("web", hostname, self.other, project_id="p2")
-            self.assertTaken("web", hostname, self.admin)
+            with self.subTest(hostname=hostname):
+                self.assertTaken("web", hostname)
+                self.assertTaken("web", hostname, self.other, project_id="p2")
+                self.assertTaken("web", hostname, self.admin)
         self.assertTaken("nobody's", "Nobody's")
         self.assertFree("web1")
 
@@ -109,17 +112,18 @@ class TestUniqueHostnames(HostnameTestCase):
 
     def test_deleted_instances_do_not_count_whatever_is_visible(self) -> None:
         for scope in ("project", "global"):
-            self.scope(scope)
-            gone = self.create("web")
-            self.db.instance_destroy(self.user, gone["uuid"])
-            for read_deleted in ("yes", "only"):
-                created = self.create("web", self.seeing(read_deleted, self.user))
-                self.db.instance_destroy(self.admin, created["uuid"])
-            live = self.create("web")
-            for read_deleted in ("yes", "only"):
-                with self.raises(exceptions.InstanceExists, name="web"):
-                    self.create("web", self.seeing(read_deleted, self.user))
-            self.db.instance_destroy(self.user, live["uuid"])
+            with self.subTest(scope=scope):
+                self.scope(scope)
+                gone = self.create("web")
+                self.db.instance_destroy(self.user, gone["uuid"])
+                for read_deleted in ("yes", "only"):
+                    created = self.create("web", self.seeing(read_deleted, self.user))
+                    self.db.instance_destroy(self.admin, created["uuid"])
+                live = self.create("web")
+                for read_deleted in ("yes", "only"):
+                    with self.subTest(read_deleted=read_deleted), self.raises(exceptions.InstanceExists, name="web"):
+                        self.create("web", self.seeing(read_deleted, self.user))
+                self.db.instance_destroy(self.user, live["uuid"])
 
     def test_instances_that_are_only_marked_for_deletion_count(self) -> None:
         self.scope("global")
@@ -128,12 +132,13 @@ class TestUniqueHostnames(HostnameTestCase):
 
     def test_no_host_name_is_never_taken(self) -> None:
         for scope in ("project", "global"):
-            self.scope(scope)
-            self.create(None)
-            self.assertFree(None)
-            values = instance_values()
-            del values["hostname"]
-            self.db.instance_create(self.user, values)
+            with self.subTest(scope=scope):
+                self.scope(scope)
+                self.create(None)
+                self.assertFree(None)
+                values = instance_values()
+                del values["hostname"]
+                self.db.instance_create(self.user, values)
 
     def test_an_empty_host_name_is_one_like_any_other_but_for_who_has_none(self) -> None:
         self.scope("global")
@@ -153,18 +158,25 @@ class TestUniqueHostnames(HostnameTestCase):
     def test_a_change_of_letter_case_is_always_free(self) -> None:
         twins = [self.create("web"), self.create("Web")]
         for scope in ("project", "global"):
-            self.scope(scope)
-            for twin in twins:
-                for hostname in ("WEB", "wEB", "web"):
-                    changed = self.db.instance_update(self.user, twin["uuid"], {"hostname": hostname, "progress": 5})
-                    self.assertRecord(changed, hostname=hostname, progress=5)
+            with self.subTest(scope=scope):
+                self.scope(scope)
+                for twin in twins:
+                    for hostname in ("WEB", "wEB", "web"):
+                        with self.subTest(twin=twin, hostname=hostname):
+                            changed = self.db.instance_update(
+                                self.user, twin["uuid"], {"hostname": hostname, "progress": 5}
+                            )
+                            self.assertRecord(changed, hostname=hostname, progress=5)
 
     def test_an_update_of_something_else_is_not_checked(self) -> None:
         twins = [self.create("web"), self.create("web")]
         self.scope("global")
         for twin in twins:
-            self.assertRecord(self.db.instance_update(self.user, twin["uuid"], {"host": "x"}), hostname="web", host="x")
-            self.assertRecord(self.db.instance_update(self.user, twin["uuid"], {"hostname": None}), hostname=None)
+            with self.subTest(twin=twin):
+                self.assertRecord(
+                    self.db.instance_update(self.user, twin["uuid"], {"host": "x"}), hostname="web", host="x"
+                )
+                self.assertRecord(self.db.instance_update(self.user, twin["uuid"], {"hostname": None}), hostname=None)
 
     def test_a_host_name_is_free_again_once_its_instance_is_renamed(self) -> None:
         self.scope("project")

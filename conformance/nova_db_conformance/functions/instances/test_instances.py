@@ -83,12 +83,14 @@ class TestInstanceCreate(ConformanceTestCase):
 
     def test_an_empty_uuid_is_replaced_by_a_random_one(self) -> None:
         for empty in ("", None):
-            self.assertRegex(self.create(uuid=empty)["uuid"], r"\A[0-9a-f-]{36}\Z")
+            with self.subTest(empty=empty):
+                self.assertRegex(self.create(uuid=empty)["uuid"], r"\A[0-9a-f-]{36}\Z")
 
     def test_the_form_of_a_uuid_is_not_checked(self) -> None:
         for uuid in ("vm", "0F3C7F7E-58A5-4A3B-8D0C-6D5B6F3A9A11", "x" * 36):
-            self.assertEqual(uuid, self.create(uuid=uuid)["uuid"])
-            self.assertEqual(uuid, self.db.instance_get_by_uuid(self.admin, uuid)["uuid"])
+            with self.subTest(uuid=uuid):
+                self.assertEqual(uuid, self.create(uuid=uuid)["uuid"])
+                self.assertEqual(uuid, self.db.instance_get_by_uuid(self.admin, uuid)["uuid"])
 
     @decision(25)
     def test_values_are_stored_in_the_type_of_their_column(self) -> None:
@@ -136,7 +138,10 @@ class TestInstanceCreate(ConformanceTestCase):
         ]
         before = self.dump()
         for column, value in refused:
-            with self.raises(exceptions.DBDataError, table="instances", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="instances", columns=[column], value=value),
+            ):
                 self.create(**{column: value})
         self.assertSameRows(before, "although every call was refused")
 
@@ -146,7 +151,7 @@ class TestInstanceCreate(ConformanceTestCase):
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for key in ("name", "injected_files", "block_device_mapping", "expected_task_state", ""):
-            with self.raises(exceptions.UnknownColumn, table="instances", column=key):
+            with self.subTest(key=key), self.raises(exceptions.UnknownColumn, table="instances", column=key):
                 self.create(uuid=a_uuid(), **{key: "x"})
         with self.raises(exceptions.UnknownColumn, table="instances", column="hst", nearest="host"):
             self.create(hst="host1", vcpus=1)
@@ -157,10 +162,11 @@ class TestInstanceCreate(ConformanceTestCase):
 
     def test_a_taken_uuid_is_refused_also_if_a_deleted_instance_has_it(self) -> None:
         for taken in (self.make.instance()["uuid"], self.make.deleted_instance()["uuid"]):
-            before = self.dump()
-            with self.raises(exceptions.DBDuplicateEntry, table="instances", columns=["uuid"]):
-                self.create(uuid=taken, metadata={"a": "b"}, security_groups=["default"])
-            self.assertSameRows(before, "although the uuid was taken")
+            with self.subTest(taken=taken):
+                before = self.dump()
+                with self.raises(exceptions.DBDuplicateEntry, table="instances", columns=["uuid"]):
+                    self.create(uuid=taken, metadata={"a": "b"}, security_groups=["default"])
+                self.assertSameRows(before, "although the uuid was taken")
 
     def test_a_taken_id_is_refused(self) -> None:
         instance = self.make.instance()
@@ -212,36 +218,46 @@ class TestWhatComesWithAnInstance(ConformanceTestCase):
 
     def test_metadata_become_records_in_stored_form(self) -> None:
         for kind, table in (("metadata", "instance_metadata"), ("system_metadata", "instance_system_metadata")):
-            self.set_time(NOON)
-            created = self.create(**{kind: {"number": 5, "flag": True, "": "", "none": None, "A": "1", "a": "2"}})
-            for record in created[kind]:
-                self.assertShape(record, table)
-                self.assertRecord(
-                    record, instance_uuid=created["uuid"], created_at=NOON, updated_at=None, deleted_at=None, deleted=0
+            with self.subTest(kind=kind, table=table):
+                self.set_time(NOON)
+                created = self.create(**{kind: {"number": 5, "flag": True, "": "", "none": None, "A": "1", "a": "2"}})
+                for record in created[kind]:
+                    with self.subTest(record=record):
+                        self.assertShape(record, table)
+                        self.assertRecord(
+                            record,
+                            instance_uuid=created["uuid"],
+                            created_at=NOON,
+                            updated_at=None,
+                            deleted_at=None,
+                            deleted=0,
+                        )
+                self.assertEqual(
+                    {"number": "5", "flag": "1", "": "", "none": None, "A": "1", "a": "2"},
+                    {record["key"]: record["value"] for record in created[kind]},
                 )
-            self.assertEqual(
-                {"number": "5", "flag": "1", "": "", "none": None, "A": "1", "a": "2"},
-                {record["key"]: record["value"] for record in created[kind]},
-            )
-            other = "metadata" if kind == "system_metadata" else "system_metadata"
-            self.assertEqual([], created[other])
+                other = "metadata" if kind == "system_metadata" else "system_metadata"
+                self.assertEqual([], created[other])
 
     def test_no_metadata_are_none_at_all(self) -> None:
         nothings: tuple[Any, ...] = ({}, None)
         for nothing in nothings:
-            created = self.create(metadata=nothing, system_metadata=nothing)
-            self.assertRecord(created, metadata=[], system_metadata=[])
+            with self.subTest(nothing=nothing):
+                created = self.create(metadata=nothing, system_metadata=nothing)
+                self.assertRecord(created, metadata=[], system_metadata=[])
 
     def test_keys_that_are_stored_alike_make_one_item(self) -> None:
         for kind in ("metadata", "system_metadata"):
-            created = self.create(**{kind: {5: "number", "5": "text"}})
-            self.assertEqual([("5", "text")], [(item["key"], item["value"]) for item in created[kind]])
+            with self.subTest(kind=kind):
+                created = self.create(**{kind: {5: "number", "5": "text"}})
+                self.assertEqual([("5", "text")], [(item["key"], item["value"]) for item in created[kind]])
 
     def test_metadata_that_are_no_mapping_are_refused(self) -> None:
         wrong: tuple[Any, ...] = ([("a", "b")], ["a"], "ab", 5)
         for kind in ("metadata", "system_metadata"):
             for value in wrong:
-                self.assertUnchanged(functools.partial(self.create, **{kind: value}), TypeError)
+                with self.subTest(kind=kind, value=value):
+                    self.assertUnchanged(functools.partial(self.create, **{kind: value}), TypeError)
 
     def test_items_that_cannot_be_stored_are_refused(self) -> None:
         wrong: tuple[tuple[str, dict[Any, Any]], ...] = (
@@ -254,25 +270,27 @@ class TestWhatComesWithAnInstance(ConformanceTestCase):
         )
         for kind in ("metadata", "system_metadata"):
             for column, items in wrong:
-                before = self.dump()
-                with self.raises(exceptions.DBDataError, table=f"instance_{kind}", columns=[column]):
-                    self.create(**{kind: {"good": "one", **items}})
-                self.assertSameRows(before, f"although {items!r} was refused")
+                with self.subTest(kind=kind, column=column, items=items):
+                    before = self.dump()
+                    with self.raises(exceptions.DBDataError, table=f"instance_{kind}", columns=[column]):
+                        self.create(**{kind: {"good": "one", **items}})
+                    self.assertSameRows(before, f"although {items!r} was refused")
 
     def test_there_is_an_info_cache_in_any_case(self) -> None:
         self.set_time(NOON)
         choices: tuple[dict[str, Any], ...] = ({}, {"info_cache": None}, {"info_cache": {}})
         for given in choices:
-            created = self.create(**given)
-            self.assertShape(created["info_cache"], "instance_info_caches")
-            self.assertRecord(
-                created["info_cache"],
-                instance_uuid=created["uuid"],
-                network_info=None,
-                created_at=NOON,
-                updated_at=None,
-                deleted=0,
-            )
+            with self.subTest(given=given):
+                created = self.create(**given)
+                self.assertShape(created["info_cache"], "instance_info_caches")
+                self.assertRecord(
+                    created["info_cache"],
+                    instance_uuid=created["uuid"],
+                    network_info=None,
+                    created_at=NOON,
+                    updated_at=None,
+                    deleted=0,
+                )
 
     def test_the_info_cache_takes_values_but_belongs_to_its_instance(self) -> None:
         other = self.make.instance()
@@ -287,8 +305,9 @@ class TestWhatComesWithAnInstance(ConformanceTestCase):
     def test_an_ec2_id_is_mapped_to_it(self) -> None:
         first, second = self.create(), self.create()
         for instance in (first, second):
-            number = self.db.get_ec2_instance_id_by_uuid(self.user, instance["uuid"])
-            self.assertEqual(instance["uuid"], self.db.get_instance_uuid_by_ec2_id(self.user, number))
+            with self.subTest(instance=instance):
+                number = self.db.get_ec2_instance_id_by_uuid(self.user, instance["uuid"])
+                self.assertEqual(instance["uuid"], self.db.get_instance_uuid_by_ec2_id(self.user, number))
 
     @decision(18)
     def test_all_of_it_is_stored_or_nothing(self) -> None:

@@ -91,7 +91,8 @@ class Replacement:
                 self.user, self.uuid, {self.kind: {"a": "1"}, self.other_kind: {"b": "2"}, "host": "changed"}
             )
             for kind, key in ((self.kind, "a"), (self.other_kind, "b")):
-                self.assertEqual([key], [item["key"] for item in changed[kind]])
+                with self.subTest(kind=kind, key=key):
+                    self.assertEqual([key], [item["key"] for item in changed[kind]])
             self.assertRecord(changed, host="changed", updated_at=self.later)
 
         def test_items_of_other_instances_are_left_alone(self) -> None:
@@ -121,7 +122,7 @@ class Replacement:
         def test_what_is_no_mapping_is_refused(self) -> None:
             before = self.dump()
             for wrong in ([("a", "b")], "ab", ["a"], 5):
-                with self.raises(TypeError):
+                with self.subTest(wrong=wrong), self.raises(TypeError):
                     self.replace(wrong, host="changed")
             self.assertSameRows(before, "although the items were no mapping")
 
@@ -135,7 +136,10 @@ class Replacement:
             )
             before = self.dump()
             for column, items in refused:
-                with self.raises(exceptions.DBDataError, table=f"instance_{self.kind}", columns=[column]):
+                with (
+                    self.subTest(column=column, items=items),
+                    self.raises(exceptions.DBDataError, table=f"instance_{self.kind}", columns=[column]),
+                ):
                     self.replace({"changed": "x", **items}, host="changed")
             self.assertSameRows(before, "although an item was refused")
 

@@ -53,46 +53,54 @@ class TestEveryList(ListsTestCase):
     def test_records_carry_the_relations_that_are_loaded_and_no_others(self) -> None:
         made = self.instance(metadata={"a": "b"}, system_metadata={"c": "d"}, security_groups=["default"])
         for name, (listing, joins) in self.listings.items():
-            (found,) = listing(self.admin)
-            present = {*joins, *self.METADATA}
-            self.assertShape(found, "instances", *present)
-            for relation in present & {"metadata", "system_metadata", "info_cache"}:
-                self.assertEqual(made[relation] if relation in joins else [], found[relation], f"{name}: {relation}")
-            if "security_groups" in joins:
-                (group,) = found["security_groups"]
-                self.assertShape(group, "security_groups")
-                self.assertIds([group], made["security_groups"])
-            columns = made.keys() - set(self.FOUR)
-            self.assertEqual({c: made[c] for c in columns}, {c: found[c] for c in columns}, name)
+            with self.subTest(name=name, listing=listing, joins=joins):
+                (found,) = listing(self.admin)
+                present = {*joins, *self.METADATA}
+                self.assertShape(found, "instances", *present)
+                for relation in present & {"metadata", "system_metadata", "info_cache"}:
+                    with self.subTest(relation=relation):
+                        self.assertEqual(
+                            made[relation] if relation in joins else [], found[relation], f"{name}: {relation}"
+                        )
+                if "security_groups" in joins:
+                    (group,) = found["security_groups"]
+                    self.assertShape(group, "security_groups")
+                    self.assertIds([group], made["security_groups"])
+                columns = made.keys() - set(self.FOUR)
+                self.assertEqual({c: made[c] for c in columns}, {c: found[c] for c in columns}, name)
 
     def test_they_are_in_the_order_of_the_ids(self) -> None:
         for number in (30, 10, 20):
             self.instance(id=number, created_at=NOON - number * HOUR)
         for name, (listing, _) in self.listings.items():
-            if name != "by filters":
-                self.assertEqual([10, 20, 30], [found["id"] for found in listing(self.admin)], name)
+            with self.subTest(name=name, listing=listing):
+                if name != "by filters":
+                    self.assertEqual([10, 20, 30], [found["id"] for found in listing(self.admin)], name)
 
     def test_nothing_is_an_empty_list(self) -> None:
         for listing, _ in self.listings.values():
-            self.assertEqual([], listing(self.admin))
+            with self.subTest(listing=listing):
+                self.assertEqual([], listing(self.admin))
 
     def test_each_record_is_a_copy_of_its_own(self) -> None:
         for _ in range(2):
             self.instance(metadata={"a": "b"}, system_metadata={"c": "d"}, security_groups=["default"])
         for listing, joins in self.listings.values():
-            self.assertPrivate(functools.partial(listing, self.admin))
-            if "security_groups" in joins:
-                first, second = (found["security_groups"][0] for found in listing(self.admin))
-                self.assertEqual(first, second)
-                self.assertIsNot(first, second)
+            with self.subTest(listing=listing, joins=joins):
+                self.assertPrivate(functools.partial(listing, self.admin))
+                if "security_groups" in joins:
+                    first, second = (found["security_groups"][0] for found in listing(self.admin))
+                    self.assertEqual(first, second)
+                    self.assertIsNot(first, second)
 
     def test_the_context_says_whether_deleted_instances_are_listed(self) -> None:
         live, gone = self.instance(), self.instance()
         self.db.instance_destroy(self.admin, gone["uuid"])
         for name, (listing, _) in self.listings.items():
             for read_deleted, expected in (("no", [live]), ("yes", [live, gone]), ("only", [gone])):
-                found = sorted(listing(self.seeing(read_deleted)), key=lambda record: int(record["id"]))
-                self.assertIds(found, [live, gone] if name in self.ALL_ROWS else expected)
+                with self.subTest(name=name, listing=listing, read_deleted=read_deleted, expected=expected):
+                    found = sorted(listing(self.seeing(read_deleted)), key=lambda record: int(record["id"]))
+                    self.assertIds(found, [live, gone] if name in self.ALL_ROWS else expected)
 
     def test_metadata_are_those_that_the_context_sees(self) -> None:
         made = self.instance(metadata={"a": "1", "b": "2"}, system_metadata={"a": "1", "b": "2"})
@@ -101,39 +109,43 @@ class TestEveryList(ListsTestCase):
         self.db.instance_metadata_update(self.admin, made["uuid"], {"a": "1", "b": "3"}, True)
         self.db.instance_system_metadata_update(self.admin, made["uuid"], {"b": "2"}, True)
         for name, (listing, joins) in self.listings.items():
-            if not joins:
-                continue
-            lists = {
-                read_deleted: {found["id"]: found for found in listing(self.seeing(read_deleted))}
-                for read_deleted in ("no", "yes")
-            }
-            self.assertItems({"a": "1", "b": "3"}, [], lists["no"][made["id"]]["metadata"], name)
-            self.assertItems({"a": "1", "b": "3"}, [("b", "2")], lists["yes"][made["id"]]["metadata"], name)
-            self.assertItems({"b": "2"}, [], lists["no"][made["id"]]["system_metadata"], name)
-            self.assertItems({"b": "2"}, [("a", "1")], lists["yes"][made["id"]]["system_metadata"], name)
-            for found in lists.values():
-                self.assertRecord(found[plain["id"]], metadata=[], system_metadata=[])
+            with self.subTest(name=name, listing=listing, joins=joins):
+                if not joins:
+                    continue
+                lists = {
+                    read_deleted: {found["id"]: found for found in listing(self.seeing(read_deleted))}
+                    for read_deleted in ("no", "yes")
+                }
+                self.assertItems({"a": "1", "b": "3"}, [], lists["no"][made["id"]]["metadata"], name)
+                self.assertItems({"a": "1", "b": "3"}, [("b", "2")], lists["yes"][made["id"]]["metadata"], name)
+                self.assertItems({"b": "2"}, [], lists["no"][made["id"]]["system_metadata"], name)
+                self.assertItems({"b": "2"}, [("a", "1")], lists["yes"][made["id"]]["system_metadata"], name)
+                for found in lists.values():
+                    with self.subTest(found=found):
+                        self.assertRecord(found[plain["id"]], metadata=[], system_metadata=[])
 
     def test_a_context_that_sees_deleted_rows_only_sees_deleted_metadata_only(self) -> None:
         made = self.instance(metadata={"a": "1"}, system_metadata={"b": "2", "c": "3"})
         self.db.instance_system_metadata_update(self.admin, made["uuid"], {"c": "3"}, True)
         self.db.instance_destroy(self.admin, made["uuid"])
         for name, (listing, joins) in self.listings.items():
-            if not joins:
-                continue
-            (found,) = listing(self.seeing("only"))
-            self.assertItems({}, [("a", "1")], found["metadata"], name)
-            self.assertItems({}, [("b", "2")], found["system_metadata"], name)
+            with self.subTest(name=name, listing=listing, joins=joins):
+                if not joins:
+                    continue
+                (found,) = listing(self.seeing("only"))
+                self.assertItems({}, [("a", "1")], found["metadata"], name)
+                self.assertItems({}, [("b", "2")], found["system_metadata"], name)
 
     def test_a_deleted_instance_shows_the_metadata_that_outlived_it(self) -> None:
         made = self.instance(metadata={"a": "1"}, system_metadata={"b": "2"})
         self.db.instance_destroy(self.admin, made["uuid"])
         for name in self.ALL_ROWS:
-            (found,) = self.listings[name][0](self.admin)
-            self.assertItems({}, [], found["metadata"], name)
-            self.assertItems({"b": "2"}, [], found["system_metadata"], name)
-            self.assertRecord(found["info_cache"], deleted=found["info_cache"]["id"])
-            self.assertEqual([], found["security_groups"])
+            with self.subTest(name=name):
+                (found,) = self.listings[name][0](self.admin)
+                self.assertItems({}, [], found["metadata"], name)
+                self.assertItems({"b": "2"}, [], found["system_metadata"], name)
+                self.assertRecord(found["info_cache"], deleted=found["info_cache"]["id"])
+                self.assertEqual([], found["security_groups"])
 
     def assertItems(self, live: dict[str, str], deleted: list[tuple[str, str]], found: Listed, name: str) -> None:
         self.assertEqual(live, {item["key"]: item["value"] for item in found if not item["deleted"]}, name)
@@ -142,26 +154,29 @@ class TestEveryList(ListsTestCase):
 
     def test_who_may_list(self) -> None:
         for name, (listing, _) in self.listings.items():
-            if name in self.ADMIN_ONLY:
-                self.assertAdminOnly(listing)
-            else:
-                nobodies = (self.nobody, self.context(user_id=None), self.context(project_id=""))
-                self.assertNotAuthorized(nobodies, listing)
-                listing(self.user)
+            with self.subTest(name=name, listing=listing):
+                if name in self.ADMIN_ONLY:
+                    self.assertAdminOnly(listing)
+                else:
+                    nobodies = (self.nobody, self.context(user_id=None), self.context(project_id=""))
+                    self.assertNotAuthorized(nobodies, listing)
+                    listing(self.user)
 
     def test_users_see_their_project_and_administrators_all(self) -> None:
         mine, other, nobody = (self.instance(project_id=project) for project in ("p1", "p2", None))
         for name, (listing, _) in self.listings.items():
-            self.assertEqual(3, len(listing(self.admin)), name)
-            if name not in self.ADMIN_ONLY:
-                expected = [mine, other, nobody] if name == "by window" else [mine]
-                self.assertIds(listing(self.user), expected)
+            with self.subTest(name=name, listing=listing):
+                self.assertEqual(3, len(listing(self.admin)), name)
+                if name not in self.ADMIN_ONLY:
+                    expected = [mine, other, nobody] if name == "by window" else [mine]
+                    self.assertIds(listing(self.user), expected)
 
     def test_they_see_what_the_open_transaction_has_written(self) -> None:
         with self.db.transaction(self.admin):
             made = self.instance(metadata={"a": "b"})
             for listing, _ in self.listings.values():
-                self.assertIds(listing(self.admin), [made])
+                with self.subTest(listing=listing):
+                    self.assertIds(listing(self.admin), [made])
 
 
 class TestColumnsToJoin(ListsTestCase):
@@ -188,14 +203,17 @@ class TestColumnsToJoin(ListsTestCase):
         )
         for columns in choices:
             for found in self.listed(columns):
-                self.assertShape(found, "instances", *{*columns, *self.METADATA})
-                for name in self.METADATA:
-                    self.assertEqual(made[name] if name in columns else [], found[name])
+                with self.subTest(columns=columns, found=found):
+                    self.assertShape(found, "instances", *{*columns, *self.METADATA})
+                    for name in self.METADATA:
+                        with self.subTest(name=name):
+                            self.assertEqual(made[name] if name in columns else [], found[name])
 
     def test_none_stands_for_four_of_them(self) -> None:
         self.instance()
         for found in self.listed(None):
-            self.assertShape(found, "instances", *self.FOUR)
+            with self.subTest(found=found):
+                self.assertShape(found, "instances", *self.FOUR)
 
     def test_block_device_mappings_are_the_live_ones(self) -> None:
         made = self.instance()
@@ -205,26 +223,29 @@ class TestColumnsToJoin(ListsTestCase):
         first, second = self.db.block_device_mapping_get_all_by_instance(self.admin, made["uuid"])
         self.db.block_device_mapping_destroy(self.admin, first["id"])
         for read_deleted in ("no", "yes"):
-            (found,) = self.db.instance_get_all(self.seeing(read_deleted), ["block_device_mapping"])
-            self.assertEqual([second], found["block_device_mapping"])
+            with self.subTest(read_deleted=read_deleted):
+                (found,) = self.db.instance_get_all(self.seeing(read_deleted), ["block_device_mapping"])
+                self.assertEqual([second], found["block_device_mapping"])
 
     def test_metadata_that_are_not_chosen_are_empty_whatever_is_visible(self) -> None:
         made = self.instance(metadata={"a": "b"}, system_metadata={"c": "d"})
         self.db.instance_metadata_update(self.admin, made["uuid"], {}, True)
         for read_deleted in ("no", "yes"):
-            (found,) = self.db.instance_get_all(self.seeing(read_deleted), ["system_metadata"])
-            self.assertEqual([], found["metadata"])
-            self.assertEqual(["c"], [item["key"] for item in found["system_metadata"]])
+            with self.subTest(read_deleted=read_deleted):
+                (found,) = self.db.instance_get_all(self.seeing(read_deleted), ["system_metadata"])
+                self.assertEqual([], found["metadata"])
+                self.assertEqual(["c"], [item["key"] for item in found["system_metadata"]])
 
     def test_another_name_is_refused(self) -> None:
         self.instance()
         wrong: tuple[Any, ...] = (["fixed_ips"], ["metadata", "host"], ("",), ["security_groups.rules"], "metadata")
         for columns in wrong:
-            with self.raises(exceptions.Invalid) as caught:
-                self.db.instance_get_all(self.user, columns)
-            self.assertIn(repr(next(name for name in columns if name != "metadata")), str(caught.exception))
-            with self.raises(exceptions.Invalid):
-                self.db.instance_get_all_by_filters(self.user, {}, columns_to_join=columns)
+            with self.subTest(columns=columns):
+                with self.raises(exceptions.Invalid) as caught:
+                    self.db.instance_get_all(self.user, columns)
+                self.assertIn(repr(next(name for name in columns if name != "metadata")), str(caught.exception))
+                with self.raises(exceptions.Invalid):
+                    self.db.instance_get_all_by_filters(self.user, {}, columns_to_join=columns)
 
 
 class TestInstancesByHost(ListsTestCase):
@@ -239,7 +260,8 @@ class TestInstancesByHost(ListsTestCase):
             self.db.instance_get_all_by_host_and_node(self.admin, "host1", "node1"),
             self.db.instance_get_all_by_host_and_not_type(self.admin, "host1"),
         ):
-            self.assertIds(found, [here])
+            with self.subTest(found=found):
+                self.assertIds(found, [here])
 
     def test_none_stands_for_no_host_and_no_node(self) -> None:
         nowhere = self.instance(host=None, node=None)
@@ -279,10 +301,12 @@ class TestInstancesByHost(ListsTestCase):
             (["metadata", "system_metadata", "metadata"], self.METADATA),
         )
         for columns, filled in choices:
-            (found,) = self.db.instance_get_all_by_host(self.admin, "host1", columns)
-            self.assertShape(found, "instances", *self.FOUR)
-            for name in self.METADATA:
-                self.assertEqual(made[name] if name in filled else [], found[name], f"{columns}: {name}")
+            with self.subTest(columns=columns, filled=filled):
+                (found,) = self.db.instance_get_all_by_host(self.admin, "host1", columns)
+                self.assertShape(found, "instances", *self.FOUR)
+                for name in self.METADATA:
+                    with self.subTest(name=name):
+                        self.assertEqual(made[name] if name in filled else [], found[name], f"{columns}: {name}")
 
     def test_another_flavor_is_one_that_is_known_to_be_another(self) -> None:
         one, two, none = (self.instance(instance_type_id=number) for number in (1, 2, None))
@@ -291,7 +315,8 @@ class TestInstancesByHost(ListsTestCase):
         self.assertIds(listing(self.admin, "host1", "2"), [one])
         self.assertIds(listing(self.admin, "host1", type_id=3), [one, two])
         for every in (None, "no number", 2**40):
-            self.assertIds(listing(self.admin, "host1", every), [one, two])
+            with self.subTest(every=every):
+                self.assertIds(listing(self.admin, "host1", every), [one, two])
         self.assertIds(listing(self.admin, "host1"), [one, two])
         self.assertEqual([], listing(self.admin, "host2", 3))
         self.assertNotIn(none["id"], [found["id"] for found in listing(self.admin, "host1")])
@@ -355,7 +380,7 @@ class TestInstancesByTime(ListsTestCase):
 
     def test_a_window_is_given_in_datetimes(self) -> None:
         for window in ((None,), ("2013-03-01",), (NOON, "2013-03-01"), (5,)):
-            with self.raises(TypeError):
+            with self.subTest(window=window), self.raises(TypeError):
                 self.active(*window)
 
     def test_project_and_host_are_compared_unless_they_are_empty(self) -> None:
@@ -366,7 +391,8 @@ class TestInstancesByTime(ListsTestCase):
         self.assertEqual([2], self.active(NOON, None, "p1", "h2"))
         self.assertEqual([], self.active(NOON, project_id="P1"))
         for empty in (None, ""):
-            self.assertEqual([1, 2, 3, 4], self.active(NOON, None, empty, empty))
+            with self.subTest(empty=empty):
+                self.assertEqual([1, 2, 3, 4], self.active(NOON, None, empty, empty))
 
     def test_a_user_may_ask_for_another_project(self) -> None:
         made = self.instance(project_id="p2", uuid=a_uuid())

@@ -65,8 +65,9 @@ class TestSorting(PagingTestCase):
     def test_equal_values_are_sorted_by_creation_and_then_by_id(self) -> None:
         for sort_key in VALUES:
             for sort_dir in DIRECTIONS:
-                found = self.page(sort_key=sort_key, sort_dir=sort_dir)
-                self.assertIds(found, self.sorted(sort_key, sort_dir))
+                with self.subTest(sort_key=sort_key, sort_dir=sort_dir):
+                    found = self.page(sort_key=sort_key, sort_dir=sort_dir)
+                    self.assertIds(found, self.sorted(sort_key, sort_dir))
 
     def test_nulls_come_first_going_up_and_last_going_down(self) -> None:
         up = [found["vcpus"] for found in self.page(sort_key="vcpus", sort_dir="asc")]
@@ -82,31 +83,35 @@ class TestSorting(PagingTestCase):
     def test_every_column_can_be_sorted_by(self) -> None:
         for sort_key in self.made[0].keys() - {"name", "metadata", "system_metadata", "info_cache", "security_groups"}:
             for sort_dir in DIRECTIONS:
-                self.assertIds(self.page(sort_key=sort_key, sort_dir=sort_dir), self.sorted(sort_key, sort_dir))
+                with self.subTest(sort_key=sort_key, sort_dir=sort_dir):
+                    self.assertIds(self.page(sort_key=sort_key, sort_dir=sort_dir), self.sorted(sort_key, sort_dir))
 
     def test_filters_leave_the_order_alone(self) -> None:
         for filters in ({"metadata": {"a": "1"}}, {"display_name": "."}, {"project_id": ["p1"]}, {"deleted": False}):
-            found = self.page(filters, sort_key="hostname", sort_dir="asc")
-            kept = {record["id"] for record in found}
-            self.assertIds(found, [r for r in self.sorted("hostname", "asc") if r["id"] in kept])
-            self.assertGreater(len(kept), 6)
+            with self.subTest(filters=filters):
+                found = self.page(filters, sort_key="hostname", sort_dir="asc")
+                kept = {record["id"] for record in found}
+                self.assertIds(found, [r for r in self.sorted("hostname", "asc") if r["id"] in kept])
+                self.assertGreater(len(kept), 6)
 
     @decision(14)
     def test_what_is_no_column_cannot_be_sorted_by(self) -> None:
         for sort_key in ("name", "metadata", "info_cache", "host_name", "", "id desc"):
-            with self.raises(exceptions.InvalidSortKey, key=sort_key):
-                self.page(sort_key=sort_key)
-            with self.raises(exceptions.InvalidSortKey, key=sort_key):
-                self.page(sort_key=sort_key, marker="no such marker", limit=0)
+            with self.subTest(sort_key=sort_key):
+                with self.raises(exceptions.InvalidSortKey, key=sort_key):
+                    self.page(sort_key=sort_key)
+                with self.raises(exceptions.InvalidSortKey, key=sort_key):
+                    self.page(sort_key=sort_key, marker="no such marker", limit=0)
 
     @decision(14)
     def test_there_are_two_directions(self) -> None:
         wrong: tuple[Any, ...] = ("up", "ASC", "", None, True)
         for sort_dir in wrong:
-            with self.assertRaisesRegex(ValueError, "sort_dir"):
-                self.page(sort_dir=sort_dir)
-            with self.assertRaisesRegex(ValueError, "sort_dir"):
-                self.page(sort_dir=sort_dir, marker="no such marker", limit=0)
+            with self.subTest(sort_dir=sort_dir):
+                with self.assertRaisesRegex(ValueError, "sort_dir"):
+                    self.page(sort_dir=sort_dir)
+                with self.assertRaisesRegex(ValueError, "sort_dir"):
+                    self.page(sort_dir=sort_dir, marker="no such marker", limit=0)
 
 
 class TestPaging(PagingTestCase):
@@ -123,20 +128,24 @@ class TestPaging(PagingTestCase):
     def test_pages_have_everything_once_whatever_they_are_sorted_by(self) -> None:
         for sort_key in VALUES:
             for sort_dir in DIRECTIONS:
-                expected = self.sorted(sort_key, sort_dir)
-                for limit in (1, 3, 8):
-                    self.assertIds(self.walk(limit, sort_key=sort_key, sort_dir=sort_dir), expected)
+                with self.subTest(sort_key=sort_key, sort_dir=sort_dir):
+                    expected = self.sorted(sort_key, sort_dir)
+                    for limit in (1, 3, 8):
+                        with self.subTest(limit=limit):
+                            self.assertIds(self.walk(limit, sort_key=sort_key, sort_dir=sort_dir), expected)
 
     def test_filtered_pages_have_everything_once(self) -> None:
         for filters in ({"display_name": "^[zé_Z]$"}, {"metadata": {"b": "2"}, "hostname": ["a", "B"]}):
-            expected = self.page(filters, sort_key="vcpus")
-            self.assertGreater(len(expected), 2)
-            self.assertIds(self.walk(2, filters=filters, sort_key="vcpus"), expected)
+            with self.subTest(filters=filters):
+                expected = self.page(filters, sort_key="vcpus")
+                self.assertGreater(len(expected), 2)
+                self.assertIds(self.walk(2, filters=filters, sort_key="vcpus"), expected)
 
     def test_a_page_goes_on_after_the_marker(self) -> None:
         everything = self.sorted("created_at", "desc")
         for place, record in enumerate(everything):
-            self.assertIds(self.page(marker=record["uuid"]), everything[place + 1 :])
+            with self.subTest(place=place, record=record):
+                self.assertIds(self.page(marker=record["uuid"]), everything[place + 1 :])
 
     def test_the_marker_need_not_meet_the_filters(self) -> None:
         marker = self.make.instance(hostname="marker", created_at=NOON + 2 * SECOND, id=100)
@@ -158,29 +167,34 @@ class TestPaging(PagingTestCase):
             (self.seeing("only", self.user), live),
         )
         for context, marker in missing:
-            with self.raises(exceptions.MarkerNotFound, marker=marker, code=404):
-                self.db.instance_get_all_by_filters(context, {}, marker=marker)
-            with self.raises(exceptions.MarkerNotFound, marker=marker):
-                self.db.instance_get_all_by_filters(context, {"uuid": []}, limit=0, marker=marker)
+            with self.subTest(context=context, marker=marker):
+                with self.raises(exceptions.MarkerNotFound, marker=marker, code=404):
+                    self.db.instance_get_all_by_filters(context, {}, marker=marker)
+                with self.raises(exceptions.MarkerNotFound, marker=marker):
+                    self.db.instance_get_all_by_filters(context, {"uuid": []}, limit=0, marker=marker)
         for read_deleted in ("yes", "only"):
-            seeing = self.seeing(read_deleted, self.user)
-            found = self.db.instance_get_all_by_filters(seeing, {}, marker=gone)
-            expected = [r for r in self.sorted("created_at", "desc") if r["created_at"] <= NOON + 2 * SECOND]
-            self.assertIds(found, expected)
+            with self.subTest(read_deleted=read_deleted):
+                seeing = self.seeing(read_deleted, self.user)
+                found = self.db.instance_get_all_by_filters(seeing, {}, marker=gone)
+                expected = [r for r in self.sorted("created_at", "desc") if r["created_at"] <= NOON + 2 * SECOND]
+                self.assertIds(found, expected)
         self.assertEqual(9, len(self.db.instance_get_all_by_filters(self.admin, {}, marker=other)))
 
     def test_a_marker_that_comes_last_leaves_nothing(self) -> None:
         for sort_key in VALUES:
             for sort_dir in DIRECTIONS:
-                last = self.sorted(sort_key, sort_dir)[-1]
-                self.assertEqual([], self.page(sort_key=sort_key, sort_dir=sort_dir, marker=last["uuid"]))
+                with self.subTest(sort_key=sort_key, sort_dir=sort_dir):
+                    last = self.sorted(sort_key, sort_dir)[-1]
+                    self.assertEqual([], self.page(sort_key=sort_key, sort_dir=sort_dir, marker=last["uuid"]))
 
     def test_a_limit_counts_instances(self) -> None:
         for limit, length in ((1, 1), (5, 5), (8, 8), (100, 8), (2**31, 8), (None, 8)):
-            found = self.page(limit=limit, sort_dir="asc")
-            self.assertIds(found, self.sorted("created_at", "asc")[:length])
-            for record in found:
-                self.assertEqual(["a", "b"], [item["key"] for item in record["metadata"]])
+            with self.subTest(limit=limit, length=length):
+                found = self.page(limit=limit, sort_dir="asc")
+                self.assertIds(found, self.sorted("created_at", "asc")[:length])
+                for record in found:
+                    with self.subTest(record=record):
+                        self.assertEqual(["a", "b"], [item["key"] for item in record["metadata"]])
 
     def test_a_limit_of_zero_is_an_empty_page(self) -> None:
         self.assertEqual([], self.page(limit=0))
@@ -189,10 +203,11 @@ class TestPaging(PagingTestCase):
     @decision(14)
     def test_a_negative_limit_is_refused(self) -> None:
         for limit in (-1, -100):
-            with self.assertRaisesRegex(ValueError, "limit"):
-                self.page(limit=limit)
-            with self.assertRaisesRegex(ValueError, "limit"):
-                self.page(limit=limit, marker="no such marker")
+            with self.subTest(limit=limit):
+                with self.assertRaisesRegex(ValueError, "limit"):
+                    self.page(limit=limit)
+                with self.assertRaisesRegex(ValueError, "limit"):
+                    self.page(limit=limit, marker="no such marker")
 
     def test_a_limit_applies_to_what_matches(self) -> None:
         found = self.page({"display_name": "^[zé]$"}, sort_key="id", sort_dir="asc", limit=2)

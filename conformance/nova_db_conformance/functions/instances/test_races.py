@@ -35,7 +35,8 @@ class TestRacesToCreate(ConformanceTestCase):
         )
         counts = {table: len(rows) for table, rows in self.dump().items()}
         for table in ("instances", "instance_info_caches", "instance_metadata", "instance_id_mappings"):
-            self.assertEqual(ROUNDS, counts[table], table)
+            with self.subTest(table=table):
+                self.assertEqual(ROUNDS, counts[table], table)
 
     def test_a_project_gets_one_default_group(self) -> None:
         projects: list[str] = []
@@ -82,8 +83,9 @@ class TestReadersAndWriters(ConformanceTestCase):
     def assertOneState(self, instance: dict[str, Any]) -> None:
         """Check that a record is what one of the writers wrote, all of it."""
         for kind in ("metadata", "system_metadata"):
-            values = {item["value"] for item in instance[kind]}
-            self.assertEqual({str(instance["progress"])}, values, kind)
+            with self.subTest(kind=kind):
+                values = {item["value"] for item in instance[kind]}
+                self.assertEqual({str(instance["progress"])}, values, kind)
 
     def test_a_single_instance_is_read_in_one_state(self) -> None:
         def compete(thread: int) -> Any:

@@ -53,42 +53,52 @@ class TestStatements(ConformanceTestCase):
     def test_reading_one_instance(self) -> None:
         for instance in self.sizes():
             for read_deleted in ("no", "yes"):
-                context = self.seeing(read_deleted, self.user)
-                self.assertLessEqual(self.count(self.db.instance_get_by_uuid, context, instance["uuid"]), SINGLE)
-                self.assertLessEqual(self.count(self.db.instance_get, context, instance["id"]), SINGLE)
+                with self.subTest(instance=instance, read_deleted=read_deleted):
+                    context = self.seeing(read_deleted, self.user)
+                    self.assertLessEqual(self.count(self.db.instance_get_by_uuid, context, instance["uuid"]), SINGLE)
+                    self.assertLessEqual(self.count(self.db.instance_get, context, instance["id"]), SINGLE)
 
     def test_listing_instances(self) -> None:
         for _ in self.sizes():
             for read_deleted in ("no", "yes"):
-                context = self.seeing(read_deleted)
-                filters = {"hostname": "^vm", "metadata": {"key 0": "value"}}
-                for count in (
-                    self.count(self.db.instance_get_all_by_host, context, "host1"),
-                    self.count(self.db.instance_get_all_by_host_and_not_type, context, "host1", 99),
-                    self.count(self.db.instance_get_all, context),
-                    self.count(self.db.instance_get_all_by_filters, context, filters),
-                ):
-                    self.assertLessEqual(count, LIST)
-                self.assertEqual(1, self.count(self.db.instance_get_all, context, []))
-                self.assertEqual(1, self.count(self.db.instance_get_all_by_host_and_node, context, "host1", "node1"))
+                with self.subTest(read_deleted=read_deleted):
+                    context = self.seeing(read_deleted)
+                    filters = {"hostname": "^vm", "metadata": {"key 0": "value"}}
+                    for count in (
+                        self.count(self.db.instance_get_all_by_host, context, "host1"),
+                        self.count(self.db.instance_get_all_by_host_and_not_type, context, "host1", 99),
+                        self.count(self.db.instance_get_all, context),
+                        self.count(self.db.instance_get_all_by_filters, context, filters),
+                    ):
+                        with self.subTest(count=count):
+                            self.assertLessEqual(count, LIST)
+                    self.assertEqual(1, self.count(self.db.instance_get_all, context, []))
+                    self.assertEqual(
+                        1, self.count(self.db.instance_get_all_by_host_and_node, context, "host1", "node1")
+                    )
 
     def test_going_on_after_a_marker_takes_one_more(self) -> None:
         filters = {"metadata": {"key 0": "value"}, "display_name": "VM"}
         for marker in self.sizes():
-            uuid = marker["uuid"]
-            count = self.count(self.db.instance_get_all_by_filters, self.user, filters, limit=50, marker=uuid)
-            self.assertLessEqual(count, LIST + 1)
+            with self.subTest(marker=marker):
+                uuid = marker["uuid"]
+                count = self.count(self.db.instance_get_all_by_filters, self.user, filters, limit=50, marker=uuid)
+                self.assertLessEqual(count, LIST + 1)
 
     def test_creating_an_instance(self) -> None:
         for number in (0, 1, 40, 1000):
-            items = self.items(number)
-            for groups in ([], ["default"], self.groups):
-                values = instance_values(metadata=items, system_metadata=items, security_groups=groups)
-                self.assertLessEqual(self.count(self.db.instance_create, self.user, values), 10, f"{number} items")
+            with self.subTest(number=number):
+                items = self.items(number)
+                for groups in ([], ["default"], self.groups):
+                    with self.subTest(groups=groups):
+                        values = instance_values(metadata=items, system_metadata=items, security_groups=groups)
+                        self.assertLessEqual(
+                            self.count(self.db.instance_create, self.user, values), 10, f"{number} items"
+                        )
 
     def test_updating_an_instance(self) -> None:
         counts = []
-        for instance in self.sizes():
+        for instance in self.sizes():  # one story: the counts are compared
             uuid = instance["uuid"]
             self.assertLessEqual(self.count(self.db.instance_update, self.user, uuid, {"host": "x"}), SINGLE)
             number = len(instance["metadata"])
@@ -104,18 +114,20 @@ class TestStatements(ConformanceTestCase):
 
     def test_writing_metadata(self) -> None:
         for kind in ("metadata", "system_metadata"):
-            update = getattr(self.db, f"instance_{kind}_update")
-            counts = []
-            for number in (2, 500):
-                uuid = self.make.instance(**{kind: self.items(number)})["uuid"]
-                items = {f"key {each}": "changed" for each in range(number // 2, number * 2)}
-                counts.append(self.count(update, self.user, uuid, items, True))
-            self.assertEqual(counts[0], counts[1])
+            with self.subTest(kind=kind):
+                update = getattr(self.db, f"instance_{kind}_update")
+                counts = []
+                for number in (2, 500):
+                    uuid = self.make.instance(**{kind: self.items(number)})["uuid"]
+                    items = {f"key {each}": "changed" for each in range(number // 2, number * 2)}
+                    counts.append(self.count(update, self.user, uuid, items, True))
+                self.assertEqual(counts[0], counts[1])
 
     def test_reading_faults(self) -> None:
         for number in (1, 2000):
-            uuids = [f"uuid-{each}" for each in range(number)]
-            self.assertEqual(1, self.count(self.db.instance_fault_get_by_instance_uuids, self.user, uuids))
+            with self.subTest(number=number):
+                uuids = [f"uuid-{each}" for each in range(number)]
+                self.assertEqual(1, self.count(self.db.instance_fault_get_by_instance_uuids, self.user, uuids))
 
     def test_reading_what_a_project_uses(self) -> None:
         for _ in self.sizes():

@@ -65,7 +65,8 @@ class TestInstanceTestAndSet(ConformanceTestCase):
     @decision(13, 23)
     def test_another_value_is_reported_and_nothing_changes(self) -> None:
         for ok_states in (["stopped"], ["Active"], ["active "], [], [None], [["active"]]):
-            self.assertRefused("vm_state", ok_states, "active")
+            with self.subTest(ok_states=ok_states):
+                self.assertRefused("vm_state", ok_states, "active")
         self.assertRefused("task_state", ["rebooting", ""], None)
         self.assertRefused("task_state", [], None)
         self.assertRefused("vcpus", [1, 3, "two", 2**40], 2)
@@ -80,21 +81,25 @@ class TestInstanceTestAndSet(ConformanceTestCase):
     def test_a_value_that_cannot_be_stored_is_refused(self) -> None:
         before = self.dump()
         for attr, ok_states, value in (("vcpus", [2], "two"), ("vm_state", ["active"], "x" * 256), ("id", [1], None)):
-            with self.raises(exceptions.DBDataError, table="instances", columns=[attr], value=value):
+            with (
+                self.subTest(attr=attr, ok_states=ok_states, value=value),
+                self.raises(exceptions.DBDataError, table="instances", columns=[attr], value=value),
+            ):
                 self.take(attr, ok_states, value)
         self.assertSameRows(before, "although the value was refused")
 
     def test_an_unknown_column_is_refused(self) -> None:
         for attr, nearest in (("vm_stat", "vm_state"), ("metadata", None), ("name", None)):
-            with self.raises(exceptions.UnknownColumn, table="instances", column=attr) as caught:
-                self.take(attr, [None], None)
-            if nearest:
-                self.assertEqual(nearest, caught.exception.kwargs["nearest"])
+            with self.subTest(attr=attr, nearest=nearest):
+                with self.raises(exceptions.UnknownColumn, table="instances", column=attr) as caught:
+                    self.take(attr, [None], None)
+                if nearest:
+                    self.assertEqual(nearest, caught.exception.kwargs["nearest"])
 
     def test_the_uuid_must_be_canonical(self) -> None:
         self.make.instance(uuid="vm")
         for uuid in NOT_CANONICAL:
-            with self.raises(exceptions.InvalidUUID, uuid=uuid):
+            with self.subTest(uuid=uuid), self.raises(exceptions.InvalidUUID, uuid=uuid):
                 self.db.instance_test_and_set(self.user, uuid, "vm_state", ["active"], "stopped")
 
     def test_an_instance_out_of_sight_is_not_found(self) -> None:
@@ -107,7 +112,10 @@ class TestInstanceTestAndSet(ConformanceTestCase):
             (self.seeing("only", self.user), self.uuid),
         ):
             for ok_states in (["active"], ["stopped"]):
-                with self.raises(exceptions.InstanceNotFound, instance_id=uuid):
+                with (
+                    self.subTest(context=context, uuid=uuid, ok_states=ok_states),
+                    self.raises(exceptions.InstanceNotFound, instance_id=uuid),
+                ):
                     self.take("vm_state", ok_states, "stopped", context, uuid)
         self.assertSameRows(before, "although no instance was found")
 
@@ -159,9 +167,10 @@ class TestRacesForStates(ConformanceTestCase):
         """Check that one thread succeeded, and why the others did not; return the number of that thread."""
         self.assertEqual((1, 7), (len(done.results), len(done.errors)))
         for raised in done.errors:
-            self.assertIs(error, type(raised))
-            found = getattr(raised, "kwargs", {})
-            self.assertEqual(kwargs, {name: found[name] for name in kwargs})
+            with self.subTest(raised=raised):
+                self.assertIs(error, type(raised))
+                found = getattr(raised, "kwargs", {})
+                self.assertEqual(kwargs, {name: found[name] for name in kwargs})
         return next(outcome.thread for outcome in done.outcomes if outcome.error is None)
 
     def test_an_expected_task_state_is_won_once(self) -> None:

@@ -77,13 +77,15 @@ class Updates:
                 {"expected_task_state": "spawning"},
             )
             for values in same:
-                self.assertRecord(self.set(**values), updated_at=None)
+                with self.subTest(values=values):
+                    self.assertRecord(self.set(**values), updated_at=None)
             self.assertRecord(self.read(), updated_at=None)
 
         def test_a_time_that_is_given_is_stored(self) -> None:
             moment = dt.datetime(2000, 1, 1)
             for given in (moment, None):
-                self.assertRecord(self.set(vcpus=99 if given else 98, updated_at=given), updated_at=given)
+                with self.subTest(given=given):
+                    self.assertRecord(self.set(vcpus=99 if given else 98, updated_at=given), updated_at=given)
             self.assertRecord(self.set(updated_at=moment), updated_at=moment)
 
         def test_another_row_is_left_alone(self) -> None:
@@ -103,14 +105,17 @@ class Updates:
             )
             before = self.dump()
             for column, value in refused:
-                with self.raises(exceptions.DBDataError, table="instances", columns=[column], value=value):
+                with (
+                    self.subTest(column=column, value=value),
+                    self.raises(exceptions.DBDataError, table="instances", columns=[column], value=value),
+                ):
                     self.set(**{"host": "changed", "metadata": {}, column: value})
             self.assertSameRows(before, "although every update was refused")
 
         def test_a_key_that_is_no_column_is_refused(self) -> None:
             before = self.dump()
             for key in ("name", "info_cache", "security_groups", "block_device_mapping", "expected_vm_state"):
-                with self.raises(exceptions.UnknownColumn, table="instances", column=key):
+                with self.subTest(key=key), self.raises(exceptions.UnknownColumn, table="instances", column=key):
                     self.set(**{"host": "changed", "metadata": {}, key: "x"})
             with self.raises(exceptions.UnknownColumn, table="instances", column="vm_stat", nearest="vm_state"):
                 self.set(vm_stat="active")
@@ -137,9 +142,10 @@ class Updates:
         def test_the_uuid_must_be_canonical(self) -> None:
             odd = self.make.instance(uuid="vm")
             for uuid in NOT_CANONICAL:
-                with self.raises(exceptions.InvalidUUID, uuid=uuid) as caught:
-                    self.update(self.admin, uuid, {"host": "changed"})
-                self.assertIn(str(uuid), str(caught.exception))
+                with self.subTest(uuid=uuid):
+                    with self.raises(exceptions.InvalidUUID, uuid=uuid) as caught:
+                        self.update(self.admin, uuid, {"host": "changed"})
+                    self.assertIn(str(uuid), str(caught.exception))
             self.assertEqual(odd, self.db.instance_get_by_uuid(self.admin, "vm"))
 
         def test_an_instance_out_of_sight_is_not_found(self) -> None:
@@ -151,24 +157,28 @@ class Updates:
                 (self.seeing("only"), self.uuid),
                 (self.seeing("yes", self.other), gone),
             ):
-                before = self.dump()
-                choices: tuple[dict[str, Any], ...] = (
-                    {"host": "changed"},
-                    {"metadata": {}},
-                    {},
-                    {"expected_task_state": "no such state"},
-                )
-                for values in choices:
-                    with self.raises(exceptions.InstanceNotFound, instance_id=uuid):
-                        self.update(context, uuid, values)
-                self.assertSameRows(before, "although no instance was found")
+                with self.subTest(context=context, uuid=uuid):
+                    before = self.dump()
+                    choices: tuple[dict[str, Any], ...] = (
+                        {"host": "changed"},
+                        {"metadata": {}},
+                        {},
+                        {"expected_task_state": "no such state"},
+                    )
+                    for values in choices:
+                        with self.subTest(values=values), self.raises(exceptions.InstanceNotFound, instance_id=uuid):
+                            self.update(context, uuid, values)
+                    self.assertSameRows(before, "although no instance was found")
 
         def test_a_deleted_instance_can_be_updated_where_it_is_seen(self) -> None:
             gone = self.make.deleted_instance(host="host1")
             for read_deleted, host in (("yes", "host2"), ("only", "host3")):
-                changed = self.update(self.seeing(read_deleted, self.user), gone["uuid"], {"host": host})
-                self.assertRecord(changed, host=host, deleted=gone["id"])
-                self.assertRecord(self.db.instance_get(self.seeing("only"), gone["id"]), host=host, deleted=gone["id"])
+                with self.subTest(read_deleted=read_deleted, host=host):
+                    changed = self.update(self.seeing(read_deleted, self.user), gone["uuid"], {"host": host})
+                    self.assertRecord(changed, host=host, deleted=gone["id"])
+                    self.assertRecord(
+                        self.db.instance_get(self.seeing("only"), gone["id"]), host=host, deleted=gone["id"]
+                    )
 
         def test_an_instance_can_be_deleted_and_restored_as_a_column(self) -> None:
             number = self.instance["id"]
@@ -222,8 +232,9 @@ class Updates:
                 frozenset({None, "spawning"}),
             )
             for number, expected in enumerate(accepted):
-                changed = self.set(expected_task_state=expected, progress=number)
-                self.assertRecord(changed, progress=number, task_state="spawning")
+                with self.subTest(number=number, expected=expected):
+                    changed = self.set(expected_task_state=expected, progress=number)
+                    self.assertRecord(changed, progress=number, task_state="spawning")
 
         def test_none_is_a_task_state_like_any_other(self) -> None:
             with self.raises(exceptions.UnexpectedTaskStateError, actual="spawning", expected=(None,)):
@@ -231,7 +242,8 @@ class Updates:
             self.set(task_state=None)
             accepted: tuple[Any, ...] = (None, (None,), ["rebooting", None], {None})
             for number, expected in enumerate(accepted):
-                self.assertRecord(self.set(expected_task_state=expected, progress=number), progress=number)
+                with self.subTest(number=number, expected=expected):
+                    self.assertRecord(self.set(expected_task_state=expected, progress=number), progress=number)
 
         def test_another_task_state_is_reported_and_nothing_changes(self) -> None:
             refused: tuple[tuple[Any, Any], ...] = (
@@ -247,11 +259,14 @@ class Updates:
             )
             before = self.dump()
             for given, expected in refused:
-                with self.raises(exceptions.UnexpectedTaskStateError, actual="spawning", expected=expected) as caught:
-                    self.set(expected_task_state=given, host="changed", metadata={}, system_metadata={"x": "y"})
-                self.assertIn("spawning", str(caught.exception))
-                with self.raises(exceptions.UnexpectedTaskStateError, actual="spawning", expected=expected):
-                    self.set(expected_task_state=given)
+                with self.subTest(given=given, expected=expected):
+                    with self.raises(
+                        exceptions.UnexpectedTaskStateError, actual="spawning", expected=expected
+                    ) as caught:
+                        self.set(expected_task_state=given, host="changed", metadata={}, system_metadata={"x": "y"})
+                    self.assertIn("spawning", str(caught.exception))
+                    with self.raises(exceptions.UnexpectedTaskStateError, actual="spawning", expected=expected):
+                        self.set(expected_task_state=given)
             self.assertSameRows(before, "although the task state was another one")
 
         def test_a_missing_task_state_is_reported_as_none(self) -> None:
@@ -299,12 +314,14 @@ class TestInstanceUpdateAndGetOriginal(Updates.Tests):
 
     def test_the_records_share_nothing(self) -> None:
         for values in ({}, {"host": "changed"}, {"metadata": {"c": "d"}}):
-            original, changed = self.pair(**values)
-            expected = self.read()
-            original.clear()
-            for name in ("metadata", "system_metadata", "security_groups"):
-                self.assertEqual(expected[name], changed[name])
-            self.assertEqual(expected, changed)
+            with self.subTest(values=values):
+                original, changed = self.pair(**values)
+                expected = self.read()
+                original.clear()
+                for name in ("metadata", "system_metadata", "security_groups"):
+                    with self.subTest(name=name):
+                        self.assertEqual(expected[name], changed[name])
+                self.assertEqual(expected, changed)
         original, changed = self.pair()
         parts = (changed["info_cache"], *changed["metadata"], *changed["security_groups"])
         mine = (original["info_cache"], *original["metadata"], *original["security_groups"])

@@ -45,12 +45,13 @@ class TestKeyPairCreate(ConformanceTestCase):
     @decision(2)
     def test_the_private_key_is_echoed_and_not_stored(self) -> None:
         for secret in ("-----BEGIN PRIVATE KEY-----", None, ""):
-            values = key_pair_values(private_key=secret)
-            created = self.db.key_pair_create(self.user, values)
-            self.assertShape(created, "key_pairs", "private_key")
-            self.assertRecord(created, **values)
-            del created["private_key"]
-            self.assertEqual(created, self.db.key_pair_get(self.user, "u1", values["name"]))
+            with self.subTest(secret=secret):
+                values = key_pair_values(private_key=secret)
+                created = self.db.key_pair_create(self.user, values)
+                self.assertShape(created, "key_pairs", "private_key")
+                self.assertRecord(created, **values)
+                del created["private_key"]
+                self.assertEqual(created, self.db.key_pair_get(self.user, "u1", values["name"]))
         self.assertNotIn("PRIVATE", str(self.dump()))
 
     def test_the_record_is_in_stored_form(self) -> None:
@@ -83,14 +84,18 @@ class TestKeyPairCreate(ConformanceTestCase):
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for unknown, nearest in (("keyname", "name"), ("publickey", "public_key"), ("private_keys", "public_key")):
-            with self.raises(exceptions.UnknownColumn, table="key_pairs", column=unknown, nearest=nearest, code=400):
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="key_pairs", column=unknown, nearest=nearest, code=400),
+            ):
                 self.make.key_pair(**{unknown: "x"})
         self.assertEqual({}, self.dump())
 
     def test_anyone_may_make_one_for_anyone(self) -> None:
         for context in (self.user, self.other, self.admin):
-            created = self.db.key_pair_create(context, key_pair_values(user_id="u3"))
-            self.assertRecord(created, user_id="u3")
+            with self.subTest(context=context):
+                created = self.db.key_pair_create(context, key_pair_values(user_id="u3"))
+                self.assertRecord(created, user_id="u3")
         self.assertEqual(3, self.db.key_pair_count_by_user(self.admin, "u3"))
         self.assertNotAuthorized(
             [self.nobody, self.context(project_id=None), self.context(user_id=None)],
@@ -111,9 +116,10 @@ class TestKeyPairs(ConformanceTestCase):
         mine = [self.make.key_pair(name=name) for name in ("b", "a", "c")]
         theirs = self.make.key_pair(name="a", user_id="u2")
         for context in (self.user, self.admin):
-            self.assertEqual(mine[1], self.db.key_pair_get(context, "u1", "a"))
-            self.assertEqual(mine, self.db.key_pair_get_all_by_user(context, "u1"))
-            self.assertEqual(3, self.db.key_pair_count_by_user(context, "u1"))
+            with self.subTest(context=context):
+                self.assertEqual(mine[1], self.db.key_pair_get(context, "u1", "a"))
+                self.assertEqual(mine, self.db.key_pair_get_all_by_user(context, "u1"))
+                self.assertEqual(3, self.db.key_pair_count_by_user(context, "u1"))
         self.assertEqual(theirs, self.db.key_pair_get(self.other, "u2", "a"))
         self.assertEqual([theirs], self.db.key_pair_get_all_by_user(self.other, "u2"))
         self.assertEqual(1, self.db.key_pair_count_by_user(self.other, "u2"))
@@ -123,20 +129,22 @@ class TestKeyPairs(ConformanceTestCase):
     def test_a_user_may_have_none(self) -> None:
         self.make.key_pair(user_id="u2")
         for context in (self.user, self.admin):
-            self.assertEqual([], self.db.key_pair_get_all_by_user(context, "u1"))
-            count = self.db.key_pair_count_by_user(context, "u1")
-            self.assertIs(int, type(count))
-            self.assertEqual(0, count)
+            with self.subTest(context=context):
+                self.assertEqual([], self.db.key_pair_get_all_by_user(context, "u1"))
+                count = self.db.key_pair_count_by_user(context, "u1")
+                self.assertIs(int, type(count))
+                self.assertEqual(0, count)
 
     def test_an_unknown_key_pair_is_not_found(self) -> None:
         self.make.key_pair(name="laptop")
         self.make.key_pair(name="desktop", user_id="u2")
         before = self.dump()
         for user, name in (("u1", "desktop"), ("u2", "laptop"), ("U1", "laptop"), ("u1", "Laptop"), ("u1", None)):
-            with self.raises(exceptions.KeypairNotFound, user_id=user, name=name, code=404):
-                self.db.key_pair_get(self.admin, user, name)
-            with self.raises(exceptions.KeypairNotFound, user_id=user, name=name, code=404):
-                self.db.key_pair_destroy(self.admin, user, name)
+            with self.subTest(user=user, name=name):
+                with self.raises(exceptions.KeypairNotFound, user_id=user, name=name, code=404):
+                    self.db.key_pair_get(self.admin, user, name)
+                with self.raises(exceptions.KeypairNotFound, user_id=user, name=name, code=404):
+                    self.db.key_pair_destroy(self.admin, user, name)
         self.assertSameRows(before, "although no key pair was named")
 
     def test_users_and_names_that_are_numbers_are_their_text(self) -> None:
@@ -162,10 +170,11 @@ class TestKeyPairs(ConformanceTestCase):
         self.assertIsNone(self.db.key_pair_destroy(self.user, "u1", "laptop"))
         self.assertEqual({}, self.dump())
         for mode in ("no", "yes", "only"):
-            with self.raises(exceptions.KeypairNotFound, user_id="u1", name="laptop"):
-                self.db.key_pair_get(self.seeing(mode), "u1", "laptop")
-            with self.raises(exceptions.KeypairNotFound, user_id="u1", name="laptop"):
-                self.db.key_pair_destroy(self.seeing(mode), "u1", "laptop")
+            with self.subTest(mode=mode):
+                with self.raises(exceptions.KeypairNotFound, user_id="u1", name="laptop"):
+                    self.db.key_pair_get(self.seeing(mode), "u1", "laptop")
+                with self.raises(exceptions.KeypairNotFound, user_id="u1", name="laptop"):
+                    self.db.key_pair_destroy(self.seeing(mode), "u1", "laptop")
         self.assertEqual(0, self.db.archive_deleted_rows_for_table(self.admin, "key_pairs"))
         self.assertGreater(self.make.key_pair(name="laptop")["id"], created["id"])
 
@@ -194,8 +203,9 @@ class TestKeyPairs(ConformanceTestCase):
         before = self.dump()
         strangers = [self.other, self.nobody, self.context(project_id=None), self.context(user_id=None)]
         for name in ("laptop", "unknown"):
-            self.assertNotAuthorized(strangers, partial(self.db.key_pair_get, user_id="u1", name=name))
-            self.assertNotAuthorized(strangers, partial(self.db.key_pair_destroy, user_id="u1", name=name))
+            with self.subTest(name=name):
+                self.assertNotAuthorized(strangers, partial(self.db.key_pair_get, user_id="u1", name=name))
+                self.assertNotAuthorized(strangers, partial(self.db.key_pair_destroy, user_id="u1", name=name))
         self.assertNotAuthorized(strangers, lambda context: self.db.key_pair_get_all_by_user(context, "u1"))
         self.assertNotAuthorized(strangers, lambda context: self.db.key_pair_count_by_user(context, "u1"))
         self.assertNotAuthorized([self.nobody], lambda context: self.db.key_pair_count_by_user(context, None))

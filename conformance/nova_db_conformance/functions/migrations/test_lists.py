@@ -73,7 +73,8 @@ class TestUnconfirmed(ConformanceTestCase):
     def test_deleted_ones_are_listed_whatever_a_context_sees(self) -> None:
         migrations = [self.finished(90, deleted=deleted) for deleted in (99, 0)]
         for mode in ("no", "yes", "only"):
-            self.assertEqual(migrations, self.overdue(mode=mode))
+            with self.subTest(mode=mode):
+                self.assertEqual(migrations, self.overdue(mode=mode))
 
     def test_they_come_by_id_in_one_statement(self) -> None:
         migrations = [self.finished(seconds) for seconds in (70, 90, 80)]
@@ -143,7 +144,8 @@ class TestInProgress(ConformanceTestCase):
         self.assertShape(found["instance"], "instances", "system_metadata")
         stored = self.db.instance_get_by_uuid(self.admin, uuid)
         for key, value in found["instance"].items():
-            self.assertEqual(stored[key], value, key)
+            with self.subTest(key=key, value=value):
+                self.assertEqual(stored[key], value, key)
         self.assertEqual(["a"], [item["key"] for item in found["instance"]["system_metadata"]])
         self.assertEqual(instance["name"], found["instance"]["name"])
         del found["instance"]
@@ -159,18 +161,21 @@ class TestInProgress(ConformanceTestCase):
         gone = self.make.deleted_instance(system_metadata={"a": "b"})["uuid"]
         migrations = [self.make.migration(instance_uuid=uuid) for uuid in (gone, a_uuid(), None)]
         for mode in ("no", "yes"):
-            self.assertEqual([{**row, "instance": None} for row in migrations], self.running(mode=mode))
+            with self.subTest(mode=mode):
+                self.assertEqual([{**row, "instance": None} for row in migrations], self.running(mode=mode))
 
     def test_what_a_context_sees_decides_which_migrations_but_not_what_they_carry(self) -> None:
         uuid = self.make.instance(system_metadata={"a": "b"})["uuid"]
         live = self.make.migration(instance_uuid=uuid)
         gone = self.make.migration(instance_uuid=uuid, deleted=99, deleted_at=NOON)
         for mode, expected in (("no", [live]), ("yes", [live, gone]), ("only", [gone])):
-            found = self.running(mode=mode)
-            self.assertIds(found, expected)
-            for migration in found:
-                self.assertRecord(migration["instance"], uuid=uuid)
-                self.assertEqual(1, len(migration["instance"]["system_metadata"]))
+            with self.subTest(mode=mode, expected=expected):
+                found = self.running(mode=mode)
+                self.assertIds(found, expected)
+                for migration in found:
+                    with self.subTest(migration=migration):
+                        self.assertRecord(migration["instance"], uuid=uuid)
+                        self.assertEqual(1, len(migration["instance"]["system_metadata"]))
 
     def test_the_number_of_statements_does_not_grow_with_the_migrations(self) -> None:
         for _ in range(2):

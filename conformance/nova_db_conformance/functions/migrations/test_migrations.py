@@ -75,10 +75,16 @@ class TestMigrationCreate(ConformanceTestCase):
             ("dest_node", "a\0b"),
         ]
         for column, value in cases:
-            with self.raises(exceptions.DBDataError, table="migrations", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="migrations", columns=[column], value=value),
+            ):
                 self.make.migration(**{column: value})
         for unknown, nearest in (("state", "status"), ("desthost", "dest_host"), ("instance", "instance_uuid")):
-            with self.raises(exceptions.UnknownColumn, table="migrations", column=unknown, nearest=nearest, code=400):
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="migrations", column=unknown, nearest=nearest, code=400),
+            ):
                 self.make.migration(**{unknown: "x"})
         self.assertEqual({}, self.dump())
 
@@ -108,7 +114,8 @@ class TestMigrations(ConformanceTestCase):
         migration = self.make.migration(status="finished")
         self.advance(60)
         for values in ({}, {"status": "finished"}, {"old_instance_type_id": "1"}):
-            self.assertEqual(migration, self.db.migration_update(self.admin, migration["id"], values))
+            with self.subTest(values=values):
+                self.assertEqual(migration, self.db.migration_update(self.admin, migration["id"], values))
         changed = self.db.migration_update(self.admin, migration["id"], {"status": "error", "updated_at": NOON - HOUR})
         self.assertEqual({**migration, "status": "error", "updated_at": NOON - HOUR}, changed)
 
@@ -116,12 +123,13 @@ class TestMigrations(ConformanceTestCase):
         self.make.migration()
         before = self.dump()
         for number in UNKNOWN_IDS:
-            with self.raises(exceptions.MigrationNotFound, migration_id=number, code=404):
-                self.db.migration_get(self.admin, number)
-            with self.raises(exceptions.MigrationNotFound, migration_id=number, code=404):
-                self.db.migration_update(self.admin, number, {"status": "error"})
-            with self.raises(exceptions.MigrationNotFound, migration_id=number):
-                self.db.migration_update(self.admin, number, {})
+            with self.subTest(number=number):
+                with self.raises(exceptions.MigrationNotFound, migration_id=number, code=404):
+                    self.db.migration_get(self.admin, number)
+                with self.raises(exceptions.MigrationNotFound, migration_id=number, code=404):
+                    self.db.migration_update(self.admin, number, {"status": "error"})
+                with self.raises(exceptions.MigrationNotFound, migration_id=number):
+                    self.db.migration_update(self.admin, number, {})
         self.assertSameRows(before, "although no migration was named")
 
     def test_what_cannot_be_stored_is_refused(self) -> None:
@@ -132,9 +140,10 @@ class TestMigrations(ConformanceTestCase):
         with self.raises(exceptions.UnknownColumn, table="migrations", column="instance", code=400):
             update(self.admin, number, {"dest_compute": "x", "instance": None})
         for values in ({"status": "s" * 256}, {"new_instance_type_id": "x"}):
-            self.assertUnchanged(
-                partial(update, self.admin, number, {"dest_compute": "x", **values}), exceptions.DBDataError
-            )
+            with self.subTest(values=values):
+                self.assertUnchanged(
+                    partial(update, self.admin, number, {"dest_compute": "x", **values}), exceptions.DBDataError
+                )
 
     def test_the_first_of_a_status_is_found_by_instance(self) -> None:
         uuid = a_uuid()
@@ -155,11 +164,12 @@ class TestMigrations(ConformanceTestCase):
             (None, "finished"),
             (uuid, ["finished"]),
         ):
-            with self.raises(
-                exceptions.MigrationNotFoundByStatus, instance_id=unknown, status=status, code=404
-            ) as caught:
-                find(self.admin, unknown, status)
-            self.assertIsInstance(caught.exception, exceptions.MigrationNotFound)
+            with self.subTest(unknown=unknown, status=status):
+                with self.raises(
+                    exceptions.MigrationNotFoundByStatus, instance_id=unknown, status=status, code=404
+                ) as caught:
+                    find(self.admin, unknown, status)
+                self.assertIsInstance(caught.exception, exceptions.MigrationNotFound)
         nothing = self.make.migration(instance_uuid=None, status=None)
         self.assertEqual(nothing, find(self.admin, None, None))
         number = self.make.migration(instance_uuid=7, status=5)
@@ -170,11 +180,13 @@ class TestMigrations(ConformanceTestCase):
         gone = self.make.migration(instance_uuid=uuid, status="finished", deleted=99, deleted_at=NOON)
         live = self.make.migration(instance_uuid=uuid, status="finished")
         for mode in ("no", "yes", "only"):
-            context = self.seeing(mode)
-            for migration in (gone, live):
-                self.assertEqual(migration, self.db.migration_get(context, migration["id"]))
-                self.assertEqual(migration, self.db.migration_update(context, migration["id"], {}))
-            self.assertEqual(gone, self.db.migration_get_by_instance_and_status(context, uuid, "finished"))
+            with self.subTest(mode=mode):
+                context = self.seeing(mode)
+                for migration in (gone, live):
+                    with self.subTest(migration=migration):
+                        self.assertEqual(migration, self.db.migration_get(context, migration["id"]))
+                        self.assertEqual(migration, self.db.migration_update(context, migration["id"], {}))
+                self.assertEqual(gone, self.db.migration_get_by_instance_and_status(context, uuid, "finished"))
 
     def test_results_are_private(self) -> None:
         uuid = self.make.instance(system_metadata={"a": "b"})["uuid"]
@@ -195,7 +207,8 @@ class TestMigrations(ConformanceTestCase):
             lambda context: self.db.migration_get_unconfirmed_by_dest_compute(context, 0, "host2"),
             lambda context: self.db.migration_get_in_progress_by_host_and_node(context, "host1", "node1"),
         ):
-            self.assertAdminOnly(call)
+            with self.subTest(call=call):
+                self.assertAdminOnly(call)
         self.assertSameRows(before, "although none of these calls was allowed")
 
     def test_a_failure_leaves_the_migration_as_it_was(self) -> None:

@@ -43,7 +43,8 @@ class TestNetworkAssociate(ConformanceTestCase):
         before = self.dump()
         self.advance(60)
         for wanted in (None, 20, 30, 10, 6, 99):
-            self.assertEqual(20, self.associate("p1", wanted)["id"])
+            with self.subTest(wanted=wanted):
+                self.assertEqual(20, self.associate("p1", wanted)["id"])
         self.assertEqual(self.db.network_get(self.admin, 20), self.associate("p1"))
         self.assertSameRows(before, "although the project had a network")
 
@@ -62,10 +63,11 @@ class TestNetworkAssociate(ConformanceTestCase):
         before = self.dump()
         for project, force in (("p1", False), ("p1", True), ("p9", True)):
             for number in (6, 5, 99, "x", 1.0):
-                if project == "p9" and number != 6:
-                    continue
-                with self.raises(NoMoreNetworks, code=500):
-                    self.associate(project, number, force)
+                with self.subTest(project=project, force=force, number=number):
+                    if project == "p9" and number != 6:
+                        continue
+                    with self.raises(NoMoreNetworks, code=500):
+                        self.associate(project, number, force)
         self.assertSameRows(before, "although no network was free")
 
     def test_there_may_be_no_more(self) -> None:
@@ -73,14 +75,15 @@ class TestNetworkAssociate(ConformanceTestCase):
             self.associate("p1", force=True)
         before = self.dump()
         for project, force in (("p2", False), ("p2", True), ("p1", True)):
-            with self.raises(NoMoreNetworks, code=500):
+            with self.subTest(project=project, force=force), self.raises(NoMoreNetworks, code=500):
                 self.associate(project, force=force)
         self.assertEqual(10, self.associate("p1")["id"])
         self.assertSameRows(before, "although no network was left")
 
     def test_deleted_networks_do_not_count_whatever_the_context_sees(self) -> None:
         for read_deleted in ("no", "yes", "only"):
-            self.assertEqual(10, self.db.network_associate(self.seeing(read_deleted), "p1")["id"])
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual(10, self.db.network_associate(self.seeing(read_deleted), "p1")["id"])
         self.assertEqual(20, self.db.network_associate(self.seeing("only"), "p2")["id"])
 
     def test_the_project_is_in_stored_form(self) -> None:
@@ -88,7 +91,10 @@ class TestNetworkAssociate(ConformanceTestCase):
         self.assertRecord(self.associate("7"), id=10, project_id="7")
         before = self.dump()
         for value in ("p" * 256, "a\0b", ["p1"], b"p1"):
-            with self.raises(exceptions.DBDataError, table="networks", columns=["project_id"], value=value):
+            with (
+                self.subTest(value=value),
+                self.raises(exceptions.DBDataError, table="networks", columns=["project_id"], value=value),
+            ):
                 self.associate(value)
         self.assertSameRows(before, "although there are no such projects")
 
@@ -127,9 +133,10 @@ class TestProjectGetNetworks(ConformanceTestCase):
         before = self.dump()
         for context in (self.user, self.other, self.admin, *map(self.seeing, ("yes", "only"))):
             for associate in (True, False):
-                found = self.db.project_get_networks(context, "p1", associate)
-                self.assertEqual([low, high], found)
-                self.assertShape(found[0], "networks")
+                with self.subTest(context=context, associate=associate):
+                    found = self.db.project_get_networks(context, "p1", associate)
+                    self.assertEqual([low, high], found)
+                    self.assertShape(found[0], "networks")
         self.assertPrivate(lambda: self.db.project_get_networks(self.user, "p1"))
         self.assertSameRows(before, "although the project had networks")
 
@@ -148,7 +155,8 @@ class TestProjectGetNetworks(ConformanceTestCase):
         before = self.dump()
         for project in ("p1", "P1", "", 7, ["p1"]):
             for context in (self.user, self.admin):
-                self.assertEqual([], self.db.project_get_networks(context, project, associate=False))
+                with self.subTest(project=project, context=context):
+                    self.assertEqual([], self.db.project_get_networks(context, project, associate=False))
         self.assertSameRows(before, "although nothing was to be associated")
         self.assertEqual([self.free], self.db.project_get_networks(self.user, None, associate=False))
         self.db.network_delete_safe(self.admin, 10)
@@ -158,9 +166,10 @@ class TestProjectGetNetworks(ConformanceTestCase):
     def test_only_users_and_administrators_ask(self) -> None:
         strangers = [self.nobody, self.context(project_id=None), self.context(user_id=None)]
         for associate in (True, False):
-            self.assertNotAuthorized(
-                strangers, partial(self.db.project_get_networks, project_id="p1", associate=associate)
-            )
+            with self.subTest(associate=associate):
+                self.assertNotAuthorized(
+                    strangers, partial(self.db.project_get_networks, project_id="p1", associate=associate)
+                )
 
     def test_a_failure_leaves_the_network_free(self) -> None:
         got = self.assertAtomic(lambda: self.db.project_get_networks(self.admin, "p1"))
@@ -216,17 +225,22 @@ class TestNetworkDisassociate(ConformanceTestCase):
         cases: list[tuple[str, Any]] = [("no", 50), ("only", 1), *(("yes", value) for value in (99, "x", None, 1.0))]
         for read_deleted, number in cases:
             for which in ((True, True), (False, False)):
-                with self.raises(exceptions.NetworkNotFound, network_id=number, code=404):
+                with (
+                    self.subTest(read_deleted=read_deleted, number=number, which=which),
+                    self.raises(exceptions.NetworkNotFound, network_id=number, code=404),
+                ):
                     self.db.network_disassociate(self.seeing(read_deleted), number, *which)
         self.assertSameRows(before, "although no network was found")
         self.db.network_disassociate(self.seeing("only"), 50)
         self.db.network_disassociate(self.seeing("yes"), 1)
         for number in (1, 50):
-            self.assertRecord(self.db.network_get(self.seeing("yes"), number), project_id=None, host=None)
+            with self.subTest(number=number):
+                self.assertRecord(self.db.network_get(self.seeing("yes"), number), project_id=None, host=None)
 
     def test_only_administrators_disassociate(self) -> None:
         for number in (1, 99):
-            self.assertAdminOnly(partial(self.db.network_disassociate, network_id=number))
+            with self.subTest(number=number):
+                self.assertAdminOnly(partial(self.db.network_disassociate, network_id=number))
         self.assertEqual(self.network, self.db.network_get(self.admin, 1))
 
     def test_a_failure_leaves_both(self) -> None:
@@ -250,7 +264,8 @@ class TestNetworkSetHost(ConformanceTestCase):
         self.assertEqual(decided, self.db.network_get(self.admin, 1))
         self.advance(60)
         for host in ("h2", "h1", ""):
-            self.assertEqual("h1", self.db.network_set_host(self.admin, 1, host))
+            with self.subTest(host=host):
+                self.assertEqual("h1", self.db.network_set_host(self.admin, 1, host))
         self.assertEqual({"networks": [decided, rest]}, self.dump())
 
     def test_an_empty_host_is_none(self) -> None:
@@ -260,7 +275,10 @@ class TestNetworkSetHost(ConformanceTestCase):
 
     def test_the_host_is_in_stored_form(self) -> None:
         for value in ("h" * 256, "a\0b", ["h1"], b"h1"):
-            with self.raises(exceptions.DBDataError, table="networks", columns=["host"], value=value):
+            with (
+                self.subTest(value=value),
+                self.raises(exceptions.DBDataError, table="networks", columns=["host"], value=value),
+            ):
                 self.db.network_set_host(self.admin, 1, value)
         self.assertEqual({"networks": [self.network]}, self.dump())
         self.assertEqual("7", self.db.network_set_host(self.admin, 1, 7))
@@ -275,14 +293,18 @@ class TestNetworkSetHost(ConformanceTestCase):
         before = self.dump()
         for read_deleted in ("no", "yes", "only"):
             for number in (50, 99, "x", None, 1.0):
-                with self.raises(exceptions.NetworkNotFound, network_id=number, code=404):
+                with (
+                    self.subTest(read_deleted=read_deleted, number=number),
+                    self.raises(exceptions.NetworkNotFound, network_id=number, code=404),
+                ):
                     self.db.network_set_host(self.seeing(read_deleted), number, "h1")
         self.assertSameRows(before, "although no network was found")
         self.assertEqual("h1", self.db.network_set_host(self.seeing("only"), 1, "h1"))
 
     def test_only_administrators_decide(self) -> None:
         for number in (1, 99):
-            self.assertAdminOnly(partial(self.db.network_set_host, network_id=number, host_id="h1"))
+            with self.subTest(number=number):
+                self.assertAdminOnly(partial(self.db.network_set_host, network_id=number, host_id="h1"))
         self.assertEqual({"networks": [self.network]}, self.dump())
 
     def test_a_failure_leaves_no_host(self) -> None:

@@ -58,7 +58,10 @@ class TestNetworkDelete(ConformanceTestCase):
         before = self.dump()
         for number in (1, "1", 99):
             for read_deleted in ("no", "yes", "only"):
-                with self.raises(exceptions.NetworkInUse, network_id=number, code=500):
+                with (
+                    self.subTest(number=number, read_deleted=read_deleted),
+                    self.raises(exceptions.NetworkInUse, network_id=number, code=500),
+                ):
                     self.db.network_delete_safe(self.seeing(read_deleted), number)
         self.assertSameRows(before, "although the network is in use")
 
@@ -69,7 +72,10 @@ class TestNetworkDelete(ConformanceTestCase):
         before = self.dump()
         cases: list[tuple[str, Any]] = [("no", 50), ("only", 1), *(("yes", value) for value in (99, "x", None, 1.0))]
         for read_deleted, number in cases:
-            with self.raises(exceptions.NetworkNotFound, network_id=number, code=404):
+            with (
+                self.subTest(read_deleted=read_deleted, number=number),
+                self.raises(exceptions.NetworkNotFound, network_id=number, code=404),
+            ):
                 self.db.network_delete_safe(self.seeing(read_deleted), number)
         self.assertSameRows(before, "although no network was found")
         self.db.network_delete_safe(self.seeing("only"), 50)
@@ -85,7 +91,8 @@ class TestNetworkDelete(ConformanceTestCase):
 
     def test_only_administrators_delete(self) -> None:
         for number in (1, 99):
-            self.assertAdminOnly(partial(self.db.network_delete_safe, network_id=number))
+            with self.subTest(number=number):
+                self.assertAdminOnly(partial(self.db.network_delete_safe, network_id=number))
         self.assertEqual({"networks": [self.network]}, self.dump())
 
     def test_a_failure_leaves_the_network_and_its_addresses(self) -> None:
@@ -153,7 +160,8 @@ class TestNetworkAssociatedFixedIps(ConformanceTestCase):
         first, second = {"address": "10.0.0.7", "leased": False}, {"address": "fe80::7", "leased": True}
         self.assertEqual([{**expected, **first}, {**expected, **second}], found)
         for each in found:
-            self.assertRecord(each, allocated=True)
+            with self.subTest(each=each):
+                self.assertRecord(each, allocated=True)
         self.assertIs(False, found[0]["leased"])
         self.assertPrivate(lambda: self.db.network_get_associated_fixed_ips(self.admin, 1))
 
@@ -192,22 +200,26 @@ class TestNetworkAssociatedFixedIps(ConformanceTestCase):
             {"id": 70, "deleted": 70},
         ]
         for values in unfit:
-            self.use(**values)
-            self.assertEqual([], self.addresses(), str(values))
+            with self.subTest(values=values):
+                self.use(**values)
+                self.assertEqual([], self.addresses(), str(values))
         used = self.use()
         for read_deleted in ("no", "yes", "only"):
-            self.assertEqual([used], self.addresses(read_deleted=read_deleted))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual([used], self.addresses(read_deleted=read_deleted))
 
     def test_a_host_has_those_of_its_instances(self) -> None:
         here = self.use(host="h2")
         there = self.use(self.instance("h2"))
         nowhere = self.use(self.instance(None))
         for host in (None, "", 0):
-            self.assertEqual([here, there, nowhere], self.addresses(1, host))
+            with self.subTest(host=host):
+                self.assertEqual([here, there, nowhere], self.addresses(1, host))
         self.assertEqual([here], self.addresses(1, "h1"))
         self.assertEqual([there], self.addresses(1, "h2"))
         for unknown in ("h3", "H1", "h1 ", ["h1"]):
-            self.assertEqual([], self.addresses(1, unknown))
+            with self.subTest(unknown=unknown):
+                self.assertEqual([], self.addresses(1, unknown))
 
     def test_neither_the_network_nor_the_interfaces_own_instance_are_looked_at(self) -> None:
         card = self.make.virtual_interface(instance_uuid=self.instance("h2"), network_id=5)["id"]
@@ -215,13 +227,15 @@ class TestNetworkAssociatedFixedIps(ConformanceTestCase):
         self.assertEqual([used], self.addresses(99, "h1"))
         self.assertEqual([], self.addresses(99, "h2"))
         for network_id in (5, 1, "x", 1.0, -1):
-            self.assertEqual([], self.addresses(network_id))
+            with self.subTest(network_id=network_id):
+                self.assertEqual([], self.addresses(network_id))
 
     def test_only_administrators_ask(self) -> None:
         self.use()
         for number in (1, 99):
-            self.assertAdminOnly(partial(self.db.network_get_associated_fixed_ips, network_id=number))
-            self.assertAdminOnly(partial(self.db.network_in_use_on_host, network_id=number))
+            with self.subTest(number=number):
+                self.assertAdminOnly(partial(self.db.network_get_associated_fixed_ips, network_id=number))
+                self.assertAdminOnly(partial(self.db.network_in_use_on_host, network_id=number))
 
     def test_they_join_a_transaction(self) -> None:
         with self.db.transaction(self.admin):
@@ -232,14 +246,15 @@ class TestNetworkAssociatedFixedIps(ConformanceTestCase):
 
     def test_many_take_as_many_statements_as_one(self) -> None:
         for expected in (1, 21):
-            for _ in range(1 if expected == 1 else 20):
-                self.use(self.instance("h1"))
-            with self.statements() as sent:
-                self.assertEqual(expected, len(self.db.network_get_associated_fixed_ips(self.admin, 1)))
-            self.assertLessEqual(len(sent), 3)
-            with self.statements() as sent:
-                self.assertIs(True, self.db.network_in_use_on_host(self.admin, 1, "h1"))
-            self.assertEqual(1, len(sent))
+            with self.subTest(expected=expected):
+                for _ in range(1 if expected == 1 else 20):
+                    self.use(self.instance("h1"))
+                with self.statements() as sent:
+                    self.assertEqual(expected, len(self.db.network_get_associated_fixed_ips(self.admin, 1)))
+                self.assertLessEqual(len(sent), 3)
+                with self.statements() as sent:
+                    self.assertIs(True, self.db.network_in_use_on_host(self.admin, 1, "h1"))
+                self.assertEqual(1, len(sent))
 
 
 class TestNetworkCountReservedIps(ConformanceTestCase):
@@ -256,15 +271,17 @@ class TestNetworkCountReservedIps(ConformanceTestCase):
             self.make.fixed_ip(network_id=other, reserved=True)
         for read_deleted in ("no", "yes", "only"):
             for spelling in (number, str(number)):
-                count = self.db.network_count_reserved_ips(self.seeing(read_deleted), spelling)
-                self.assertIs(int, type(count))
-                self.assertEqual(3, count)
+                with self.subTest(read_deleted=read_deleted, spelling=spelling):
+                    count = self.db.network_count_reserved_ips(self.seeing(read_deleted), spelling)
+                    self.assertIs(int, type(count))
+                    self.assertEqual(3, count)
         self.assertEqual(1, self.db.network_count_reserved_ips(self.admin, None))
 
     def test_an_unknown_network_has_none(self) -> None:
         self.make.fixed_ip(network_id=1, reserved=True)
         for value in (99, "x", "", 1.0, a_uuid(), [1], 2**70):
-            self.assertEqual(0, self.db.network_count_reserved_ips(self.admin, value))
+            with self.subTest(value=value):
+                self.assertEqual(0, self.db.network_count_reserved_ips(self.admin, value))
 
     def test_only_administrators_count(self) -> None:
         self.assertAdminOnly(lambda context: self.db.network_count_reserved_ips(context, 1))

@@ -25,13 +25,14 @@ class TestNetworkGetAll(ConformanceTestCase):
 
     def test_live_ones_come_by_id_whatever_the_context_sees(self) -> None:
         for read_deleted in ("no", "yes", "only"):
-            found = self.db.network_get_all(self.seeing(read_deleted))
-            self.assertEqual([self.free, self.mine, self.theirs], found)
-            self.assertShape(found[0], "networks")
-            asked = self.uuids(self.theirs, self.free, self.mine)
-            self.assertEqual(found, self.db.network_get_all_by_uuids(self.seeing(read_deleted), asked))
-            with self.raises(exceptions.NoNetworksFound):
-                self.db.network_get_all_by_uuids(self.seeing(read_deleted), self.uuids(self.gone))
+            with self.subTest(read_deleted=read_deleted):
+                found = self.db.network_get_all(self.seeing(read_deleted))
+                self.assertEqual([self.free, self.mine, self.theirs], found)
+                self.assertShape(found[0], "networks")
+                asked = self.uuids(self.theirs, self.free, self.mine)
+                self.assertEqual(found, self.db.network_get_all_by_uuids(self.seeing(read_deleted), asked))
+                with self.raises(exceptions.NoNetworksFound):
+                    self.db.network_get_all_by_uuids(self.seeing(read_deleted), self.uuids(self.gone))
         self.assertPrivate(lambda: self.db.network_get_all(self.user))
         self.assertPrivate(lambda: self.db.network_get_all_by_uuids(self.user, self.uuids(self.mine)))
 
@@ -44,11 +45,12 @@ class TestNetworkGetAll(ConformanceTestCase):
             (1, [self.mine]),
         ]
         for project_only, seen in modes:
-            self.assertEqual(seen, self.db.network_get_all(self.user, project_only))
-            self.assertEqual(every, self.db.network_get_all(self.admin, project_only))
-            asked = self.uuids(*seen)
-            self.assertEqual(seen, self.db.network_get_all_by_uuids(self.user, asked, project_only))
-            self.assertEqual(every, self.db.network_get_all_by_uuids(self.admin, self.uuids(*every), project_only))
+            with self.subTest(project_only=project_only, seen=seen):
+                self.assertEqual(seen, self.db.network_get_all(self.user, project_only))
+                self.assertEqual(every, self.db.network_get_all(self.admin, project_only))
+                asked = self.uuids(*seen)
+                self.assertEqual(seen, self.db.network_get_all_by_uuids(self.user, asked, project_only))
+                self.assertEqual(every, self.db.network_get_all_by_uuids(self.admin, self.uuids(*every), project_only))
         self.assertEqual([self.free, self.mine], self.db.network_get_all(self.user))
         self.assertEqual([self.free, self.theirs], self.db.network_get_all(self.other))
 
@@ -58,11 +60,11 @@ class TestNetworkGetAll(ConformanceTestCase):
             self.db.network_get_all(hidden, True)
         unseen: list[Any] = [[], (), [a_uuid()], [None], [[]], self.uuids(self.mine), [self.mine["uuid"].upper()]]
         for asked in unseen:
-            with self.raises(exceptions.NoNetworksFound, code=404):
+            with self.subTest(asked=asked), self.raises(exceptions.NoNetworksFound, code=404):
                 self.db.network_get_all_by_uuids(hidden, asked)
         self.empty()
         for context in (self.user, self.admin):
-            with self.raises(exceptions.NoNetworksFound, code=404):
+            with self.subTest(context=context), self.raises(exceptions.NoNetworksFound, code=404):
                 self.db.network_get_all(context)
 
     def test_uuids_may_repeat_and_come_in_a_tuple(self) -> None:
@@ -88,25 +90,28 @@ class TestNetworkGetAll(ConformanceTestCase):
         ]
         for context, asked, missing in cases:
             for mode in ("allow_none", True):
-                if (context, mode) == (self.user, True) and self.mine["uuid"] not in asked:
-                    continue
-                with self.raises(
-                    exceptions.NetworkNotFoundForProject,
-                    network_uuid=missing,
-                    project_id=context.project_id,
-                    code=404,
-                ):
-                    self.db.network_get_all_by_uuids(context, asked, mode)
+                with self.subTest(context=context, asked=asked, missing=missing, mode=mode):
+                    if (context, mode) == (self.user, True) and self.mine["uuid"] not in asked:
+                        continue
+                    with self.raises(
+                        exceptions.NetworkNotFoundForProject,
+                        network_uuid=missing,
+                        project_id=context.project_id,
+                        code=404,
+                    ):
+                        self.db.network_get_all_by_uuids(context, asked, mode)
         for context in (self.user, self.admin):
-            asked = [*self.uuids(self.theirs), unknown, *self.uuids(self.gone)]
-            with self.raises(exceptions.NetworkNotFound, network_id=unknown, code=404):
-                self.db.network_get_all_by_uuids(context, asked, False)
+            with self.subTest(context=context):
+                asked = [*self.uuids(self.theirs), unknown, *self.uuids(self.gone)]
+                with self.raises(exceptions.NetworkNotFound, network_id=unknown, code=404):
+                    self.db.network_get_all_by_uuids(context, asked, False)
 
     def test_only_users_and_administrators_list(self) -> None:
         strangers = [self.nobody, self.context(project_id=None), self.context(user_id=None)]
         self.assertNotAuthorized(strangers, self.db.network_get_all)
         for asked in (self.uuids(self.free), [], None):
-            self.assertNotAuthorized(strangers, partial(self.db.network_get_all_by_uuids, network_uuids=asked))
+            with self.subTest(asked=asked):
+                self.assertNotAuthorized(strangers, partial(self.db.network_get_all_by_uuids, network_uuids=asked))
 
     def test_a_list_is_one_statement(self) -> None:
         with self.statements() as sent:
@@ -155,27 +160,34 @@ class TestNetworkGetAllByInstance(ConformanceTestCase):
         self.attach(gone)
         self.make.virtual_interface(instance_uuid=self.instance["uuid"], network_id=12345)
         for read_deleted in ("no", "yes", "only"):
-            self.assertEqual(self.networks[:1], self.get(self.instance["id"], read_deleted))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual(self.networks[:1], self.get(self.instance["id"], read_deleted))
 
     def test_deleted_interfaces_and_deleted_instances_count(self) -> None:
         self.attach(self.networks[0], id=60, deleted=60)
         for read_deleted in ("no", "yes", "only"):
-            self.assertEqual(self.networks[:1], self.get(self.instance["id"], read_deleted))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual(self.networks[:1], self.get(self.instance["id"], read_deleted))
         self.db.instance_destroy(self.admin, self.instance["uuid"])
         for read_deleted in ("no", "yes", "only"):
-            self.assertEqual(self.networks[:1], self.get(self.instance["id"], read_deleted))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual(self.networks[:1], self.get(self.instance["id"], read_deleted))
 
     def test_none_is_an_error(self) -> None:
         self.attach(self.networks[0])
         bare = self.make.instance()["id"]
         for value in (bare, 99, "x", "", None, 1.0, self.instance["uuid"], [self.instance["id"]], 2**70):
-            with self.raises(exceptions.NetworkNotFoundForInstance, instance_id=value, code=404):
+            with (
+                self.subTest(value=value),
+                self.raises(exceptions.NetworkNotFoundForInstance, instance_id=value, code=404),
+            ):
                 self.get(value)
 
     def test_only_administrators_ask(self) -> None:
         self.attach(self.networks[0])
         for number in (self.instance["id"], 99):
-            self.assertAdminOnly(partial(self.db.network_get_all_by_instance, instance_id=number))
+            with self.subTest(number=number):
+                self.assertAdminOnly(partial(self.db.network_get_all_by_instance, instance_id=number))
 
     def test_it_sees_what_its_transaction_did(self) -> None:
         with self.db.transaction(self.admin):
@@ -262,7 +274,8 @@ class TestNetworkGetAllByHost(ConformanceTestCase):
     def test_there_may_be_none(self) -> None:
         self.make.network(id=5, host="h1")
         for host in ("h2", "H1", "h1 ", "", 7, ["h1"]):
-            self.assertEqual([], self.ids(host))
+            with self.subTest(host=host):
+                self.assertEqual([], self.ids(host))
 
     def test_none_is_no_host(self) -> None:
         self.make.network(id=5, host="h1")

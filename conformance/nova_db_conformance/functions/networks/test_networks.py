@@ -60,17 +60,19 @@ class TestNetworkCreate(ConformanceTestCase):
         second = self.db.network_create_safe(self.admin, {"injected": None, "multi_host": None, "deleted": None})
         given = {"created_at": NOON, "deleted": 0, "injected": False, "multi_host": False}
         for number, created in enumerate((first, second), 1):
-            self.assertShape(created, "networks")
-            self.assertRecord(created, id=number, **given)
-            self.assertEqual(created["uuid"], str(uuid.UUID(created["uuid"])))
-            self.assertEqual(4, uuid.UUID(created["uuid"]).version)
-            self.assertEqual({None}, {created[name] for name in created.keys() - {"id", "uuid", *given}})
-            self.assertEqual(created, self.db.network_get(self.user, number))
+            with self.subTest(number=number, created=created):
+                self.assertShape(created, "networks")
+                self.assertRecord(created, id=number, **given)
+                self.assertEqual(created["uuid"], str(uuid.UUID(created["uuid"])))
+                self.assertEqual(4, uuid.UUID(created["uuid"]).version)
+                self.assertEqual({None}, {created[name] for name in created.keys() - {"id", "uuid", *given}})
+                self.assertEqual(created, self.db.network_get(self.user, number))
         self.assertNotEqual(first["uuid"], second["uuid"])
 
     def test_a_uuid_that_is_given_stays_whatever_it_is(self) -> None:
         for value in ("net", "", None):
-            self.assertRecord(self.make.network(uuid=value), uuid=value)
+            with self.subTest(value=value):
+                self.assertRecord(self.make.network(uuid=value), uuid=value)
 
     def test_the_record_is_in_stored_form(self) -> None:
         forms: list[tuple[str, Any, Any]] = [
@@ -90,19 +92,21 @@ class TestNetworkCreate(ConformanceTestCase):
             ("label", 5, "5"),
         ]
         for column, given, stored in forms:
-            created = self.make.network(**{column: given})
-            self.assertRecord(created, **{column: stored})
-            self.assertEqual(created, self.db.network_get(self.user, created["id"]))
+            with self.subTest(column=column, given=given, stored=stored):
+                created = self.make.network(**{column: given})
+                self.assertRecord(created, **{column: stored})
+                self.assertEqual(created, self.db.network_get(self.user, created["id"]))
 
     def test_a_live_networks_vlan_is_taken(self) -> None:
         for taken in (100, 1):
             self.make.network(vlan=taken)
         for vlan in (100, "100", True):
-            create = partial(self.db.network_create_safe, self.admin, network_values(vlan=vlan))
-            self.assertUnchanged(create, exceptions.DuplicateVlan)
-            with self.raises(exceptions.DuplicateVlan, vlan=vlan, code=500) as caught:
-                create()
-            self.assertIn(str(vlan), str(caught.exception))
+            with self.subTest(vlan=vlan):
+                create = partial(self.db.network_create_safe, self.admin, network_values(vlan=vlan))
+                self.assertUnchanged(create, exceptions.DuplicateVlan)
+                with self.raises(exceptions.DuplicateVlan, vlan=vlan, code=500) as caught:
+                    create()
+                self.assertIn(str(vlan), str(caught.exception))
 
     def test_no_vlan_and_the_vlan_of_a_deleted_network_are_free(self) -> None:
         for deleted in (50, 51):
@@ -130,7 +134,10 @@ class TestNetworkCreate(ConformanceTestCase):
         taken = network["id"]
         before = self.dump()
         for values in ({"id": taken}, network_values(id=taken), {"id": taken, "vlan": network["vlan"]}):
-            with self.raises(exceptions.DBDuplicateEntry, table="networks", columns=["id"]):
+            with (
+                self.subTest(values=values),
+                self.raises(exceptions.DBDuplicateEntry, table="networks", columns=["id"]),
+            ):
                 self.db.network_create_safe(self.admin, values)
         self.assertSameRows(before, "although the id was taken")
 
@@ -160,7 +167,10 @@ class TestNetworkCreate(ConformanceTestCase):
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for unknown, nearest in (("vlans", "vlan"), ("project", "project_id"), ("gateway_v4", "gateway_v6")):
-            with self.raises(exceptions.UnknownColumn, table="networks", column=unknown, nearest=nearest, code=400):
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="networks", column=unknown, nearest=nearest, code=400),
+            ):
                 self.make.network(**{unknown: "x"})
         with self.raises(exceptions.UnknownColumn, table="networks", column="fixed_ips"):
             self.make.network(fixed_ips=[])
@@ -202,15 +212,17 @@ class TestNetworkGet(ConformanceTestCase):
             partial(self.db.network_get_by_cidr, self.admin, "10.0.0.0/24"),
             partial(self.db.network_get_by_cidr, self.admin, "2001:db8::/64"),
         ):
-            self.assertShape(read(), "networks")
-            self.assertEqual(self.network, read())
-            self.assertPrivate(read)
+            with self.subTest(read=read):
+                self.assertShape(read(), "networks")
+                self.assertEqual(self.network, read())
+                self.assertPrivate(read)
 
     def test_the_id_may_be_text(self) -> None:
         for spelling in ("1", "01", True):
-            self.assertEqual(self.network, self.db.network_get(self.user, spelling))
+            with self.subTest(spelling=spelling):
+                self.assertEqual(self.network, self.db.network_get(self.user, spelling))
         for value in NO_IDS:
-            with self.raises(exceptions.NetworkNotFound, network_id=value, code=404):
+            with self.subTest(value=value), self.raises(exceptions.NetworkNotFound, network_id=value, code=404):
                 self.db.network_get(self.user, value)
 
     def test_users_see_their_projects_networks_and_those_of_none(self) -> None:
@@ -225,13 +237,14 @@ class TestNetworkGet(ConformanceTestCase):
         ]
         for project_only, seen in modes:
             for number in (1, free, empty):
-                read = partial(self.db.network_get, network_id=number, project_only=project_only)
-                self.assertEqual(number, read(self.admin)["id"])
-                if number in seen:
-                    self.assertEqual(number, read(self.user)["id"])
-                else:
-                    with self.raises(exceptions.NetworkNotFound, network_id=number):
-                        read(self.user)
+                with self.subTest(project_only=project_only, seen=seen, number=number):
+                    read = partial(self.db.network_get, network_id=number, project_only=project_only)
+                    self.assertEqual(number, read(self.admin)["id"])
+                    if number in seen:
+                        self.assertEqual(number, read(self.user)["id"])
+                    else:
+                        with self.raises(exceptions.NetworkNotFound, network_id=number):
+                            read(self.user)
         with self.raises(exceptions.NetworkNotFound, network_id=1):
             self.db.network_get(self.other, 1)
         self.assertEqual(free, self.db.network_get(self.other, free)["id"])
@@ -240,26 +253,30 @@ class TestNetworkGet(ConformanceTestCase):
     def test_deleted_ones_are_found_by_id_alone_by_who_sees_them(self) -> None:
         gone = self.make.network(id=50, deleted=50, cidr="10.0.9.0/24")
         for read_deleted, seen in (("no", {1}), ("yes", {1, 50}), ("only", {50})):
-            context = self.seeing(read_deleted)
-            for number in (1, 50):
-                if number in seen:
-                    self.assertEqual(number, self.db.network_get(context, number)["id"])
-                else:
-                    with self.raises(exceptions.NetworkNotFound, network_id=number):
-                        self.db.network_get(context, number)
-            self.assertEqual(self.network, self.db.network_get_by_uuid(context, self.network["uuid"]))
-            self.assertEqual(self.network, self.db.network_get_by_cidr(context, "10.0.0.0/24"))
-            with self.raises(exceptions.NetworkNotFoundForUUID, uuid=gone["uuid"]):
-                self.db.network_get_by_uuid(context, gone["uuid"])
-            with self.raises(exceptions.NetworkNotFoundForCidr, cidr="10.0.9.0/24"):
-                self.db.network_get_by_cidr(context, "10.0.9.0/24")
+            with self.subTest(read_deleted=read_deleted, seen=seen):
+                context = self.seeing(read_deleted)
+                for number in (1, 50):
+                    with self.subTest(number=number):
+                        if number in seen:
+                            self.assertEqual(number, self.db.network_get(context, number)["id"])
+                        else:
+                            with self.raises(exceptions.NetworkNotFound, network_id=number):
+                                self.db.network_get(context, number)
+                self.assertEqual(self.network, self.db.network_get_by_uuid(context, self.network["uuid"]))
+                self.assertEqual(self.network, self.db.network_get_by_cidr(context, "10.0.0.0/24"))
+                with self.raises(exceptions.NetworkNotFoundForUUID, uuid=gone["uuid"]):
+                    self.db.network_get_by_uuid(context, gone["uuid"])
+                with self.raises(exceptions.NetworkNotFoundForCidr, cidr="10.0.9.0/24"):
+                    self.db.network_get_by_cidr(context, "10.0.9.0/24")
 
     def test_a_range_is_found_in_every_spelling(self) -> None:
         bare = self.make.network(cidr="::1", cidr_v6=None)
         for spelling in ("2001:db8::/64", "2001:DB8::5/64", "2001:0db8:0:0::/64"):
-            self.assertEqual(self.network, self.db.network_get_by_cidr(self.admin, spelling))
+            with self.subTest(spelling=spelling):
+                self.assertEqual(self.network, self.db.network_get_by_cidr(self.admin, spelling))
         for spelling in ("::1", "0::1/128"):
-            self.assertEqual(bare, self.db.network_get_by_cidr(self.admin, spelling))
+            with self.subTest(spelling=spelling):
+                self.assertEqual(bare, self.db.network_get_by_cidr(self.admin, spelling))
 
     def test_of_several_the_lowest_id_is_found(self) -> None:
         for number in (40, 30):
@@ -273,10 +290,10 @@ class TestNetworkGet(ConformanceTestCase):
 
     def test_an_unknown_one_is_not_found(self) -> None:
         for value in (None, "", 7, self.network["uuid"].upper(), self.network["uuid"] + " ", [self.network["uuid"]]):
-            with self.raises(exceptions.NetworkNotFoundForUUID, uuid=value, code=404):
+            with self.subTest(value=value), self.raises(exceptions.NetworkNotFoundForUUID, uuid=value, code=404):
                 self.db.network_get_by_uuid(self.admin, value)
         for value in ("", 7, "10.0.0.0", "10.0.0.5/24", "2001:db8::/65", "2001:db8::/64 ", ["10.0.0.0/24"]):
-            with self.raises(exceptions.NetworkNotFoundForCidr, cidr=value, code=404):
+            with self.subTest(value=value), self.raises(exceptions.NetworkNotFoundForCidr, cidr=value, code=404):
                 self.db.network_get_by_cidr(self.admin, value)
 
     def test_users_ask_by_id_only(self) -> None:
@@ -284,7 +301,8 @@ class TestNetworkGet(ConformanceTestCase):
         self.assertAdminOnly(lambda context: self.db.network_get_by_cidr(context, "10.0.0.0/24"))
         strangers = [self.nobody, self.context(project_id=None), self.context(user_id=None)]
         for number in (1, 99):
-            self.assertNotAuthorized(strangers, partial(self.db.network_get, network_id=number))
+            with self.subTest(number=number):
+                self.assertNotAuthorized(strangers, partial(self.db.network_get, network_id=number))
 
 
 class TestNetworkUpdate(ConformanceTestCase):
@@ -310,23 +328,26 @@ class TestNetworkUpdate(ConformanceTestCase):
 
     def test_what_changes_nothing_writes_nothing(self) -> None:
         for values in ({}, {"label": self.network["label"], "vlan": str(self.network["vlan"])}, {"injected": 0}):
-            self.assertEqual(self.network, self.db.network_update(self.user, 1, values))
+            with self.subTest(values=values):
+                self.assertEqual(self.network, self.db.network_update(self.user, 1, values))
         self.assertEqual({"networks": [self.network]}, self.dump())
 
     def test_a_time_of_update_that_is_given_stays(self) -> None:
         for moment in (NOON + dt.timedelta(days=9), None):
-            updated = self.db.network_update(self.user, 1, {"label": f"at {moment}", "updated_at": moment})
-            self.assertRecord(updated, updated_at=moment)
+            with self.subTest(moment=moment):
+                updated = self.db.network_update(self.user, 1, {"label": f"at {moment}", "updated_at": moment})
+                self.assertRecord(updated, updated_at=moment)
 
     def test_another_live_networks_vlan_is_taken(self) -> None:
         taken = self.make.network(vlan=4000)
         gone = self.make.network(id=50, vlan=4001, deleted=50)
         for vlan in (4000, "4000"):
-            update = partial(self.db.network_update, self.user, 1, {"label": "new", "vlan": vlan})
-            self.assertUnchanged(update, exceptions.DuplicateVlan)
-            with self.raises(exceptions.DuplicateVlan, vlan=vlan, code=500) as caught:
-                update()
-            self.assertIn("4000", str(caught.exception))
+            with self.subTest(vlan=vlan):
+                update = partial(self.db.network_update, self.user, 1, {"label": "new", "vlan": vlan})
+                self.assertUnchanged(update, exceptions.DuplicateVlan)
+                with self.raises(exceptions.DuplicateVlan, vlan=vlan, code=500) as caught:
+                    update()
+                self.assertIn("4000", str(caught.exception))
         self.assertRecord(self.db.network_update(self.user, 1, {"vlan": gone["vlan"]}), vlan=4001)
         self.db.network_update(self.admin, taken["id"], {"vlan": None})
         self.assertRecord(self.db.network_update(self.user, 1, {"vlan": 4000}), vlan=4000)
@@ -335,7 +356,10 @@ class TestNetworkUpdate(ConformanceTestCase):
         taken = self.make.network()["id"]
         before = self.dump()
         for values in ({"id": taken}, {"id": taken, "vlan": 4000}):
-            with self.raises(exceptions.DBDuplicateEntry, table="networks", columns=["id"]):
+            with (
+                self.subTest(values=values),
+                self.raises(exceptions.DBDuplicateEntry, table="networks", columns=["id"]),
+            ):
                 self.db.network_update(self.admin, 1, values)
         self.assertSameRows(before, "although the id was taken")
 
@@ -343,7 +367,10 @@ class TestNetworkUpdate(ConformanceTestCase):
         before = self.dump()
         refused: list[tuple[str, Any]] = [("label", "x" * 256), ("vlan", "many"), ("gateway", "x" * 40), ("id", None)]
         for column, value in refused:
-            with self.raises(exceptions.DBDataError, table="networks", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="networks", columns=[column], value=value),
+            ):
                 self.db.network_update(self.user, 1, {"bridge": "new", column: value})
         with self.raises(exceptions.UnknownColumn, table="networks", column="vlans", nearest="vlan"):
             self.db.network_update(self.user, 1, {"bridge": "new", "vlans": 1})
@@ -352,8 +379,9 @@ class TestNetworkUpdate(ConformanceTestCase):
     def test_users_update_networks_of_their_project_and_of_none(self) -> None:
         free = self.make.network()["id"]
         for context, number in ((self.user, "1"), (self.user, free), (self.other, free), (self.admin, 1)):
-            label = f"{context.user_id}'s"
-            self.assertRecord(self.db.network_update(context, number, {"label": label}), label=label)
+            with self.subTest(context=context, number=number):
+                label = f"{context.user_id}'s"
+                self.assertRecord(self.db.network_update(context, number, {"label": label}), label=label)
         before = self.dump()
         with self.raises(exceptions.NetworkNotFound, network_id=1, code=404):
             self.db.network_update(self.other, 1, {"label": "x"})
@@ -368,15 +396,22 @@ class TestNetworkUpdate(ConformanceTestCase):
         before = self.dump()
         for value in NO_IDS:
             for values in ({"label": "x"}, {}):
-                with self.raises(exceptions.NetworkNotFound, network_id=value, code=404):
+                with (
+                    self.subTest(value=value, values=values),
+                    self.raises(exceptions.NetworkNotFound, network_id=value, code=404),
+                ):
                     self.db.network_update(self.admin, value, values)
         for read_deleted, number in (("no", 50), ("only", 1)):
-            with self.raises(exceptions.NetworkNotFound, network_id=number):
+            with (
+                self.subTest(read_deleted=read_deleted, number=number),
+                self.raises(exceptions.NetworkNotFound, network_id=number),
+            ):
                 self.db.network_update(self.seeing(read_deleted), number, {"label": "x"})
         self.assertSameRows(before, "although no network was found")
         for read_deleted, number in (("yes", 50), ("only", 50), ("yes", 1)):
-            updated = self.db.network_update(self.seeing(read_deleted), number, {"label": read_deleted})
-            self.assertRecord(updated, id=number, label=read_deleted)
+            with self.subTest(read_deleted=read_deleted, number=number):
+                updated = self.db.network_update(self.seeing(read_deleted), number, {"label": read_deleted})
+                self.assertRecord(updated, id=number, label=read_deleted)
 
     def test_a_failure_leaves_the_network(self) -> None:
         updated = self.assertAtomic(lambda: self.db.network_update(self.user, 1, {"label": "new"}))

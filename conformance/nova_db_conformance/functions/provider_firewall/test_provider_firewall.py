@@ -53,19 +53,26 @@ class TestProviderFirewallRules(ConformanceTestCase):
         self.assertRecord(created, protocol="6", from_port=22, to_port=1)
         self.assertEqual([created], self.listed())
         for given, stored in CIDRS:
-            created = self.create(cidr=given)
-            self.assertEqual(stored, created["cidr"])
-            self.assertEqual(created, self.listed()[-1])
+            with self.subTest(given=given, stored=stored):
+                created = self.create(cidr=given)
+                self.assertEqual(stored, created["cidr"])
+                self.assertEqual(created, self.listed()[-1])
 
     def test_what_a_column_cannot_hold_is_refused(self) -> None:
         for column, value in (*REFUSED, ("protocol", "six  t")):
-            with self.raises(exceptions.DBDataError, table="provider_fw_rules", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="provider_fw_rules", columns=[column], value=value),
+            ):
                 self.create(**{column: value})
         self.assertEqual({}, self.dump())
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for key, nearest in (("prot", "protocol"), ("from", "from_port")):
-            with self.raises(exceptions.UnknownColumn, table="provider_fw_rules", column=key, nearest=nearest):
+            with (
+                self.subTest(key=key, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="provider_fw_rules", column=key, nearest=nearest),
+            ):
                 self.create(**{key: "tcp"})
         self.assertEqual({}, self.dump())
 
@@ -98,10 +105,11 @@ class TestProviderFirewallRules(ConformanceTestCase):
         self.set_time(NOON)
         self.create()
         for read_deleted in ("only", "no", "yes", "only"):
-            now = self.advance(60)
-            self.db.provider_fw_rule_destroy(self.seeing(read_deleted), 1)
-            (gone,) = self.listed("only")
-            self.assertRecord(gone, deleted=1, deleted_at=now, updated_at=None)
+            with self.subTest(read_deleted=read_deleted):
+                now = self.advance(60)
+                self.db.provider_fw_rule_destroy(self.seeing(read_deleted), 1)
+                (gone,) = self.listed("only")
+                self.assertRecord(gone, deleted=1, deleted_at=now, updated_at=None)
 
     def test_what_is_no_rule_is_ignored(self) -> None:
         self.create()

@@ -119,7 +119,8 @@ class TestQuotaClasses(ConformanceTestCase):
     def test_anyone_may_read_one_limit_of_any_class(self) -> None:
         created = self.db.quota_class_create(self.admin, "gold", "cores", 20)
         for context in (self.admin, self.user, self.other, self.context(quota_class="silver")):
-            self.assertEqual(created, self.db.quota_class_get(context, "gold", "cores"))
+            with self.subTest(context=context):
+                self.assertEqual(created, self.db.quota_class_get(context, "gold", "cores"))
         half = self.context(user_id=None)
         self.assertNotAuthorized([self.nobody, half], lambda context: self.db.quota_class_get(context, "gold", "cores"))
 
@@ -135,11 +136,13 @@ class TestQuotaClasses(ConformanceTestCase):
         self.set_time(NOON)
         created = self.db.quota_class_create(self.admin, "gold", "cores", 20)
         for seconds, given, limit in ((1, 20, 20), (2, "30", 30), (4, -1, -1), (8, None, None)):
-            now = self.advance(seconds)
-            self.assertIsNone(self.db.quota_class_update(self.admin, "gold", "cores", given))
-            self.assertEqual(
-                {**created, "hard_limit": limit, "updated_at": now}, self.db.quota_class_get(self.user, "gold", "cores")
-            )
+            with self.subTest(seconds=seconds, given=given, limit=limit):
+                now = self.advance(seconds)
+                self.assertIsNone(self.db.quota_class_update(self.admin, "gold", "cores", given))
+                self.assertEqual(
+                    {**created, "hard_limit": limit, "updated_at": now},
+                    self.db.quota_class_get(self.user, "gold", "cores"),
+                )
 
     def test_an_update_changes_only_that_class_and_resource(self) -> None:
         self.db.quota_class_create(self.admin, "gold", "cores", 20)

@@ -109,7 +109,8 @@ class TestQuotas(ConformanceTestCase):
     def test_anyone_may_read_one_quota_of_any_project(self) -> None:
         created = self.db.quota_create(self.admin, "p1", "cores", 20)
         for context in (self.admin, self.user, self.other):
-            self.assertEqual(created, self.db.quota_get(context, "p1", "cores"))
+            with self.subTest(context=context):
+                self.assertEqual(created, self.db.quota_get(context, "p1", "cores"))
         half = self.context(project_id=None)
         self.assertNotAuthorized([self.nobody, half], lambda context: self.db.quota_get(context, "p1", "cores"))
 
@@ -144,11 +145,12 @@ class TestQuotas(ConformanceTestCase):
         self.set_time(NOON)
         created = self.db.quota_create(self.admin, "p1", "cores", 20)
         for seconds, given, limit in ((1, 20, 20), (2, "30", 30), (4, -1, -1), (8, None, None)):
-            now = self.advance(seconds)
-            self.assertIsNone(self.db.quota_update(self.admin, "p1", "cores", given))
-            self.assertEqual(
-                {**created, "hard_limit": limit, "updated_at": now}, self.db.quota_get(self.user, "p1", "cores")
-            )
+            with self.subTest(seconds=seconds, given=given, limit=limit):
+                now = self.advance(seconds)
+                self.assertIsNone(self.db.quota_update(self.admin, "p1", "cores", given))
+                self.assertEqual(
+                    {**created, "hard_limit": limit, "updated_at": now}, self.db.quota_get(self.user, "p1", "cores")
+                )
 
     def test_an_update_changes_only_that_project_and_resource(self) -> None:
         others = [self.db.quota_create(self.admin, *key, 20) for key in (("p1", "ram"), ("p2", "cores"))]
@@ -263,15 +265,16 @@ class TestQuotaDestroyAll(ConformanceTestCase):
         with self.raises(exceptions.QuotaUsageNotFound, project_id="p1"):
             self.db.quota_usage_get(seeing, "p1", "cores")
         for uuid in uuids:
-            with self.raises(exceptions.ReservationNotFound, uuid=uuid):
+            with self.subTest(uuid=uuid), self.raises(exceptions.ReservationNotFound, uuid=uuid):
                 self.db.reservation_get(seeing, uuid)
 
     def test_without_anything_to_destroy_nothing_happens(self) -> None:
         self.fill("p1")
         for project in ("p2", "P1", "", None):
-            before = self.dump()
-            self.assertIsNone(self.db.quota_destroy_all_by_project(self.admin, project))
-            self.assertSameRows(before, f"although {project!r} has no quotas")
+            with self.subTest(project=project):
+                before = self.dump()
+                self.assertIsNone(self.db.quota_destroy_all_by_project(self.admin, project))
+                self.assertSameRows(before, f"although {project!r} has no quotas")
 
     def test_what_was_destroyed_before_is_left_alone_whatever_the_context_sees(self) -> None:
         self.set_time(NOON)
@@ -280,8 +283,9 @@ class TestQuotaDestroyAll(ConformanceTestCase):
         before = self.dump()
         self.advance(60)
         for mode in ("no", "yes", "only"):
-            self.db.quota_destroy_all_by_project(self.seeing(mode), "p1")
-            self.assertSameRows(before, f"although all rows were gone, with read_deleted {mode!r}")
+            with self.subTest(mode=mode):
+                self.db.quota_destroy_all_by_project(self.seeing(mode), "p1")
+                self.assertSameRows(before, f"although all rows were gone, with read_deleted {mode!r}")
 
     def test_the_next_reservation_starts_afresh(self) -> None:
         self.fill("p1")

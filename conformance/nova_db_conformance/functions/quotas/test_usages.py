@@ -53,7 +53,10 @@ class TestQuotaUsages(ConformanceTestCase):
                 with self.raises(exceptions.QuotaUsageNotFound, project_id=project, code=404):
                     self.db.quota_usage_get(self.user, project, resource)
                 for values in ({}, {"in_use": 1}, {"until_refresh": None}):
-                    with self.raises(exceptions.QuotaUsageNotFound, project_id=project, code=404):
+                    with (
+                        self.subTest(values=values),
+                        self.raises(exceptions.QuotaUsageNotFound, project_id=project, code=404),
+                    ):
                         self.db.quota_usage_update(self.admin, project, resource, **values)
         self.assertSameRows(before, "although no usage was there to change")
 
@@ -70,7 +73,8 @@ class TestQuotaUsages(ConformanceTestCase):
         self.use(cores=4)
         usage = self.db.quota_usage_get(self.admin, "p1", "cores")
         for context in (self.user, self.other):
-            self.assertEqual(usage, self.db.quota_usage_get(context, "p1", "cores"))
+            with self.subTest(context=context):
+                self.assertEqual(usage, self.db.quota_usage_get(context, "p1", "cores"))
         self.assertNotAuthorized(
             [self.nobody, self.context(user_id=None), self.context(project_id=None)],
             lambda context: self.db.quota_usage_get(context, "p1", "cores"),
@@ -119,9 +123,10 @@ class TestQuotaUsages(ConformanceTestCase):
         self.use(cores=4)
         usage = self.db.quota_usage_get(self.user, "p1", "cores")
         for given in ({}, {"in_use": 4}):
-            now = self.advance(10)
-            self.db.quota_usage_update(self.admin, "p1", "cores", **given)
-            self.assertEqual({**usage, "updated_at": now}, self.db.quota_usage_get(self.user, "p1", "cores"))
+            with self.subTest(given=given):
+                now = self.advance(10)
+                self.db.quota_usage_update(self.admin, "p1", "cores", **given)
+                self.assertEqual({**usage, "updated_at": now}, self.db.quota_usage_get(self.user, "p1", "cores"))
 
     def test_other_columns_are_ignored(self) -> None:
         self.set_time(NOON)
@@ -137,9 +142,12 @@ class TestQuotaUsages(ConformanceTestCase):
     def test_a_keyword_that_is_no_column_is_refused(self) -> None:
         self.use(cores=4)
         for given, nearest in (("in_used", "in_use"), ("reservd", "reserved"), ("until_refreshed", "until_refresh")):
-            values: dict[str, Any] = {"in_use": 9, given: 1}
-            with self.raises(exceptions.UnknownColumn, table="quota_usages", column=given, nearest=nearest, code=400):
-                self.db.quota_usage_update(self.admin, "p1", "cores", **values)
+            with self.subTest(given=given, nearest=nearest):
+                values: dict[str, Any] = {"in_use": 9, given: 1}
+                with self.raises(
+                    exceptions.UnknownColumn, table="quota_usages", column=given, nearest=nearest, code=400
+                ):
+                    self.db.quota_usage_update(self.admin, "p1", "cores", **values)
         self.assertRecord(self.db.quota_usage_get(self.user, "p1", "cores"), in_use=4, updated_at=None)
 
     def test_numbers_that_cannot_be_stored_are_refused(self) -> None:

@@ -35,7 +35,7 @@ class TestReserveLimits(ReservationTestCase):
     def test_above_the_limit_nothing_may_be_added_not_even_zero(self) -> None:
         counted, limits = resources(cores=11), {"cores": 10}
         for delta in (1, 0):
-            with self.raises(exceptions.OverQuota, overs=["cores"]):
+            with self.subTest(delta=delta), self.raises(exceptions.OverQuota, overs=["cores"]):
                 self.reserve({"cores": delta}, counted=counted, limits=limits)
         self.assertEqual(1, len(self.reserve({"cores": -1}, counted=counted, limits=limits)))
         self.assertEqual({"cores": (11, 0)}, self.numbers())
@@ -115,7 +115,8 @@ class TestReserveLimits(ReservationTestCase):
 
     def test_a_missing_limit_fails_the_call_even_if_another_one_is_exceeded(self) -> None:
         for deltas in ({"cores": 1, "ram": 1}, {"ram": 1, "cores": 1}):
-            self.assertUnchanged(partial(self.reserve, deltas, limits={"cores": 0}), KeyError)
+            with self.subTest(deltas=deltas):
+                self.assertUnchanged(partial(self.reserve, deltas, limits={"cores": 0}), KeyError)
 
     def test_a_resource_is_needed_only_for_counting(self) -> None:
         self.reserve({"cores": 1}, until_refresh=9)
@@ -137,4 +138,5 @@ class TestReserveLimits(ReservationTestCase):
         self.reserve({"cores": 1}, until_refresh=9)
         counted = {**resources("keys"), "ram": CountedResource("ram", refuse)}
         for deltas in ({"cores": 1, "keys": 1, "ram": 1}, {"ram": 1, "cores": 1, "keys": 1}):
-            self.assertUnchanged(partial(self.reserve, deltas, counted=counted), Uncountable)
+            with self.subTest(deltas=deltas):
+                self.assertUnchanged(partial(self.reserve, deltas, counted=counted), Uncountable)

@@ -39,8 +39,10 @@ class RaceTestCase(ReservationTestCase):
         usages = self.live("quota_usages", project_id=self.project)
         self.assertEqual(len({row["resource"] for row in usages}), len(usages), "there are two usages of one resource")
         expected = dict.fromkeys((row["id"] for row in usages), 0)
-        for row in self.live("reservations", project_id=self.project):
-            self.assertIn(row["usage_id"], expected, "a live reservation is on a usage that is gone")
+        reservations = self.live("reservations", project_id=self.project)
+        lost = [row for row in reservations if row["usage_id"] not in expected]
+        self.assertEqual([], lost, "a live reservation is on a usage that is gone")
+        for row in reservations:
             expected[row["usage_id"]] += max(row["delta"], 0)
         self.assertEqual(expected, {row["id"]: row["reserved"] for row in usages})
 

@@ -52,7 +52,8 @@ class TestReservationRecords(ReservationTestCase):
         self.reserve({"cores": 0})
         key = self.usage("cores")["id"]
         for usage in ({"id": key}, {"id": str(key), "more": object()}):
-            self.assertRecord(self.create(usage=usage), usage_id=key)
+            with self.subTest(usage=usage):
+                self.assertRecord(self.create(usage=usage), usage_id=key)
         with self.raises(KeyError) as caught:
             self.create(usage={"usage_id": key})
         self.assertEqual(("id",), caught.exception.args)
@@ -138,18 +139,21 @@ class TestReservationRecords(ReservationTestCase):
             lambda uuid: self.db.quota_destroy_all_by_project(self.admin, "p1"),
         )
         for end in ends:
-            [uuid] = self.reserve({"cores": 1}, expire=NOON)
-            for mode in ("no", "yes", "only"):
-                self.assertRecord(self.db.reservation_get(self.seeing(mode, self.user), uuid), uuid=uuid)
-            end(uuid)
-            for mode in ("no", "yes", "only"):
-                with self.raises(exceptions.ReservationNotFound, uuid=uuid):
-                    self.db.reservation_get(self.seeing(mode, self.user), uuid)
+            with self.subTest(end=end):
+                [uuid] = self.reserve({"cores": 1}, expire=NOON)
+                for mode in ("no", "yes", "only"):
+                    with self.subTest(mode=mode):
+                        self.assertRecord(self.db.reservation_get(self.seeing(mode, self.user), uuid), uuid=uuid)
+                end(uuid)
+                for mode in ("no", "yes", "only"):
+                    with self.subTest(mode=mode), self.raises(exceptions.ReservationNotFound, uuid=uuid):
+                        self.db.reservation_get(self.seeing(mode, self.user), uuid)
 
     def test_anyone_may_read_any_reservation(self) -> None:
         created = self.create()
         for context in (self.user, self.other, self.admin):
-            self.assertEqual(created, self.db.reservation_get(context, created["uuid"]))
+            with self.subTest(context=context):
+                self.assertEqual(created, self.db.reservation_get(context, created["uuid"]))
         self.assertPrivate(lambda: self.db.reservation_get(self.user, created["uuid"]))
         self.assertNotAuthorized(
             [self.nobody, self.context(project_id=None), self.context(user_id=None)],

@@ -59,11 +59,12 @@ class TestRefreshOfMissingUsages(RefreshTestCase):
 
     def test_a_usage_that_its_callback_does_not_count_starts_at_zero(self) -> None:
         for usage in ({}, {"ram": 512}):
-            counted = {"cores": CountedResource("cores", usage)}
-            self.reserve({"cores": 3}, counted=counted, until_refresh=5)
-            self.assertRecord(self.usage("cores"), in_use=0, reserved=3, until_refresh=5)
-            self.assertEqual(1, len(counted["cores"].calls))
-            self.db.quota_destroy_all_by_project(self.admin, "p1")
+            with self.subTest(usage=usage):
+                counted = {"cores": CountedResource("cores", usage)}
+                self.reserve({"cores": 3}, counted=counted, until_refresh=5)
+                self.assertRecord(self.usage("cores"), in_use=0, reserved=3, until_refresh=5)
+                self.assertEqual(1, len(counted["cores"].calls))
+                self.db.quota_destroy_all_by_project(self.admin, "p1")
 
     def test_the_count_decides_whether_the_quota_is_exceeded(self) -> None:
         with self.raises(exceptions.OverQuota, usages={"cores": {"in_use": 7, "reserved": 0}}):
@@ -76,11 +77,14 @@ class TestRefreshOfDoubtfulUsages(RefreshTestCase):
 
     def test_a_negative_number_in_use_is_counted_anew(self) -> None:
         for in_use in (-1, -7):
-            usage = self.given(in_use=in_use, reserved=3)
-            now = self.advance(1)
-            self.assertTrue(self.count(2))
-            self.assertEqual({**usage, "in_use": 7, "reserved": 5, "total": 12, "updated_at": now}, self.usage("cores"))
-            self.db.quota_destroy_all_by_project(self.admin, "p1")
+            with self.subTest(in_use=in_use):
+                usage = self.given(in_use=in_use, reserved=3)
+                now = self.advance(1)
+                self.assertTrue(self.count(2))
+                self.assertEqual(
+                    {**usage, "in_use": 7, "reserved": 5, "total": 12, "updated_at": now}, self.usage("cores")
+                )
+                self.db.quota_destroy_all_by_project(self.admin, "p1")
 
     def test_the_counter_starts_anew(self) -> None:
         self.given(in_use=-1, until_refresh=9)
@@ -115,9 +119,10 @@ class TestRefreshByCounter(RefreshTestCase):
     def test_the_counter_is_decreased_by_one_and_starts_anew_at_zero(self) -> None:
         self.given(until_refresh=3)
         for expected in ((False, 2, 4), (False, 1, 4), (True, 8, 7), (False, 7, 7)):
-            counted = self.count(until_refresh=8)
-            usage = self.usage("cores")
-            self.assertEqual(expected, (counted, usage["until_refresh"], usage["in_use"]))
+            with self.subTest(expected=expected):
+                counted = self.count(until_refresh=8)
+                usage = self.usage("cores")
+                self.assertEqual(expected, (counted, usage["until_refresh"], usage["in_use"]))
 
     def test_counters_at_or_below_zero_are_due(self) -> None:
         for counter in (1, 0, -1, -5):
@@ -129,12 +134,13 @@ class TestRefreshByCounter(RefreshTestCase):
 
     def test_a_count_ends_the_counting_down_unless_it_goes_on(self) -> None:
         for until_refresh in (0, None):
-            self.given(until_refresh=1)
-            self.assertTrue(self.count(until_refresh=until_refresh))
-            self.assertRecord(self.usage("cores"), until_refresh=None)
-            self.assertFalse(self.count(until_refresh=1))
-            self.assertRecord(self.usage("cores"), until_refresh=None)
-            self.db.quota_destroy_all_by_project(self.admin, "p1")
+            with self.subTest(until_refresh=until_refresh):
+                self.given(until_refresh=1)
+                self.assertTrue(self.count(until_refresh=until_refresh))
+                self.assertRecord(self.usage("cores"), until_refresh=None)
+                self.assertFalse(self.count(until_refresh=1))
+                self.assertRecord(self.usage("cores"), until_refresh=None)
+                self.db.quota_destroy_all_by_project(self.admin, "p1")
 
     def test_a_usage_that_is_counted_down_stamps_its_update(self) -> None:
         usage = self.given(until_refresh=3)
@@ -145,10 +151,11 @@ class TestRefreshByCounter(RefreshTestCase):
     def test_an_exhausted_counter_stays_so_while_it_is_not_counted(self) -> None:
         self.given(until_refresh=1)
         for counter in (0, -1, -2):
-            counted = {"cores": CountedResource("cores", {})}
-            self.reserve({"cores": 0}, counted=counted, until_refresh=5)
-            self.assertEqual(1, len(counted["cores"].calls))
-            self.assertRecord(self.usage("cores"), in_use=4, until_refresh=counter)
+            with self.subTest(counter=counter):
+                counted = {"cores": CountedResource("cores", {})}
+                self.reserve({"cores": 0}, counted=counted, until_refresh=5)
+                self.assertEqual(1, len(counted["cores"].calls))
+                self.assertRecord(self.usage("cores"), in_use=4, until_refresh=counter)
         self.assertTrue(self.count(until_refresh=5))
         self.assertRecord(self.usage("cores"), in_use=7, until_refresh=5)
 
@@ -205,7 +212,8 @@ class TestRefreshByAge(RefreshTestCase):
     def test_without_a_maximum_nothing_is_too_old(self) -> None:
         self.aged(400 * DAY)
         for max_age in (0, None):
-            self.assertFalse(self.count(max_age=max_age))
+            with self.subTest(max_age=max_age):
+                self.assertFalse(self.count(max_age=max_age))
 
     def test_a_count_makes_young(self) -> None:
         self.aged(100)
@@ -249,11 +257,12 @@ class TestCountsOfSeveralResources(RefreshTestCase):
 
     def test_of_callbacks_that_count_each_other_only_one_is_called(self) -> None:
         for names in (("cores", "ram"), ("ram", "cores")):
-            counted = {name: CountedResource(name, {"cores": 7, "ram": 512}) for name in names}
-            self.reserve(dict.fromkeys(names, 0), counted=counted)
-            self.assertEqual(1, sum(len(each.calls) for each in counted.values()))
-            self.assertEqual({"cores": (7, 0), "ram": (512, 0)}, self.numbers())
-            self.db.quota_destroy_all_by_project(self.admin, "p1")
+            with self.subTest(names=names):
+                counted = {name: CountedResource(name, {"cores": 7, "ram": 512}) for name in names}
+                self.reserve(dict.fromkeys(names, 0), counted=counted)
+                self.assertEqual(1, sum(len(each.calls) for each in counted.values()))
+                self.assertEqual({"cores": (7, 0), "ram": (512, 0)}, self.numbers())
+                self.db.quota_destroy_all_by_project(self.admin, "p1")
 
     def test_callbacks_that_count_only_their_own_are_called_once_each(self) -> None:
         counted = resources(instances=2, cores=7, ram=512)

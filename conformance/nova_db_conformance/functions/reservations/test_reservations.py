@@ -22,28 +22,30 @@ class TestReserve(ReservationTestCase):
         deltas = {"ram": 64, "cores": 0, "instances": -1, "aardvarks": 3}
         uuids = self.reserve(deltas)
         for number, (uuid, (resource, delta)) in enumerate(zip(uuids, deltas.items(), strict=True), start=1):
-            reservation = self.db.reservation_get(self.user, uuid)
-            self.assertShape(reservation, "reservations")
-            self.assertRecord(
-                reservation,
-                id=number,
-                uuid=uuid,
-                usage_id=self.usage(resource)["id"],
-                project_id="p1",
-                resource=resource,
-                delta=delta,
-                expire=LATER,
-                created_at=NOON,
-                updated_at=None,
-                deleted_at=None,
-                deleted=0,
-            )
+            with self.subTest(number=number, uuid=uuid, resource=resource, delta=delta):
+                reservation = self.db.reservation_get(self.user, uuid)
+                self.assertShape(reservation, "reservations")
+                self.assertRecord(
+                    reservation,
+                    id=number,
+                    uuid=uuid,
+                    usage_id=self.usage(resource)["id"],
+                    project_id="p1",
+                    resource=resource,
+                    delta=delta,
+                    expire=LATER,
+                    created_at=NOON,
+                    updated_at=None,
+                    deleted_at=None,
+                    deleted=0,
+                )
 
     def test_the_uuids_are_random_and_canonical(self) -> None:
         uuids = [uuid for _ in range(10) for uuid in self.reserve({"cores": 1, "ram": 1})]
         self.assertEqual(20, len(set(uuids)))
         for uuid in uuids:
-            self.assertRegex(uuid, r"\A[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
+            with self.subTest(uuid=uuid):
+                self.assertRegex(uuid, r"\A[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 
     def test_only_positive_deltas_are_reserved(self) -> None:
         counted = resources(ram=512, cores=4, instances=2)

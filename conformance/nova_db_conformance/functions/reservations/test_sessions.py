@@ -55,17 +55,18 @@ class TestCallbacks(SessionTestCase):
 
     def test_it_is_called_with_an_administrators_copy_of_the_context(self) -> None:
         for context in (self.user, self.other, self.admin):
-            counted = {"cores": CountedResource("cores")}
-            self.reserve({"cores": 1}, counted=counted, context=context, project_id="p3")
-            [(elevated, project, session)] = counted["cores"].calls
-            self.assertEqual("p3", project)
-            self.assertIsNotNone(session)
-            self.assertIsNot(context, elevated)
-            self.assertIs(True, elevated.is_admin)
-            self.assertIn("admin", elevated.roles)
-            same = ("user_id", "project_id", "read_deleted", "request_id", "quota_class")
-            self.assertEqual([getattr(context, name) for name in same], [getattr(elevated, name) for name in same])
-            self.db.quota_destroy_all_by_project(self.admin, "p3")
+            with self.subTest(context=context):
+                counted = {"cores": CountedResource("cores")}
+                self.reserve({"cores": 1}, counted=counted, context=context, project_id="p3")
+                [(elevated, project, session)] = counted["cores"].calls
+                self.assertEqual("p3", project)
+                self.assertIsNotNone(session)
+                self.assertIsNot(context, elevated)
+                self.assertIs(True, elevated.is_admin)
+                self.assertIn("admin", elevated.roles)
+                same = ("user_id", "project_id", "read_deleted", "request_id", "quota_class")
+                self.assertEqual([getattr(context, name) for name in same], [getattr(elevated, name) for name in same])
+                self.db.quota_destroy_all_by_project(self.admin, "p3")
 
     def test_the_callers_context_stays_as_it_was_whatever_the_callback_does_with_its_own(self) -> None:
         def scribble(context: Any, *_: Any) -> Mapping[str, int]:

@@ -70,7 +70,8 @@ class TestEnsureDefault(ConformanceTestCase):
         self.assertEqual((True, self.db.security_group_get_by_project(self.user, "p1")[0]), found)
         for group in (made[1], found[1]):
             for rule in group["rules"]:
-                self.assertShape(rule, "security_group_rules", "grantee_group")
+                with self.subTest(group=group, rule=rule):
+                    self.assertShape(rule, "security_group_rules", "grantee_group")
 
     def test_each_live_default_rule_is_copied(self) -> None:
         templates = [
@@ -85,24 +86,26 @@ class TestEnsureDefault(ConformanceTestCase):
         self.db.security_group_default_rule_destroy(self.admin, templates.pop(2)["id"])
         self.set_time(NOON)
         for read_deleted, project in (("no", "p1"), ("yes", "p2"), ("only", "p3")):
-            context = self.context(project_id=project, read_deleted=read_deleted)
-            _, group = self.db.security_group_ensure_default(context)
-            copies = self.db.security_group_rule_get_by_security_group(self.user, group["id"])
-            self.assertEqual([rule["id"] for rule in group["rules"]], [copy["id"] for copy in copies])
-            self.assertEqual(
-                [[rule[name] for name in COPIED] for rule in templates],
-                [[copy[name] for name in COPIED] for copy in copies],
-            )
-            for copy in copies:
-                self.assertRecord(
-                    copy,
-                    parent_group_id=group["id"],
-                    group_id=None,
-                    created_at=NOON,
-                    updated_at=None,
-                    deleted_at=None,
-                    deleted=0,
+            with self.subTest(read_deleted=read_deleted, project=project):
+                context = self.context(project_id=project, read_deleted=read_deleted)
+                _, group = self.db.security_group_ensure_default(context)
+                copies = self.db.security_group_rule_get_by_security_group(self.user, group["id"])
+                self.assertEqual([rule["id"] for rule in group["rules"]], [copy["id"] for copy in copies])
+                self.assertEqual(
+                    [[rule[name] for name in COPIED] for rule in templates],
+                    [[copy[name] for name in COPIED] for copy in copies],
                 )
+                for copy in copies:
+                    with self.subTest(copy=copy):
+                        self.assertRecord(
+                            copy,
+                            parent_group_id=group["id"],
+                            group_id=None,
+                            created_at=NOON,
+                            updated_at=None,
+                            deleted_at=None,
+                            deleted=0,
+                        )
 
     def test_a_default_rule_that_comes_later_is_for_later_groups(self) -> None:
         early = self.template()
@@ -115,13 +118,12 @@ class TestEnsureDefault(ConformanceTestCase):
         self.assertEqual(["udp"], [rule["protocol"] for rule in theirs["rules"]])
 
     def test_a_deleted_group_is_replaced_whatever_is_seen(self) -> None:
-        ids = []
+        made = []
         for read_deleted in ("no", "yes", "only"):
             existed, group = self.db.security_group_ensure_default(self.seeing(read_deleted, self.user))
-            self.assertIs(False, existed)
-            ids.append(group["id"])
+            made.append((existed, group["id"]))
             self.db.security_group_destroy(self.user, group["id"])
-        self.assertEqual([1, 2, 3], ids)
+        self.assertEqual([(False, 1), (False, 2), (False, 3)], made)
 
     def test_each_project_has_its_own_no_project_too(self) -> None:
         contexts = (
@@ -141,9 +143,10 @@ class TestEnsureDefault(ConformanceTestCase):
     def test_a_project_whose_id_is_a_number_has_one(self) -> None:
         number: Any = 5
         for existed in (False, True, True):
-            found, group = self.db.security_group_ensure_default(self.context(project_id=number))
-            self.assertIs(existed, found)
-            self.assertRecord(group, id=1, project_id="5")
+            with self.subTest(existed=existed):
+                found, group = self.db.security_group_ensure_default(self.context(project_id=number))
+                self.assertIs(existed, found)
+                self.assertRecord(group, id=1, project_id="5")
         created = self.db.instance_create(self.context(project_id=number), instance_values(security_groups=["default"]))
         self.assertEqual([1], [group["id"] for group in created["security_groups"]])
 
@@ -218,21 +221,28 @@ class TestDefaultRules(ConformanceTestCase):
         created = self.create(protocol=6, from_port="22", to_port=True)
         self.assertRecord(created, protocol="6", from_port=22, to_port=1)
         for given, stored in CIDRS:
-            created = self.create(cidr=given)
-            self.assertEqual(stored, created["cidr"])
-            self.assertEqual(created, self.get("no", created["id"]))
+            with self.subTest(given=given, stored=stored):
+                created = self.create(cidr=given)
+                self.assertEqual(stored, created["cidr"])
+                self.assertEqual(created, self.get("no", created["id"]))
 
     def test_what_a_column_cannot_hold_is_refused(self) -> None:
         for column, value in (*REFUSED, ("protocol", "six  t")):
-            with self.raises(
-                exceptions.DBDataError, table="security_group_default_rules", columns=[column], value=value
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(
+                    exceptions.DBDataError, table="security_group_default_rules", columns=[column], value=value
+                ),
             ):
                 self.create(**{column: value})
         self.assertEqual({}, self.dump())
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for key in ("parent_group_id", "group_id", "prtocol"):
-            with self.raises(exceptions.UnknownColumn, table="security_group_default_rules", column=key):
+            with (
+                self.subTest(key=key),
+                self.raises(exceptions.UnknownColumn, table="security_group_default_rules", column=key),
+            ):
                 self.create(**{key: None})
         self.assertEqual({}, self.dump())
 
@@ -245,12 +255,17 @@ class TestDefaultRules(ConformanceTestCase):
         self.db.security_group_default_rule_destroy(self.admin, gone["id"])
         everything = [first, gone, last]
         for read_deleted, expected in (("no", [first, last]), ("yes", everything), ("only", [gone])):
-            self.assertIds(self.listed(read_deleted), expected)
-            for rule_id in (rule["id"] for rule in expected):
-                self.assertEqual(rule_id, self.get(read_deleted, rule_id)["id"])
-            for rule_id in (rule["id"] for rule in everything if rule not in expected):
-                with self.raises(exceptions.SecurityGroupDefaultRuleNotFound, rule_id=rule_id):
-                    self.get(read_deleted, rule_id)
+            with self.subTest(read_deleted=read_deleted, expected=expected):
+                self.assertIds(self.listed(read_deleted), expected)
+                for rule_id in (rule["id"] for rule in expected):
+                    with self.subTest(rule_id=rule_id):
+                        self.assertEqual(rule_id, self.get(read_deleted, rule_id)["id"])
+                for rule_id in (rule["id"] for rule in everything if rule not in expected):
+                    with (
+                        self.subTest(rule_id=rule_id),
+                        self.raises(exceptions.SecurityGroupDefaultRuleNotFound, rule_id=rule_id),
+                    ):
+                        self.get(read_deleted, rule_id)
 
     def test_the_id_may_be_text(self) -> None:
         created = self.create()
@@ -261,10 +276,11 @@ class TestDefaultRules(ConformanceTestCase):
     def test_what_is_no_id_finds_nothing(self) -> None:
         created = self.create()
         for value in NO_IDS:
-            with self.raises(exceptions.SecurityGroupDefaultRuleNotFound, rule_id=value, code=400):
-                self.get("no", value)
-            with self.raises(exceptions.SecurityGroupDefaultRuleNotFound, rule_id=value, code=400):
-                self.db.security_group_default_rule_destroy(self.admin, value)
+            with self.subTest(value=value):
+                with self.raises(exceptions.SecurityGroupDefaultRuleNotFound, rule_id=value, code=400):
+                    self.get("no", value)
+                with self.raises(exceptions.SecurityGroupDefaultRuleNotFound, rule_id=value, code=400):
+                    self.db.security_group_default_rule_destroy(self.admin, value)
         self.assertEqual([created], self.listed())
 
     def test_a_missing_rule_is_invalid_and_its_message_has_the_id(self) -> None:
@@ -297,9 +313,10 @@ class TestDefaultRules(ConformanceTestCase):
             destroy(self.admin, 1)
         self.assertRecord(self.get("only", 1), deleted_at=NOON)
         for read_deleted in ("yes", "only"):
-            now = self.advance(60)
-            destroy(self.seeing(read_deleted), 1)
-            self.assertRecord(self.get("only", 1), deleted=1, deleted_at=now, updated_at=None)
+            with self.subTest(read_deleted=read_deleted):
+                now = self.advance(60)
+                destroy(self.seeing(read_deleted), 1)
+                self.assertRecord(self.get("only", 1), deleted=1, deleted_at=now, updated_at=None)
 
     def test_it_is_destroyed_or_not(self) -> None:
         self.create()

@@ -71,11 +71,12 @@ class TestSecurityGroupDestroy(ConformanceTestCase):
     def test_all_marks_are_renewed_whatever_is_seen(self) -> None:
         self.set_time(NOON)
         for read_deleted in ("no", "no", "yes", "only"):
-            self.advance(60)
-            before = self.dump()
-            self.db.security_group_destroy(self.seeing(read_deleted, self.user), 1)
-            self.marked(before)
-            self.assertSameRows(before, "where all marks should be of now")
+            with self.subTest(read_deleted=read_deleted):
+                self.advance(60)
+                before = self.dump()
+                self.db.security_group_destroy(self.seeing(read_deleted, self.user), 1)
+                self.marked(before)
+                self.assertSameRows(before, "where all marks should be of now")
 
     def test_rules_and_members_that_a_deleted_group_got_since_go_too(self) -> None:
         self.db.security_group_destroy(self.admin, 1)

@@ -120,11 +120,12 @@ class TestMemberships(ConformanceTestCase):
         self.set_time(NOON)
         self.remove()
         for read_deleted, renewed in (("no", False), ("yes", True), ("only", True)):
-            expected = self._now
-            now = self.advance(60)
-            self.remove(read_deleted)
-            (row,) = self.dump()[MEMBERSHIPS]
-            self.assertRecord(row, deleted=row["id"], deleted_at=now if renewed else expected, updated_at=None)
+            with self.subTest(read_deleted=read_deleted, renewed=renewed):
+                expected = self._now
+                now = self.advance(60)
+                self.remove(read_deleted)
+                (row,) = self.dump()[MEMBERSHIPS]
+                self.assertRecord(row, deleted=row["id"], deleted_at=now if renewed else expected, updated_at=None)
 
     def test_it_is_removed_or_not(self) -> None:
         self.add()
@@ -175,18 +176,21 @@ class TestMembersOfGroups(ConformanceTestCase):
         self.db.instance_destroy(self.admin, gone["uuid"])
         self.db.instance_add_security_group(self.admin, gone["uuid"], self.group["id"])
         for read_deleted in ("no", "yes"):
-            self.assertIds(self.instances(read_deleted), [kept])
+            with self.subTest(read_deleted=read_deleted):
+                self.assertIds(self.instances(read_deleted), [kept])
         self.db.instance_remove_security_group(self.admin, kept["uuid"], self.group["id"])
         for read_deleted in ("no", "yes"):
-            self.assertEqual([], self.instances(read_deleted))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual([], self.instances(read_deleted))
 
     def test_a_deleted_group_has_none_even_if_one_is_added(self) -> None:
         self.member()
         self.db.security_group_destroy(self.admin, self.group["id"])
         made = self.member()
         for read_deleted in ("yes", "only"):
-            group = self.db.security_group_get(self.seeing(read_deleted), self.group["id"])
-            self.assertEqual([], group["instances"])
+            with self.subTest(read_deleted=read_deleted):
+                group = self.db.security_group_get(self.seeing(read_deleted), self.group["id"])
+                self.assertEqual([], group["instances"])
         self.assertEqual([], self.db.security_group_get_by_instance(self.seeing("yes"), made["id"]))
 
     def test_a_rule_that_names_a_group_does_not_use_it(self) -> None:
@@ -196,19 +200,21 @@ class TestMembersOfGroups(ConformanceTestCase):
     def test_what_is_no_group_is_not_in_use(self) -> None:
         self.member()
         for value in NO_IDS:
-            self.assertIs(False, self.db.security_group_in_use(self.user, value))
+            with self.subTest(value=value):
+                self.assertIs(False, self.db.security_group_in_use(self.user, value))
         self.assertIs(True, self.db.security_group_in_use(self.other, str(self.group["id"])))
 
     def test_groups_in_a_list_have_no_instances(self) -> None:
         instance = self.member()
-        lists = (
-            self.db.security_group_get_all(self.user),
-            self.db.security_group_get_by_project(self.user, "p1"),
-            self.db.security_group_get_by_instance(self.user, instance["id"]),
-        )
-        for groups in lists:
-            (group,) = (group for group in groups if group["name"] == "web")
-            self.assertShape(group, "security_groups", "rules")
+        lists = {
+            "all": self.db.security_group_get_all(self.user),
+            "of the project": self.db.security_group_get_by_project(self.user, "p1"),
+            "of the instance": self.db.security_group_get_by_instance(self.user, instance["id"]),
+        }
+        for which, groups in lists.items():
+            with self.subTest(which):
+                (group,) = (group for group in groups if group["name"] == "web")
+                self.assertShape(group, "security_groups", "rules")
 
 
 class TestGroupsByInstance(ConformanceTestCase):
@@ -236,17 +242,20 @@ class TestGroupsByInstance(ConformanceTestCase):
 
     def test_the_uuid_is_not_what_they_are_found_by(self) -> None:
         for value in (self.instance["uuid"], 2, *NO_IDS):
-            self.assertEqual([], self.found(instance_id=value))
+            with self.subTest(value=value):
+                self.assertEqual([], self.found(instance_id=value))
 
     def test_live_ones_alone_count_whatever_is_seen(self) -> None:
         self.db.security_group_destroy(self.admin, self.groups[0]["id"])
         self.db.instance_remove_security_group(self.admin, self.instance["uuid"], self.groups[1]["id"])
         for read_deleted in ("no", "yes", "only"):
-            self.assertIds(self.found(read_deleted), self.groups[2:])
+            with self.subTest(read_deleted=read_deleted):
+                self.assertIds(self.found(read_deleted), self.groups[2:])
         self.db.instance_destroy(self.admin, self.instance["uuid"])
         self.db.instance_add_security_group(self.admin, self.instance["uuid"], self.groups[2]["id"])
         for read_deleted in ("no", "yes", "only"):
-            self.assertEqual([], self.found(read_deleted))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual([], self.found(read_deleted))
 
     def test_results_are_private_copies(self) -> None:
         self.make.security_group_rule(self.groups[0], group_id=self.groups[1]["id"])
@@ -272,9 +281,11 @@ class TestRulesOfGroups(ConformanceTestCase):
             self.db.security_group_get_by_instance(context, self.instance["id"]),
             [self.db.security_group_get_by_name(context, "p1", "web")],
         ):
-            self.assertEqual(found, next(group["rules"] for group in groups if group["id"] == self.group["id"]))
+            with self.subTest(groups=groups):
+                self.assertEqual(found, next(group["rules"] for group in groups if group["id"] == self.group["id"]))
         for rule in found:
-            self.assertShape(rule, "security_group_rules", "grantee_group")
+            with self.subTest(rule=rule):
+                self.assertShape(rule, "security_group_rules", "grantee_group")
         return found
 
     def test_they_are_its_own_live_rules_by_id(self) -> None:
@@ -282,7 +293,8 @@ class TestRulesOfGroups(ConformanceTestCase):
         self.make.security_group_rule(self.grantee, group_id=self.group["id"])
         self.db.security_group_rule_destroy(self.admin, gone["id"])
         for read_deleted in ("no", "yes"):
-            self.assertEqual([{**rule, "grantee_group": None} for rule in (first, last)], self.rules(read_deleted))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertEqual([{**rule, "grantee_group": None} for rule in (first, last)], self.rules(read_deleted))
 
     def test_each_has_the_group_that_it_lets_in(self) -> None:
         rule = self.make.security_group_rule(self.group, group_id=self.grantee["id"])

@@ -42,7 +42,8 @@ class TestOneDefaultGroup(ConformanceTestCase):
 
     def assertComplete(self, *groups: dict[str, Any]) -> None:
         for group in groups:
-            self.assertEqual(PROTOCOLS, [rule["protocol"] for rule in group["rules"]])
+            with self.subTest(group=group):
+                self.assertEqual(PROTOCOLS, [rule["protocol"] for rule in group["rules"]])
 
     def test_one_of_all_callers_makes_it(self) -> None:
         def check(done: Round) -> None:
@@ -113,8 +114,9 @@ class TestOneDefaultGroup(ConformanceTestCase):
         def check(done: Round) -> None:
             self.assertEqual({False: 4, True: 4}, Counter(existed for existed, _ in done.results))
             for number, (_, group) in enumerate(done.results):
-                self.assertRecord(group, project_id=f"{self.user.project_id}/{number % 4}")
-                self.assertComplete(group)
+                with self.subTest(number=number, group=group):
+                    self.assertRecord(group, project_id=f"{self.user.project_id}/{number % 4}")
+                    self.assertComplete(group)
 
         race(ensure, rounds=40, prepare=self.fresh, finish=check)
 
@@ -202,8 +204,9 @@ class TestDestroyedOnce(ConformanceTestCase):
         def check(done: Round) -> None:
             self.assertEqual([None] * 8, done.results)
             for group in groups:
-                gone = self.db.security_group_rule_get_by_security_group(self.seeing("yes"), group["id"])
-                self.assertEqual([True] * 4, [bool(rule["deleted"]) for rule in gone])
+                with self.subTest(group=group):
+                    gone = self.db.security_group_rule_get_by_security_group(self.seeing("yes"), group["id"])
+                    self.assertEqual([True] * 4, [bool(rule["deleted"]) for rule in gone])
 
         race(lambda n: self._destroy(groups[n % 4]), rounds=15, prepare=prepare, finish=check)
 

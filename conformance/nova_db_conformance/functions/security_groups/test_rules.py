@@ -54,14 +54,18 @@ class TestSecurityGroupRuleCreate(ConformanceTestCase):
 
     def test_networks_of_ipv6_are_stored_in_their_shortest_form(self) -> None:
         for given, stored in CIDRS:
-            created = self.db.security_group_rule_create(self.user, {"cidr": given})
-            self.assertEqual(stored, created["cidr"])
-            self.assertEqual(created, self.db.security_group_rule_get(self.user, created["id"]))
+            with self.subTest(given=given, stored=stored):
+                created = self.db.security_group_rule_create(self.user, {"cidr": given})
+                self.assertEqual(stored, created["cidr"])
+                self.assertEqual(created, self.db.security_group_rule_get(self.user, created["id"]))
 
     def test_a_group_that_is_missing_is_named_and_nothing_is_left(self) -> None:
         before = self.dump()
         for column in ("parent_group_id", "group_id"):
-            with self.raises(exceptions.DBReferenceError, table="security_group_rules", columns=[column], value=99):
+            with (
+                self.subTest(column=column),
+                self.raises(exceptions.DBReferenceError, table="security_group_rules", columns=[column], value=99),
+            ):
                 self.db.security_group_rule_create(
                     self.user, rule_values(**{"parent_group_id": self.group["id"], column: 99})
                 )
@@ -78,13 +82,19 @@ class TestSecurityGroupRuleCreate(ConformanceTestCase):
     def test_what_a_column_cannot_hold_is_refused(self) -> None:
         before = self.dump()
         for column, value in (*REFUSED, ("parent_group_id", "x"), ("group_id", 2**40), ("protocol", "x" * 256)):
-            with self.raises(exceptions.DBDataError, table="security_group_rules", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="security_group_rules", columns=[column], value=value),
+            ):
                 self.db.security_group_rule_create(self.user, rule_values(**{column: value}))
         self.assertSameRows(before, "although every call was refused")
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for key, nearest in (("from_prt", "from_port"), ("parent_group", "parent_group_id")):
-            with self.raises(exceptions.UnknownColumn, table="security_group_rules", column=key, nearest=nearest):
+            with (
+                self.subTest(key=key, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="security_group_rules", column=key, nearest=nearest),
+            ):
                 self.db.security_group_rule_create(self.user, rule_values(**{key: 1}))
         self.assertNotIn("security_group_rules", self.dump())
 
@@ -115,29 +125,38 @@ class TestSecurityGroupRuleGet(ConformanceTestCase):
 
     def test_a_rule_is_found_by_its_id_whatever_its_project(self) -> None:
         for context in (self.user, self.other, self.admin):
-            self.assertEqual(self.rule, self.db.security_group_rule_get(context, 1))
+            with self.subTest(context=context):
+                self.assertEqual(self.rule, self.db.security_group_rule_get(context, 1))
         self.assertEqual(self.rule, self.db.security_group_rule_get(self.user, "1"))
 
     def test_what_is_no_id_finds_no_rule(self) -> None:
         for value in NO_IDS:
-            with self.raises(exceptions.SecurityGroupNotFoundForRule, rule_id=value, code=404):
-                self.db.security_group_rule_get(self.user, value)
-            with self.raises(exceptions.SecurityGroupNotFoundForRule, rule_id=value, code=404):
-                self.db.security_group_rule_destroy(self.user, value)
+            with self.subTest(value=value):
+                with self.raises(exceptions.SecurityGroupNotFoundForRule, rule_id=value, code=404):
+                    self.db.security_group_rule_get(self.user, value)
+                with self.raises(exceptions.SecurityGroupNotFoundForRule, rule_id=value, code=404):
+                    self.db.security_group_rule_destroy(self.user, value)
         self.assertEqual(self.rule, self.db.security_group_rule_get(self.user, 1))
 
     def test_read_deleted_decides_which_rules_are_seen(self) -> None:
         gone = self.make.security_group_rule(self.group, group_id=20)
         self.db.security_group_rule_destroy(self.admin, gone["id"])
         for read_deleted, expected in (("no", [self.rule]), ("yes", [self.rule, gone]), ("only", [gone])):
-            self.assertIds(self.rules(read_deleted), expected)
-            self.assertIds(self.granting(read_deleted), expected)
-            self.assertEqual(1, self.db.security_group_rule_count_by_group(self.seeing(read_deleted), 10))
-            for rule_id in (rule["id"] for rule in expected):
-                self.assertEqual(rule_id, self.db.security_group_rule_get(self.seeing(read_deleted), rule_id)["id"])
-            for rule_id in (rule["id"] for rule in (self.rule, gone) if rule not in expected):
-                with self.raises(exceptions.SecurityGroupNotFoundForRule, rule_id=rule_id):
-                    self.db.security_group_rule_get(self.seeing(read_deleted), rule_id)
+            with self.subTest(read_deleted=read_deleted, expected=expected):
+                self.assertIds(self.rules(read_deleted), expected)
+                self.assertIds(self.granting(read_deleted), expected)
+                self.assertEqual(1, self.db.security_group_rule_count_by_group(self.seeing(read_deleted), 10))
+                for rule_id in (rule["id"] for rule in expected):
+                    with self.subTest(rule_id=rule_id):
+                        self.assertEqual(
+                            rule_id, self.db.security_group_rule_get(self.seeing(read_deleted), rule_id)["id"]
+                        )
+                for rule_id in (rule["id"] for rule in (self.rule, gone) if rule not in expected):
+                    with (
+                        self.subTest(rule_id=rule_id),
+                        self.raises(exceptions.SecurityGroupNotFoundForRule, rule_id=rule_id),
+                    ):
+                        self.db.security_group_rule_get(self.seeing(read_deleted), rule_id)
 
     def test_the_rules_of_a_group_are_not_those_that_grant_it_access(self) -> None:
         back = self.make.security_group_rule(self.grantee, group_id=10)
@@ -157,16 +176,18 @@ class TestSecurityGroupRuleGet(ConformanceTestCase):
 
     def test_what_is_no_id_finds_no_rules(self) -> None:
         for value in NO_IDS:
-            self.assertEqual([], self.rules(group_id=value))
-            self.assertEqual([], self.granting(group_id=value))
-            count = self.db.security_group_rule_count_by_group(self.user, value)
-            self.assertEqual((0, int), (count, type(count)))
+            with self.subTest(value=value):
+                self.assertEqual([], self.rules(group_id=value))
+                self.assertEqual([], self.granting(group_id=value))
+                count = self.db.security_group_rule_count_by_group(self.user, value)
+                self.assertEqual((0, int), (count, type(count)))
 
     def test_results_are_private_copies(self) -> None:
         uuid = self.make.instance(system_metadata={"a": "b"})["uuid"]
         self.db.instance_add_security_group(self.admin, uuid, 20)
         for read in (self.rules, self.granting, lambda: self.db.security_group_rule_get(self.user, 1)):
-            self.assertPrivate(read)
+            with self.subTest(read=read):
+                self.assertPrivate(read)
 
 
 class TestGranteesOfRules(ConformanceTestCase):
@@ -310,10 +331,11 @@ class TestSecurityGroupRuleDestroy(ConformanceTestCase):
         self.set_time(NOON)
         self.destroy("yes")
         for read_deleted in ("yes", "only"):
-            now = self.advance(60)
-            self.destroy(read_deleted)
-            gone = self.db.security_group_rule_get(self.seeing("only"), self.rule["id"])
-            self.assertRecord(gone, deleted=self.rule["id"], deleted_at=now, updated_at=None)
+            with self.subTest(read_deleted=read_deleted):
+                now = self.advance(60)
+                self.destroy(read_deleted)
+                gone = self.db.security_group_rule_get(self.seeing("only"), self.rule["id"])
+                self.assertRecord(gone, deleted=self.rule["id"], deleted_at=now, updated_at=None)
 
     def test_it_is_destroyed_or_not(self) -> None:
         self.assertAtomic(self.destroy)

@@ -66,16 +66,22 @@ class TestSecurityGroupCreate(ConformanceTestCase):
             ("id", "one"),
         ]
         for column, value in refused:
-            with self.raises(exceptions.DBDataError, table="security_groups", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="security_groups", columns=[column], value=value),
+            ):
                 self.db.security_group_create(self.user, {column: value})
         self.assertEqual({}, self.dump())
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for key, nearest in (("nam", "name"), ("project", "project_id")):
-            with self.raises(exceptions.UnknownColumn, table="security_groups", column=key, nearest=nearest):
+            with (
+                self.subTest(key=key, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="security_groups", column=key, nearest=nearest),
+            ):
                 self.db.security_group_create(self.user, {"description": "x", key: "web"})
         for key in ("rules", "instances"):
-            with self.raises(exceptions.UnknownColumn, table="security_groups", column=key):
+            with self.subTest(key=key), self.raises(exceptions.UnknownColumn, table="security_groups", column=key):
                 self.db.security_group_create(self.user, security_group_values(**{key: []}))
         self.assertEqual({}, self.dump())
 
@@ -83,10 +89,11 @@ class TestSecurityGroupCreate(ConformanceTestCase):
         gone, live = self.make.security_group(), self.make.security_group()
         self.db.security_group_destroy(self.admin, gone["id"])
         for taken in (gone["id"], live["id"]):
-            before = self.dump()
-            with self.raises(exceptions.DBDuplicateEntry, table="security_groups", columns=["id"]):
-                self.db.security_group_create(self.user, {"id": taken})
-            self.assertSameRows(before, "although the id was taken")
+            with self.subTest(taken=taken):
+                before = self.dump()
+                with self.raises(exceptions.DBDuplicateEntry, table="security_groups", columns=["id"]):
+                    self.db.security_group_create(self.user, {"id": taken})
+                self.assertSameRows(before, "although the id was taken")
 
     def test_it_is_made_or_not(self) -> None:
         created = self.assertAtomic(lambda: self.db.security_group_create(self.user, security_group_values()))
@@ -109,34 +116,47 @@ class TestSecurityGroupGet(ConformanceTestCase):
             self.db.security_group_get(self.user, 1),
             self.db.security_group_get_by_name(self.user, "p1", "web"),
         ):
-            self.assertShape(group, "security_groups", "rules", "instances")
-            self.assertEqual({**self.group, "instances": []}, group)
+            with self.subTest(group=group):
+                self.assertShape(group, "security_groups", "rules", "instances")
+                self.assertEqual({**self.group, "instances": []}, group)
 
     def test_the_id_may_be_text(self) -> None:
         for spelling in ("1", "01", True):
-            self.assertEqual(1, self.db.security_group_get(self.user, spelling)["id"])
+            with self.subTest(spelling=spelling):
+                self.assertEqual(1, self.db.security_group_get(self.user, spelling)["id"])
 
     def test_what_is_no_id_finds_nothing(self) -> None:
         for value in NO_IDS:
-            with self.raises(exceptions.SecurityGroupNotFound, security_group_id=value, code=404):
+            with (
+                self.subTest(value=value),
+                self.raises(exceptions.SecurityGroupNotFound, security_group_id=value, code=404),
+            ):
                 self.db.security_group_get(self.user, value)
 
     def test_a_user_sees_the_groups_of_the_project_alone(self) -> None:
         nobodys = self.make.security_group(project_id=None)
         for context, group in ((self.other, self.group), (self.user, nobodys)):
-            with self.raises(exceptions.SecurityGroupNotFound, security_group_id=group["id"]):
+            with (
+                self.subTest(context=context, group=group),
+                self.raises(exceptions.SecurityGroupNotFound, security_group_id=group["id"]),
+            ):
                 self.db.security_group_get(context, group["id"])
         for group in (self.group, nobodys):
-            self.assertEqual(group["id"], self.db.security_group_get(self.admin, group["id"])["id"])
+            with self.subTest(group=group):
+                self.assertEqual(group["id"], self.db.security_group_get(self.admin, group["id"])["id"])
         self.assertEqual(1, self.db.security_group_get(self.context(user_id="u9"), 1)["id"])
 
     def test_read_deleted_decides_which_are_seen(self) -> None:
         gone = self.make.security_group()["id"]
         self.db.security_group_destroy(self.admin, gone)
         for read_deleted, group_id in (("no", 1), ("yes", 1), ("yes", gone), ("only", gone)):
-            self.assertEqual(group_id, self.get(read_deleted, group_id)["id"])
+            with self.subTest(read_deleted=read_deleted, group_id=group_id):
+                self.assertEqual(group_id, self.get(read_deleted, group_id)["id"])
         for read_deleted, group_id in (("no", gone), ("only", 1)):
-            with self.raises(exceptions.SecurityGroupNotFound, security_group_id=group_id):
+            with (
+                self.subTest(read_deleted=read_deleted, group_id=group_id),
+                self.raises(exceptions.SecurityGroupNotFound, security_group_id=group_id),
+            ):
                 self.get(read_deleted, group_id)
 
     def test_a_record_is_a_private_copy(self) -> None:
@@ -151,9 +171,10 @@ class TestSecurityGroupGet(ConformanceTestCase):
         self.make.security_group(name="WEB")
         theirs = self.make.security_group(name="web", project_id="p2")
         for read_deleted in ("no", "yes", "only"):
-            user = self.seeing(read_deleted, self.user)
-            self.assertEqual(1, self.db.security_group_get_by_name(user, "p1", "web")["id"])
-            self.assertEqual(theirs["id"], self.db.security_group_get_by_name(user, "p2", "web")["id"])
+            with self.subTest(read_deleted=read_deleted):
+                user = self.seeing(read_deleted, self.user)
+                self.assertEqual(1, self.db.security_group_get_by_name(user, "p1", "web")["id"])
+                self.assertEqual(theirs["id"], self.db.security_group_get_by_name(user, "p2", "web")["id"])
         self.db.security_group_destroy(self.admin, 1)
         self.assertEqual(2, self.db.security_group_get_by_name(self.seeing("yes"), "p1", "web")["id"])
 
@@ -175,18 +196,20 @@ class TestSecurityGroupGet(ConformanceTestCase):
             ("p1", "x" * 300),
         )
         for project, name in missing:
-            with self.raises(
-                exceptions.SecurityGroupNotFoundForProject, project_id=project, security_group_id=name, code=404
-            ):
-                self.db.security_group_get_by_name(self.user, project, name)
-            self.assertIs(False, self.db.security_group_exists(self.user, project, name))
+            with self.subTest(project=project, name=name):
+                with self.raises(
+                    exceptions.SecurityGroupNotFoundForProject, project_id=project, security_group_id=name, code=404
+                ):
+                    self.db.security_group_get_by_name(self.user, project, name)
+                self.assertIs(False, self.db.security_group_exists(self.user, project, name))
 
     def test_a_group_exists_as_long_as_its_name_finds_it(self) -> None:
         self.assertIs(True, self.db.security_group_exists(self.other, "p1", "web"))
         self.assertIs(False, self.db.security_group_exists(self.other, "p2", "web"))
         self.db.security_group_destroy(self.admin, 1)
         for read_deleted in ("no", "yes", "only"):
-            self.assertIs(False, self.db.security_group_exists(self.seeing(read_deleted), "p1", "web"))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertIs(False, self.db.security_group_exists(self.seeing(read_deleted), "p1", "web"))
 
 
 class TestSecurityGroupLists(ConformanceTestCase):
@@ -202,7 +225,8 @@ class TestSecurityGroupLists(ConformanceTestCase):
 
     def test_all_groups_are_those_of_every_project_by_id(self) -> None:
         for context in (self.user, self.other, self.admin):
-            self.assertEqual([self.first, self.theirs, self.last], self.db.security_group_get_all(context))
+            with self.subTest(context=context):
+                self.assertEqual([self.first, self.theirs, self.last], self.db.security_group_get_all(context))
 
     def test_read_deleted_decides_which_of_all_are_listed(self) -> None:
         everything = [self.first, self.theirs, self.gone, self.last]
@@ -212,8 +236,9 @@ class TestSecurityGroupLists(ConformanceTestCase):
     def test_those_of_a_project_are_live_ones_for_whoever_asks(self) -> None:
         for read_deleted in ("no", "yes", "only"):
             for context in (self.user, self.other, self.admin):
-                found = self.db.security_group_get_by_project(self.seeing(read_deleted, context), "p1")
-                self.assertEqual([self.first, self.last], found)
+                with self.subTest(read_deleted=read_deleted, context=context):
+                    found = self.db.security_group_get_by_project(self.seeing(read_deleted, context), "p1")
+                    self.assertEqual([self.first, self.last], found)
         self.assertEqual([], self.db.security_group_get_by_project(self.user, None))
         numbers: Any = 6
         made = [self.make.security_group(project_id=project) for project in (None, "6")]
@@ -223,8 +248,9 @@ class TestSecurityGroupLists(ConformanceTestCase):
     def test_the_count_of_a_project_is_that_of_its_live_groups(self) -> None:
         self.db.security_group_ensure_default(self.user)
         for read_deleted in ("no", "yes", "only"):
-            count = self.db.security_group_count_by_project(self.seeing(read_deleted, self.user), "p1")
-            self.assertEqual((3, int), (count, type(count)))
+            with self.subTest(read_deleted=read_deleted):
+                count = self.db.security_group_count_by_project(self.seeing(read_deleted, self.user), "p1")
+                self.assertEqual((3, int), (count, type(count)))
         self.assertEqual(1, self.db.security_group_count_by_project(self.admin, "p2"))
         self.assertEqual(0, self.db.security_group_count_by_project(self.admin, None))
         self.assertEqual(0, self.db.security_group_count_by_project(self.admin, "p"))
@@ -293,10 +319,11 @@ class TestWhoMayUseSecurityGroups(ConformanceTestCase):
 
     def test_a_user_counts_the_groups_of_the_own_project_alone(self) -> None:
         for project in ("p2", None, ""):
-            self.assertNotAuthorized(
-                [self.user],
-                lambda context, p=project: self.db.security_group_count_by_project(context, p),  # type: ignore[misc]
-            )
+            with self.subTest(project=project):
+                self.assertNotAuthorized(
+                    [self.user],
+                    lambda context, p=project: self.db.security_group_count_by_project(context, p),  # type: ignore[misc]
+                )
         self.assertEqual(0, self.db.security_group_count_by_project(self.user, "p1"))
 
     def test_anyone_adds_an_instance_to_a_group(self) -> None:

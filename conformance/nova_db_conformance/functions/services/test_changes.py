@@ -57,7 +57,10 @@ class TestServiceUpdate(ConformanceTestCase):
         self.assertRecord(self.update(**nulls), **nulls)
         self.assertRecord(self.stored(), **nulls)
         for required in ("report_count", "id"):
-            with self.raises(exceptions.DBDataError, table="services", columns=[required], value=None):
+            with (
+                self.subTest(required=required),
+                self.raises(exceptions.DBDataError, table="services", columns=[required], value=None),
+            ):
                 self.update(**{required: None})
         self.assertRecord(self.stored(), report_count=0)
 
@@ -68,15 +71,17 @@ class TestServiceUpdate(ConformanceTestCase):
 
     def test_the_time_stays_where_nothing_changes(self) -> None:
         for values in ({}, {"host": "h1"}, {"report_count": "0", "disabled": 0}):
-            self.assertEqual(self.service, self.update(**values))
+            with self.subTest(values=values):
+                self.assertEqual(self.service, self.update(**values))
         self.assertRecord(self.update(report_count=1), updated_at=self.now)
         self.advance(60)
         self.assertRecord(self.update(report_count=1), updated_at=self.now)
 
     def test_a_time_that_is_given_is_written(self) -> None:
         for given in (NOON, None):
-            self.assertRecord(self.update(report_count=5, updated_at=given), updated_at=given)
-            self.assertRecord(self.stored(), updated_at=given)
+            with self.subTest(given=given):
+                self.assertRecord(self.update(report_count=5, updated_at=given), updated_at=given)
+                self.assertRecord(self.stored(), updated_at=given)
 
     def test_what_a_column_cannot_hold_is_refused(self) -> None:
         refused: list[tuple[str, Any]] = [
@@ -89,13 +94,19 @@ class TestServiceUpdate(ConformanceTestCase):
         ]
         before = self.dump()
         for column, value in refused:
-            with self.raises(exceptions.DBDataError, table="services", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="services", columns=[column], value=value),
+            ):
                 self.update(binary="changed", **{column: value})
         self.assertSameRows(before, "although every call was refused")
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for key, nearest in (("hosts", "host"), ("disable", "disabled")):
-            with self.raises(exceptions.UnknownColumn, table="services", column=key, nearest=nearest):
+            with (
+                self.subTest(key=key, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="services", column=key, nearest=nearest),
+            ):
                 self.update(topic="changed", **{key: "x"})
         self.assertEqual(self.service, self.stored())
 
@@ -103,21 +114,27 @@ class TestServiceUpdate(ConformanceTestCase):
         before = self.dump()
         for value in NO_IDS:
             for values in ({}, {"report_count": 5}):
-                with self.raises(exceptions.ServiceNotFound, service_id=value, code=404):
+                with (
+                    self.subTest(value=value, values=values),
+                    self.raises(exceptions.ServiceNotFound, service_id=value, code=404),
+                ):
                     self.db.service_update(self.admin, value, values)
         self.assertSameRows(before, "although there is no such service")
         self.assertRecord(self.db.service_update(self.admin, "1", {"report_count": 5}), report_count=5)
 
     def test_read_deleted_decides_which_are_written(self) -> None:
         for values in ({}, {"host": "h2"}):
-            with self.raises(exceptions.ServiceNotFound, service_id=1):
+            with self.subTest(values=values), self.raises(exceptions.ServiceNotFound, service_id=1):
                 self.update("only", **values)
         self.db.service_destroy(self.admin, 1)
         for values in ({}, {"host": "h2"}):
-            with self.raises(exceptions.ServiceNotFound, service_id=1):
+            with self.subTest(values=values), self.raises(exceptions.ServiceNotFound, service_id=1):
                 self.update("no", **values)
         for number, read_deleted in enumerate(("yes", "only")):
-            self.assertRecord(self.update(read_deleted, report_count=number + 5), report_count=number + 5, deleted=1)
+            with self.subTest(number=number, read_deleted=read_deleted):
+                self.assertRecord(
+                    self.update(read_deleted, report_count=number + 5), report_count=number + 5, deleted=1
+                )
 
     def test_it_is_written_or_not(self) -> None:
         self.assertAtomic(lambda: self.update(host="h2", report_count=5))
@@ -151,15 +168,16 @@ class TestServiceDestroy(ConformanceTestCase):
         self.db.compute_node_create(self.admin, compute_node_values(service_id=1))
         before = self.dump()
         for value in (1, *NO_IDS):
-            if value != 99:
-                with self.raises(exceptions.ServiceNotFound, service_id=value, code=404):
-                    self.destroy(service_id=value)
+            with self.subTest(value=value):
+                if value != 99:
+                    with self.raises(exceptions.ServiceNotFound, service_id=value, code=404):
+                        self.destroy(service_id=value)
         self.assertSameRows(before, "although there is no such service")
 
     def test_a_service_that_is_missing_keeps_its_nodes(self) -> None:
         before = self.dump()
         for service_id in (99, "99"):
-            with self.raises(exceptions.ServiceNotFound, service_id=service_id):
+            with self.subTest(service_id=service_id), self.raises(exceptions.ServiceNotFound, service_id=service_id):
                 self.destroy(service_id=service_id)
         with self.raises(exceptions.ServiceNotFound, service_id=1):
             self.destroy("only")
@@ -169,13 +187,14 @@ class TestServiceDestroy(ConformanceTestCase):
         self.destroy()
         self.db.compute_node_create(self.admin, compute_node_values(service_id=1))
         for read_deleted, renewed in (("only", 2), ("yes", 3)):
-            self.advance(60)
-            before = self.dump()
-            self.destroy(read_deleted)
-            nodes = [row for row in before["compute_nodes"] if row["service_id"] == 1]
-            for row in (before["services"][0], *nodes[:renewed]):
-                row.update(deleted=row["id"], deleted_at=self._now)
-            self.assertSameRows(before, "where the marks of rows that are seen should be of now")
+            with self.subTest(read_deleted=read_deleted, renewed=renewed):
+                self.advance(60)
+                before = self.dump()
+                self.destroy(read_deleted)
+                nodes = [row for row in before["compute_nodes"] if row["service_id"] == 1]
+                for row in (before["services"][0], *nodes[:renewed]):
+                    row.update(deleted=row["id"], deleted_at=self._now)
+                self.assertSameRows(before, "where the marks of rows that are seen should be of now")
 
     def test_all_of_it_goes_or_nothing(self) -> None:
         self.assertAtomic(self.destroy)
@@ -264,7 +283,8 @@ class TestServiceRaces(ConformanceTestCase):
 
         def check(done: Round) -> None:
             for result, change in zip(done.results, changes(), strict=True):
-                self.assertRecord(result, **change)
+                with self.subTest(result=result, change=change):
+                    self.assertRecord(result, **change)
             (stored,) = self.db.service_get_all(self.admin)
             expected = {name: value for change in changes()[:-1] for name, value in change.items()}
             self.assertRecord(stored, **expected)

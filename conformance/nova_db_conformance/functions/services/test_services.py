@@ -39,10 +39,11 @@ class TestServiceCreate(ConformanceTestCase):
     def test_a_service_of_no_values_has_defaults_and_nothing_else(self) -> None:
         self.set_time(NOON)
         for values in ({}, {"disabled": None, "report_count": None, "deleted": None, "created_at": None, "id": None}):
-            created = self.create(**values)
-            given = {"id": created["id"], "created_at": NOON, "report_count": 0, "disabled": False, "deleted": 0}
-            self.assertRecord(created, **given)
-            self.assertEqual({None}, {created[name] for name in created.keys() - given.keys()})
+            with self.subTest(values=values):
+                created = self.create(**values)
+                given = {"id": created["id"], "created_at": NOON, "report_count": 0, "disabled": False, "deleted": 0}
+                self.assertRecord(created, **given)
+                self.assertEqual({None}, {created[name] for name in created.keys() - given.keys()})
 
     def test_values_are_stored_in_the_type_of_their_column(self) -> None:
         created = self.create(host=5, report_count="7", disabled=1)
@@ -67,16 +68,22 @@ class TestServiceCreate(ConformanceTestCase):
             ("updated_at", "2013-03-01T12:00:00.000000"),
         ]
         for column, value in refused:
-            with self.raises(exceptions.DBDataError, table="services", columns=[column], value=value):
+            with (
+                self.subTest(column=column, value=value),
+                self.raises(exceptions.DBDataError, table="services", columns=[column], value=value),
+            ):
                 self.create(**{column: value})
         self.assertEqual({}, self.dump())
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for key, nearest in (("hosts", "host"), ("disable", "disabled")):
-            with self.raises(exceptions.UnknownColumn, table="services", column=key, nearest=nearest):
+            with (
+                self.subTest(key=key, nearest=nearest),
+                self.raises(exceptions.UnknownColumn, table="services", column=key, nearest=nearest),
+            ):
                 self.create(topic="compute", **{key: "x"})
         for key in ("compute_node", "availability_zone"):
-            with self.raises(exceptions.UnknownColumn, table="services", column=key):
+            with self.subTest(key=key), self.raises(exceptions.UnknownColumn, table="services", column=key):
                 self.create(**service_values(**{key: []}))
         self.assertEqual({}, self.dump())
 
@@ -120,20 +127,25 @@ class TestServiceGet(ConformanceTestCase):
                 self.db.service_get(self.seeing(read_deleted), "1"),
                 self.db.service_get_by_compute_host(self.seeing(read_deleted), "h1"),
             ):
-                self.assertEqual({**self.service, "compute_node": columns}, found)
+                with self.subTest(read_deleted=read_deleted, found=found):
+                    self.assertEqual({**self.service, "compute_node": columns}, found)
 
     def test_what_is_no_id_finds_nothing(self) -> None:
         for value in NO_IDS:
-            with self.raises(exceptions.ServiceNotFound, service_id=value, code=404):
+            with self.subTest(value=value), self.raises(exceptions.ServiceNotFound, service_id=value, code=404):
                 self.db.service_get(self.admin, value)
 
     def test_read_deleted_decides_which_are_seen(self) -> None:
         gone = self.make.service()["id"]
         self.db.service_destroy(self.admin, gone)
         for read_deleted, service_id in (("no", 1), ("yes", 1), ("yes", gone), ("only", gone)):
-            self.assertEqual(service_id, self.db.service_get(self.seeing(read_deleted), service_id)["id"])
+            with self.subTest(read_deleted=read_deleted, service_id=service_id):
+                self.assertEqual(service_id, self.db.service_get(self.seeing(read_deleted), service_id)["id"])
         for read_deleted, service_id in (("no", gone), ("only", 1)):
-            with self.raises(exceptions.ServiceNotFound, service_id=service_id):
+            with (
+                self.subTest(read_deleted=read_deleted, service_id=service_id),
+                self.raises(exceptions.ServiceNotFound, service_id=service_id),
+            ):
                 self.db.service_get(self.seeing(read_deleted), service_id)
 
     def test_a_deleted_service_has_the_live_nodes_that_it_got_since(self) -> None:
@@ -147,14 +159,18 @@ class TestServiceGet(ConformanceTestCase):
         self.make.service(host="h2", topic="scheduler")
         disabled = self.make.service(host="h2", disabled=True)
         for host, service in (("h1", self.service), ("h2", disabled)):
-            found = self.db.service_get_by_compute_host(self.admin, host)
-            self.assertShape(found, "services", "compute_node")
-            self.assertEqual(service["id"], found["id"])
+            with self.subTest(host=host, service=service):
+                found = self.db.service_get_by_compute_host(self.admin, host)
+                self.assertShape(found, "services", "compute_node")
+                self.assertEqual(service["id"], found["id"])
 
     def test_a_compute_host_is_a_live_one(self) -> None:
         self.db.service_destroy(self.admin, 1)
         for read_deleted in ("no", "yes", "only"):
-            with self.raises(exceptions.ComputeHostNotFound, host="h1", code=404):
+            with (
+                self.subTest(read_deleted=read_deleted),
+                self.raises(exceptions.ComputeHostNotFound, host="h1", code=404),
+            ):
                 self.db.service_get_by_compute_host(self.seeing(read_deleted), "h1")
         again = self.make.service(host="h1")
         self.assertEqual(again["id"], self.db.service_get_by_compute_host(self.seeing("only"), "h1")["id"])
@@ -164,10 +180,11 @@ class TestServiceGet(ConformanceTestCase):
         self.make.service(host=None, id=6)
         spellings: tuple[tuple[Any, int], ...] = ((5, 5), (None, 6))
         for host, service_id in spellings:
-            self.assertEqual(service_id, self.db.service_get_by_compute_host(self.admin, host)["id"])
+            with self.subTest(host=host, service_id=service_id):
+                self.assertEqual(service_id, self.db.service_get_by_compute_host(self.admin, host)["id"])
         wrong: tuple[Any, ...] = ("H1", "h1 ", "h", "h_", "", "h1\0", ["h1"], 1.0)
         for host in wrong:
-            with self.raises(exceptions.ComputeHostNotFound, host=host):
+            with self.subTest(host=host), self.raises(exceptions.ComputeHostNotFound, host=host):
                 self.db.service_get_by_compute_host(self.admin, host)
 
     def test_the_topic_of_compute_services_is_an_option(self) -> None:
@@ -186,7 +203,8 @@ class TestServiceGet(ConformanceTestCase):
         self.assertEqual(self.service, get(self.admin, "h1", "nova-compute"))
         self.db.service_destroy(self.admin, 1)
         for read_deleted, service_id in (("no", second["id"]), ("yes", 1), ("only", 1)):
-            self.assertEqual(service_id, get(self.seeing(read_deleted), "h1", "nova-compute")["id"])
+            with self.subTest(read_deleted=read_deleted, service_id=service_id):
+                self.assertEqual(service_id, get(self.seeing(read_deleted), "h1", "nova-compute")["id"])
 
     def test_a_binary_that_is_missing_is_named_with_its_host(self) -> None:
         missing: tuple[tuple[Any, Any], ...] = (
@@ -199,7 +217,10 @@ class TestServiceGet(ConformanceTestCase):
             (["h1"], "nova-compute"),
         )
         for host, binary in missing:
-            with self.raises(exceptions.HostBinaryNotFound, host=host, binary=binary, code=404):
+            with (
+                self.subTest(host=host, binary=binary),
+                self.raises(exceptions.HostBinaryNotFound, host=host, binary=binary, code=404),
+            ):
                 self.db.service_get_by_args(self.admin, host, binary)
         with self.raises(exceptions.HostBinaryNotFound, host="h1", binary="nova-compute"):
             self.db.service_get_by_args(self.seeing("only"), "h1", "nova-compute")
@@ -213,14 +234,16 @@ class TestServiceGet(ConformanceTestCase):
         self.assertEqual(second, get(self.admin, "h1", "compute"))
         self.db.service_destroy(self.admin, second["id"])
         for read_deleted in ("no", "yes", "only"):
-            self.assertIsNone(get(self.seeing(read_deleted), "h1", "compute"))
+            with self.subTest(read_deleted=read_deleted):
+                self.assertIsNone(get(self.seeing(read_deleted), "h1", "compute"))
         self.db.service_update(self.admin, 1, {"disabled": None})
         self.assertIsNone(get(self.admin, "h1", "compute"))
 
     def test_a_topic_that_is_missing_is_none(self) -> None:
         missing: tuple[tuple[Any, Any], ...] = (("h1", "x"), ("h2", "compute"), (None, "compute"), ("h1", ["compute"]))
         for host, topic in missing:
-            self.assertIsNone(self.db.service_get_by_host_and_topic(self.admin, host, topic))
+            with self.subTest(host=host, topic=topic):
+                self.assertIsNone(self.db.service_get_by_host_and_topic(self.admin, host, topic))
 
     def test_records_are_private_copies(self) -> None:
         self.node()
@@ -249,11 +272,13 @@ class TestServiceLists(ConformanceTestCase):
         self.assertIds(self.db.service_get_all(self.seeing("yes")), sorted([*live, self.gone], key=lambda s: s["id"]))
         self.assertIds(self.db.service_get_all(self.seeing("only")), [self.gone])
         for service in self.db.service_get_all(self.seeing("yes")):
-            self.assertShape(service, "services")
+            with self.subTest(service=service):
+                self.assertShape(service, "services")
 
     def test_all_may_be_those_that_are_disabled_or_are_not(self) -> None:
         for disabled in (True, 1):
-            self.assertIds(self.db.service_get_all(self.admin, bool(disabled)), [self.off])
+            with self.subTest(disabled=disabled):
+                self.assertIds(self.db.service_get_all(self.admin, bool(disabled)), [self.off])
         self.assertIds(self.db.service_get_all(self.admin, disabled=False), [self.first, self.scheduler])
         self.assertIds(self.db.service_get_all(self.seeing("yes"), False), [self.first, self.gone, self.scheduler])
         numbers: tuple[Any, ...] = (0, 1)
@@ -261,24 +286,29 @@ class TestServiceLists(ConformanceTestCase):
         self.assertIds(self.db.service_get_all(self.admin, numbers[1]), [self.off])
         wrong: tuple[Any, ...] = ("no", 2, [False])
         for value in wrong:
-            self.assertEqual([], self.db.service_get_all(self.admin, value))
+            with self.subTest(value=value):
+                self.assertEqual([], self.db.service_get_all(self.admin, value))
 
     def test_those_of_a_topic_are_live_and_enabled(self) -> None:
         more = self.make.service(host="h3")
         for read_deleted in ("no", "yes", "only"):
-            context = self.seeing(read_deleted)
-            self.assertEqual([self.first, more], self.db.service_get_all_by_topic(context, "compute"))
-            self.assertEqual([self.scheduler], self.db.service_get_all_by_topic(context, "scheduler"))
-            for topic in ("Compute", "", None):
-                self.assertEqual([], self.db.service_get_all_by_topic(context, topic))
+            with self.subTest(read_deleted=read_deleted):
+                context = self.seeing(read_deleted)
+                self.assertEqual([self.first, more], self.db.service_get_all_by_topic(context, "compute"))
+                self.assertEqual([self.scheduler], self.db.service_get_all_by_topic(context, "scheduler"))
+                for topic in ("Compute", "", None):
+                    with self.subTest(topic=topic):
+                        self.assertEqual([], self.db.service_get_all_by_topic(context, topic))
 
     def test_those_on_a_host_are_live_and_disabled_or_not(self) -> None:
         for read_deleted in ("no", "yes", "only"):
-            context = self.seeing(read_deleted)
-            self.assertEqual([self.first, self.off], self.db.service_get_all_by_host(context, "h1"))
-            self.assertEqual([self.neither, self.scheduler], self.db.service_get_all_by_host(context, "h2"))
-            for host in ("H1", "h", "", None):
-                self.assertEqual([], self.db.service_get_all_by_host(context, host))
+            with self.subTest(read_deleted=read_deleted):
+                context = self.seeing(read_deleted)
+                self.assertEqual([self.first, self.off], self.db.service_get_all_by_host(context, "h1"))
+                self.assertEqual([self.neither, self.scheduler], self.db.service_get_all_by_host(context, "h2"))
+                for host in ("H1", "h", "", None):
+                    with self.subTest(host=host):
+                        self.assertEqual([], self.db.service_get_all_by_host(context, host))
 
     def test_none_asks_for_those_of_no_topic_or_host(self) -> None:
         nowhere = self.db.service_create(self.admin, {})

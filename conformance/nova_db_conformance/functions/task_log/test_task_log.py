@@ -83,8 +83,9 @@ class TestTaskLog(TaskLogTestCase):
     def test_items_and_message_are_empty_unless_given(self) -> None:
         empty: list[dict[str, Any]] = [{}, {"task_items": None, "message": None}, {"task_items": 0, "message": ""}]
         for number, more in enumerate(empty):
-            self.begin(f"host{number}", **more)
-            self.assertRecord(self.get(f"host{number}"), task_items=0, message="")
+            with self.subTest(number=number, more=more):
+                self.begin(f"host{number}", **more)
+                self.assertRecord(self.get(f"host{number}"), task_items=0, message="")
 
     def test_a_task_runs_once_on_a_host_in_a_period(self) -> None:
         self.begin()
@@ -137,10 +138,11 @@ class TestTaskLog(TaskLogTestCase):
             (4, {"message": "ended"}, "ended"),
             (4, {"message": "ended"}, "ended"),
         ):
-            now = self.advance(60)
-            self.end(errors=errors, **more)
-            changes = {"state": "DONE", "errors": errors, "message": message, "updated_at": now}
-            self.assertEqual({**begun, **changes}, self.get())
+            with self.subTest(errors=errors, more=more, message=message):
+                now = self.advance(60)
+                self.end(errors=errors, **more)
+                changes = {"state": "DONE", "errors": errors, "message": message, "updated_at": now}
+                self.assertEqual({**begun, **changes}, self.get())
 
     def test_what_was_not_begun_does_not_end(self) -> None:
         self.begin()
@@ -157,11 +159,12 @@ class TestTaskLog(TaskLogTestCase):
             {"begin": None},
             {"host": ["host1"]},
         ):
-            task, host = key.get("task", "task 0"), key.get("host", "host1")
-            with self.raises(exceptions.TaskNotRunning, task_name=task, host=host, code=500):
-                self.end(errors=5, **key)
-            if host is not None:
-                self.assertIsNone(self.get(**key))
+            with self.subTest(key=key):
+                task, host = key.get("task", "task 0"), key.get("host", "host1")
+                with self.raises(exceptions.TaskNotRunning, task_name=task, host=host, code=500):
+                    self.end(errors=5, **key)
+                if host is not None:
+                    self.assertIsNone(self.get(**key))
         self.assertSameRows(before, "although no task was named")
 
     def test_what_a_context_sees_decides(self) -> None:
@@ -171,15 +174,17 @@ class TestTaskLog(TaskLogTestCase):
 
         live, gone = self.insert(TABLE, row(1, 0), row(2, 99))
         for mode, expected in (("no", [live]), ("yes", [live, gone]), ("only", [gone])):
-            context = self.seeing(mode)
-            self.assertEqual(expected, self.all(context=context))
-            self.assertEqual(expected[0], self.get(None, context=context))
-            for record in (live, gone):
-                host = record["host"]
-                self.assertEqual(record if record in expected else None, self.get(host, context=context))
-                if record not in expected:
-                    with self.raises(exceptions.TaskNotRunning):
-                        self.end(host, context=context)
+            with self.subTest(mode=mode, expected=expected):
+                context = self.seeing(mode)
+                self.assertEqual(expected, self.all(context=context))
+                self.assertEqual(expected[0], self.get(None, context=context))
+                for record in (live, gone):
+                    with self.subTest(record=record):
+                        host = record["host"]
+                        self.assertEqual(record if record in expected else None, self.get(host, context=context))
+                        if record not in expected:
+                            with self.raises(exceptions.TaskNotRunning):
+                                self.end(host, context=context)
         self.end("host2", context=self.seeing("only"), errors=1)
         self.assertEqual(["RUNNING", "DONE"], [record["state"] for record in self.dump()[TABLE]])
 
@@ -196,7 +201,8 @@ class TestTaskLog(TaskLogTestCase):
         self.assertEqual([a], self.all(host="a", state="DONE"))
         self.assertEqual([a], self.all(host="a", state=None))
         for more in ({"host": "a", "state": "RUNNING"}, {"host": "d"}, {"state": "done"}, {"host": ""}, {"state": ""}):
-            self.assertEqual([], self.all(**more))
+            with self.subTest(more=more):
+                self.assertEqual([], self.all(**more))
         self.assertEqual(a, self.get("a"))
         self.assertEqual(a, self.get("a", state="DONE"))
         self.assertIsNone(self.get("a", state="RUNNING"))
@@ -237,7 +243,10 @@ class TestTaskLog(TaskLogTestCase):
             ("message", {"message": "m" * 256}, "m" * 256),
         ]
         for column, arguments, value in cases:
-            with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value):
+            with (
+                self.subTest(column=column, arguments=arguments, value=value),
+                self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value),
+            ):
                 self.begin(**arguments)
         self.assertEqual({}, self.dump())
         self.begin(message="begun")
@@ -245,7 +254,10 @@ class TestTaskLog(TaskLogTestCase):
             ("errors", {"errors": "some"}, "some"),
             ("message", {"message": "m" * 256}, "m" * 256),
         ):
-            with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value):
+            with (
+                self.subTest(column=column, arguments=arguments, value=value),
+                self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value),
+            ):
                 self.end(**arguments)
         self.assertRecord(self.get(), state="RUNNING", message="begun")
 
@@ -253,7 +265,8 @@ class TestTaskLog(TaskLogTestCase):
         self.begin()
         before = self.dump()
         for call in (self.begin, self.end, self.get, self.all):
-            self.assertAdminOnly(lambda context, call=call: call(context=context))  # type: ignore[misc] # a default for the loop
+            with self.subTest(call=call):
+                self.assertAdminOnly(lambda context, call=call: call(context=context))  # type: ignore[misc] # a default for the loop
         self.assertAdminOnly(lambda context: self.begin(None, context=context))
         self.assertSameRows(before, "although none of these calls was allowed")
 
@@ -263,9 +276,10 @@ class TestTaskLog(TaskLogTestCase):
         self.assertPrivate(self.all)
         self.assertPrivate(lambda: self.get("a"))
         for read in (self.all, partial(self.get, "a")):
-            with self.statements() as sent:
-                read()
-            self.assertEqual(1, len(sent), str(sent))
+            with self.subTest(read=read):
+                with self.statements() as sent:
+                    read()
+                self.assertEqual(1, len(sent), str(sent))
 
     def test_a_failure_leaves_everything(self) -> None:
         self.assertAtomic(self.begin)

@@ -72,11 +72,12 @@ class TestBandwidth(BandwidthTestCase):
         self.update(10, 20, 30, 40)
         created = self.usage()
         for numbers in ((5, 6, 7, 8), (50, 60, 70, 80), (0, 0, 0, 0)):
-            now = self.advance(60)
-            self.update(*numbers)
-            changes = dict(zip(("bw_in", "bw_out", "last_ctr_in", "last_ctr_out"), numbers, strict=True))
-            expected = {**created, **changes, "last_refreshed": now, "updated_at": now}
-            self.assertEqual(expected, self.usage())
+            with self.subTest(numbers=numbers):
+                now = self.advance(60)
+                self.update(*numbers)
+                changes = dict(zip(("bw_in", "bw_out", "last_ctr_in", "last_ctr_out"), numbers, strict=True))
+                expected = {**created, **changes, "last_refreshed": now, "updated_at": now}
+                self.assertEqual(expected, self.usage())
         self.assertEqual(1, len(self.dump()[TABLE]))
 
     def test_it_was_refreshed_when_the_caller_says_or_now(self) -> None:
@@ -109,10 +110,12 @@ class TestBandwidth(BandwidthTestCase):
         for number, key in enumerate(keys):
             self.update(number, 0, 0, 0, **key)
         for number, key in enumerate(keys):
-            self.assertRecord(self.usage(**key), bw_in=number)
-            self.update(number + 10, 0, 0, 0, **key)
+            with self.subTest(number=number, key=key):
+                self.assertRecord(self.usage(**key), bw_in=number)
+                self.update(number + 10, 0, 0, 0, **key)
         for number, key in enumerate(keys):
-            self.assertRecord(self.usage(**key), bw_in=number + 10)
+            with self.subTest(number=number, key=key):
+                self.assertRecord(self.usage(**key), bw_in=number + 10)
         self.assertEqual(len(keys), len(self.dump()[TABLE]))
 
     def test_an_unknown_usage_is_none(self) -> None:
@@ -128,12 +131,14 @@ class TestBandwidth(BandwidthTestCase):
             {"uuid": self.uuid.upper()},
             {"mac": ["x"]},
         ):
-            self.assertIsNone(self.usage(**key))
+            with self.subTest(key=key):
+                self.assertIsNone(self.usage(**key))
 
     def test_values_are_kept_in_stored_form(self) -> None:
         self.update("10", True, LARGEST, -1, mac=5, uuid=7)
         for key in ({"mac": 5, "uuid": 7}, {"mac": "5", "uuid": "7"}):
-            self.assertRecord(self.usage(**key), bw_in=10, bw_out=1, last_ctr_in=LARGEST, last_ctr_out=-1)
+            with self.subTest(key=key):
+                self.assertRecord(self.usage(**key), bw_in=10, bw_out=1, last_ctr_in=LARGEST, last_ctr_out=-1)
         self.update("11", False, 0, LARGEST, mac="5", uuid="7")
         self.assertRecord(self.usage(mac=5, uuid=7), bw_in=11, bw_out=0, last_ctr_in=0, last_ctr_out=LARGEST)
         self.update(None, None, None, None, mac=5, uuid=7)
@@ -151,18 +156,25 @@ class TestBandwidth(BandwidthTestCase):
         self.update(uuid="known")
         before = self.dump()
         for uuid in ("known", "unknown"):
-            for column, numbers in (("bw_in", ("x", 0, 0, 0)), ("last_ctr_out", (0, 0, 0, 2**63))):
-                with self.raises(exceptions.DBDataError, table=TABLE, columns=[column]):
-                    self.update(*numbers, uuid=uuid)
-            for column, name, value in (
-                ("last_refreshed", "last_refreshed", "2013-03-01T12:00:00.000250"),
-                ("start_period", "period", None),
-                ("start_period", "period", "2013-03-01"),
-                ("mac", "mac", "m" * 256),
-                ("mac", "mac", ["m"]),
-            ):
-                with self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value):
-                    self.update(uuid=uuid, **{name: value})
+            with self.subTest(uuid=uuid):
+                for column, numbers in (("bw_in", ("x", 0, 0, 0)), ("last_ctr_out", (0, 0, 0, 2**63))):
+                    with (
+                        self.subTest(column=column, numbers=numbers),
+                        self.raises(exceptions.DBDataError, table=TABLE, columns=[column]),
+                    ):
+                        self.update(*numbers, uuid=uuid)
+                for column, name, value in (
+                    ("last_refreshed", "last_refreshed", "2013-03-01T12:00:00.000250"),
+                    ("start_period", "period", None),
+                    ("start_period", "period", "2013-03-01"),
+                    ("mac", "mac", "m" * 256),
+                    ("mac", "mac", ["m"]),
+                ):
+                    with (
+                        self.subTest(column=column, name=name, value=value),
+                        self.raises(exceptions.DBDataError, table=TABLE, columns=[column], value=value),
+                    ):
+                        self.update(uuid=uuid, **{name: value})
         with self.raises(exceptions.DBDataError, table=TABLE, columns=["uuid"]):
             self.update(uuid="u" * 37)
         self.assertSameRows(before, "although nothing could be stored")
@@ -181,7 +193,8 @@ class TestBandwidth(BandwidthTestCase):
         self.assertEqual([rows[4]], listed([self.uuid, others[0]], PERIOD + HOUR))
         self.assertShape(rows[4], TABLE)
         for uuids, period in (([], PERIOD), ([others[2]], PERIOD), ([None], PERIOD), ([self.uuid], NOON)):
-            self.assertEqual([], listed(uuids, period))
+            with self.subTest(uuids=uuids, period=period):
+                self.assertEqual([], listed(uuids, period))
         self.assertEqual([], listed([self.uuid.upper(), ["x"]], PERIOD))
         self.assertEqual([], listed([self.uuid], None))
         self.assertPrivate(lambda: listed([self.uuid], PERIOD))
@@ -193,7 +206,7 @@ class TestBandwidth(BandwidthTestCase):
     def test_deleted_records_are_found_and_changed_whatever_a_context_sees(self) -> None:
         key = {"uuid": self.uuid, "mac": MAC, "start_period": PERIOD}
         rows = self.insert(TABLE, {**key, "deleted": 99, "deleted_at": NOON}, key)
-        for number, mode in enumerate(("no", "yes", "only")):
+        for number, mode in enumerate(("no", "yes", "only")):  # one story
             context = self.seeing(mode, self.user)
             self.assertEqual(rows[0], self.usage(context=context))
             self.assertEqual(rows, self.db.bw_usage_get_by_uuids(context, [self.uuid], PERIOD))
@@ -205,15 +218,17 @@ class TestBandwidth(BandwidthTestCase):
 
     def test_anyone_with_a_user_and_a_project_may(self) -> None:
         for context in (self.user, self.other, self.admin):
-            self.update(context=context)
-            self.assertRecord(self.usage(context=context), bw_in=1)
+            with self.subTest(context=context):
+                self.update(context=context)
+                self.assertRecord(self.usage(context=context), bw_in=1)
         before = self.dump()
         strangers = [self.nobody, self.context(project_id=None), self.context(user_id=None)]
         self.assertNotAuthorized(strangers, lambda context: self.update("x", 0, 0, 0, context=context))
         self.assertNotAuthorized(strangers, lambda context: self.usage(context=context))
         for uuids in ([self.uuid], None):
-            get = partial(self.db.bw_usage_get_by_uuids, uuids=uuids, start_period=PERIOD)
-            self.assertNotAuthorized(strangers, get)
+            with self.subTest(uuids=uuids):
+                get = partial(self.db.bw_usage_get_by_uuids, uuids=uuids, start_period=PERIOD)
+                self.assertNotAuthorized(strangers, get)
         self.assertSameRows(before, "although none of these calls was allowed")
 
     def test_a_failure_leaves_everything(self) -> None:

@@ -50,26 +50,27 @@ class TestVolumeUsage(VolumeTestCase):
 
     def test_the_first_counters_make_a_record(self) -> None:
         for totals, current, total in ((False, (1, 2, 3, 4), (0,) * 4), (True, (0,) * 4, (1, 2, 3, 4))):
-            self.volume = a_uuid()
-            self.update(1, 2, 3, 4, update_totals=totals)
-            created = self.usage()
-            self.assertShape(created, TABLE)
-            self.assertEqual(
-                {
-                    "id": created["id"],
-                    "volume_id": self.volume,
-                    "instance_id": 5,
-                    **counters("curr", *current),
-                    **counters("tot", *total),
-                    "curr_last_refreshed": NOON,
-                    "tot_last_refreshed": NOON,
-                    "created_at": NOON,
-                    "updated_at": None,
-                    "deleted_at": None,
-                    "deleted": 0,
-                },
-                created,
-            )
+            with self.subTest(totals=totals, current=current, total=total):
+                self.volume = a_uuid()
+                self.update(1, 2, 3, 4, update_totals=totals)
+                created = self.usage()
+                self.assertShape(created, TABLE)
+                self.assertEqual(
+                    {
+                        "id": created["id"],
+                        "volume_id": self.volume,
+                        "instance_id": 5,
+                        **counters("curr", *current),
+                        **counters("tot", *total),
+                        "curr_last_refreshed": NOON,
+                        "tot_last_refreshed": NOON,
+                        "created_at": NOON,
+                        "updated_at": None,
+                        "deleted_at": None,
+                        "deleted": 0,
+                    },
+                    created,
+                )
 
     def test_both_times_of_the_first_are_set(self) -> None:
         self.update(1, 2, 3, 4, last_refreshed=NOON - HOUR)
@@ -81,25 +82,27 @@ class TestVolumeUsage(VolumeTestCase):
         self.update(10, 20, 30, 40)
         created = self.usage()
         for numbers in ((11, 21, 31, 41), (11, 21, 31, 41), (11, 21, 31, 50)):
-            now = self.advance(60)
-            self.update(*numbers, instance=6)
-            expected = {**created, **counters("curr", *numbers), "instance_id": 6}
-            self.assertEqual({**expected, "curr_last_refreshed": now, "updated_at": now}, self.usage())
+            with self.subTest(numbers=numbers):
+                now = self.advance(60)
+                self.update(*numbers, instance=6)
+                expected = {**created, **counters("curr", *numbers), "instance_id": 6}
+                self.assertEqual({**expected, "curr_last_refreshed": now, "updated_at": now}, self.usage())
 
     def test_any_counter_that_falls_ends_a_period_of_all(self) -> None:
         for fallen in range(4):
-            self.volume = a_uuid()
-            self.update(10, 20, 30, 40)
-            self.update(100, 200, 300, 400, update_totals=True)
-            self.update(10, 20, 30, 40)
-            before = self.usage()
-            now = self.advance(60)
-            numbers = [50, 50, 50, 50]
-            numbers[fallen] = 9
-            self.update(*numbers)
-            expected = {**before, **counters("curr", *numbers), **counters("tot", 110, 220, 330, 440)}
-            times = {"curr_last_refreshed": now, "tot_last_refreshed": now, "updated_at": now}
-            self.assertEqual({**expected, **times}, self.usage())
+            with self.subTest(fallen=fallen):
+                self.volume = a_uuid()
+                self.update(10, 20, 30, 40)
+                self.update(100, 200, 300, 400, update_totals=True)
+                self.update(10, 20, 30, 40)
+                before = self.usage()
+                now = self.advance(60)
+                numbers = [50, 50, 50, 50]
+                numbers[fallen] = 9
+                self.update(*numbers)
+                expected = {**before, **counters("curr", *numbers), **counters("tot", 110, 220, 330, 440)}
+                times = {"curr_last_refreshed": now, "tot_last_refreshed": now, "updated_at": now}
+                self.assertEqual({**expected, **times}, self.usage())
 
     def test_totals_are_added_up_and_the_counters_begin_anew(self) -> None:
         self.update(10, 20, 30, 40)
@@ -127,14 +130,15 @@ class TestVolumeUsage(VolumeTestCase):
         for number, (totals, curr, tot) in enumerate(
             ((False, True, False), (True, False, True), (False, True, False)), 1
         ):
-            before = self.usage()
-            moment = NOON + number * HOUR
-            self.update(10, 10, 10, 10, update_totals=totals, last_refreshed=moment)
-            self.assertRecord(
-                self.usage(),
-                curr_last_refreshed=moment if curr else before["curr_last_refreshed"],
-                tot_last_refreshed=moment if tot else before["tot_last_refreshed"],
-            )
+            with self.subTest(number=number, totals=totals, curr=curr, tot=tot):
+                before = self.usage()
+                moment = NOON + number * HOUR
+                self.update(10, 10, 10, 10, update_totals=totals, last_refreshed=moment)
+                self.assertRecord(
+                    self.usage(),
+                    curr_last_refreshed=moment if curr else before["curr_last_refreshed"],
+                    tot_last_refreshed=moment if tot else before["tot_last_refreshed"],
+                )
         self.update(1, 1, 1, 1, last_refreshed=NOON - HOUR)
         self.assertRecord(self.usage(), curr_last_refreshed=NOON - HOUR, tot_last_refreshed=NOON - HOUR)
         self.update(2, 2, 2, 2, last_refreshed=NOON.replace(tzinfo=dt.timezone(HOUR)))
@@ -166,19 +170,26 @@ class TestVolumeUsage(VolumeTestCase):
         self.update(1, 1, 1, 1, volume="known")
         before = self.dump()
         for volume in ("known", "unknown"):
-            for number, name in enumerate(COUNTERS):
-                for totals, kind in ((False, "curr"), (True, "tot")):
-                    for value in ("x", 2**63, [1]):
-                        numbers: list[Any] = [5, 5, 5, 5]
-                        numbers[number] = value
-                        with self.raises(exceptions.DBDataError, table=TABLE, columns=[f"{kind}_{name}"], value=value):
-                            self.update(*numbers, volume=volume, update_totals=totals)
-            with self.raises(exceptions.DBDataError, table=TABLE, columns=["instance_id"], value="x"):
-                self.update(5, 5, 5, 5, volume=volume, instance="x")
-            with self.raises(exceptions.DBDataError, table=TABLE, columns=["curr_last_refreshed"], value="noon"):
-                self.update(5, 5, 5, 5, volume=volume, last_refreshed="noon")
+            with self.subTest(volume=volume):
+                for number, name in enumerate(COUNTERS):
+                    for totals, kind in ((False, "curr"), (True, "tot")):
+                        for value in ("x", 2**63, [1]):
+                            with self.subTest(number=number, name=name, totals=totals, kind=kind, value=value):
+                                numbers: list[Any] = [5, 5, 5, 5]
+                                numbers[number] = value
+                                with self.raises(
+                                    exceptions.DBDataError, table=TABLE, columns=[f"{kind}_{name}"], value=value
+                                ):
+                                    self.update(*numbers, volume=volume, update_totals=totals)
+                with self.raises(exceptions.DBDataError, table=TABLE, columns=["instance_id"], value="x"):
+                    self.update(5, 5, 5, 5, volume=volume, instance="x")
+                with self.raises(exceptions.DBDataError, table=TABLE, columns=["curr_last_refreshed"], value="noon"):
+                    self.update(5, 5, 5, 5, volume=volume, last_refreshed="noon")
         for key in (None, "v" * 37, ["v"]):
-            with self.raises(exceptions.DBDataError, table=TABLE, columns=["volume_id"], value=key):
+            with (
+                self.subTest(key=key),
+                self.raises(exceptions.DBDataError, table=TABLE, columns=["volume_id"], value=key),
+            ):
                 self.db.vol_usage_update(self.user, key, 1, 1, 1, 1, 5)
         self.assertSameRows(before, "although nothing could be stored")
 
@@ -197,9 +208,10 @@ class TestVolumeUsage(VolumeTestCase):
 
     def test_anyone_with_a_user_and_a_project_may(self) -> None:
         for number, context in enumerate((self.user, self.other, self.admin)):
-            self.update(number, 0, 0, 0, context=context)
-            found = self.db.vol_get_usage_by_time(context, NOON - HOUR)
-            self.assertEqual([number], [row["curr_reads"] for row in found])
+            with self.subTest(number=number, context=context):
+                self.update(number, 0, 0, 0, context=context)
+                found = self.db.vol_get_usage_by_time(context, NOON - HOUR)
+                self.assertEqual([number], [row["curr_reads"] for row in found])
         before = self.dump()
         strangers = [self.nobody, self.context(project_id=None), self.context(user_id=None)]
         self.assertNotAuthorized(strangers, lambda context: self.update("x", 9, 9, 9, context=context))
@@ -256,12 +268,13 @@ class TestVolumeUsageByTime(VolumeTestCase):
     def test_deleted_records_are_listed_whatever_a_context_sees(self) -> None:
         self.insert(TABLE, {"volume_id": "gone", "deleted": 99}, {"volume_id": "live"})
         for mode in ("no", "yes", "only"):
-            self.assertEqual(["gone", "live"], self.volumes(NOON, self.seeing(mode, self.user)))
+            with self.subTest(mode=mode):
+                self.assertEqual(["gone", "live"], self.volumes(NOON, self.seeing(mode, self.user)))
 
     def test_what_is_no_time_is_refused(self) -> None:
         self.update(1, 1, 1, 1)
         for begin in (None, "2013-03-01T12:00:00.000250", 5):
-            with self.raises(TypeError):
+            with self.subTest(begin=begin), self.raises(TypeError):
                 self.volumes(begin)
 
     def test_records_are_whole_private_and_come_in_one_statement(self) -> None:

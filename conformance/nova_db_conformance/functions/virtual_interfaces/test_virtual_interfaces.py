@@ -51,16 +51,18 @@ class TestVirtualInterfaceCreate(ConformanceTestCase):
         first = self.make.virtual_interface(address="fa:16:3e:00:00:01")
         gone = self.make.virtual_interface(id=50, address="fa:16:3e:00:00:02", deleted=50, deleted_at=NOON)
         for taken in (first, gone):
-            values = virtual_interface_values(address=taken["address"], network_id=a_number())
-            create = partial(self.db.virtual_interface_create, self.user, values)
-            self.assertUnchanged(create, exceptions.VirtualInterfaceCreateException)
+            with self.subTest(taken=taken):
+                values = virtual_interface_values(address=taken["address"], network_id=a_number())
+                create = partial(self.db.virtual_interface_create, self.user, values)
+                self.assertUnchanged(create, exceptions.VirtualInterfaceCreateException)
 
     def test_no_address_and_addresses_in_another_spelling_do_not_conflict(self) -> None:
         addresses = ("fa:16:3e:00:00:0a", "FA:16:3E:00:00:0A", "fa:16:3e:00:00:0a ", "fa163e00000a", "", None, None)
         made = [self.make.virtual_interface(address=address, uuid="same") for address in addresses]
         for interface in made[:5]:
-            found = self.db.virtual_interface_get_by_address(self.user, interface["address"])
-            self.assertEqual(interface, found)
+            with self.subTest(interface=interface):
+                found = self.db.virtual_interface_get_by_address(self.user, interface["address"])
+                self.assertEqual(interface, found)
         self.assertEqual(made, self.db.virtual_interface_get_all(self.user))
 
     def test_an_address_is_free_again_when_its_interface_is_removed(self) -> None:
@@ -97,8 +99,11 @@ class TestVirtualInterfaceCreate(ConformanceTestCase):
 
     def test_a_key_that_is_no_column_is_refused(self) -> None:
         for unknown, nearest in (("adress", "address"), ("instance_id", "instance_uuid"), ("network", "network_id")):
-            with self.raises(
-                exceptions.UnknownColumn, table="virtual_interfaces", column=unknown, nearest=nearest, code=400
+            with (
+                self.subTest(unknown=unknown, nearest=nearest),
+                self.raises(
+                    exceptions.UnknownColumn, table="virtual_interfaces", column=unknown, nearest=nearest, code=400
+                ),
             ):
                 self.make.virtual_interface(**{unknown: "x"})
         self.assertEqual({}, self.dump())
@@ -137,50 +142,62 @@ class TestVirtualInterfaces(ConformanceTestCase):
             lambda context: self.db.virtual_interface_get_all(context)[0],
         ]
         for read in reads:
-            found = read(self.user)
-            self.assertShape(found, "virtual_interfaces")
-            self.assertEqual(self.card, found)
-            self.assertEqual(self.card, read(self.admin))
-            self.assertPrivate(partial(read, self.user))
-            self.assertNotAuthorized([self.nobody, self.context(project_id=None), self.context(user_id=None)], read)
+            with self.subTest(read=read):
+                found = read(self.user)
+                self.assertShape(found, "virtual_interfaces")
+                self.assertEqual(self.card, found)
+                self.assertEqual(self.card, read(self.admin))
+                self.assertPrivate(partial(read, self.user))
+                self.assertNotAuthorized([self.nobody, self.context(project_id=None), self.context(user_id=None)], read)
         for read in (*reads[:4], reads[5]):
-            self.assertEqual(self.card, read(self.other))
+            with self.subTest(read=read):
+                self.assertEqual(self.card, read(self.other))
 
     def test_deleted_interfaces_are_found_whatever_the_context_sees(self) -> None:
         gone = self.make.virtual_interface(id=50, instance_uuid=self.instance, network_id=5, deleted=50)
         for read_deleted in ("no", "yes", "only"):
-            context = self.seeing(read_deleted, self.user)
-            for card in (self.card, gone):
-                self.assertEqual(card, self.db.virtual_interface_get(context, card["id"]))
-                self.assertEqual(card, self.db.virtual_interface_get_by_address(context, card["address"]))
-                self.assertEqual(card, self.db.virtual_interface_get_by_uuid(context, card["uuid"]))
-                self.assertEqual(
-                    card,
-                    self.db.virtual_interface_get_by_instance_and_network(context, self.instance, card["network_id"]),
-                )
-            self.assertEqual([self.card, gone], self.db.virtual_interface_get_all(context))
+            with self.subTest(read_deleted=read_deleted):
+                context = self.seeing(read_deleted, self.user)
+                for card in (self.card, gone):
+                    with self.subTest(card=card):
+                        self.assertEqual(card, self.db.virtual_interface_get(context, card["id"]))
+                        self.assertEqual(card, self.db.virtual_interface_get_by_address(context, card["address"]))
+                        self.assertEqual(card, self.db.virtual_interface_get_by_uuid(context, card["uuid"]))
+                        self.assertEqual(
+                            card,
+                            self.db.virtual_interface_get_by_instance_and_network(
+                                context, self.instance, card["network_id"]
+                            ),
+                        )
+                self.assertEqual([self.card, gone], self.db.virtual_interface_get_all(context))
         for read_deleted in ("no", "yes"):
-            context = self.seeing(read_deleted, self.user)
-            self.assertEqual([self.card, gone], self.db.virtual_interface_get_by_instance(context, self.instance))
+            with self.subTest(read_deleted=read_deleted):
+                context = self.seeing(read_deleted, self.user)
+                self.assertEqual([self.card, gone], self.db.virtual_interface_get_by_instance(context, self.instance))
 
     def test_ids_may_be_text_and_what_is_no_id_finds_none(self) -> None:
         for spelling in ("1", "01", True):
-            self.assertEqual(self.card, self.db.virtual_interface_get(self.user, spelling))
+            with self.subTest(spelling=spelling):
+                self.assertEqual(self.card, self.db.virtual_interface_get(self.user, spelling))
         for network in (4, "4", "04"):
-            found = self.db.virtual_interface_get_by_instance_and_network(self.user, self.instance, network)
-            self.assertEqual(self.card, found)
+            with self.subTest(network=network):
+                found = self.db.virtual_interface_get_by_instance_and_network(self.user, self.instance, network)
+                self.assertEqual(self.card, found)
         for value in NO_IDS:
-            self.assertIsNone(self.db.virtual_interface_get(self.user, value))
-            self.assertIsNone(
-                self.db.virtual_interface_get_by_instance_and_network(self.user, self.instance, value), repr(value)
-            )
+            with self.subTest(value=value):
+                self.assertIsNone(self.db.virtual_interface_get(self.user, value))
+                self.assertIsNone(
+                    self.db.virtual_interface_get_by_instance_and_network(self.user, self.instance, value), repr(value)
+                )
 
     def test_an_unknown_one_is_none(self) -> None:
         for value in ("", "fa", None, 7, ["fa"], self.card["address"].upper(), self.card["address"] + " "):
-            self.assertIsNone(self.db.virtual_interface_get_by_address(self.user, value))
+            with self.subTest(value=value):
+                self.assertIsNone(self.db.virtual_interface_get_by_address(self.user, value))
         for value in ("", a_uuid(), None, 7, self.card["uuid"].upper()):
-            self.assertIsNone(self.db.virtual_interface_get_by_uuid(self.user, value))
-            self.assertIsNone(self.db.virtual_interface_get_by_instance_and_network(self.user, value, 4))
+            with self.subTest(value=value):
+                self.assertIsNone(self.db.virtual_interface_get_by_uuid(self.user, value))
+                self.assertIsNone(self.db.virtual_interface_get_by_instance_and_network(self.user, value, 4))
         self.assertIsNone(self.db.virtual_interface_get_by_instance_and_network(self.user, self.instance, 5))
 
     def test_none_is_null_and_of_several_the_lowest_id_is_taken(self) -> None:
@@ -231,11 +248,15 @@ class TestVirtualInterfaces(ConformanceTestCase):
             (self.seeing("yes", self.other), gone),
         ]
         for context, uuid in cases:
-            with self.raises(exceptions.InstanceNotFound, instance_id=uuid, code=404):
+            with (
+                self.subTest(context=context, uuid=uuid),
+                self.raises(exceptions.InstanceNotFound, instance_id=uuid, code=404),
+            ):
                 self.db.virtual_interface_get_by_instance(context, uuid)
         for read_deleted in ("yes", "only"):
-            found = self.db.virtual_interface_get_by_instance(self.seeing(read_deleted, self.user), gone)
-            self.assertEqual([gone], [card["instance_uuid"] for card in found])
+            with self.subTest(read_deleted=read_deleted):
+                found = self.db.virtual_interface_get_by_instance(self.seeing(read_deleted, self.user), gone)
+                self.assertEqual([gone], [card["instance_uuid"] for card in found])
 
     def test_those_of_an_instance_are_removed_for_good(self) -> None:
         self.make.virtual_interface(id=50, instance_uuid=self.instance, deleted=50)
@@ -251,7 +272,8 @@ class TestVirtualInterfaces(ConformanceTestCase):
     def test_removing_those_of_no_instance_removes_nothing(self) -> None:
         before = self.dump()
         for uuid in (a_uuid(), "", 7, self.instance.upper(), [self.instance]):
-            self.assertIsNone(self.db.virtual_interface_delete_by_instance(self.user, uuid))
+            with self.subTest(uuid=uuid):
+                self.assertIsNone(self.db.virtual_interface_delete_by_instance(self.user, uuid))
         self.assertSameRows(before, "although no instance has one")
 
     def test_none_removes_the_interfaces_of_no_instance(self) -> None:
