@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pymysql
 import pytest
@@ -83,6 +84,23 @@ def test_the_answers_before_an_error_are_kept_and_the_rest_is_not_run(cursor: Cu
     assert (len(cursor.results), caught.value.args[0], cursor.inside) == (1, 1146, False)
     cursor.execute("SELECT @x")
     assert [tuple(row) for row in cursor.fetchall()] == [(1,)]
+
+
+def test_a_statement_that_was_interrupted_is_known(cursor: Cursor) -> None:
+    class InterruptedStatement(BaseException):
+        pass
+
+    def interrupt(*_arguments: object) -> NoReturn:
+        raise InterruptedStatement
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(InterruptedStatement):
+            cursor.execute("SELECT SLEEP(0.6)")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert cursor.inside
 
 
 @pytest.mark.parametrize(
@@ -180,6 +198,18 @@ def test_what_an_unknown_parameter_costs(open_engine: Open) -> None:
     with pytest.raises(DBConnectionError) as caught:
         select(other, "services")
     assert not caught.value.may_pass
+
+
+def test_a_server_without_tls_is_asked_for_it_once(engine: SQLEngine, proxy: Proxy) -> None:
+    url = engine.url.set(host="127.0.0.1", port=proxy.port)
+    accepted = []
+    for asked in (url, url.update_query_dict({"ssl_disabled": "true"})):
+        other = SQLEngine(asked, Settings(plain_libraries=True))
+        for _ in range(3):
+            other.server.close(other.server.connect())
+            accepted.append(proxy.accepted)
+        other.close()
+    assert accepted == [2, 3, 4, 5, 6, 7]  # the first is turned down for the lack of it
 
 
 def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
