@@ -18,16 +18,26 @@ _UNSORTED = frozenset(
 """Relations whose recorded order was an accident."""
 
 
+MISSING = "is missing"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: ``value``, ``error``, ``order`` (same items, other order) or ``relation`` (one is missing)."""
+    """One difference, of a kind.
+
+    ``value``; ``error``; ``order``, the same items in another one; ``relation``, a record has one more or one less;
+    ``unasked``, a call that could not be made.
+    """
 
     kind: str
     where: str
     what: str
+    follows: int | None = None
+    """The number of the step whose difference this may be a consequence of."""
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.where}: {self.what}"
+        after = "" if self.follows is None else f" (may follow from step {self.follows})"
+        return f"{self.kind}: {self.where}: {self.what}{after}"
 
 
 class Comparison:
@@ -73,16 +83,15 @@ class Comparison:
             place = f"{where}.{key}"
             if key not in found:
                 related = is_record and isinstance(value, (dict, list)) and not is_marker(value)
-                yield Difference("relation" if related else "value", place, "is missing")
+                yield Difference("relation" if related else "value", place, MISSING)
                 continue
             agrees = self._identities.same_made_up(key, recorded, found, where) if isinstance(key, str) else None
             if agrees is None:
                 yield from self.compare(value, found[key], place)
             elif not agrees:
                 yield Difference("value", place, f"{found[key]!r} does not stand for {value!r}")
-        if not is_record:
-            for key in found.keys() - recorded.keys():
-                yield Difference("value", f"{where}.{key}", "is not in the recording")
+        for key in sorted(found.keys() - recorded.keys(), key=str):
+            yield Difference("relation" if is_record else "value", f"{where}.{key}", "is not in the recording")
 
     def _list(self, recorded: list[Any], found: Any, where: str) -> Iterator[Difference]:
         if not isinstance(found, (list, tuple)):
