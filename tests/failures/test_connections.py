@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from nova_db.exceptions import DBCommitUnknown, DBConnectionError, DBError
 from nova_db.operations import Session
 from nova_db_sqlalchemy import SQLAlchemyDriver
-from nova_db_sqlalchemy.connections import pool
+from nova_db_sqlalchemy.connections import retries as attempts
 from tests.failures.conftest import Drivers
 from tests.failures.helpers import ADMIN, HANG_SECONDS, add, count, hosts, report, started
 from tests.failures.operators import Operator
@@ -40,7 +40,7 @@ class TestConnecting:
         self, drivers: Drivers, remote: sa.URL, change: Callable[[sa.URL], sa.URL], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         driver = drivers(change(remote), max_retries=3, retry_interval=0)
-        monkeypatch.setattr(pool._LOG, "warning", lambda *arguments: pytest.fail("it is tried again"))
+        monkeypatch.setattr(attempts._LOG, "warning", lambda *arguments: pytest.fail("it is tried again"))
         with pytest.raises(DBConnectionError) as caught:
             hosts(driver)
         assert not caught.value.may_pass

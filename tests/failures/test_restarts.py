@@ -13,7 +13,7 @@ from nova_db.exceptions import DBCommitUnknown, DBConnectionError
 from nova_db.operations import Session
 from nova_db.operations.running import retries
 from nova_db_sqlalchemy import SQLAlchemyDriver
-from nova_db_sqlalchemy.connections import pool
+from nova_db_sqlalchemy.connections import retries as attempts
 from scripts.servers.failing import FailingPostgreSQL, FailingServer
 from tests.failures.conftest import PASSWORD, Drivers
 from tests.failures.helpers import ADMIN, HANG_SECONDS, add, hosts, started, until, with_tables
@@ -193,7 +193,7 @@ def test_a_service_that_starts_before_its_server(
     drivers: Drivers, process: FailingServer, monkeypatch: pytest.MonkeyPatch, server: str
 ) -> None:
     tried = threading.Event()
-    monkeypatch.setattr(pool._LOG, "warning", lambda *arguments: tried.set())
+    monkeypatch.setattr(attempts._LOG, "warning", lambda *arguments: tried.set())
     waiting = drivers(max_retries=-1, retry_interval=0)
     giving_up = drivers(max_retries=2, retry_interval=0, db_max_retries=0)
     process.stop()

@@ -15,22 +15,21 @@ from __future__ import annotations
 
 import abc
 import contextlib
-import logging
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from nova_db import forking
-from nova_db.exceptions import DBConnectionError, DBError
+from nova_db.exceptions import DBError
 from nova_db_sqlalchemy.connections.connection import Connection, Report
+from nova_db_sqlalchemy.connections.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nova_db_sqlalchemy.settings import Settings
 
-_LOG = logging.getLogger(__name__)
 PATIENCE = 0.010
 """For how many seconds the first who waits lets others take what comes back."""
 UNUSED_SIZE = 5
@@ -115,8 +114,7 @@ class BoundedPool(Pool):
 
     def __init__(self, connector: Connector, settings: Settings) -> None:
         super().__init__(connector)
-        self._retries = settings.connect_retries
-        self._interval = settings.connect_interval
+        self._retries = Retries(settings)
         size, overflow = settings.max_pool_size, settings.max_overflow
         self._kept = size if size > 0 else UNUSED_SIZE
         self._most = size + overflow if size > 0 and overflow >= 0 else 0
@@ -185,27 +183,12 @@ class BoundedPool(Pool):
         if connection is not None:
             return connection
         try:
-            connection = self._open_patiently()
+            connection = self._retries.run(self._open)
         except BaseException:
             self._release()
             raise
         connection.generation = self._generation
         return connection
-
-    def _open_patiently(self) -> Connection:
-        """A new connection; until there was one, the server may still be starting and is tried again."""
-        while True:  # ends after max_retries, unless that is -1
-            try:
-                connection = self._open()
-            except DBConnectionError as error:
-                if self._retries == 0 or not error.may_pass:
-                    raise
-                self._retries -= 1
-                _LOG.warning("%s Trying again in %g seconds.", error, self._interval)
-                time.sleep(self._interval)
-            else:
-                self._retries = 0
-                return connection
 
     def _reserve(self) -> Connection | None:
         """Wait for room, at most for the pool's timeout; a connection that came back, None: there is room for one."""
