@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
 
 from nova_db import conf as configuration
 from nova_db.exceptions import NotSupported
@@ -11,6 +15,7 @@ from nova_db.operations import EngineDriver
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.engine import SQLEngine
 from nova_db_sqlalchemy.settings import Settings
+from nova_db_sqlalchemy.sqlalchemy_engines import engine_on
 
 
 class SQLAlchemyDriver(EngineDriver):
@@ -54,7 +59,7 @@ class SQLAlchemyDriver(EngineDriver):
 
         target = self._migrated()
         before = migrations.status(target)["current"]
-        after = migrations.upgrade(target, revision)
+        after = migrations.upgrade(self._migrated(patiently=True), revision)
         if before == after:
             return f"the schema is at revision {after} already"
         return f"the schema was created at revision {after}" if before is None else f"upgraded from {before} to {after}"
@@ -93,11 +98,17 @@ class SQLAlchemyDriver(EngineDriver):
         found = [*migrations.model_differences(), *migrations.revision_differences(target), *migrations.check(target)]
         return [str(difference) for difference in found]
 
-    def _migrated(self) -> str:
-        """The URL of the database, if migrations can work on it."""
+    def _migrated(self, *, patiently: bool = False) -> sa.Engine:
+        """The database for migrations, with the settings of this driver, if they can work on it.
+
+        :param patiently: whether statements may take any time, as those that make indexes do.
+        """
         if urls.is_memory(self.engine.url):
             raise NotSupported("A SQLite database in memory has no schema revisions: it is made anew each time.")
-        return self.engine.url.render_as_string(hide_password=False)
+        settings = self.engine.settings
+        if patiently:
+            settings = replace(settings, read_timeout=None)
+        return engine_on(self.engine.url, settings, poolclass=NullPool)
 
     @classmethod
     def provision(cls, connection: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nova_db.exceptions import DBConnectionError
@@ -22,8 +21,7 @@ def replica_of(primary: SQLEngine, connection: str, settings: Settings) -> Repli
     :raises ValueError: the URL is none, or names a database or DB-API library that is not supported.
     :raises BackendLoadError: the database's DB-API library is not installed.
     """
-    # There is no point in waiting for a replica that is not there, or for what other nodes have: the primary is there.
-    engine = SQLEngine(connection, replace(settings, connect_retries=0, wsrep_sync_wait=None))
+    engine = SQLEngine(connection, settings.for_replica())
     return Replica(
         engine,
         name=urls.shown(engine.url),

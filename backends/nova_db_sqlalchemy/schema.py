@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy.pool import NullPool
+
 from nova_db_sqlalchemy import url as urls
+from nova_db_sqlalchemy.sqlalchemy_engines import engine_on
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import UPGRADE_TABLE, VERSION_TABLE
 
@@ -47,7 +51,9 @@ def require_usable(server: Server, connection: Connection) -> bool:
     if UPGRADE_TABLE in names or (VERSION_TABLE in names and (len(found) != 1 or found[0] not in revisions())):
         from nova_db_sqlalchemy import migrations
 
-        return migrations.require_usable(server.url)
+        # The server is there, as there is a connection.
+        settings = replace(server.settings, connect_retries=0)
+        return migrations.require_usable(engine_on(server.url, settings, poolclass=NullPool))
     if found and found[0] != revisions()[-1]:
         _LOG.warning(
             "The database is at schema revision %s, behind this release's %s; nova-db sync upgrades it.",

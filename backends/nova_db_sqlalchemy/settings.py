@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 PLAIN_LIBRARIES: Final = "NOVA_DB_PLAIN_LIBRARIES"
@@ -69,3 +69,7 @@ class Settings:
         }
         given = {field: options[name] for field, name in names.items()}
         return cls(**{field: value for field, value in given.items() if value is not None})
+
+    def for_replica(self) -> Settings:
+        """The settings for a replica of the database, which nobody has to wait for: the primary is there."""
+        return replace(self, connect_retries=0, wsrep_sync_wait=None)

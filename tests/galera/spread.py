@@ -14,10 +14,10 @@ from oslo_config import cfg
 from nova_db.conf import register_opts
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
-from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.connections.connection import Connection, Report
 from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
 from nova_db_sqlalchemy.mariadb.hosts import Hosts
+from nova_db_sqlalchemy.mariadb.urls import addresses
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from tests.galera.counting import COUNTS
 
@@ -74,7 +74,7 @@ class SpreadDriver(SQLAlchemyDriver):
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
         super().__init__(connection, options(mysql_wsrep_sync_wait=1))
         engine: Any = self.engine
-        nodes = len(urls.addresses(engine.url))
+        nodes = len(addresses(engine.url))
         if nodes:
             engine.server._hosts = _SpreadHosts(engine.url, nodes)
             engine.database.pool = _SpreadPool(engine, nodes)

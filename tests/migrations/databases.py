@@ -17,10 +17,9 @@ from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
 from nova_db_conformance.harness.scenarios import Backend, selected_backends
-from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.engine import SQLEngine
-from nova_db_sqlalchemy.migrations.servers import exclusive
 from nova_db_sqlalchemy.migrations.state import marked
+from nova_db_sqlalchemy.migrations.targets import exclusive
 from nova_db_sqlalchemy.session import create_engine, database_url
 
 _Test = TypeVar("_Test", bound=Callable[..., None])
@@ -76,7 +75,7 @@ def empty_database(server: Backend, folder: Path) -> Iterator[str]:
 
 def is_mysql(url: str) -> bool:
     """Whether it is a database on a MySQL or MariaDB."""
-    return urls.is_mysql(database_url(url))
+    return database_url(url).get_backend_name() in ("mariadb", "mysql")
 
 
 def table_names(url: str) -> set[str]:

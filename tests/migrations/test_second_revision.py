@@ -16,7 +16,7 @@ from nova_db.context import RequestContext, get_admin_context
 from nova_db.engine import Eq, Query
 from nova_db.exceptions import DBDeadlock
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
-from nova_db_sqlalchemy.migrations import online
+from nova_db_sqlalchemy.mariadb import migrating
 from nova_db_sqlalchemy.tables.metadata import METADATA
 from tests.migrations import databases
 
@@ -229,8 +229,8 @@ def test_a_snapshot_from_before_conflicts_with_an_index_that_is_newer(behind: st
 
 @databases.only_on("mysql", "mariadb")
 def test_waiting_for_a_transaction_has_an_end(behind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(online, "_WAIT", 1)
-    monkeypatch.setattr(online, "_TRIES", 2)
+    monkeypatch.setattr(migrating, "_WAIT", 1)
+    monkeypatch.setattr(migrating, "_TRIES", 2)
     with databases.connected(behind) as connection:
         connection.exec_driver_sql("SELECT count(*) FROM instances")
         with pytest.raises(migrations.UpgradeBusy):

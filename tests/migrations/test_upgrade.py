@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from nova_db_sqlalchemy import migrations
-from nova_db_sqlalchemy.migrations.servers import exclusive
+from nova_db_sqlalchemy.migrations.targets import exclusive
 from nova_db_sqlalchemy.session import create_engine
 from nova_db_sqlalchemy.tables.metadata import METADATA
 from tests.migrations import databases

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from nova_db import conf
 from nova_db_conformance import decision
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine, url
+from nova_db_sqlalchemy.connections.administration import THROWAWAY
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 from nova_db_sqlalchemy.settings import Settings
 from tests.sqlalchemy.helpers import insert, select
@@ -63,7 +64,7 @@ def test_what_is_in_memory(given: str, expected: bool) -> None:
 def test_a_private_database(server: str) -> None:
     made = make_database(server)
     assert made != server
-    assert url.THROWAWAY in made
+    assert THROWAWAY in made
     engine = SQLEngine(made)
     engine.create_schema()
     insert(engine, "services", {"host": "a"})

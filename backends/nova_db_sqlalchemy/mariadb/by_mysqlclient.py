@@ -34,9 +34,13 @@ class MySQLClient(Library):
         return dict(options)
 
     def connect(self, options: Mapping[str, Any], prepare: Callable[[DBAPIConnection], T]) -> T:
+        given = {**options, **DECIDED, "conv": _CONVERSIONS}
+        return self.open(given, lambda connection: prepare(PlainConnection(connection)))
+
+    def open(self, options: Mapping[str, Any], prepare: Callable[[Any], T]) -> T:
         silence = options["read_timeout"]
         bounds = {} if silence is None else {"read_timeout": max(1, math.ceil(silence))}
         given = {name: value for name, value in options.items() if name != "read_timeout"}
-        connection: Any = MySQLdb.connect(**given, **bounds, **DECIDED, conv=_CONVERSIONS)
+        connection: Any = MySQLdb.connect(**given, **bounds)
         with discarded_on_error(connection), cut_off(connection.fileno(), options["connect_timeout"]):
-            return prepare(PlainConnection(connection))
+            return prepare(connection)

@@ -64,10 +64,14 @@ class PyMySQL(Library):
         return self._connect({**options, "ssl_disabled": True}, prepare)
 
     def _connect(self, options: Mapping[str, Any], prepare: Callable[[DBAPIConnection], T]) -> T:
-        given: dict[str, Any] = {**options, **DECIDED, "conv": CONVERSIONS, "defer_connect": True}
+        given = {**options, **DECIDED, "conv": CONVERSIONS}
+        return self.open(given, lambda connection: prepare(PlainConnection(connection)))
+
+    def open(self, options: Mapping[str, Any], prepare: Callable[[Any], T]) -> T:
+        given: dict[str, Any] = {**options, "defer_connect": True}
         connection: Any = pymysql.connections.Connection(**given)
         with discarded_on_error(connection), _connected(connection, options["connect_timeout"]):
-            return prepare(PlainConnection(connection))
+            return prepare(connection)
 
 
 class WirePyMySQL(PyMySQL):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from nova_db import forking
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy.mariadb.errors import code_of, is_lost, is_of_library
-from nova_db_sqlalchemy.url import addresses
+from nova_db_sqlalchemy.mariadb.urls import addresses
 
 T = TypeVar("T")
 AVOIDED_SECONDS: Final = 30.0

@@ -58,6 +58,10 @@ class Library(abc.ABC):
         :raises RuntimeError: the library lacks a package.
         """
 
+    @abc.abstractmethod
+    def open(self, options: Mapping[str, Any], prepare: Callable[[Any], T]) -> T:
+        """What ``prepare`` makes of a new connection of the library as it is; otherwise as ``connect``."""
+
 
 class PlainConnection:
     """A connection of a DB-API library, used by what the DB-API and the library document."""

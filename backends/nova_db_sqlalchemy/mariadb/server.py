@@ -13,14 +13,14 @@ from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault
 from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.mariadb import isolation, locks
+from nova_db_sqlalchemy.mariadb.connecting import Connecting
 from nova_db_sqlalchemy.mariadb.cursor import Cursor
-from nova_db_sqlalchemy.mariadb.errors import fault_of, is_commit_unknown, is_lost, is_refusal
-from nova_db_sqlalchemy.mariadb.hosts import Hosts
+from nova_db_sqlalchemy.mariadb.errors import fault_of, is_commit_unknown, is_lost
 from nova_db_sqlalchemy.mariadb.libraries import library_for
-from nova_db_sqlalchemy.mariadb.session import ServerVersion, own_settings, preparation, server_of
+from nova_db_sqlalchemy.mariadb.session import server_of
 from nova_db_sqlalchemy.mariadb.traits import Traits
+from nova_db_sqlalchemy.mariadb.urls import without_hosts
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED
-from nova_db_sqlalchemy.url import without_hosts
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.mariadb.cursor import DBAPIConnection
@@ -38,6 +38,16 @@ _BEGIN: Final = {
 }
 
 
+_OWN_PREPARATION: Final = (
+    "SET SESSION autocommit = 1",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION TRANSACTION READ WRITE",
+)
+"""What the engine's sessions are told beyond others."""
+_QUESTIONS: Final = ("SHOW VARIABLES LIKE 'wsrep_on'", "SELECT @@auto_increment_increment, @@max_allowed_packet")
+"""Whether they are on a Galera cluster; what keys are counted with, and how long a statement may be."""
+
+
 class MariaDBServer(Server):
     """MariaDB, and MySQL as far as it differs."""
 
@@ -47,43 +57,28 @@ class MariaDBServer(Server):
     def __init__(self, url: sa.URL, settings: Settings, traits: Traits | None = None) -> None:
         super().__init__(url, settings)
         self.traits = traits or Traits()
-        self._hosts = Hosts(url)
         self._library = library_for(url, plain=settings.plain_libraries)
         self.errors = (self._library.Error, UnicodeError, OverflowError)
-        given = {
-            **self._library.defaults,
-            "connect_timeout": max(1, round(settings.connect_timeout)),
-            "read_timeout": settings.read_timeout,
-        }
-        self._options = {**given, **own_settings(self._library.options(without_hosts(url)))}
-        self._lock_timeout = max(1, round(settings.lock_timeout))
+        self._given = self._library.options(without_hosts(url))
+        self._connecting = Connecting(url, settings, self._library, _OWN_PREPARATION)
 
     # ------------------------------------------------------------------------------------------ connections
 
     def connect(self) -> Connection:
-        return self._hosts.connect(self._connect_to)
+        return self._connecting.hosts.connect(self._connect_to)
 
     def _connect_to(self, host: dict[str, Any]) -> Connection:
-        try:
-            return self._library.connect(self._options | host, self._prepared)
-        except (self._library.Error, DBConnectionError) as error:
-            failure = error if isinstance(error, DBConnectionError) else DBConnectionError(error)
-            raise failure.for_good() if is_refusal(error) else failure from error
-        except (TypeError, OSError, RuntimeError) as error:
-            # A parameter of the URL that the library does not know, a file that is not there, a package that it lacks.
-            raise DBConnectionError(error).for_good() from error
+        return self._connecting.connect_to(
+            host, self._given, lambda options: self._library.connect(options, self._prepared)
+        )
 
     def _prepared(self, dbapi: DBAPIConnection) -> Connection:
         cursor = Cursor(dbapi, 1 << 16)
-        server = server_of(dbapi.get_server_info())
-        cursor.execute(self._preparation(server))
+        server = self._connecting.prepare(dbapi, lambda told: cursor.execute(";".join([*told, *_QUESTIONS])))
         step, cursor.longest = cursor.fetchall()[0]
         cursor.one_by_one = any(value == "ON" for _, value in cursor.results[-2].rows)
         self.traits.learn(server, step, is_cluster=cursor.one_by_one)
         return Connection(dbapi, cursor)
-
-    def _preparation(self, server: ServerVersion) -> str:
-        return preparation(server, self._lock_timeout, self.settings.wsrep_sync_wait)
 
     def close(self, connection: Connection) -> None:
         if connection.dbapi.open:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nova_db.exceptions import DBConnectionError
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.settings import Settings
 
 OLDEST: Final = {True: (10, 6), False: (8, 0, 13)}
 """The oldest versions with what is needed (SKIP LOCKED, JSON arrays): of MariaDB (True), and of MySQL."""
@@ -69,25 +72,24 @@ def settings_of(server: ServerVersion) -> str:
     return "SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items())
 
 
-def preparation(server: ServerVersion, lock_timeout: int, wsrep_sync_wait: int | None = None) -> str:
-    """The statements that prepare a session of the engine.
+def preparation(server: ServerVersion, settings: Settings, own: Sequence[str] = ()) -> list[str]:
+    """The statements that prepare a session, ``own`` ones among them.
 
-    ``lock_timeout``: how many seconds it waits for a row, or for a table whose schema somebody changes.  The last
-    statement but one tells whether it is on a Galera cluster, the last what keys are counted with, and how long a
-    statement may be.
+    A statement waits for ``lock_timeout``, be it for a row, or for a table whose schema somebody changes.
     """
-    waiting = "" if wsrep_sync_wait is None else f"SET SESSION wsrep_sync_wait = {wsrep_sync_wait};"
-    return (
-        f"{settings_of(server)};SET SESSION autocommit = 1;"
-        f"SET SESSION innodb_lock_wait_timeout = {lock_timeout}, SESSION lock_wait_timeout = {lock_timeout};"
-        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;SET SESSION TRANSACTION READ WRITE;"
-        "BEGIN;ROLLBACK;"  # which a node refuses that is not a part of its cluster, while it answers much else
-        f"{waiting}SHOW VARIABLES LIKE 'wsrep_on';"
-        "SELECT @@auto_increment_increment, @@max_allowed_packet"
-    )
+    seconds = max(1, round(settings.lock_timeout))
+    waiting = settings.wsrep_sync_wait
+    return [
+        settings_of(server),
+        f"SET SESSION innodb_lock_wait_timeout = {seconds}, SESSION lock_wait_timeout = {seconds}",
+        *own,
+        "BEGIN",  # which a node refuses that is not a part of its cluster, while it answers much else
+        "ROLLBACK",
+        *([] if waiting is None else [f"SET SESSION wsrep_sync_wait = {waiting}"]),
+    ]
 
 
 def own_settings(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of the driver library from a URL, without those that we decide."""
+    """The DB-API library's options from a URL, without those that we decide."""
     decided = ("charset", "collation", "sql_mode", "autocommit", "use_unicode", "cursorclass", "conv", "client_flag")
     return {name: value for name, value in options.items() if name not in decided}

@@ -12,16 +12,7 @@
 
 from __future__ import annotations
 
-from nova_db_sqlalchemy.migrations.compare import Difference, check, model_differences, revision_differences
-from nova_db_sqlalchemy.migrations.errors import (
-    FutureSchema,
-    InterruptedUpgrade,
-    OlderRevision,
-    SchemaError,
-    UnknownRevision,
-    UnversionedSchema,
-    UpgradeBusy,
-)
+from nova_db_sqlalchemy.migrations.compare import check, model_differences, revision_differences
 from nova_db_sqlalchemy.migrations.migration import (
     Status,
     current,
@@ -34,6 +25,16 @@ from nova_db_sqlalchemy.migrations.migration import (
     status,
     upgrade,
 )
+from nova_db_sqlalchemy.schema_errors import (
+    FutureSchema,
+    InterruptedUpgrade,
+    OlderRevision,
+    SchemaError,
+    UnknownRevision,
+    UnversionedSchema,
+    UpgradeBusy,
+)
+from nova_db_sqlalchemy.tables.differences import Difference
 
 __all__ = [
     "Difference",

@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from nova_db.schema import TABLES
-from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS
 from nova_db_sqlalchemy.migrations.configuration import options, revisions
 from nova_db_sqlalchemy.migrations.description import Description, described, found
-from nova_db_sqlalchemy.migrations.servers import Target, reading
 from nova_db_sqlalchemy.migrations.state import MARK, read_state
+from nova_db_sqlalchemy.migrations.targets import Target, migrating_on, reading
+from nova_db_sqlalchemy.tables.differences import NOTHING, Difference, missing
 from nova_db_sqlalchemy.tables.metadata import METADATA, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-NOTHING: Final = "nothing"
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Difference:
-    """One difference: ``str()`` tells it in a line.
-
-    :ivar table: the name of the table.
-    :ivar part: what of it: ``table``, ``column host``, ``index instances_host_idx``, ...
-    :ivar expected: what this release describes; ``"nothing"`` for what should not be there.
-    :ivar found: what the database has; ``"nothing"`` for what is missing.
-    """
-
-    table: str
-    part: str
-    expected: str
-    found: str
-
-    def __str__(self) -> str:
-        return f"{self.table}, {self.part}: expected {self.expected}, found {self.found}"
 
 
 def check(target: Target = None) -> list[Difference]:
@@ -51,8 +29,8 @@ def check(target: Target = None) -> list[Difference]:
     """
     with reading(target) as connection:
         if connection is None:
-            return [_missing(name) for name in sorted(METADATA.tables)]
-        return sorted([*_differences(connection), *_lock_differences(connection)])
+            return [missing(name) for name in sorted(METADATA.tables)]
+        return sorted([*_differences(connection), *migrating_on(connection.dialect).lacking(connection)])
 
 
 def revision_differences(target: Target = None) -> list[Difference]:
@@ -90,39 +68,18 @@ def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names)) or NOTHING
 
 
-def _lock_differences(connection: sa.Connection) -> Iterator[Difference]:
-    """Whether what writers lock beside the tables is there: on PostgreSQL tables, on MariaDB the rows of one."""
-    if connection.dialect.name == "postgresql":
-        from nova_db_sqlalchemy.postgresql.isolation import TABLES as LOCKED
-
-        present = sa.inspect(connection).get_table_names()
-        yield from [_missing(table) for table in LOCKED if table not in present]
-    if connection.dialect.name not in ("mysql", "mariadb"):
-        return
-    if not sa.inspect(connection).has_table(LOCK_TABLE):
-        yield _missing(LOCK_TABLE)
-        return
-    rows = connection.scalar(sa.select(sa.func.count()).select_from(sa.table(LOCK_TABLE)))
-    if rows != SLOTS:
-        yield Difference(LOCK_TABLE, "rows", str(SLOTS), str(rows))
-
-
 def _differences(connection: sa.Connection) -> Iterator[Difference]:
     present = found(connection)
     noticed = set()
     for name, table in METADATA.tables.items():
         if name not in present:
             noticed.add(name)
-            yield _missing(name)
+            yield missing(name)
             continue
         for difference in _parts(name, described(table, connection.dialect), present[name]):
             noticed.add(name)
             yield difference
     yield from _alembic_differences(connection, noticed)
-
-
-def _missing(table: str) -> Difference:
-    return Difference(table, "table", "a table", NOTHING)
 
 
 def _parts(table: str, expected: Description, present: Description) -> Iterator[Difference]:

@@ -5,25 +5,22 @@ A description maps the parts of a table (``column host``, ``index instances_host
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 
-from nova_db_sqlalchemy.tables.metadata import METADATA, NULLS_FIRST
+from nova_db_sqlalchemy.migrations.targets import migrating_on
+from nova_db_sqlalchemy.tables.metadata import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 Description: TypeAlias = dict[str, str]
 
-_MYSQL: Final = ("mysql", "mariadb")
-_SAME_ON_MYSQL: Final = ((r"(INTEGER|BIGINT)\(\d+\)", r"\1"), (r"BOOL\b", "TINYINT(1)"))
-"""What such servers call otherwise when asked what was made: numbers get a width for display, and booleans are none."""
-
 
 def described(table: sa.Table, dialect: sa.Dialect) -> Description:
     """A table of the metadata, as it ought to be on a server."""
+    server = migrating_on(dialect)
     parts: Description = {"columns": ", ".join(table.columns.keys())}
     for column in table.columns:
         kind = _type(column.type, dialect)
@@ -36,25 +33,24 @@ def described(table: sa.Table, dialect: sa.Dialect) -> Description:
             remote = [element.target_fullname.split(".") for element in rule.elements]
             parts[f"foreign key {rule.name}"] = _reference(rule.column_keys, remote[0][0], [name for _, name in remote])
     for index in table.indexes:
-        parts[f"index {index.name}"] = _index(index.columns.keys(), bool(index.unique), _remarks(index, dialect))
-    if dialect.name in _MYSQL:
-        server = table.dialect_options["mariadb" if getattr(dialect, "is_mariadb", False) else "mysql"]
-        parts["options"] = f"{server['engine']}, {server['collate']}"
-    return parts
+        parts[f"index {index.name}"] = _index(
+            index.columns.keys(), bool(index.unique), server.index_remarks(index, dialect)
+        )
+    return parts | _options(server.table_options(table, dialect))
 
 
 def found(connection: sa.Connection) -> dict[str, Description]:
     """The tables of ours that a database has."""
-    inspector = sa.inspect(connection)
+    server, inspector = migrating_on(connection.dialect), sa.inspect(connection)
     names = [name for name in inspector.get_table_names() if name in METADATA.tables]
     columns = _by_table(inspector.get_multi_columns, names)
     keys = _by_table(inspector.get_multi_pk_constraint, names)
     uniques = _by_table(inspector.get_multi_unique_constraints, names)
     references = _by_table(inspector.get_multi_foreign_keys, names)
     indexes = _by_table(inspector.get_multi_indexes, names)
-    unfinished = unfinished_indexes(connection)
+    unfinished = server.unfinished_indexes(connection)
     settings = _by_table(inspector.get_multi_table_options, names)
-    numbered = _numbered(connection, columns)
+    numbered = server.numbered(connection, columns)
     return {
         name: {
             "columns": ", ".join(column["name"] for column in columns[name]),
@@ -66,7 +62,7 @@ def found(connection: sa.Connection) -> dict[str, Description]:
                 {rule["name"] for rule in uniques[name]},
                 connection.dialect,
             ),
-            **_found_options(settings.get(name, {}), connection.dialect),
+            **_options(server.found_table_options(settings.get(name, {}), connection.dialect)),
         }
         for name in names
     }
@@ -99,37 +95,12 @@ def _found_indexes(indexes: Iterable[Any], of_rules: set[str], dialect: sa.Diale
     }
 
 
-def _found_options(settings: Mapping[str, Any], dialect: sa.Dialect) -> Description:
-    if dialect.name not in _MYSQL:
-        return {}
-    return {"options": f"{settings[f'{dialect.name}_engine']}, {settings[f'{dialect.name}_collate']}"}
+def _options(found: str | None) -> Description:
+    return {} if found is None else {"options": found}
 
 
 def _by_table(reflect: Callable[..., Mapping[Any, Any]], names: list[str]) -> dict[str, Any]:
     return {table: value for (_, table), value in reflect(filter_names=names).items()}
-
-
-def unfinished_indexes(connection: sa.Connection) -> set[str]:
-    """The indexes that were begun beside the clients' work and never finished, which serve nobody (PostgreSQL)."""
-    if connection.dialect.name != "postgresql":
-        return set()
-    return set(
-        connection.exec_driver_sql(
-            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
-            "WHERE NOT i.indisvalid AND c.relnamespace = current_schema()::regnamespace"
-        ).scalars()
-    )
-
-
-def _numbered(connection: sa.Connection, columns: Mapping[str, Iterable[Any]]) -> set[str]:
-    """The tables whose rows the server numbers; on SQLite those that never use a number twice."""
-    if connection.dialect.name == "sqlite":
-        return set(
-            connection.exec_driver_sql(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
-            ).scalars()
-        )
-    return {table for table in columns if any(column.get("autoincrement") is True for column in columns[table])}
 
 
 def _is_key(column: Mapping[str, Any]) -> bool:
@@ -139,11 +110,7 @@ def _is_key(column: Mapping[str, Any]) -> bool:
 
 def _type(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> str:
     """A type as the server's statements write it, collation included."""
-    text = kind.compile(dialect=dialect)
-    if dialect.name in _MYSQL:
-        for pattern, word in _SAME_ON_MYSQL:
-            text = re.sub(pattern, word, text)
-    return text
+    return migrating_on(dialect).type_name(kind.compile(dialect=dialect))
 
 
 def _column(kind: str, nullable: bool, numbered: bool) -> str:
@@ -157,16 +124,6 @@ def _names(names: Iterable[str | None]) -> str:
 def _index(names: Iterable[str | None], unique: bool, remarks: Mapping[str, str]) -> str:
     columns = _names(name and name + remarks.get(name, "") for name in names)
     return f"unique {columns}" if unique else columns
-
-
-def _remarks(index: sa.Index, dialect: sa.Dialect) -> dict[str, str]:
-    """What is special about columns of an index on a server: how much of a text, where nulls are."""
-    if dialect.name not in (*_MYSQL, "postgresql"):
-        return {}
-    options = index.dialect_options[dialect.name]
-    if dialect.name == "postgresql":
-        return {name: " nulls first" for name, order in options["ops"].items() if order == NULLS_FIRST}
-    return {name: f"({length})" for name, length in (options.get("length") or {}).items()}
 
 
 def _found_remarks(index: Mapping[str, Any], dialect: sa.Dialect) -> dict[str, str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from alembic import context
 
 from nova_db_sqlalchemy.migrations.configuration import CONNECTION, URL, options
-from nova_db_sqlalchemy.migrations.errors import SchemaError
+from nova_db_sqlalchemy.migrations.targets import migrating_on
+from nova_db_sqlalchemy.schema_errors import SchemaError
 
 attributes = context.config.attributes
 if context.is_offline_mode() and URL in attributes:
@@ -16,8 +17,7 @@ if context.is_offline_mode() and URL in attributes:
         url=attributes[URL],
         literal_binds=True,
         dialect_opts={"paramstyle": "named"},
-        # SQLite undoes changes of a schema, too; Alembic leaves it out because of what Python's library once did.
-        transactional_ddl=True if attributes[URL].get_backend_name() == "sqlite" else None,
+        transactional_ddl=migrating_on(attributes[URL].get_dialect()).scripts_are_transactions,
         **options(),
     )
 elif CONNECTION in attributes:

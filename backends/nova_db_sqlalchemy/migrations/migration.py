@@ -1,7 +1,10 @@
 """Upgrading and checking the schema of a database.
 
 Every function takes the database as a URL or a SQLAlchemy engine; None is the configured one.  They raise
-``DBConnectionError`` when it cannot be reached, and the errors of :mod:`nova_db_sqlalchemy.migrations.errors`.
+``DBConnectionError`` when it cannot be reached, and the kinds of ``SchemaError``.
+
+The options of ``[database]`` hold as in :mod:`nova_db_sqlalchemy.session`; but upgrades wait without ``read_timeout``,
+for their statements may take any time.
 """
 
 from __future__ import annotations
@@ -14,10 +17,10 @@ from alembic import command
 
 from nova_db import forking
 from nova_db_sqlalchemy.migrations.configuration import configuration, revisions, scripts
-from nova_db_sqlalchemy.migrations.errors import OlderRevision, UnknownRevision
-from nova_db_sqlalchemy.migrations.servers import Target, exclusive, opened, reading
 from nova_db_sqlalchemy.migrations.state import State, marked, read_state, unmark
-from nova_db_sqlalchemy.session import database_url
+from nova_db_sqlalchemy.migrations.targets import Target, exclusive, migrating_on, opened, reading
+from nova_db_sqlalchemy.schema_errors import OlderRevision, UnknownRevision
+from nova_db_sqlalchemy.sqlalchemy_engines import database_url
 
 LOCK_SECONDS: Final = 600.0
 """How long an upgrade waits for another one, unless told otherwise."""
@@ -106,7 +109,7 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
     :raises UpgradeBusy: another upgrade did not end in time.
     """
     goal = _resolved(revision)
-    with opened(target) as engine:
+    with opened(target, patiently=True) as engine:
         with engine.connect() as connection:
             if read_state(connection).is_at(goal):
                 return goal
@@ -115,7 +118,7 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
             if not _is_ahead(state, goal):
                 unmark(connection)
                 return goal
-            _end_read(connection)
+            migrating_on(connection.dialect).end_look(connection)
             with _alembic_lock, marked(connection, state.revision, goal):
                 command.upgrade(configuration(connection=connection, source=state.revision), goal)
     return goal
@@ -132,7 +135,7 @@ def stamp(target: Target = None, revision: str = "head", *, lock_seconds: float 
     :raises UpgradeBusy: an upgrade did not end in time.
     """
     goal = _resolved(revision)
-    with opened(target) as engine, exclusive(engine, lock_seconds) as connection, _alembic_lock:
+    with opened(target, patiently=True) as engine, exclusive(engine, lock_seconds) as connection, _alembic_lock:
         command.stamp(configuration(connection=connection, source=None), goal, purge=True)
         unmark(connection)
     return goal
@@ -164,8 +167,8 @@ def script(target: Target = None, revision: str = "head") -> str:
     with reading(target) as connection:
         state = read_state(connection)
         url = database_url(target.url if isinstance(target, sa.Engine) else target)
-        if connection is not None and getattr(connection.dialect, "is_mariadb", False):
-            url = url.set(drivername="mariadb+" + url.drivername.partition("+")[2])
+        if connection is not None:
+            url = migrating_on(connection.dialect).script_url(url, connection.dialect)
     if not _is_ahead(state, goal):
         return ""
     return sql(url, goal, start=state.revision)
@@ -208,9 +211,3 @@ def _is_ahead(state: State, goal: str) -> bool:
     if known.index(state.revision) > known.index(goal):
         raise OlderRevision(goal, state.revision)
     return state.revision != goal
-
-
-def _end_read(connection: sa.Connection) -> None:
-    """End the transaction that looking began where Alembic is to have its own."""
-    if connection.dialect.name != "sqlite":
-        connection.commit()

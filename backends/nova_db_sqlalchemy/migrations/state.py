@@ -12,15 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 from nova_db.clock import utcnow
 from nova_db_sqlalchemy.migrations.configuration import is_repeatable_after, revisions
-from nova_db_sqlalchemy.migrations.errors import FutureSchema, InterruptedUpgrade, SchemaError, UnversionedSchema
-from nova_db_sqlalchemy.migrations.servers import error_number, others_upgrade
+from nova_db_sqlalchemy.migrations.targets import migrating_on
+from nova_db_sqlalchemy.schema_errors import FutureSchema, InterruptedUpgrade, SchemaError, UnversionedSchema
 from nova_db_sqlalchemy.tables.metadata import METADATA, UPGRADE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_GONE: Final = (1146, 1412)
-"""What MariaDB and MySQL say of a table that was dropped, or made anew, since they were asked for its name."""
 
 _INTERNAL: Final = sa.MetaData()
 _VERSION: Final = sa.Table(VERSION_TABLE, _INTERNAL, sa.Column("version_num", sa.String(32), primary_key=True))
@@ -114,17 +111,17 @@ def _look(connection: sa.Connection) -> State | None:
             left = (row.source, row.goal) if row else (None, "an unknown one")
             state = replace(state, unfinished=left, started_at=row.started_at if row else None)
     except DBAPIError as error:
-        if error_number(error) not in _GONE:
+        if not migrating_on(connection.dialect).has_changed(error):
             raise
         connection.rollback()
         return None
-    return replace(state, is_being_upgraded=others_upgrade(connection))
+    return replace(state, is_being_upgraded=migrating_on(connection.dialect).others_upgrade(connection))
 
 
 @contextlib.contextmanager
 def marked(connection: sa.Connection, source: str | None, goal: str) -> Iterator[None]:
     """Leave a mark for the time of an upgrade that cannot be undone; it stays if the block does not come to its end."""
-    if connection.dialect.name not in ("mysql", "mariadb"):
+    if migrating_on(connection.dialect).is_undoing:
         yield
         return
     MARK.create(connection, checkfirst=True)
@@ -138,5 +135,5 @@ def marked(connection: sa.Connection, source: str | None, goal: str) -> Iterator
 def unmark(connection: sa.Connection) -> None:
     """Remove the mark, if there is one."""
     MARK.drop(connection, checkfirst=True)
-    if connection.dialect.name in ("mysql", "mariadb"):
+    if not migrating_on(connection.dialect).is_undoing:
         connection.commit()

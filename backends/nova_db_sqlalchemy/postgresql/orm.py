@@ -1,15 +1,25 @@
-"""ORM sessions on PostgreSQL beside isolated writers: they count as plain ones, and keep out of each other's way."""
+"""SQLAlchemy's engines on PostgreSQL.
+
+Beside isolated writers their transactions count as plain ones, and keep out of each other's way.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from nova_db_sqlalchemy.connections.orm import pooled, suit
+from nova_db_sqlalchemy.postgresql.connecting import Connecting
 from nova_db_sqlalchemy.postgresql.isolation import GATE
+from nova_db_sqlalchemy.postgresql.plain import ordinary_class
 from nova_db_sqlalchemy.tables.metadata import UPGRADE_TABLE, VERSION_TABLE
+
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.settings import Settings
 
 _ENTERED: Final = "nova_db_gate"
 _WRITES: Final = re.compile(
@@ -20,7 +30,21 @@ _MIGRATIONS_OWN: Final = (VERSION_TABLE, UPGRADE_TABLE)
 """An upgrade that takes long must not keep everybody out meanwhile."""
 
 
-def guard(engine: sa.Engine) -> None:
+def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any], *, connects: bool) -> sa.Engine:
+    """An engine that replaces connections that went stale, and whose writers wait for isolated ones."""
+    connecting = Connecting(settings, ordinary_class(settings.read_timeout).connect)
+    engine = sa.create_engine(url, **pooled(settings, {"pool_pre_ping": True, **arguments}))
+    suit(
+        engine,
+        settings,
+        connect=connecting.connect if connects else None,
+        prepare=connecting.prepare,
+    )
+    _guard(engine)
+    return engine
+
+
+def _guard(engine: sa.Engine) -> None:
     """Let the transactions of an engine wait, before their first write, until no isolated writer is at work.
 
     Those that begin meanwhile wait for them.

@@ -50,6 +50,42 @@ class PlainConnection(LibraryConnection):
         return None if words is None else words.encode()
 
 
+class OrdinaryCursor(psycopg.Cursor[Any]):
+    """A cursor as others use it, which waits no longer than its connection says."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        with _bound(self.connection):
+            return super().execute(query, params, **options)
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        with _bound(self.connection):
+            super().executemany(query, params_seq, **options)
+
+
+class OrdinaryConnection(LibraryConnection):
+    """A connection as others use it, with their cursors and the library's transactions."""
+
+    timeout: ClassVar[float | None] = None
+    """For how long an answer is waited for."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.cursor_factory = OrdinaryCursor
+
+    def commit(self) -> None:
+        with _bound(self):
+            super().commit()
+
+    def rollback(self) -> None:
+        with _bound(self):
+            super().rollback()
+
+
+def ordinary_class(read_timeout: float | None) -> type[OrdinaryConnection]:
+    """The class of such connections with this bound; None: without one."""
+    return type("OrdinaryConnection", (OrdinaryConnection,), {"timeout": read_timeout})
+
+
 def plain_class(read_timeout: float | None) -> type[PlainConnection]:
     """The class of connections with this bound; None: without one."""
     return type("PlainConnection", (PlainConnection,), {"timeout": read_timeout})

@@ -17,7 +17,7 @@ from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, detail_of, full, missing, unsuitable
 from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.postgresql import isolation
-from nova_db_sqlalchemy.postgresql.connection import is_refusal
+from nova_db_sqlalchemy.postgresql.connecting import Connecting
 from nova_db_sqlalchemy.postgresql.opening import Opening
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED, rule_columns
 
@@ -42,27 +42,20 @@ class PostgreSQLServer(Server):
 
     def __init__(self, url: sa.URL, settings: Settings) -> None:
         super().__init__(url, settings)
-        connecting: Any = PGDialect_psycopg  # untyped
-        arguments, options = connecting().create_connect_args(url)
+        untyped: Any = PGDialect_psycopg
+        arguments, given = untyped().create_connect_args(url)
         self._arguments: list[Any] = list(arguments)
-        timeout = max(2, round(settings.connect_timeout))
-        given = {"application_name": "nova-db", "connect_timeout": timeout, **options}
-        self._options: dict[str, Any] = {**given, "client_encoding": "utf8"}
+        self._given = given
+        opening = Opening(settings.read_timeout, plain=settings.plain_libraries)
         # Compiling takes longer than any of the statements.
-        self._preparation = f"SET jit = off; SET lock_timeout = {max(1, round(settings.lock_timeout * 1000))}"
-        self._opening = Opening(settings.read_timeout, plain=settings.plain_libraries)
+        self._connecting = Connecting(settings, opening.connect, further="SET jit = off")
 
     # ------------------------------------------------------------------------------------------ connections
 
     def connect(self) -> Connection:
-        try:
-            connection = self._opening.connect(*self._arguments, **self._options)
-            connection.execute(self._preparation)
-        except psycopg.Error as error:
-            failure = DBConnectionError(error)
-            raise failure.for_good() if is_refusal(error) else failure from error
-        connection.prepared_max = PREPARED_STATEMENTS
-        return Connection(connection, connection.cursor())
+        dbapi = self._connecting.connect(self._arguments, self._given)
+        dbapi.prepared_max = PREPARED_STATEMENTS
+        return Connection(dbapi, dbapi.cursor())
 
     def close(self, connection: Connection) -> None:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,15 +16,16 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from nova_db import forking
 from nova_db.engine import Capability
 from nova_db.engine.turns import Turn
-from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBError, DBReferenceError
+from nova_db.exceptions import DBConnectionError, DBDataError, DBDeadlock, DBDuplicateEntry, DBReferenceError
 from nova_db_sqlalchemy.connections.connection import Connection
 from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, full, missing, unsuitable
 from nova_db_sqlalchemy.connections.pool import BoundedPool, Pool
 from nova_db_sqlalchemy.connections.server import Mode, Server
+from nova_db_sqlalchemy.sqlite.connecting import BUSY, Connecting
 from nova_db_sqlalchemy.sqlite.cursor import Cursor, inside
 from nova_db_sqlalchemy.sqlite.private import private_file
+from nova_db_sqlalchemy.sqlite.urls import is_memory, is_missing_file
 from nova_db_sqlalchemy.tables.catalog import COUNTED
-from nova_db_sqlalchemy.url import is_memory, is_missing_file, is_throwaway
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
@@ -38,9 +38,8 @@ _DUPLICATES: Final = (
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 )
-_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _FAULTS: Final = {
-    **dict.fromkeys(_BUSY, conflict()),
+    **dict.fromkeys(BUSY, conflict()),
     **dict.fromkeys((sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH), Fault(DBDataError)),
     sqlite3.SQLITE_FULL: full(),
     sqlite3.SQLITE_INTERRUPT: cancelled(),
@@ -64,20 +63,15 @@ class SQLiteServer(Server):
             missing[Capability.PERSISTENT] = "the database is kept in memory, for one process"
         self.missing = missing
         self.capabilities = frozenset(Capability) - missing.keys()
-        arguments, options = SQLiteDialect_pysqlite().create_connect_args(url)
+        arguments, given = SQLiteDialect_pysqlite().create_connect_args(url)
         self._arguments: list[Any] = list(arguments)
-        self._options = {
-            "timeout": settings.lock_timeout,
-            **options,
-            "check_same_thread": False,
-            "isolation_level": None,
-            "cached_statements": CACHED_STATEMENTS,
-        }
-        self._patience = float(self._options["timeout"])
+        self._given = {**given, "check_same_thread": False, "cached_statements": CACHED_STATEMENTS}
+        self._connecting = Connecting(url, settings, has_file=True)
+        self._patience = float(self._connecting.options(given)["timeout"])
         # Before the server's own hooks: no thread is to write while a fork copies it.
         self._private = private_file(url) if is_memory(url) else None
         if self._private is not None:
-            self._options.pop("uri", None)
+            self._given.pop("uri", None)
         # Threads of this process queue here: SQLite itself lets them sleep and try again, in no order.
         self._turn = Turn()
         # Safe without a lock, with Python's global one and without (3.13t): only who has the turn sets it, others see
@@ -113,26 +107,8 @@ class SQLiteServer(Server):
         except OSError as error:
             message = f"There is no place for a database in memory: {error.strerror}: {error.filename}."
             raise DBConnectionError(error, message=message).for_good() from error
-        try:
-            with inside():
-                connection = self._connected(arguments)
-        except sqlite3.Error as error:
-            message = f"SQLite cannot open {arguments[0]}: {error}."
-            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-                raise DBError(error, message=message) from error
-            if error.sqlite_errorcode & 0xFF in _BUSY:
-                raise DBDeadlock(error, message=message) from error
-            raise DBConnectionError(error, message=message).for_good() from error
-        return Connection(connection, connection.cursor(Cursor))
-
-    def _connected(self, arguments: Sequence[Any]) -> sqlite3.Connection:
-        connection: sqlite3.Connection = sqlite3.connect(*arguments, **self._options)
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        dbapi = self._connecting.connect(arguments, self._given)
+        return Connection(dbapi, dbapi.cursor(Cursor))
 
     def close(self, connection: Connection) -> None:
         self._leave(connection)
@@ -182,25 +158,6 @@ class SQLiteServer(Server):
             *[f'DELETE FROM "{table}"' for table in tables],
             *([f"DELETE FROM sqlite_sequence WHERE name IN ({counted})"] if tables else []),
         ]
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA cache_spill = OFF")
-        waits = self.settings.sqlite_synchronous and not is_throwaway(self.url) and not is_memory(self.url)
-        connection.execute(f"PRAGMA synchronous = {'FULL' if waits else 'OFF'}")
-        end = time.monotonic() + self._patience
-        while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            try:
-                [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-                if mode != "wal":  # which is no error, and for good
-                    message = f"The database is in journal mode {mode} and cannot be brought into wal, where it is."
-                    raise DBConnectionError(message=message).for_good()
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
-                    return
-                if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > end:
-                    raise
-                time.sleep(0.005)  # another process is changing the mode, which does not wait by itself
 
     # ----------------------------------------------------------------------------------------- transactions
 

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from nova_db_sqlalchemy.migrations.online import execute_on, value_on
+
 SHADOW: Final = "shadow_"
 _MYSQL: Final = ("mysql", "mariadb")
-_MARIADB_COLLATION: Final = "utf8mb4_nopad_bin"
-_MYSQL_COLLATION: Final = "utf8mb4_0900_bin"
+_COLLATIONS: Final = {"mariadb": "utf8mb4_nopad_bin", "mysql": "utf8mb4_0900_bin"}
 
 # Instances of these types are shared by all columns.
 _INTEGER: Final = sa.Integer()
@@ -155,7 +156,7 @@ def create(table: Table) -> None:
         *[_constraint(rule) for rule in table.rules if not isinstance(rule, Index)],
         # AUTOINCREMENT: without it SQLite hands the ids of deleted rows out again
         sqlite_autoincrement=numbered,
-        **_options(op.get_context().dialect),
+        **_options(),
     )
     for rule in table.rules:
         if isinstance(rule, Index):
@@ -171,19 +172,17 @@ def _constraint(rule: Unique | Reference) -> sa.UniqueConstraint | sa.ForeignKey
             return sa.ForeignKeyConstraint([column], [remote], name=name)
 
 
-def _options(dialect: sa.Dialect) -> dict[str, Any]:
+def _options() -> dict[str, Any]:
     """Text compares by code point, trailing spaces included; the two servers call that collation differently."""
-    if dialect.name not in _MYSQL:
-        return {}
-    is_mariadb = dialect.name == "mariadb" or getattr(dialect, "is_mariadb", False)
-    collation = _MARIADB_COLLATION if is_mariadb else _MYSQL_COLLATION
-    values = {"engine": "InnoDB", "charset": "utf8mb4", "collate": collation}
-    return {f"{dialect.name}_{option}": value for option, value in values.items()}
+    values = {"engine": "InnoDB", "charset": "utf8mb4", "collate": value_on(_COLLATIONS)}
+    return {f"{server}_{option}": value for server in _MYSQL for option, value in values.items()}
 
 
 def create_locks() -> None:
     """Create, on MySQL and MariaDB, the rows that stand for the names which transactions lock."""
-    if op.get_context().dialect.name in _MYSQL:
-        columns = "slot SMALLINT NOT NULL PRIMARY KEY, turn BIGINT NOT NULL DEFAULT 0"
-        op.execute(f"CREATE TABLE nova_db_locks ({columns}) ENGINE=InnoDB")
-        op.execute(f"INSERT INTO nova_db_locks (slot) VALUES {', '.join(f'({slot})' for slot in range(1024))}")
+    columns = "slot SMALLINT NOT NULL PRIMARY KEY, turn BIGINT NOT NULL DEFAULT 0"
+    execute_on(
+        _MYSQL,
+        f"CREATE TABLE nova_db_locks ({columns}) ENGINE=InnoDB",
+        f"INSERT INTO nova_db_locks (slot) VALUES {', '.join(f'({slot})' for slot in range(1024))}",
+    )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alembic import op
-
-from nova_db_sqlalchemy.migrations.online import create_index
+from nova_db_sqlalchemy.migrations.online import create_index, execute_on
 
 revision = "0002"
 down_revision = "0001"
@@ -28,14 +26,10 @@ def upgrade() -> None:
     create_index("instance_metadata_key_value_idx", "instance_metadata", "key", "value")
     create_index("instance_system_metadata_key_value_idx", "instance_system_metadata", "key", "value")
     create_index("fixed_ips_deleted_allocated_updated_at_idx", "fixed_ips", "deleted", "allocated", "updated_at")
-    if op.get_context().dialect.name in ("mysql", "mariadb"):
-        _create_locks()
-
-
-def _create_locks() -> None:
-    """Create the rows that stand for names; the first revision did not make them from its beginning."""
-    op.execute(
+    # The rows that stand for names; the first revision did not make them from its beginning.
+    execute_on(
+        ("mysql", "mariadb"),
         "CREATE TABLE IF NOT EXISTS nova_db_locks "
-        "(slot SMALLINT NOT NULL PRIMARY KEY, turn BIGINT NOT NULL DEFAULT 0) ENGINE=InnoDB"
+        "(slot SMALLINT NOT NULL PRIMARY KEY, turn BIGINT NOT NULL DEFAULT 0) ENGINE=InnoDB",
+        f"INSERT IGNORE INTO nova_db_locks (slot) VALUES {', '.join(f'({slot})' for slot in range(_SLOTS))}",
     )
-    op.execute(f"INSERT IGNORE INTO nova_db_locks (slot) VALUES {', '.join(f'({slot})' for slot in range(_SLOTS))}")

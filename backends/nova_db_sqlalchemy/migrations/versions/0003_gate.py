@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from nova_db_sqlalchemy.migrations.online import execute_on
 
 revision = "0003"
 down_revision = "0002"
@@ -15,6 +15,5 @@ repeatable = True
 
 def upgrade() -> None:
     """Create what is missing of it; a release that needs the tables may have made them already."""
-    if op.get_context().dialect.name == "postgresql":
-        for table in ("nova_db_gate", "nova_db_queue"):
-            op.execute(f"CREATE TABLE IF NOT EXISTS {table} ()")
+    tables = ("nova_db_gate", "nova_db_queue")
+    execute_on(("postgresql",), *[f"CREATE TABLE IF NOT EXISTS {table} ()" for table in tables])

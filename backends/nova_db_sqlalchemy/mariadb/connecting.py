@@ -1,0 +1,74 @@
+"""How connections to MariaDB and MySQL are made, for whomever: options, hosts, and what a session is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from nova_db.exceptions import DBConnectionError
+from nova_db_sqlalchemy.mariadb.errors import is_refusal
+from nova_db_sqlalchemy.mariadb.hosts import Hosts
+from nova_db_sqlalchemy.mariadb.session import ServerVersion, own_settings, preparation, server_of
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from nova_db_sqlalchemy.mariadb.library import Library
+    from nova_db_sqlalchemy.settings import Settings
+
+T = TypeVar("T")
+
+
+class Greeted(Protocol):
+    """A connection, of whichever library."""
+
+    def get_server_info(self) -> str:
+        """The version that the server has greeted with."""
+
+
+class Connecting:
+    """Connections to one database.
+
+    :param own: statements that connections of one kind are told as well.
+    """
+
+    def __init__(self, url: sa.URL, settings: Settings, library: Library, own: Sequence[str] = ()) -> None:
+        self.hosts = Hosts(url)
+        self._settings = settings
+        self._library = library
+        self._own = own
+
+    def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The library's options for those of a URL, both time-outs among them; ``read_timeout`` may be None."""
+        return {
+            **self._library.defaults,
+            "connect_timeout": max(1, round(self._settings.connect_timeout)),
+            "read_timeout": self._settings.read_timeout,
+            **own_settings(given),
+        }
+
+    def connect_to(
+        self, host: Mapping[str, Any], given: Mapping[str, Any], connect: Callable[[dict[str, Any]], T]
+    ) -> T:
+        """What ``connect`` makes of the options for one host.
+
+        :raises DBConnectionError: there is no connection to be had.
+        """
+        try:
+            return connect({**self.options(given), **host})
+        except (self._library.Error, DBConnectionError) as error:
+            failure = error if isinstance(error, DBConnectionError) else DBConnectionError(error)
+            raise failure.for_good() if is_refusal(error) else failure from error
+        except (TypeError, OSError, RuntimeError) as error:
+            # A parameter of the URL that the library does not know, a file that is not there, a package that it lacks.
+            raise DBConnectionError(error).for_good() from error
+
+    def prepare(self, connection: Greeted, run: Callable[[list[str]], object]) -> ServerVersion:
+        """Tell a connection what all of ours are told.
+
+        :param run: what runs several statements.
+        :raises DBConnectionError: the server is too old.
+        """
+        server = server_of(connection.get_server_info())
+        run(preparation(server, self._settings, self._own))
+        return server

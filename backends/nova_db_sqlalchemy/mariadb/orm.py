@@ -1,0 +1,61 @@
+"""SQLAlchemy's engines on MariaDB and MySQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from nova_db_sqlalchemy.connections.orm import pooled, suit
+from nova_db_sqlalchemy.mariadb.connecting import Connecting
+from nova_db_sqlalchemy.mariadb.libraries import library_for
+from nova_db_sqlalchemy.mariadb.library import FOUND_ROWS
+from nova_db_sqlalchemy.mariadb.urls import addresses, without_hosts
+
+if TYPE_CHECKING:
+    from nova_db.exceptions import DBError
+    from nova_db_sqlalchemy.settings import Settings
+
+_CANNOT_CONNECT: Final = 2003
+_DECIDED: Final = {"charset": "utf8mb4", "client_flag": FOUND_ROWS}
+"""Options that are not the user's to choose."""
+
+
+def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any], *, connects: bool) -> sa.Engine:
+    """An engine that connects to the first host which can be reached, and replaces connections that went stale."""
+    library = library_for(url, plain=True)
+    connecting = Connecting(url, settings, library)
+
+    def prepared(connection: Any) -> Any:
+        connecting.prepare(connection, lambda statements: _run(connection, statements))
+        return connection
+
+    def connect(_arguments: Sequence[Any], given: Mapping[str, Any]) -> Any:
+        return connecting.hosts.connect(
+            lambda host: connecting.connect_to(
+                host, given, lambda options: library.open({**options, **_DECIDED}, prepared)
+            )
+        )
+
+    def as_library_error(error: DBError) -> BaseException | None:
+        if not addresses(url):
+            return error.inner_exception
+        # Of several hosts the message tells each with its reason.
+        return engine.dialect.loaded_dbapi.OperationalError(_CANNOT_CONNECT, str(error))
+
+    engine = sa.create_engine(without_hosts(url), **pooled(settings, {"pool_pre_ping": True, **arguments}))
+    suit(
+        engine,
+        settings,
+        connect=connect if connects else None,
+        prepare=prepared,
+        as_library_error=as_library_error,
+    )
+    return engine
+
+
+def _run(connection: Any, statements: Sequence[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

@@ -1,0 +1,90 @@
+"""Migrations on PostgreSQL: an advisory lock, and indexes that are made beside the clients' work."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+from alembic import op
+
+from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, own_connection
+from nova_db_sqlalchemy.postgresql.isolation import TABLES as LOCKED
+from nova_db_sqlalchemy.schema_errors import UpgradeBusy
+from nova_db_sqlalchemy.tables.differences import Difference, missing
+from nova_db_sqlalchemy.tables.metadata import NULLS_FIRST
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+
+_LOCK: Final = int.from_bytes(b"nova_db", "big")
+_PAUSE: Final = 0.1
+
+
+class PostgreSQLMigrating(Migrating):
+    """PostgreSQL."""
+
+    @contextlib.contextmanager
+    def exclusive(self, engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:
+        # The lock is the session's, for an index that is made beside the clients' work is made outside of transactions;
+        # and it is asked for again and again, for making such an index waits for every statement that is under way, one
+        # that waits for the lock included.
+        end = time.monotonic() + seconds
+        with own_connection(engine) as connection:
+            # Ends with the lock, or after these seconds.
+            while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK))):
+                connection.commit()
+                if time.monotonic() > end:
+                    raise UpgradeBusy(seconds)
+                time.sleep(_PAUSE)
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            connection.exec_driver_sql("SET lock_timeout = 0")
+            connection.commit()
+            try:
+                yield connection
+                connection.commit()
+            finally:
+                connection.rollback()
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
+                connection.commit()
+
+    def create_index(self, context: MigrationContext, index: NewIndex) -> None:
+        with context.autocommit_block():
+            if not context.as_sql and _is_invalid(index.name):
+                op.drop_index(index.name, index.table, postgresql_concurrently=True)
+            op.create_index(
+                index.name,
+                index.table,
+                list(index.columns),
+                if_not_exists=True,
+                postgresql_concurrently=True,
+                **index.options,
+            )
+
+    def end_look(self, connection: sa.Connection) -> None:
+        connection.commit()
+
+    def lacking(self, connection: sa.Connection) -> Iterable[Difference]:
+        """The tables that are locked."""
+        present = sa.inspect(connection).get_table_names()
+        return [missing(table) for table in LOCKED if table not in present]
+
+    def index_remarks(self, index: sa.Index, dialect: sa.Dialect) -> dict[str, str]:
+        orders = index.dialect_options[dialect.name]["ops"]
+        return {name: " nulls first" for name, order in orders.items() if order == NULLS_FIRST}
+
+    def unfinished_indexes(self, connection: sa.Connection) -> set[str]:
+        return set(
+            connection.exec_driver_sql(
+                "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+                "WHERE NOT i.indisvalid AND c.relnamespace = current_schema()::regnamespace"
+            ).scalars()
+        )
+
+
+def _is_invalid(name: str) -> bool:
+    """Whether there is what a build that was cut short has left: an index that is kept up and never used."""
+    found = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+    return op.get_bind().scalar(found, {"name": name}) is False

@@ -1,0 +1,88 @@
+"""What is known of a server, as a product, before anything is connected; ``<server>/product.py`` implements it."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from nova_db_sqlalchemy.connections.migrating import Migrating
+    from nova_db_sqlalchemy.connections.server import Server
+    from nova_db_sqlalchemy.settings import Settings
+    from nova_db_sqlalchemy.sql.write_statements import WriteStatements
+    from nova_db_sqlalchemy.transactions.database import Database
+
+_PASSWORDS: Final = frozenset({"password", "passwd"})
+
+
+class Package(NamedTuple):
+    """What is imported for a DB-API library, and the extra of this distribution that installs it."""
+
+    module: str
+    extra: str
+
+
+class Product(abc.ABC):
+    """SQLite, PostgreSQL or MariaDB: the rules of its URLs, and what else there is of it, imported when asked for."""
+
+    libraries: ClassVar[Mapping[str, Package | None]]
+    """The DB-API libraries that it is used through, as URLs call them, the one that is taken if none is named first."""
+    is_usual: ClassVar[bool] = False
+    """Whether SQLAlchemy takes that one too where a URL names none."""
+
+    def completed(self, url: sa.URL) -> sa.URL:
+        """A URL in the form that all of us work with.
+
+        :raises ValueError: it breaks a rule of this server; no password is quoted.
+        """
+        for name in _PASSWORDS & url.query.keys():  # here it would be shown
+            given = url.query[name]
+            url = url.set(password=given if isinstance(given, str) else given[-1]).difference_update_query([name])
+        return url
+
+    def is_memory(self, url: sa.URL) -> bool:
+        """Whether a URL names a database in memory: private to the engine, which takes it along when it ends."""
+        return False
+
+    def is_missing_file(self, url: sa.URL) -> bool:
+        """Whether a URL is that of a file which does not exist."""
+        return False
+
+    @abc.abstractmethod
+    def database(self, url: sa.URL, settings: Settings) -> Database[Server, WriteStatements]:
+        """The database for an engine; the library is imported here."""
+
+    def create_engine(self, url: sa.URL, settings: Settings, arguments: Mapping[str, Any]) -> sa.Engine:
+        """An engine of SQLAlchemy whose connections are made and prepared as those of our engine are.
+
+        They are only prepared where the caller has them made: by a library of another name, or a function.
+
+        :param arguments: what the caller wants of :func:`sqlalchemy.create_engine`, in the place of our choice.
+        """
+        connects = url.get_driver_name() in self.libraries and "creator" not in arguments
+        return self._new_engine(url, settings, arguments, connects=connects)
+
+    @abc.abstractmethod
+    def _new_engine(
+        self, url: sa.URL, settings: Settings, arguments: Mapping[str, Any], *, connects: bool
+    ) -> sa.Engine:
+        """The engine; ``connects``: whether we make its connections."""
+
+    @abc.abstractmethod
+    def migrating(self) -> Migrating:
+        """What migrations have to know."""
+
+    @abc.abstractmethod
+    def make_database(self, url: sa.URL, name: str) -> sa.URL:
+        """Make an empty database beside the one that a URL names; its URL.
+
+        :raises DBConnectionError: the server cannot be reached.
+        :raises DBError: it does not let the user create databases.
+        """
+
+    @abc.abstractmethod
+    def drop_database(self, url: sa.URL, name: str) -> None:
+        """Remove it, also while others are connected to it; nothing if it is gone."""
