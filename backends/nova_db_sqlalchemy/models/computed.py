@@ -52,14 +52,13 @@ class AggregateValues(NovaBase):
 class QuotaUsageValues(NovaBase):
     """``QuotaUsage.total``, also in queries."""
 
-    in_use: Any
-    reserved: Any
+    in_use: int
+    reserved: int
 
     @hybrid_property
     def total(self) -> int:
         """What is in use and what is reserved."""
-        total: int = self.in_use + self.reserved
-        return total
+        return self.in_use + self.reserved
 
 
 class VolumeValues(NovaBase):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
     from nova_db_sqlalchemy.sql.parameters import Parameters
 
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+_COMPARISONS: dict[str, Callable[[Expression, Expression], Expression]] = {
     "eq": lambda column, value: column == value,
     "ne": lambda column, value: column != value,
     "lt": lambda column, value: column < value,
@@ -119,8 +119,7 @@ class Conditions:
             return grammar.folded(column) == parameters.folded()
         if operator == "contains":
             return grammar.contains(grammar.folded(column), parameters.folded())
-        compared: Expression = _COMPARISONS[operator](column, self._value(kind))
-        return compared
+        return _COMPARISONS[operator](column, self._value(kind))
 
     def _value(self, kind: Kind) -> Expression:
         return self._grammar.comparable(self._parameters.value(kind), kind)
