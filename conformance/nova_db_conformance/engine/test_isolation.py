@@ -187,8 +187,7 @@ class TestWriters(PrimitivesTestCase):
         def bump(tx: Transaction) -> int:
             (other,) = tx.select(Query("services", Eq("id", 2), lock=True))
             tx.update("services", Eq("id", 1), {"report_count": 7})
-            count: int = other["report_count"]
-            return count
+            return int(other["report_count"])
 
         _, seen = self.overlapping(copy, bump)
         final = [row["report_count"] for row in self.select("services")]

@@ -120,5 +120,4 @@ def holds(predicate: Predicate, row: Row) -> bool | None:
         value = row[value.name]
     if mine is None or value is None:
         return None
-    result: bool = _COMPARISONS[type(predicate)](mine, value)
-    return result
+    return bool(_COMPARISONS[type(predicate)](mine, value))

@@ -17,8 +17,7 @@ class TestCounting(PrimitivesTestCase):
     def count(self) -> int:
         """What the counter stands at."""
         (row,) = self.select("services")
-        count: int = row["report_count"]
-        return count
+        return int(row["report_count"])
 
     def test_no_addition_is_lost(self) -> None:
         self.insert("services", {})
@@ -123,8 +122,7 @@ class TestSerialize(PrimitivesTestCase):
             tx.serialize("numbers")
             (found,) = tx.aggregate("services")
             tx.insert(("services", [self.complete("services", report_count=found["count"])]))
-            number: int = found["count"]
-            return number
+            return int(found["count"])
 
         rounds = race(lambda _: self.transact(draw), rounds=100)
         drawn = sorted(number for done in rounds for number in done.results)

@@ -31,17 +31,15 @@ class Parent(NamedTuple):
 
 
 def _instance(case: Any) -> str:
-    uuid: str = case.make.instance()["uuid"]
-    return uuid
+    return str(case.make.instance()["uuid"])
 
 
 def _member(case: Any) -> tuple[str, int]:
     return _instance(case), case.make.security_group()["id"]
 
 
-def _flavor(case: Any) -> dict[str, Any]:
-    made: dict[str, Any] = case.make.flavor()
-    return made
+def _flavor(case: Any) -> Any:
+    return case.make.flavor()
 
 
 def _network(case: Any) -> tuple[int, str]:

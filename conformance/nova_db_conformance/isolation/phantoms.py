@@ -33,15 +33,13 @@ class Counted(NamedTuple):
 def _instance(case: Any, mark: str) -> str:
     """The one instance of a round's project, made by the first who asks."""
     found = case.db.instance_get_all_by_filters(case.admin, {"project_id": mark})
-    uuid: str = found[0]["uuid"] if found else case.make.instance(project_id=mark)["uuid"]
-    return uuid
+    return str(found[0]["uuid"] if found else case.make.instance(project_id=mark)["uuid"])
 
 
 def _group(case: Any, mark: str) -> int:
     """The one security group of a round's project, made by the first who asks."""
     found = case.db.security_group_get_by_project(case.admin, mark)
-    key: int = found[0]["id"] if found else case.make.security_group(project_id=mark)["id"]
-    return key
+    return int(found[0]["id"] if found else case.make.security_group(project_id=mark)["id"])
 
 
 def _take_fixed_ip(case: Any, mark: str) -> None:

@@ -48,8 +48,7 @@ def drain(driver: Any, network: int, uuid: str, alone: bool) -> list[str]:
     """Take addresses of a network until there are no more, as single calls or each in a run; those taken."""
 
     def take(_: object = None) -> str:
-        address: str = driver.fixed_ip_associate_pool(ADMIN, network, uuid)
-        return address
+        return str(driver.fixed_ip_associate_pool(ADMIN, network, uuid))
 
     taken: list[str] = []
     while True:

@@ -18,8 +18,7 @@ class TestAggregateCreate(ConformanceTestCase):
     """New aggregates."""
 
     def create(self, metadata: Any = None, **values: Any) -> dict[str, Any]:
-        made: dict[str, Any] = self.db.aggregate_create(self.admin, values, metadata)
-        return made
+        return self.api.aggregate_create(self.admin, values, metadata)
 
     def test_every_column_is_stored_as_given(self) -> None:
         values = {

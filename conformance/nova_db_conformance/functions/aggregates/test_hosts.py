@@ -18,8 +18,7 @@ class TestAggregateHosts(ConformanceTestCase):
         self.key: int = self.make.aggregate("a", x="y")["id"]
 
     def hosts(self, read_deleted: str = "no") -> list[str]:
-        found: list[str] = self.db.aggregate_host_get_all(self.seeing(read_deleted), self.key)
-        return found
+        return self.api.aggregate_host_get_all(self.seeing(read_deleted), self.key)
 
     def add(self, host: Any) -> None:
         self.assertIsNone(self.db.aggregate_host_add(self.admin, self.key, host))

@@ -32,8 +32,7 @@ class MetadataTestCase(ConformanceTestCase):
         self.key: int = self.aggregate["id"]
 
     def metadata(self, read_deleted: str = "no") -> dict[str, str]:
-        found: dict[str, str] = self.db.aggregate_metadata_get(self.seeing(read_deleted), self.key)
-        return found
+        return self.api.aggregate_metadata_get(self.seeing(read_deleted), self.key)
 
     def rows(self) -> list[dict[str, Any]]:
         return [row for row in self.dump()["aggregate_metadata"] if row["aggregate_id"] == self.key]

@@ -276,8 +276,7 @@ class TestCellRaces(ConformanceTestCase):
     def test_an_update_reaches_all_or_finds_none(self) -> None:
         def some(thread: int) -> int | None:
             if thread % 2:
-                counted: int = self.db.cell_delete(self.admin, self.name)
-                return counted
+                return self.api.cell_delete(self.admin, self.name)
             self.db.cell_update(self.admin, self.name, {"rpc_port": thread})
             return None
 

@@ -18,8 +18,7 @@ class TestComputeNodeCreate(ConformanceTestCase):
     """The columns of a node, its service and its statistics."""
 
     def create(self, **values: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.compute_node_create(self.admin, compute_node_values(**values))
-        return found
+        return self.api.compute_node_create(self.admin, compute_node_values(**values))
 
     def test_every_column_is_stored_as_given(self) -> None:
         complete = {
@@ -183,8 +182,7 @@ class TestComputeNodeGet(ConformanceTestCase):
         self.node = self.make.compute_node(id=1, service_id=self.service["id"], stats={"a": "1", "b": "2"})
 
     def get(self, read_deleted: str = "no", compute_id: Any = 1) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.compute_node_get(self.seeing(read_deleted), compute_id)
-        return found
+        return self.api.compute_node_get(self.seeing(read_deleted), compute_id)
 
     def test_it_has_its_service_and_its_statistics(self) -> None:
         self.assertEqual(self.node, self.get())

@@ -26,8 +26,7 @@ class TestComputeNodeLists(ConformanceTestCase):
         self.db.compute_node_delete(self.admin, self.gone["id"])
 
     def found(self, part: Any, read_deleted: str = "no") -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.db.compute_node_search_by_hypervisor(self.seeing(read_deleted), part)
-        return found
+        return self.api.compute_node_search_by_hypervisor(self.seeing(read_deleted), part)
 
     def test_all_are_those_that_are_seen_by_id_with_service_and_statistics(self) -> None:
         live = [self.first, self.nameless, self.last]

@@ -25,12 +25,10 @@ class UpdateTestCase(ConformanceTestCase):
         self.now = self.advance(3600)
 
     def update(self, values: dict[str, Any], *prune: bool, read_deleted: str = "no") -> dict[str, Any]:
-        found: dict[str, Any] = self.db.compute_node_update(self.seeing(read_deleted), 1, values, *prune)
-        return found
+        return self.api.compute_node_update(self.seeing(read_deleted), 1, values, *prune)
 
     def stored(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.compute_node_get(self.seeing("yes"), 1)
-        return found
+        return self.api.compute_node_get(self.seeing("yes"), 1)
 
 
 class TestColumns(UpdateTestCase):
@@ -299,12 +297,10 @@ class TestUpdateRaces(ConformanceTestCase):
         self.number = number
 
     def update(self, values: dict[str, Any], *prune: bool) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.compute_node_update(self.admin, self.key, values, *prune)
-        return found
+        return self.api.compute_node_update(self.admin, self.key, values, *prune)
 
     def get(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.compute_node_get(self.admin, self.key)
-        return found
+        return self.api.compute_node_get(self.admin, self.key)
 
     def test_a_key_that_all_add_has_one_live_statistic(self) -> None:
         def check(done: Round) -> None:

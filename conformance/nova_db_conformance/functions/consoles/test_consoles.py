@@ -21,8 +21,7 @@ class TestConsoles(ConformanceTestCase):
         self.uuid: str = self.make.instance()["uuid"]
 
     def console(self, **values: Any) -> dict[str, Any]:
-        made: dict[str, Any] = self.make.console(self.pool, **{"instance_uuid": self.uuid, **values})
-        return made
+        return self.make.console(self.pool, **{"instance_uuid": self.uuid, **values})
 
     def test_every_column_is_stored_as_given(self) -> None:
         values = {
@@ -241,8 +240,7 @@ class TestConsoleRaces(ConformanceTestCase):
         self.uuid: str = self.make.instance()["uuid"]
 
     def pool(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.console_pool_get_by_host_type(self.admin, *POOL_KEY)
-        return found
+        return self.api.console_pool_get_by_host_type(self.admin, *POOL_KEY)
 
     def test_consoles_that_are_made_and_removed_at_once_leave_what_is_left(self) -> None:
         """Each makes two and removes one, and removes one that all others remove as well."""

@@ -148,5 +148,4 @@ class TestConsolePools(ConformanceTestCase):
         )
 
     def listed(self, number: int) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.db.console_pool_get_all_by_host_type(self.admin, f"proxy {number}", "xvpvnc")
-        return found
+        return self.api.console_pool_get_all_by_host_type(self.admin, f"proxy {number}", "xvpvnc")

@@ -15,13 +15,11 @@ class FixedIpTestCase(ConformanceTestCase):
 
     def fixed(self, **values: Any) -> dict[str, Any]:
         """A fixed ip; its record."""
-        made: dict[str, Any] = self.make.fixed_ip_record(**values)
-        return made
+        return self.make.fixed_ip_record(**values)
 
     def again(self, record: dict[str, Any]) -> dict[str, Any]:
         """A fixed ip as it is now."""
-        found: dict[str, Any] = self.db.fixed_ip_get(self.seeing("yes"), record["id"])
-        return found
+        return self.api.fixed_ip_get(self.seeing("yes"), record["id"])
 
     def assertChanged(self, record: dict[str, Any], **changes: Any) -> None:
         """Check that these columns of a row changed, and no others."""

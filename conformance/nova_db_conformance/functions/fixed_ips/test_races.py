@@ -24,8 +24,7 @@ class FixedIpRaceTestCase(ConformanceTestCase):
 
     def take(self, thread: int, network: int | None = NETWORK) -> str:
         """Take an address for a thread's instance."""
-        address: str = self.db.fixed_ip_associate_pool(self.admin, network, self.uuids[thread % len(self.uuids)])
-        return address
+        return self.api.fixed_ip_associate_pool(self.admin, network, self.uuids[thread % len(self.uuids)])
 
     def holders(self) -> dict[str, str | None]:
         """The instances that addresses were given to, by address."""
@@ -221,8 +220,7 @@ class TestAssociationRaces(FixedIpRaceTestCase):
         def compete(thread: int) -> str:
             if thread % 2:
                 return self.take(thread)
-            named: str = self.db.fixed_ip_associate(self.admin, pool[thread // 2], self.uuids[thread], NETWORK)
-            return named
+            return self.api.fixed_ip_associate(self.admin, pool[thread // 2], self.uuids[thread], NETWORK)
 
         race(
             compete,

@@ -23,8 +23,7 @@ class TestFlavorExtraSpecs(ConformanceTestCase):
 
     def specs(self, flavorid: Any = "f1", context: Any = None) -> dict[str, Any]:
         """The extra specs of a flavor."""
-        found: dict[str, Any] = self.db.instance_type_extra_specs_get(context or self.user, flavorid)
-        return found
+        return self.api.instance_type_extra_specs_get(context or self.user, flavorid)
 
     def update(self, specs: Any, flavorid: Any = "f1", context: Any = None) -> None:
         """Set extra specs of a flavor."""

@@ -36,8 +36,7 @@ class TestFlavorCreate(ConformanceTestCase):
 
     def create(self, **values: Any) -> dict[str, Any]:
         """Make a flavor of these values and nothing else."""
-        created: dict[str, Any] = self.db.instance_type_create(self.admin, values)
-        return created
+        return self.api.instance_type_create(self.admin, values)
 
     def test_every_column_is_stored_as_given(self) -> None:
         created = self.create(**COMPLETE, extra_specs={"cpu_arch": "x86_64", "hw": ""})

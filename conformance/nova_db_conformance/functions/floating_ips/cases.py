@@ -18,8 +18,7 @@ class FloatingIpTestCase(ConformanceTestCase):
 
     def floating(self, **values: Any) -> dict[str, Any]:
         """A floating ip; its record, without relations."""
-        made: dict[str, Any] = self.make.floating_ip_record(**values)
-        return made
+        return self.make.floating_ip_record(**values)
 
     def twin(self, address: str, **values: Any) -> dict[str, Any]:
         """A further floating ip with an address that is there already; its record."""

@@ -22,8 +22,7 @@ class AddressTestCase(ConformanceTestCase):
     def fixed(self, uuid: str | None = None, **values: Any) -> int:
         """A fixed ip of an instance; its id."""
         values = fixed_ip_values(instance_uuid=uuid or self.uuid, allocated=True, **values)
-        number: int = self.insert("fixed_ips", values)[0]["id"]
-        return number
+        return int(self.insert("fixed_ips", values)[0]["id"])
 
     def floating(self, fixed_ip_id: int | None, **values: Any) -> dict[str, Any]:
         """A floating ip on a fixed ip; its record."""

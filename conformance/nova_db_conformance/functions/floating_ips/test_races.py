@@ -23,8 +23,7 @@ class FloatingIpRaceTestCase(ConformanceTestCase):
     def allocate(self, thread: int, pool: str = "public") -> str:
         """Allocate an address to a thread's project."""
         user = self.users[thread]
-        address: str = self.db.floating_ip_allocate_address(user, user.project_id, pool)
-        return address
+        return self.api.floating_ip_allocate_address(user, user.project_id, pool)
 
     def owners(self) -> dict[str, str | None]:
         """The projects that live addresses are allocated to, by address."""

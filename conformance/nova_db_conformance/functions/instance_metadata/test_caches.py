@@ -33,13 +33,11 @@ class CacheTestCase(ConformanceTestCase):
 
     def update(self, values: dict[str, Any], uuid: Any = None, read_deleted: str = "no") -> dict[str, Any]:
         context = self.seeing(read_deleted, self.user)
-        found: dict[str, Any] = self.db.instance_info_cache_update(context, uuid or self.uuid, values)
-        return found
+        return self.api.instance_info_cache_update(context, uuid or self.uuid, values)
 
     def lost(self) -> str:
         """The uuid of an instance that has lost its cache."""
-        uuid: str = self.insert("instances", {"uuid": a_uuid()})[0]["uuid"]
-        return uuid
+        return str(self.insert("instances", {"uuid": a_uuid()})[0]["uuid"])
 
     def assertPlaceholder(self, found: dict[str, Any], uuid: Any, **values: Any) -> None:
         """Check that a record is the one that is returned where nothing could be stored."""

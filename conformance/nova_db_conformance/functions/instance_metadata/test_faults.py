@@ -23,8 +23,7 @@ class FaultTestCase(ConformanceTestCase):
 
     def create(self, **values: Any) -> dict[str, Any]:
         values = {"instance_uuid": self.uuid, "code": 500, **values}
-        made: dict[str, Any] = self.db.instance_fault_create(self.user, values)
-        return made
+        return self.api.instance_fault_create(self.user, values)
 
     def get(self, *uuids: Any, context: Any = None) -> dict[Any, list[dict[str, Any]]]:
         found: dict[Any, list[dict[str, Any]]]

@@ -36,10 +36,9 @@ class Items:
             function = getattr(self.db, f"instance_{self.kind}_update")
             return function(context or self.user, self.uuid if uuid is None else uuid, items, delete)
 
-        def get(self, context: Any = None, uuid: Any = None) -> dict[str, Any]:
+        def get(self, context: Any = None, uuid: Any = None) -> Any:
             function = getattr(self.db, f"instance_{self.kind}_get")
-            found: dict[str, Any] = function(context or self.user, uuid or self.uuid)
-            return found
+            return function(context or self.user, uuid or self.uuid)
 
         def rows(self) -> dict[str, dict[str, Any]]:
             """The live rows of the instance by key, each key once."""

@@ -17,8 +17,7 @@ class ItemFilters:
 
         def instance(self, **items: Any) -> int:
             """An instance with these items; its id."""
-            number: int = self.make.instance(**{self.kind: items})["id"]
-            return number
+            return int(self.make.instance(**{self.kind: items})["id"])
 
         def find(self, wanted: Any, **filters: Any) -> list[int]:
             filters[self.kind] = wanted

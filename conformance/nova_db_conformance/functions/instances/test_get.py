@@ -116,8 +116,7 @@ class TestInstanceGet(ReadingOne.Tests):
     column = "id"
 
     def read(self, context: RequestContext, which: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.instance_get(context, which)
-        return found
+        return self.api.instance_get(context, which)
 
     def test_decimal_text_is_as_good_as_the_number(self) -> None:
         made = self.make.instances(12)
@@ -141,8 +140,7 @@ class TestInstanceGetByUuid(ReadingOne.Tests):
     column = "uuid"
 
     def read(self, context: RequestContext, which: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.instance_get_by_uuid(context, which)
-        return found
+        return self.api.instance_get_by_uuid(context, which)
 
     def test_the_uuid_is_compared_exactly_and_not_checked(self) -> None:
         made = self.make.instance()
@@ -169,8 +167,7 @@ class TestInstanceDataGetForProject(ConformanceTestCase):
     """``instance_data_get_for_project``: instances, virtual cpus, memory."""
 
     def data(self, project_id: Any = "p1", read_deleted: str = "no") -> tuple[int, int, int]:
-        found: tuple[int, int, int] = self.db.instance_data_get_for_project(self.seeing(read_deleted), project_id)
-        return found
+        return self.api.instance_data_get_for_project(self.seeing(read_deleted), project_id)
 
     def test_it_counts_the_instances_of_a_project_and_sums_what_they_have(self) -> None:
         self.make.instance(vcpus=2, memory_mb=512)

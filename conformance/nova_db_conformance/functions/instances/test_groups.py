@@ -21,12 +21,10 @@ class TestGroupsOfNewInstances(ConformanceTestCase):
     def create(self, *groups: str, **values: Any) -> dict[str, Any]:
         """An instance that user ``u1`` of project ``p1`` creates."""
         values = instance_values(security_groups=list(groups), **values)
-        made: dict[str, Any] = self.db.instance_create(self.user, values)
-        return made
+        return self.api.instance_create(self.user, values)
 
     def groups_of(self, project_id: str | None) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.db.security_group_get_by_project(self.admin, project_id)
-        return found
+        return self.api.security_group_get_by_project(self.admin, project_id)
 
     def test_the_default_group_is_made_though_the_instance_does_not_join_it(self) -> None:
         choices: tuple[dict[str, Any], ...] = ({}, {"security_groups": []}, {"security_groups": ()})

@@ -24,8 +24,7 @@ class HostnameTestCase(ConformanceTestCase):
 
     def create(self, hostname: Any, context: Any = None, **values: Any) -> dict[str, Any]:
         values = instance_values(hostname=hostname, **values)
-        made: dict[str, Any] = self.db.instance_create(context or self.user, values)
-        return made
+        return self.api.instance_create(context or self.user, values)
 
     def assertTaken(self, name: str, hostname: str, context: Any = None, **values: Any) -> None:
         """Check that neither a new instance nor one that is renamed can have the host name."""

@@ -42,8 +42,7 @@ class PagingTestCase(ConformanceTestCase):
         self.made = [self.make.instance(metadata={"a": "1", "b": "2"}, **row) for row in rows]
 
     def page(self, filters: Any = None, **arguments: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.db.instance_get_all_by_filters(self.user, filters or {}, **arguments)
-        return found
+        return self.api.instance_get_all_by_filters(self.user, filters or {}, **arguments)
 
     def sorted(self, sort_key: str, sort_dir: str) -> list[dict[str, Any]]:
         """The eight as they must come."""

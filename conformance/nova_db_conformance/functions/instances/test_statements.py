@@ -35,8 +35,7 @@ class TestStatements(ConformanceTestCase):
         items = self.items(number)
         groups = self.groups[:number]
         values = instance_values(security_groups=groups, metadata=items, system_metadata=items)
-        made: dict[str, Any] = self.db.instance_create(self.user, values)
-        return made
+        return self.api.instance_create(self.user, values)
 
     def count(self, function: Callable[..., object], *args: Any, **kwargs: Any) -> int:
         """The number of statements that a call takes."""

@@ -31,8 +31,7 @@ class TestInstanceTestAndSet(ConformanceTestCase):
         self.assertIsNone(self.db.instance_test_and_set(context, uuid, attr, ok_states, new_state))
 
     def read(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.instance_get(self.seeing("yes"), self.instance["id"])
-        return found
+        return self.api.instance_get(self.seeing("yes"), self.instance["id"])
 
     def assertRefused(self, attr: str, ok_states: Any, state: Any) -> None:
         before = self.dump()

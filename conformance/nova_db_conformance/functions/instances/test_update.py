@@ -35,8 +35,7 @@ class Updates:
             return self.update(self.user, self.uuid, values)
 
         def read(self) -> dict[str, Any]:
-            found: dict[str, Any] = self.db.instance_get(self.admin, self.instance["id"])
-            return found
+            return self.api.instance_get(self.admin, self.instance["id"])
 
         def test_every_column_can_be_written(self) -> None:
             values = {name: value for name, value in COMPLETE.items() if name not in ("uuid", "project_id")}
@@ -284,18 +283,16 @@ class TestInstanceUpdate(Updates.Tests):
     """``instance_update``."""
 
     def update(self, context: RequestContext, uuid: Any, values: dict[str, Any]) -> dict[str, Any]:
-        changed: dict[str, Any] = self.db.instance_update(context, uuid, values)
-        return changed
+        return self.api.instance_update(context, uuid, values)
 
 
 class TestInstanceUpdateAndGetOriginal(Updates.Tests):
     """``instance_update_and_get_original``: the second record is that of ``instance_update``."""
 
     def update(self, context: RequestContext, uuid: Any, values: dict[str, Any]) -> dict[str, Any]:
-        pair = self.db.instance_update_and_get_original(context, uuid, values)
+        pair = self.api.instance_update_and_get_original(context, uuid, values)
         self.assertIs(tuple, type(pair))
-        changed: dict[str, Any] = pair[1]
-        return changed
+        return pair[1]
 
     def pair(self, **values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         original, changed = self.db.instance_update_and_get_original(self.user, self.uuid, values)

@@ -22,8 +22,7 @@ class TestNetworkDelete(ConformanceTestCase):
 
     def fixed_ips(self) -> list[dict[str, Any]]:
         """All rows, deleted ones included."""
-        found: list[dict[str, Any]] = self.dump().get("fixed_ips", [])
-        return found
+        return self.dump().get("fixed_ips", [])
 
     def test_the_network_is_gone_and_its_addresses_are_soft_deleted(self) -> None:
         uuid = self.make.instance()["uuid"]

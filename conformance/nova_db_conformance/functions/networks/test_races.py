@@ -299,10 +299,9 @@ class TestNetworkDeleteRaces(NetworkRaceTestCase):
             if thread == 0:
                 return list(self.db.network_get_associated_fixed_ips(self.admin, 1))
             if thread == 1:
-                found: list[Any] = self.db.run(
+                return self.api.run(
                     self.admin, lambda session: list(self.db.network_get_associated_fixed_ips(self.admin, 1))
                 )
-                return found
             return come_and_go(uuids[thread])
 
         def finish(done: Round) -> None:

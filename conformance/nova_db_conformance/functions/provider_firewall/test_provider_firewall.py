@@ -17,12 +17,10 @@ class TestProviderFirewallRules(ConformanceTestCase):
     """Rules are created, listed and destroyed."""
 
     def create(self, **values: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.provider_fw_rule_create(self.admin, rule_values(**values))
-        return found
+        return self.api.provider_fw_rule_create(self.admin, rule_values(**values))
 
     def listed(self, read_deleted: str = "no") -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.db.provider_fw_rule_get_all(self.seeing(read_deleted))
-        return found
+        return self.api.provider_fw_rule_get_all(self.seeing(read_deleted))
 
     def test_every_column_is_stored_as_given(self) -> None:
         complete = {

@@ -29,7 +29,7 @@ class ReservationTestCase(ConformanceTestCase):
         context: Any = None,
     ) -> list[str]:
         """Reserve; as user ``u1`` of ``p1``, without limits and with nothing in use, unless said otherwise."""
-        uuids: list[str] = self.db.quota_reserve(
+        return self.api.quota_reserve(
             context or self.user,
             resources(*deltas) if counted is None else counted,
             dict.fromkeys(deltas, -1) if limits is None else limits,
@@ -39,12 +39,10 @@ class ReservationTestCase(ConformanceTestCase):
             max_age,
             project_id,
         )
-        return uuids
 
     def usage(self, resource: str, project_id: Any = "p1") -> dict[str, Any]:
         """The usage of a resource."""
-        usage: dict[str, Any] = self.db.quota_usage_get(self.admin, project_id, resource)
-        return usage
+        return self.api.quota_usage_get(self.admin, project_id, resource)
 
     def numbers(self, project_id: Any = "p1") -> dict[str, tuple[int, int]]:
         """What is in use and reserved, by resource."""

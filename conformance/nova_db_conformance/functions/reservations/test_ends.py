@@ -34,8 +34,7 @@ class EndTestCase(ReservationTestCase):
     def foreign(self, usage: dict[str, Any], delta: int = 5, **values: Any) -> str:
         """A reservation of project ``p9`` on a usage of another project; its uuid."""
         arguments = {"uuid": a_uuid(), "project_id": "p9", "resource": "disk", "expire": LATER, **values}
-        uuid: str = self.db.reservation_create(self.admin, usage=usage, delta=delta, **arguments)["uuid"]
-        return uuid
+        return str(self.db.reservation_create(self.admin, usage=usage, delta=delta, **arguments)["uuid"])
 
     def assertEnded(self, uuids: Iterable[str]) -> None:
         """Check that reservations can no longer be found."""

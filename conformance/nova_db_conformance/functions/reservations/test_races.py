@@ -77,10 +77,9 @@ class TestReserveRaces(RaceTestCase):
         hosts = (self.driver, self.another_driver())
 
         def take(thread: int) -> list[str]:
-            uuids: list[str] = hosts[thread % 2].quota_reserve(
+            return hosts[thread % 2].quota_reserve(
                 self.user, resources("cores"), {"cores": 5}, {"cores": 1}, LATER, None, None, self.project
             )
-            return uuids
 
         def finish(done: Round) -> None:
             self.assertEqual(5, len(done.results))

@@ -21,8 +21,7 @@ class TestReservationRecords(ReservationTestCase):
             self.reserve({"cores": 0})
             values["usage"] = self.usage("cores")
         arguments = {"uuid": a_uuid(), "project_id": "p1", "resource": "cores", "delta": 5, "expire": LATER, **values}
-        created: dict[str, Any] = self.db.reservation_create(self.admin, **arguments)
-        return created
+        return self.api.reservation_create(self.admin, **arguments)
 
     def test_a_new_reservation_has_what_was_given_and_nothing_else(self) -> None:
         self.set_time(NOON)

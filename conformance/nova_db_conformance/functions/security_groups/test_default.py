@@ -19,8 +19,7 @@ class TestEnsureDefault(ConformanceTestCase):
     """A project's default group is made once, complete with its rules."""
 
     def template(self, **values: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.security_group_default_rule_create(self.admin, rule_values(**values))
-        return found
+        return self.api.security_group_default_rule_create(self.admin, rule_values(**values))
 
     def test_a_project_without_one_gets_one(self) -> None:
         self.set_time(NOON)
@@ -181,16 +180,13 @@ class TestDefaultRules(ConformanceTestCase):
     """What administrators declare, and users read."""
 
     def create(self, **values: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.security_group_default_rule_create(self.admin, rule_values(**values))
-        return found
+        return self.api.security_group_default_rule_create(self.admin, rule_values(**values))
 
     def listed(self, read_deleted: str = "no") -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.db.security_group_default_rule_list(self.seeing(read_deleted, self.user))
-        return found
+        return self.api.security_group_default_rule_list(self.seeing(read_deleted, self.user))
 
     def get(self, read_deleted: str, rule_id: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.security_group_default_rule_get(self.seeing(read_deleted, self.user), rule_id)
-        return found
+        return self.api.security_group_default_rule_get(self.seeing(read_deleted, self.user), rule_id)
 
     def test_every_column_is_stored_as_given(self) -> None:
         complete = {

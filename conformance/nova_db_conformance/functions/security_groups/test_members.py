@@ -37,8 +37,7 @@ class TestMemberships(ConformanceTestCase):
         self.assertEqual(in_use, 1 in [group["id"] for group in self.db.security_group_get_by_instance(self.user, 1)])
         instance = self.db.instance_get(self.admin, 1)
         self.assertEqual(in_use, 1 in [group["id"] for group in instance["security_groups"]])
-        found: bool = in_use
-        return found
+        return bool(in_use)
 
     def test_an_instance_that_is_added_is_a_member(self) -> None:
         self.assertIs(False, self.is_member())
@@ -228,10 +227,7 @@ class TestGroupsByInstance(ConformanceTestCase):
             self.db.instance_add_security_group(self.admin, self.instance["uuid"], group["id"])
 
     def found(self, read_deleted: str = "no", instance_id: Any = 1) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.db.security_group_get_by_instance(
-            self.seeing(read_deleted, self.other), instance_id
-        )
-        return found
+        return self.api.security_group_get_by_instance(self.seeing(read_deleted, self.other), instance_id)
 
     def test_they_come_by_id_for_whoever_asks_with_their_rules(self) -> None:
         rule = self.make.security_group_rule(self.groups[0], group_id=self.groups[1]["id"])

@@ -29,16 +29,13 @@ class TestOneDefaultGroup(ConformanceTestCase):
         self.user = self.context(project_id=f"fresh-{a_number()}")
 
     def ensure(self) -> tuple[bool, dict[str, Any]]:
-        found: tuple[bool, dict[str, Any]] = self.db.security_group_ensure_default(self.user)
-        return found
+        return self.api.security_group_ensure_default(self.user)
 
     def create(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.instance_create(self.user, instance_values(security_groups=["default"]))
-        return found
+        return self.api.instance_create(self.user, instance_values(security_groups=["default"]))
 
     def groups(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.db.security_group_get_by_project(self.admin, self.user.project_id)
-        return found
+        return self.api.security_group_get_by_project(self.admin, self.user.project_id)
 
     def assertComplete(self, *groups: dict[str, Any]) -> None:
         for group in groups:
@@ -72,8 +69,7 @@ class TestOneDefaultGroup(ConformanceTestCase):
 
     def test_instances_that_join_none_make_it_all_the_same(self) -> None:
         def create(_: int) -> dict[str, Any]:
-            found: dict[str, Any] = self.db.instance_create(self.user, instance_values())
-            return found
+            return self.api.instance_create(self.user, instance_values())
 
         def check(_: Round) -> None:
             (group,) = self.groups()
@@ -106,10 +102,9 @@ class TestOneDefaultGroup(ConformanceTestCase):
 
     def test_projects_do_not_mix(self) -> None:
         def ensure(number: int) -> tuple[bool, dict[str, Any]]:
-            found: tuple[bool, dict[str, Any]] = self.db.security_group_ensure_default(
+            return self.api.security_group_ensure_default(
                 self.context(project_id=f"{self.user.project_id}/{number % 4}")
             )
-            return found
 
         def check(done: Round) -> None:
             self.assertEqual({False: 4, True: 4}, Counter(existed for existed, _ in done.results))

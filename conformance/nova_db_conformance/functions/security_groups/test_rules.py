@@ -113,15 +113,11 @@ class TestSecurityGroupRuleGet(ConformanceTestCase):
         self.rule = self.make.security_group_rule(self.group, id=1, group_id=20)
 
     def rules(self, read_deleted: str = "no", group_id: Any = 10) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.db.security_group_rule_get_by_security_group(
-            self.seeing(read_deleted, self.user), group_id
-        )
-        return found
+        return self.api.security_group_rule_get_by_security_group(self.seeing(read_deleted, self.user), group_id)
 
     def granting(self, read_deleted: str = "no", group_id: Any = 20) -> list[dict[str, Any]]:
         context = self.seeing(read_deleted, self.user)
-        found: list[dict[str, Any]] = self.db.security_group_rule_get_by_security_group_grantee(context, group_id)
-        return found
+        return self.api.security_group_rule_get_by_security_group_grantee(context, group_id)
 
     def test_a_rule_is_found_by_its_id_whatever_its_project(self) -> None:
         for context in (self.user, self.other, self.admin):
@@ -204,17 +200,15 @@ class TestGranteesOfRules(ConformanceTestCase):
         self.db.instance_add_security_group(self.admin, instance["uuid"], self.grantee["id"])
         return instance
 
-    def read(self, read_deleted: str = "no") -> dict[str, Any] | None:
+    def read(self, read_deleted: str = "no") -> Any:
         (rule,) = self.db.security_group_rule_get_by_security_group(self.seeing(read_deleted), self.group["id"])
         self.assertShape(rule, "security_group_rules", "grantee_group")
-        grantee: dict[str, Any] | None = rule["grantee_group"]
-        return grantee
+        return rule["grantee_group"]
 
-    def instances(self) -> list[dict[str, Any]]:
+    def instances(self) -> Any:
         grantee = self.read()
         assert grantee is not None
-        instances: list[dict[str, Any]] = grantee["instances"]
-        return instances
+        return grantee["instances"]
 
     def test_a_rule_that_names_no_group_has_none(self) -> None:
         self.db.security_group_rule_destroy(self.admin, self.rule["id"])

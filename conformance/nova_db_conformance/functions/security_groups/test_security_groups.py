@@ -108,8 +108,7 @@ class TestSecurityGroupGet(ConformanceTestCase):
         self.group = self.make.security_group(id=1, name="web")
 
     def get(self, read_deleted: str, group_id: int = 1) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.security_group_get(self.seeing(read_deleted), group_id)
-        return found
+        return self.api.security_group_get(self.seeing(read_deleted), group_id)
 
     def test_it_has_its_rules_and_its_instances(self) -> None:
         for group in (

@@ -23,13 +23,11 @@ class TestServiceUpdate(ConformanceTestCase):
         self.now = self.advance(60)
 
     def update(self, read_deleted: Any = "no", **values: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.db.service_update(self.seeing(read_deleted), 1, values)
-        return found
+        return self.api.service_update(self.seeing(read_deleted), 1, values)
 
     def stored(self) -> dict[str, Any]:
-        (service,) = self.db.service_get_all(self.seeing("yes"))
-        found: dict[str, Any] = service
-        return found
+        (service,) = self.api.service_get_all(self.seeing("yes"))
+        return service
 
     def test_the_columns_that_are_given_are_written_and_no_others(self) -> None:
         updated = self.update(report_count=7, disabled=True)
