@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 _POSTGRESQL = {
     "columns": """
@@ -31,7 +31,7 @@ def catalog(connection: sa.Connection) -> dict[str, Any]:
     match connection.dialect.name:
         case "sqlite":
             rows = connection.exec_driver_sql("SELECT tbl_name, name, sql FROM sqlite_master ORDER BY 1, 2")
-            return {f"{table} {name}": sql for table, name, sql in rows if table in METADATA.tables}
+            return {f"{table} {name}": sql for table, name, sql in rows if table in SQL_METADATA.tables}
         case "postgresql":
             found: dict[str, Any] = {}
             for kind, query in _POSTGRESQL.items():
@@ -39,7 +39,7 @@ def catalog(connection: sa.Connection) -> dict[str, Any]:
                 found[kind] = [tuple(row) for row in rows if "nova_db_version" not in row[0]]
             return found
         case _:
-            return {name: _statement(connection, name) for name in METADATA.tables}
+            return {name: _statement(connection, name) for name in SQL_METADATA.tables}
 
 
 def _statement(connection: sa.Connection, table: str) -> list[str]:

@@ -16,7 +16,7 @@ from nova_db_conformance import decision
 from nova_db_conformance.harness.scenarios import Backend
 from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.migrations import configuration
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 from tests.migrations import databases
 from tests.migrations.catalogs import catalog
 
@@ -32,7 +32,7 @@ def test_the_server_shows_no_difference_to_tables_made_from_the_description(
 ) -> None:
     with databases.empty_database(server, tmp_path) as described:
         with databases.connected(described) as connection:
-            METADATA.create_all(connection)
+            SQL_METADATA.create_all(connection)
             expected = catalog(connection)
         with databases.connected(upgraded) as connection:
             assert catalog(connection) == expected
@@ -42,7 +42,7 @@ def test_the_server_shows_no_difference_to_tables_made_from_the_description(
 def test_alembic_sees_no_difference(upgraded: str) -> None:
     with databases.connected(upgraded) as connection:
         options = {**configuration.options(), "compare_server_default": True}
-        assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), SQL_METADATA) == []
 
 
 def test_check_sees_no_difference(upgraded: str) -> None:
@@ -55,7 +55,7 @@ def test_every_table_and_shadow_has_the_columns_of_the_schema(upgraded: str) -> 
         found = {
             table: [(column["name"], column["nullable"]) for column in inspector.get_columns(table)]
             for table in inspector.get_table_names()
-            if table in METADATA.tables
+            if table in SQL_METADATA.tables
         }
     tables = [*TABLES.values(), *_shadows()]
     assert found == {table.name: [(column.name, column.nullable) for column in table.columns] for table in tables}
@@ -64,7 +64,7 @@ def test_every_table_and_shadow_has_the_columns_of_the_schema(upgraded: str) -> 
 
 @decision(20)
 def test_ids_are_not_used_again(upgraded: str) -> None:
-    table = METADATA.tables["services"]
+    table = SQL_METADATA.tables["services"]
     with databases.connected(upgraded) as connection:
         first = connection.execute(table.insert().values(report_count=0)).inserted_primary_key
         connection.execute(table.delete())
@@ -76,7 +76,7 @@ def test_ids_are_not_used_again(upgraded: str) -> None:
 
 @decision(26)
 def test_text_compares_by_code_point(upgraded: str) -> None:
-    table = METADATA.tables["services"]
+    table = SQL_METADATA.tables["services"]
     names = ["b", "B", "a", "a ", "é", "Z", "_"]
     with databases.connected(upgraded) as connection:
         connection.execute(table.insert(), [{"host": name, "report_count": 0} for name in names])

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy import migrations
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 from tests.migrations import databases
 
 HEAD = migrations.head()
@@ -35,7 +35,7 @@ def test_tables_without_a_version(empty: str) -> None:
     databases.create_unversioned(empty)
     with pytest.raises(migrations.UnversionedSchema, match=r"and 92 more, but no schema version") as caught:
         migrations.upgrade(empty)
-    assert caught.value.tables == sorted(METADATA.tables)
+    assert caught.value.tables == sorted(SQL_METADATA.tables)
     assert migrations.status(empty)["problem"] == str(caught.value)
 
 

@@ -17,7 +17,7 @@ from nova_db.engine import Eq, Query
 from nova_db.exceptions import DBDeadlock
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
 from nova_db_sqlalchemy.mariadb import migrating
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 from tests.migrations import databases
 
 HEAD = "0003"
@@ -67,7 +67,7 @@ def behind(empty: str) -> str:
     }
     with databases.connected(empty) as connection:
         for table, values in rows.items():
-            connection.execute(METADATA.tables[table].insert(), values)
+            connection.execute(SQL_METADATA.tables[table].insert(), values)
     return empty
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.migrations.targets import exclusive
 from nova_db_sqlalchemy.session import create_engine
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 from tests.migrations import databases
 
 HEAD = migrations.head()
@@ -60,10 +60,10 @@ def test_an_empty_database(empty: str) -> None:
 
 def test_upgrading_again_changes_nothing(upgraded: str) -> None:
     with databases.connected(upgraded) as connection:
-        connection.execute(METADATA.tables["services"].insert().values(host="kept", report_count=0))
+        connection.execute(SQL_METADATA.tables["services"].insert().values(host="kept", report_count=0))
     assert migrations.upgrade(upgraded) == HEAD
     with databases.connected(upgraded) as connection:
-        assert connection.scalars(sa.select(METADATA.tables["services"].c.host)).all() == ["kept"]
+        assert connection.scalars(sa.select(SQL_METADATA.tables["services"].c.host)).all() == ["kept"]
 
 
 _LOCKED = {
@@ -75,7 +75,7 @@ _LOCKED = {
 
 def test_beside_the_tables_is_the_version_and_what_writers_lock(upgraded: str) -> None:
     locked = _LOCKED.get(sa.make_url(upgraded).get_backend_name(), set())
-    assert databases.table_names(upgraded) - METADATA.tables.keys() == {"nova_db_version", *locked}
+    assert databases.table_names(upgraded) - SQL_METADATA.tables.keys() == {"nova_db_version", *locked}
 
 
 def test_tables_of_others_are_left_alone(empty: str) -> None:
@@ -97,9 +97,9 @@ def test_an_engine_of_the_callers_is_left_as_it_was(empty: str) -> None:
         if engine.dialect.name == "sqlite":
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
             assert driver.isolation_level is None
-        connection.execute(METADATA.tables["services"].insert().values(host="undone", report_count=0))
+        connection.execute(SQL_METADATA.tables["services"].insert().values(host="undone", report_count=0))
         connection.rollback()
-        assert connection.scalars(sa.select(METADATA.tables["services"].c.host)).all() == []
+        assert connection.scalars(sa.select(SQL_METADATA.tables["services"].c.host)).all() == []
     engine.dispose()
 
 
@@ -179,7 +179,7 @@ def _assert_undone_or_refused(url: str) -> None:
             migrations.upgrade(url)
         assert (caught.value.source, caught.value.goal) == (None, HEAD)
         with databases.connected(url) as connection:
-            METADATA.create_all(connection)
+            SQL_METADATA.create_all(connection)
         migrations.stamp(url, "0001")
         migrations.upgrade(url)
     else:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from nova_db.schema import TABLES, Column, Kind
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 _SAMPLES: dict[Kind, Any] = {
     Kind.BIGINT: 1,
@@ -29,7 +29,7 @@ def insert(session: orm.Session, table_name: str, **values: Any) -> dict[str, An
         if is_wanted and column.name not in values:
             values[column.name] = _sample(session, column)
     values = {"deleted": table.live_value, **values}
-    result = session.connection().execute(METADATA.tables[table_name].insert().values(values))
+    result = session.connection().execute(SQL_METADATA.tables[table_name].insert().values(values))
     assert result.inserted_primary_key is not None
     return {**values, table.primary_key: result.inserted_primary_key[0]}
 
@@ -38,9 +38,9 @@ def soft_delete(session: orm.Session, table_name: str) -> None:
     """Mark all rows of a table as deleted, and forget what the session has read."""
     table = TABLES[table_name]
     deleted: Any = (
-        True if table.column["deleted"].kind is Kind.BOOLEAN else METADATA.tables[table_name].c[table.primary_key]
+        True if table.column["deleted"].kind is Kind.BOOLEAN else SQL_METADATA.tables[table_name].c[table.primary_key]
     )
-    session.execute(METADATA.tables[table_name].update().values(deleted=deleted))
+    session.execute(SQL_METADATA.tables[table_name].update().values(deleted=deleted))
     session.expire_all()
 
 

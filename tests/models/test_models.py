@@ -12,7 +12,7 @@ from nova_db.schema import TABLES, Table
 from nova_db_conformance import decision
 from nova_db_sqlalchemy import models
 from nova_db_sqlalchemy.models import stub
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 from tests.schema.facts import models as expected_models
 
 EXPECTED = expected_models()
@@ -38,7 +38,7 @@ def test_they_offer_585_attributes() -> None:
 @pytest.mark.parametrize("table", TABLES.values(), ids=str)
 def test_a_class_maps_its_table_and_all_its_relations(table: Table) -> None:
     mapper = sa.inspect(getattr(models, table.model))
-    assert mapper.local_table is METADATA.tables[table.name]
+    assert mapper.local_table is SQL_METADATA.tables[table.name]
     assert [attribute.key for attribute in mapper.column_attrs] == list(table.names)
     assert set(mapper.relationships.keys()) == set(table.relations)
     assert all(hasattr(mapper.class_, name) for name in (*table.computed, *table.constants))

@@ -15,7 +15,7 @@ from sqlalchemy import orm
 from nova_db import conf
 from nova_db.exceptions import DBDataError
 from nova_db_sqlalchemy import models
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 from tests.models.rows import insert
 
 NOON = datetime(2013, 5, 9, 12, 0, 0, 123456)
@@ -88,7 +88,7 @@ def test_the_total_of_a_usage_on_an_object_and_in_a_query(session: orm.Session) 
 def test_a_dict_has_the_columns_and_the_computed_values_of_a_record(session: orm.Session) -> None:
     row = insert(session, "instances", id=1, uuid="u", launched_at=NOON)
     record = session.scalars(sa.select(models.Instance)).one().to_dict()
-    assert [*METADATA.tables["instances"].c.keys(), "name"] == list(record)
+    assert [*SQL_METADATA.tables["instances"].c.keys(), "name"] == list(record)
     assert record | row | {"name": "instance-00000001"} == record
     assert record["launched_at"] == NOON
 
@@ -97,10 +97,10 @@ def test_new_rows_get_defaults(session: orm.Session) -> None:
     session.add(models.FixedIp(address="10.0.0.1"))
     session.add(models.Volume(id="v"))
     session.commit()
-    row = session.execute(sa.select(METADATA.tables["fixed_ips"])).one()
+    row = session.execute(sa.select(SQL_METADATA.tables["fixed_ips"])).one()
     assert (row.created_at, row.updated_at, row.deleted_at, row.deleted) == (NOON, None, None, 0)
     assert (row.allocated, row.leased, row.reserved) == (False, False, False)
-    assert session.scalar(sa.select(METADATA.tables["volumes"].c.deleted)) == ""
+    assert session.scalar(sa.select(SQL_METADATA.tables["volumes"].c.deleted)) == ""
 
 
 def test_values_are_stored_in_normal_form(session: orm.Session) -> None:
@@ -110,7 +110,7 @@ def test_values_are_stored_in_normal_form(session: orm.Session) -> None:
     assert (instance.access_ip_v6, instance.memory_mb, instance.created_at) == ("2001:db8::1", 512, LATER)
     instance.access_ip_v6 = "2001:0DB8::0002"
     session.commit()
-    assert session.scalar(sa.select(METADATA.tables["instances"].c.access_ip_v6)) == "2001:db8::2"
+    assert session.scalar(sa.select(SQL_METADATA.tables["instances"].c.access_ip_v6)) == "2001:db8::2"
 
 
 @pytest.mark.parametrize("values", [{"host": "h" * 256}, {"memory_mb": 2**31}, {"locked": "maybe"}], ids="".join)

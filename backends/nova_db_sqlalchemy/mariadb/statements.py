@@ -22,7 +22,7 @@ from nova_db_sqlalchemy.sql.statements import SelectShape
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape
 from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements
 from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 _EARLY: Final = {"if": 0, "col": 1, "add": 2}
 
@@ -40,7 +40,7 @@ class MariaDBStatements(WriteStatements):
         return {**first, **expressions}
 
     def _select(self, shape: SelectShape, sizes: Sequence[int]) -> Statement[list[Row]]:
-        table, source = CATALOG[shape.table], METADATA.tables[shape.table]
+        table, source = CATALOG[shape.table], SQL_METADATA.tables[shape.table]
         if not shape.lock or is_single(table, shape.where):
             return super()._select(shape, sizes)
         parameters = self.parameters()
@@ -76,7 +76,7 @@ class MariaDBStatements(WriteStatements):
         self, sizes: Sequence[int], name: str, where: Shape, order: tuple[Order, ...], wait: bool
     ) -> Statement[list[Row]]:
         """A select of the first rows, locked; those that others keep locked are waited for or skipped."""
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
         rows = source.alias("found")
         found = sa.select(rows.c[table.primary_key]).where(self.condition(name, where, parameters, sizes, rows))
@@ -92,7 +92,7 @@ class MariaDBStatements(WriteStatements):
 
     def _by_keys(self, table: Table, found: sa.Select[Any], columns: Sequence[Any]) -> sa.Select[Any]:
         """A select of the rows with the keys that a subquery finds, in its order."""
-        source, keys = METADATA.tables[table.name], found.subquery("keys_found")
+        source, keys = SQL_METADATA.tables[table.name], found.subquery("keys_found")
         joined = keys.join(source, source.c[table.primary_key] == keys.c[table.primary_key])
         # By any other way the server would come by other rows, and lock them.
         statement = sa.select(*columns).select_from(joined).with_hint(source, "FORCE INDEX (PRIMARY)")

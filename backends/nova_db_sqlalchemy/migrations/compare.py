@@ -14,7 +14,7 @@ from nova_db_sqlalchemy.migrations.description import Description, described, fo
 from nova_db_sqlalchemy.migrations.state import MARK, read_state
 from nova_db_sqlalchemy.migrations.targets import Target, migrating_on, reading
 from nova_db_sqlalchemy.tables.differences import NOTHING, Difference, missing
-from nova_db_sqlalchemy.tables.metadata import METADATA, VERSION_TABLE
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def check(target: Target = None) -> list[Difference]:
     """
     with reading(target) as connection:
         if connection is None:
-            return [missing(name) for name in sorted(METADATA.tables)]
+            return [missing(name) for name in sorted(SQL_METADATA.tables)]
         return sorted([*_differences(connection), *migrating_on(connection.dialect).lacking(connection)])
 
 
@@ -71,7 +71,7 @@ def _listed(names: set[str]) -> str:
 def _differences(connection: sa.Connection) -> Iterator[Difference]:
     present = found(connection)
     noticed = set()
-    for name, table in METADATA.tables.items():
+    for name, table in SQL_METADATA.tables.items():
         if name not in present:
             noticed.add(name)
             yield missing(name)
@@ -92,7 +92,7 @@ def _parts(table: str, expected: Description, present: Description) -> Iterator[
 def _alembic_differences(connection: sa.Connection, noticed: set[str]) -> Iterator[Difference]:
     """What Alembic sees in tables where nothing was noticed: it looks at things that this module may not know of."""
     context = MigrationContext.configure(connection, opts=options())
-    for entry in compare_metadata(context, METADATA):
+    for entry in compare_metadata(context, SQL_METADATA):
         for change in entry if isinstance(entry, list) else [entry]:
             table = _table_of(change)
             if table not in noticed:

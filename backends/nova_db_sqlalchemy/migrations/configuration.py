@@ -11,13 +11,16 @@ import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from nova_db_sqlalchemy.tables.metadata import METADATA, VERSION_TABLE
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, VERSION_TABLE
 
 CONNECTION: Final = "connection"
 URL: Final = "url"
 """Attributes of the configuration: what ``env.py`` is to work on."""
 NULLS_FIRST_INDEXES: Final = frozenset(
-    index.name for table in METADATA.tables.values() for index in table.indexes if index.kwargs.get("postgresql_ops")
+    index.name
+    for table in SQL_METADATA.tables.values()
+    for index in table.indexes
+    if index.kwargs.get("postgresql_ops")
 )
 SOURCE: Final = "source"
 """Another one: the revision that an upgrade starts from, None if it makes the tables."""
@@ -55,7 +58,7 @@ def options() -> dict[str, Any]:
     """What Alembic is told about any database."""
     return {
         "version_table": VERSION_TABLE,
-        "target_metadata": METADATA,
+        "target_metadata": SQL_METADATA,
         "compare_type": True,
         "include_name": _is_ours,
         "include_object": _can_be_compared,
@@ -65,7 +68,7 @@ def options() -> dict[str, Any]:
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
     """Tables of others in the same database are none of our business."""
-    return kind != "table" or name in METADATA.tables
+    return kind != "table" or name in SQL_METADATA.tables
 
 
 def _can_be_compared(item: object, *_arguments: object) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import sqlalchemy as sa
 
 from nova_db_sqlalchemy.migrations.targets import migrating_on
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,7 +42,7 @@ def described(table: sa.Table, dialect: sa.Dialect) -> Description:
 def found(connection: sa.Connection) -> dict[str, Description]:
     """The tables of ours that a database has."""
     server, inspector = migrating_on(connection.dialect), sa.inspect(connection)
-    names = [name for name in inspector.get_table_names() if name in METADATA.tables]
+    names = [name for name in inspector.get_table_names() if name in SQL_METADATA.tables]
     columns = _by_table(inspector.get_multi_columns, names)
     keys = _by_table(inspector.get_multi_pk_constraint, names)
     uniques = _by_table(inspector.get_multi_unique_constraints, names)

@@ -14,7 +14,7 @@ from nova_db.clock import utcnow
 from nova_db_sqlalchemy.migrations.configuration import is_repeatable_after, revisions
 from nova_db_sqlalchemy.migrations.targets import migrating_on
 from nova_db_sqlalchemy.schema_errors import FutureSchema, InterruptedUpgrade, SchemaError, UnversionedSchema
-from nova_db_sqlalchemy.tables.metadata import METADATA, UPGRADE_TABLE, VERSION_TABLE
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, UPGRADE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ def read_state(connection: sa.Connection | None) -> State:
 def _look(connection: sa.Connection) -> State | None:
     """One look; None: an upgrade ended meanwhile, so that it says nothing."""
     tables = set(sa.inspect(connection).get_table_names())
-    state = State(VERSION_TABLE in tables, tables=tuple(sorted(tables & METADATA.tables.keys())))
+    state = State(VERSION_TABLE in tables, tables=tuple(sorted(tables & SQL_METADATA.tables.keys())))
     try:
         if state.is_versioned:
             query = sa.select(_VERSION.c.version_num).order_by(_VERSION.c.version_num)

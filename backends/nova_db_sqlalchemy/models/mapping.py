@@ -15,14 +15,14 @@ from sqlalchemy import event, orm
 from nova_db.schema import TABLES
 from nova_db_sqlalchemy.models.base import NovaBase, complete_insert, complete_update
 from nova_db_sqlalchemy.models.computed import BASES
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nova_db.schema import Relation, Table
 
-REGISTRY: Final = orm.registry(metadata=METADATA)
+REGISTRY: Final = orm.registry(metadata=SQL_METADATA)
 
 
 class EachOnce(list[Any]):
@@ -41,7 +41,7 @@ def map_models(module: str) -> dict[str, type[NovaBase]]:
     """
     classes = {table.name: _make_class(table, module) for table in TABLES.values()}
     for name, model in classes.items():
-        REGISTRY.map_imperatively(model, METADATA.tables[name], properties=_properties(TABLES[name], classes))
+        REGISTRY.map_imperatively(model, SQL_METADATA.tables[name], properties=_properties(TABLES[name], classes))
         event.listen(model, "before_insert", complete_insert)
         event.listen(model, "before_update", complete_update)
     REGISTRY.configure()
@@ -62,7 +62,7 @@ def _properties(table: Table, classes: Mapping[str, type[NovaBase]]) -> dict[str
     """What the class of a table maps: its columns and its relations to other classes, by name."""
     # Active history: setting a column to what it holds already is no change, even if it was not loaded.
     columns = {
-        column.name: orm.column_property(column, active_history=True) for column in METADATA.tables[table.name].c
+        column.name: orm.column_property(column, active_history=True) for column in SQL_METADATA.tables[table.name].c
     }
     relations = {
         relation.name: _relationship(table, relation, classes[relation.table]) for relation in table.relations.values()
@@ -81,7 +81,7 @@ def _relationship(table: Table, relation: Relation, target_model: type[NovaBase]
     It can be written on the side that holds the key: setting it sets the key.  The other side is a view of live rows;
     the ORM would take a row out of it by clearing its key or by deleting it, where the API soft-deletes.
     """
-    source, target = METADATA.tables[table.name], METADATA.tables[relation.table]
+    source, target = SQL_METADATA.tables[table.name], SQL_METADATA.tables[relation.table]
     ours, theirs = source.c[relation.local], target.c[relation.remote]
     source_alive = [_live(source)] if "source" in relation.live else []
     target_alive = [_live(target)] if "target" in relation.live else []
@@ -93,7 +93,7 @@ def _relationship(table: Table, relation: Relation, target_model: type[NovaBase]
     if relation.via is None:
         join = sa.and_(ours == orm.foreign(theirs), *source_alive, *target_alive)
         return orm.relationship(target_model, primaryjoin=join, **common)
-    link = METADATA.tables[relation.via.table]
+    link = SQL_METADATA.tables[relation.via.table]
     link_alive = [_live(link)] if "via" in relation.live else []
     return orm.relationship(
         target_model,

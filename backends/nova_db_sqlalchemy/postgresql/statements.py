@@ -18,7 +18,7 @@ from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
 from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, bound_columns
 from nova_db_sqlalchemy.tables.catalog import CATALOG
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 ROW_KEY: Final = "row_key"
 """The name, in the JSON rows of an update, of the key of the row to update."""
@@ -53,7 +53,7 @@ class PostgreSQLStatements(WriteStatements):
         return self.statement(sa.union_all(*keys), parameters, nothing)
 
     def _insert_part(self, place: int, part: InsertPart, parameters: Parameters) -> Any:
-        table, target = CATALOG[part.table], METADATA.tables[part.table]
+        table, target = CATALOG[part.table], SQL_METADATA.tables[part.table]
         kinds = table.column
         key = target.c[table.primary_key]
         if not part.is_many:
@@ -68,7 +68,7 @@ class PostgreSQLStatements(WriteStatements):
         self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...]
     ) -> Statement[None]:
         """An update of many rows, each with values of its own; the values: the rows, the condition."""
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
         columns = [(column, table.column[column].kind) for column in bound_columns(assigned)]
         rows = _json_rows("given", [(ROW_KEY, table.column[table.primary_key].kind), *columns], parameters)
@@ -85,7 +85,7 @@ class PostgreSQLStatements(WriteStatements):
         self, sizes: Sequence[int], source: str, target: str, where: Shape, order: tuple[Order, ...], limited: bool
     ) -> Statement[None]:
         """A delete whose rows another table takes in."""
-        table, rows = CATALOG[source], METADATA.tables[source]
+        table, rows = CATALOG[source], SQL_METADATA.tables[source]
         parameters = self.parameters()
         picked, picked_rows = self.first_keys(source, where, order, parameters, sizes, 0 if limited else None)
         # In a subquery of the delete the select might run again for each row, and pass over those that have gone.
@@ -93,7 +93,9 @@ class PostgreSQLStatements(WriteStatements):
         chosen = rows.c[table.primary_key].in_(sa.select(keys.c[table.primary_key]))
         gone = sa.delete(rows).where(chosen).returning(*rows.c).cte("gone")
         names = list(table.names)
-        statement = sa.insert(METADATA.tables[target]).from_select(names, sa.select(*[gone.c[name] for name in names]))
+        statement = sa.insert(SQL_METADATA.tables[target]).from_select(
+            names, sa.select(*[gone.c[name] for name in names])
+        )
         return self.statement(statement, parameters, nothing)
 
     @by_shape(lambda name, where, order, wait: list_places(where))
@@ -101,7 +103,7 @@ class PostgreSQLStatements(WriteStatements):
         self, sizes: Sequence[int], name: str, where: Shape, order: tuple[Order, ...], wait: bool
     ) -> Statement[list[Row]]:
         """A select, for an update, of the keys and sort columns of the first rows; locked rows wait or are skipped."""
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
         sort = total_order(order, table.primary_key)
         names = tuple(dict.fromkeys(part.column for part in sort))

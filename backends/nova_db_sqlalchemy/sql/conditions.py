@@ -11,7 +11,7 @@ from nova_db.engine import Order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
 from nova_db_sqlalchemy.tables.catalog import CATALOG
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
@@ -127,7 +127,7 @@ class Conditions:
     def _exists(self, shape: Shape, source: sa.FromClause) -> Expression:
         _, name, on, where, negated = shape
         self._depth += 1
-        inner = METADATA.tables[name].alias(f"{name}_{self._depth}")
+        inner = SQL_METADATA.tables[name].alias(f"{name}_{self._depth}")
         joined = [source.c[outer] == inner.c[column] for outer, column in on]
         found = sa.exists(
             sa.select(sa.literal_column("1"))

@@ -19,7 +19,7 @@ from nova_db.engine.relations import Plan, plan
 from nova_db.schema import Kind, Relation, Table
 from nova_db_sqlalchemy.sql.conversion import NAMES, record_source
 from nova_db_sqlalchemy.tables.catalog import CATALOG
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.conversion import Read
@@ -85,7 +85,7 @@ class DocumentBuilder:
 
     def _alias(self, table: str) -> sa.FromClause:
         self._aliases += 1
-        return METADATA.tables[table].alias(f"r{self._aliases}")
+        return SQL_METADATA.tables[table].alias(f"r{self._aliases}")
 
 
 def literal(value: bool | int | str) -> Expression:

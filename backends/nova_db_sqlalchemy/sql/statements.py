@@ -21,7 +21,7 @@ from nova_db_sqlalchemy.sql.documents import DocumentBuilder, fits_document, lit
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.variants import Statement, StatementCache, Variants, by_shape
 from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
@@ -112,7 +112,7 @@ class Statements(StatementCache):
         return fits_document(table, load, self.grammar.document_excludes)
 
     def _select(self, shape: SelectShape, sizes: Sequence[int]) -> Statement[list[Row]]:
-        table, source = CATALOG[shape.table], METADATA.tables[shape.table]
+        table, source = CATALOG[shape.table], SQL_METADATA.tables[shape.table]
         parameters = self.parameters()
         conditions = Conditions(self.grammar, parameters, sizes)
         columns = self.columns_read(table, shape.columns)
@@ -142,7 +142,7 @@ class Statements(StatementCache):
         self, sizes: Sequence[int], name: str, where: Shape, sums: tuple[str, ...], group_by: tuple[str, ...]
     ) -> Statement[list[Row]]:
         """Counts and sums."""
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
         groups = [source.c[column] for column in group_by]
         totals = [sa.func.coalesce(sa.func.sum(source.c[column]), sa.literal_column("0")) for column in sums]
@@ -160,13 +160,13 @@ class Statements(StatementCache):
     @by_shape(lambda relation: (0,))
     def related(self, sizes: Sequence[int], relation: Relation) -> Statement[list[tuple[Any, Row]]]:
         """The rows at the other end of a relation, each after its key, by key and primary key."""
-        table, source = CATALOG[relation.table], METADATA.tables[relation.table]
+        table, source = CATALOG[relation.table], SQL_METADATA.tables[relation.table]
         parameters = self.parameters()
         joined: sa.FromClause = source
         key = source.c[relation.remote]
         conditions = []
         if relation.via is not None:
-            links = METADATA.tables[relation.via.table]
+            links = SQL_METADATA.tables[relation.via.table]
             key = links.c[relation.via.local]
             joined = links.join(source, links.c[relation.via.remote] == source.c[relation.remote])
             if "via" in relation.live:
@@ -189,7 +189,7 @@ class Statements(StatementCache):
     @by_shape(lambda name, load: ())
     def document(self, sizes: Sequence[int], name: str, load: tuple[str, ...]) -> Statement[Row]:
         """The relations of the row with a primary key, as a document."""
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
         key = table.column[table.primary_key]
         statement = sa.select(DocumentBuilder(self.grammar).document(table, source, load)).where(

@@ -16,7 +16,7 @@ from nova_db_sqlalchemy.sql.conversion import BindRow, reader, row_binder
 from nova_db_sqlalchemy.sql.statements import Statements
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
 from nova_db_sqlalchemy.tables.catalog import CATALOG
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
@@ -108,7 +108,7 @@ class WriteStatements(Statements):
         self, name: str, where: Shape, parameters: Parameters, sizes: Sequence[int], source: sa.FromClause | None = None
     ) -> Expression:
         """The condition on rows of a table."""
-        rows = METADATA.tables[name] if source is None else source
+        rows = SQL_METADATA.tables[name] if source is None else source
         return Conditions(self.grammar, parameters, sizes).expression(where, CATALOG[name], rows)
 
     def first_keys(
@@ -121,7 +121,7 @@ class WriteStatements(Statements):
         limit: int | None,
     ) -> tuple[sa.Select[Any], sa.FromClause]:
         """The primary keys of the rows that match, and where they are read; ``limit`` 1: the first, 0: a number."""
-        table, source = CATALOG[name], METADATA.tables[name].alias("picked")
+        table, source = CATALOG[name], SQL_METADATA.tables[name].alias("picked")
         statement = sa.select(source.c[table.primary_key]).where(self.condition(name, where, parameters, sizes, source))
         if limit is None:
             return statement, source
@@ -149,7 +149,7 @@ class WriteStatements(Statements):
         parameters: Parameters,
         sizes: Sequence[int],
     ) -> sa.Update:
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         values = self.assigned_parameters(table, assigned, parameters)
         expressions = self.assignments(table, source, assigned, values)
         update = sa.update(source).ordered_values(*expressions.items())
@@ -160,7 +160,7 @@ class WriteStatements(Statements):
         self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...], load: tuple[str, ...]
     ) -> Statement[list[Row]]:
         """An update that gives the rows as they are then."""
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
         update = self._updating(name, where, assigned, parameters, sizes).returning(*self.returned(table, source))
         # The relations take a statement of their own: this one may wait for a row, and read the others as they were.
@@ -171,7 +171,7 @@ class WriteStatements(Statements):
         self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...]
     ) -> Statement[None]:
         """An update of one row; the values: assignments, primary key, condition."""
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
         values = self.assigned_parameters(table, assigned, parameters)
         expressions = self.assignments(table, source, assigned, values)
@@ -185,7 +185,7 @@ class WriteStatements(Statements):
         """A delete."""
         parameters = self.parameters()
         condition = self.condition(name, where, parameters, sizes)
-        return self.statement(sa.delete(METADATA.tables[name]).where(condition), parameters, nothing)
+        return self.statement(sa.delete(SQL_METADATA.tables[name]).where(condition), parameters, nothing)
 
     @by_shape(lambda name, where, order, assigned: list_places(where, len(bound_columns(assigned))))
     def claim(
@@ -197,7 +197,7 @@ class WriteStatements(Statements):
         assigned: tuple[Assigned, ...],
     ) -> Statement[list[Row]]:
         """An update of the first row that matches, which it gives as it is then."""
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
         values = self.assigned_parameters(table, assigned, parameters)
         expressions = self.assignments(table, source, assigned, values)
@@ -212,7 +212,7 @@ class WriteStatements(Statements):
         parameters = self.parameters()
         kinds = CATALOG[name].column
         values = {column: parameters.value(kinds[column].kind) for column in columns}
-        statement = self.statement(sa.insert(METADATA.tables[name]).values(values), parameters, nothing)
+        statement = self.statement(sa.insert(SQL_METADATA.tables[name]).values(values), parameters, nothing)
         bind = row_binder([(column, kinds[column].kind) for column in columns], self.grammar.parameter_forms)
         made = self._inserts[key] = Insert(str(statement.sql), bind)
         return made
@@ -222,14 +222,14 @@ class WriteStatements(Statements):
         self, sizes: Sequence[int], source: str, target: str, where: Shape, order: tuple[Order, ...], limited: bool
     ) -> Statement[None]:
         """An insert into one table of rows of another."""
-        table, rows = CATALOG[source], METADATA.tables[source]
+        table, rows = CATALOG[source], SQL_METADATA.tables[source]
         parameters = self.parameters()
         chosen = sa.select(*self.returned(table, rows)).where(self.condition(source, where, parameters, sizes))
         if limited:
             chosen = chosen.order_by(*self.sorting(table, rows, total_order(order, table.primary_key)))
             chosen = self.grammar.limited(chosen, parameters.value(Kind.BIGINT))
         return self.statement(
-            sa.insert(METADATA.tables[target]).from_select(list(table.names), chosen), parameters, nothing
+            sa.insert(SQL_METADATA.tables[target]).from_select(list(table.names), chosen), parameters, nothing
         )
 
     @by_shape(lambda name, where, order, limited: list_places(where))
@@ -237,7 +237,7 @@ class WriteStatements(Statements):
         self, sizes: Sequence[int], name: str, where: Shape, order: tuple[Order, ...], limited: bool
     ) -> Statement[None]:
         """A delete of the first rows that match."""
-        table, source = CATALOG[name], METADATA.tables[name]
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
         picked, _ = self.first_keys(name, where, order, parameters, sizes, 0 if limited else None)
         return self.statement(sa.delete(source).where(source.c[table.primary_key].in_(picked)), parameters, nothing)

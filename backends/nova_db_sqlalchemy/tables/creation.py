@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from nova_db_sqlalchemy.tables.catalog import CATALOG
-from nova_db_sqlalchemy.tables.metadata import METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def creation(compiler: sa.Dialect, existing: Iterable[str]) -> list[str]:
     """The statements that create the tables which do not exist, with their indexes."""
-    missing = [table for table in METADATA.sorted_tables if table.name not in set(existing)]
+    missing = [table for table in SQL_METADATA.sorted_tables if table.name not in set(existing)]
     elements: list[Any] = [
         element
         for table in missing

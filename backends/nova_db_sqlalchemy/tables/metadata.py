@@ -118,5 +118,5 @@ def _built() -> sa.MetaData:
     return metadata
 
 
-METADATA: Final = _built()
+SQL_METADATA: Final = _built()
 """All tables, shadow tables included."""
