@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from nova_db.engine.query import Order
@@ -12,7 +13,7 @@ Row = TypeVar("Row", bound=Mapping[str, Any])
 
 def total_order(order: tuple[Order, ...], primary_key: str) -> tuple[Order, ...]:
     """The order, made total by the primary key."""
-    if any(part.column == primary_key for part in order):
+    if primary_key in [part.column for part in order]:
         return order
     return (*order, Order(primary_key))
 
@@ -21,7 +22,8 @@ def sort_rows(rows: Iterable[Row], order: Sequence[Order]) -> list[Row]:
     """The rows in order."""
     found = list(rows)
     for column, descending in reversed(order):
-        found.sort(key=lambda row: _rank(row[column]), reverse=descending)
+        has_nulls = None in [row[column] for row in found]
+        found.sort(key=_ranking(column) if has_nulls else itemgetter(column), reverse=descending)
     return found
 
 
@@ -40,6 +42,10 @@ def page(rows: Iterable[Row], order: Sequence[Order], after: Sequence[Any] | Non
         rows = (row for row in rows if follows(row, order, after))
     found = sort_rows(rows, order)
     return found if limit is None else found[:limit]
+
+
+def _ranking(column: str) -> Callable[[Mapping[str, Any]], tuple[bool, Any]]:
+    return lambda row: _rank(row[column])
 
 
 def _rank(value: Any) -> tuple[bool, Any]:

@@ -10,8 +10,10 @@ only ``Eq(column, None)`` and ``Ne(column, None)`` look at null-ness.  Negation 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Iterable
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nova_db.engine.values import Col
 
@@ -19,19 +21,24 @@ if TYPE_CHECKING:
     from nova_db.engine.regexp import Pattern
 
 Shape = tuple[Any, ...]
+_shape_of: Callable[[Predicate], Shape] = attrgetter("_shape")
+_bound_of: Callable[[Predicate], tuple[Any, ...]] = attrgetter("_bound")
 
 
 class Predicate:
-    """A condition on the rows of one table."""
+    """A condition on the rows of one table; it does not change, so shape and values are worked out when it is made."""
 
-    __slots__ = ()
+    __slots__ = ("_bound", "_shape")
+    _shape: Shape
+    _bound: tuple[Any, ...]
 
     def shape(self) -> Shape:
         """What is asked, without values: equal for all predicates that differ in values only."""
-        raise NotImplementedError
+        return self._shape
 
     def bind(self, parameters: list[Any]) -> None:
         """Append the values, in the order in which ``shape()`` mentions them."""
+        parameters += self._bound
 
     def __and__(self, other: Predicate) -> Predicate:
         return all_of(self, other)
@@ -40,32 +47,26 @@ class Predicate:
         return any_of(self, other)
 
     def __repr__(self) -> str:
-        parameters: list[Any] = []
-        self.bind(parameters)
-        return f"<{self.shape()} {parameters}>"
+        return f"<{self._shape} {self.parameters()}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Predicate):
             return NotImplemented
-        return self.shape() == other.shape() and self.parameters() == other.parameters()
+        return self._shape == other._shape and self._bound == other._bound
 
     __hash__ = None  # type: ignore[assignment]
 
     def parameters(self) -> list[Any]:
         """The values in binding order."""
-        found: list[Any] = []
-        self.bind(found)
-        return found
+        return list(self._bound)
 
 
 class _Constant(Predicate):
-    __slots__ = ("_shape",)
+    __slots__ = ()
 
     def __init__(self, name: str) -> None:
         self._shape = (name,)
-
-    def shape(self) -> Shape:
-        return self._shape
+        self._bound = ()
 
 
 TRUE = _Constant("true")
@@ -81,12 +82,8 @@ class _Leaf(Predicate):
     def __init__(self, column: str, value: Any) -> None:
         self.column = column
         self.value = value
-
-    def shape(self) -> Shape:
-        return (self.operator, self.column)
-
-    def bind(self, parameters: list[Any]) -> None:
-        parameters.append(self.value)
+        self._shape = (self.operator, column)
+        self._bound = (value,)
 
 
 class Eq(_Leaf):
@@ -94,17 +91,15 @@ class Eq(_Leaf):
 
     __slots__ = ()
 
-    def shape(self) -> Shape:
-        value = self.value
+    def __init__(self, column: str, value: Any) -> None:
+        self.column = column
+        self.value = value
         if value is None:
-            return ("null", self.column)
-        if type(value) is Col:
-            return ("eqcol", self.column, value.name)
-        return ("eq", self.column)
-
-    def bind(self, parameters: list[Any]) -> None:
-        if self.value is not None and type(self.value) is not Col:
-            parameters.append(self.value)
+            self._shape, self._bound = ("null", column), ()
+        elif type(value) is Col:
+            self._shape, self._bound = ("eqcol", column, value.name), ()
+        else:
+            self._shape, self._bound = ("eq", column), (value,)
 
 
 class Ne(_Leaf):
@@ -112,12 +107,13 @@ class Ne(_Leaf):
 
     __slots__ = ()
 
-    def shape(self) -> Shape:
-        return ("notnull", self.column) if self.value is None else ("ne", self.column)
-
-    def bind(self, parameters: list[Any]) -> None:
-        if self.value is not None:
-            parameters.append(self.value)
+    def __init__(self, column: str, value: Any) -> None:
+        self.column = column
+        self.value = value
+        if value is None:
+            self._shape, self._bound = ("notnull", column), ()
+        else:
+            self._shape, self._bound = ("ne", column), (value,)
 
 
 class In(Predicate):
@@ -125,18 +121,17 @@ class In(Predicate):
 
     __slots__ = ("column", "values")
     operator = "in"
-    when_empty = FALSE
 
     def __init__(self, column: str, values: Iterable[Hashable]) -> None:
         self.column = column
-        self.values = tuple(dict.fromkeys(v for v in values if v is not None))
-
-    def shape(self) -> Shape:
-        return (self.operator, self.column) if self.values else self.when_empty.shape()
-
-    def bind(self, parameters: list[Any]) -> None:
+        self.values = tuple(dict.fromkeys([value for value in values if value is not None]))
         if self.values:
-            parameters.append(self.values)
+            self._shape, self._bound = (self.operator, column), (self.values,)
+        else:
+            self._shape, self._bound = self._when_empty(), ()
+
+    def _when_empty(self) -> Shape:
+        return FALSE.shape()
 
 
 class NotIn(In):
@@ -145,8 +140,8 @@ class NotIn(In):
     __slots__ = ()
     operator = "notin"
 
-    def shape(self) -> Shape:
-        return (self.operator, self.column) if self.values else ("notnull", self.column)
+    def _when_empty(self) -> Shape:
+        return ("notnull", self.column)
 
 
 class Lt(_Leaf):
@@ -199,12 +194,8 @@ class Regexp(Predicate):
     def __init__(self, column: str, pattern: Pattern) -> None:
         self.column = column
         self.pattern = pattern
-
-    def shape(self) -> Shape:
-        return ("regexp", self.column)
-
-    def bind(self, parameters: list[Any]) -> None:
-        parameters.append(self.pattern)
+        self._shape = ("regexp", column)
+        self._bound = (pattern,)
 
 
 class Exists(Predicate):
@@ -222,12 +213,8 @@ class Exists(Predicate):
         self.on = on
         self.where = where
         self.negated = negated
-
-    def shape(self) -> Shape:
-        return ("exists", self.table, self.on, self.where.shape(), self.negated)
-
-    def bind(self, parameters: list[Any]) -> None:
-        self.where.bind(parameters)
+        self._shape = ("exists", table, on, where._shape, negated)
+        self._bound = where._bound
 
 
 class Several(Predicate):
@@ -238,13 +225,8 @@ class Several(Predicate):
 
     def __init__(self, parts: tuple[Predicate, ...]) -> None:
         self.parts = parts
-
-    def shape(self) -> Shape:
-        return (self.operator, *[part.shape() for part in self.parts])
-
-    def bind(self, parameters: list[Any]) -> None:
-        for part in self.parts:
-            part.bind(parameters)
+        self._shape = (self.operator, *map(_shape_of, parts))
+        self._bound = tuple(chain.from_iterable(map(_bound_of, parts)))
 
 
 class And(Several):
@@ -261,30 +243,32 @@ class Or(Several):
     operator = "or"
 
 
-def all_of(*parts: Predicate) -> Predicate:
-    """The conjunction, without trivial parts and nested conjunctions."""
-    return _combine(parts, And, neutral=TRUE, absorbing=FALSE)
+class Combine(Protocol):
+    """Makes one predicate of several."""
+
+    def __call__(self, *parts: Predicate) -> Predicate:
+        """The combination."""
 
 
-def any_of(*parts: Predicate) -> Predicate:
-    """The disjunction, without trivial parts and nested disjunctions."""
-    return _combine(parts, Or, neutral=FALSE, absorbing=TRUE)
+def _combining(kind: type[Several], neutral: Predicate, absorbing: Predicate) -> Combine:
+    def combine(*parts: Predicate) -> Predicate:
+        flat: list[Predicate] = []
+        for part in parts:
+            if part is absorbing:
+                return absorbing
+            if type(part) is kind:
+                flat += part.parts
+            elif part is not neutral:
+                flat.append(part)
+        if len(flat) > 1:
+            return kind(tuple(flat))
+        return flat[0] if flat else neutral
+
+    return combine
 
 
-def _combine(
-    parts: tuple[Predicate, ...],
-    kind: type[Several],
-    neutral: Predicate,
-    absorbing: Predicate,
-) -> Predicate:
-    flat: list[Predicate] = []
-    for part in parts:
-        if part is absorbing:
-            return absorbing
-        if type(part) is kind:
-            flat += part.parts
-        elif part is not neutral:
-            flat.append(part)
-    if len(flat) > 1:
-        return kind(tuple(flat))
-    return flat[0] if flat else neutral
+all_of = _combining(And, neutral=TRUE, absorbing=FALSE)
+"""The conjunction, without trivial parts and nested conjunctions."""
+
+any_of = _combining(Or, neutral=FALSE, absorbing=TRUE)
+"""The disjunction, without trivial parts and nested disjunctions."""

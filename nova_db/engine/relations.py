@@ -90,7 +90,7 @@ def _attach(tx: Relates, table: Table, rows: Sequence[Row], relations: Plan) -> 
 
 
 def _keys(rows: Iterable[Row], column: str) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(row[column] for row in rows if row[column] is not None))
+    return tuple(dict.fromkeys([row[column] for row in rows if row[column] is not None]))
 
 
 def _distribute(relation: Relation, rows: Sequence[Row], sources: Sequence[Row], pairs: list[tuple[Any, Row]]) -> None:
