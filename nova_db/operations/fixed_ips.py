@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,9 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
             # All at once at last: what became free since the first look counts, too.
             turns = ((None,),) if own is None else ((own,), (None,), (own, None))
             taken = {**values, "network_id": own, "updated_at": utcnow()} if values else {}
-            found = next(filter(None, (_take(tx, networks, taken) for networks in turns)), [])
+            found = []
+            for networks in turns:
+                found = found or _take(tx, networks, taken)
         if not found:
             raise exceptions.NoMoreFixedIps
         return text(found[0], "address")
@@ -203,7 +206,7 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
 
 def _take(tx: Transaction, networks: Sequence[int | None], values: dict[str, Any]) -> list[Row]:
     """Take the first free address of the networks, of none last; without values only look at it."""
-    here = any_of(*[Eq("network_id", network) for network in networks])
+    here = any_of(*map(functools.partial(Eq, "network_id"), networks))
     free = all_of(here, Eq("reserved", False), Eq("instance_uuid", None), Eq("host", None), LIVE)
     order = (Order("network_id", descending=True),) if len(networks) > 1 else ()
     if values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -49,15 +50,19 @@ def paging(
         raise exceptions.InvalidSortKey(key=sort_key)
     if limit is not None and limit < 0:
         raise ValueError(f"limit must be None or at least 0, not {limit}")
-    columns = dict.fromkeys((sort_key, "created_at", "id"))
-    order = tuple(Order(column, sort_dir == "desc") for column in columns)
+    order = _order(sort_key, sort_dir == "desc")
     after = None
     if marker is not None:
         where = all_of(equals(INSTANCES, "uuid", marker), visible(context, INSTANCES), scoped(context))
-        query = Query("instances", where, columns=tuple(columns), limit=1)
-        found = one(tx, query, exceptions.MarkerNotFound, marker=marker)
+        columns = tuple([part.column for part in order])
+        found = one(tx, Query("instances", where, columns=columns, limit=1), exceptions.MarkerNotFound, marker=marker)
         after = tuple([found[column] for column in columns])
     return {"order": order, "after": after, "limit": limit}
+
+
+@functools.cache  # of the columns of a table
+def _order(sort_key: str, descending: bool) -> tuple[Order, ...]:
+    return tuple([Order(column, descending) for column in dict.fromkeys((sort_key, "created_at", "id"))])
 
 
 def _condition(name: str, value: Any) -> Predicate:

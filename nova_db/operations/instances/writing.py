@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import uuid as uuidlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 INSTANCE_METADATA = KeyValues("instance_metadata", "instance_uuid")
 SYSTEM_METADATA = KeyValues("instance_system_metadata", "instance_uuid")
+_KEYS = ("id", "uuid")
 
 
 def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
@@ -66,11 +67,7 @@ def update_instance(
     require_uuid(instance_uuid)
     given = dict(values)
     expected = _states(given.pop("expected_task_state")) if "expected_task_state" in given else None
-    replaced = [
-        (items, given.pop(name))
-        for name, items in (("metadata", INSTANCE_METADATA), ("system_metadata", SYSTEM_METADATA))
-        if name in given
-    ]
+    metadata, system_metadata = given.pop("metadata", None), given.pop("system_metadata", None)
     changes = record_update(INSTANCES, given)
     where = named(context, Eq("uuid", instance_uuid))
     original = None
@@ -80,9 +77,10 @@ def update_instance(
         if hostnames.is_renamed(original["hostname"], changes.get("hostname")):
             hostnames.require_free(tx, context, changes["hostname"])
     held = _compare_and_set(tx, where, expected, changes, instance_uuid)
-    for items, wanted in replaced:
-        if wanted is not None:
-            items.write(tx, held["uuid"], wanted, replace=True, stamp_removed=True)
+    if metadata is not None:
+        INSTANCE_METADATA.write(tx, held["uuid"], metadata, replace=True, stamp_removed=True)
+    if system_metadata is not None:
+        SYSTEM_METADATA.write(tx, held["uuid"], system_metadata, replace=True, stamp_removed=True)
     record = with_relations(tx, held["id"])
     return original or record, record
 
@@ -92,12 +90,11 @@ def _compare_and_set(
 ) -> Row:
     """Write the columns, and hold the row, if the task state is an expected one; its id and uuid as they are now."""
     accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))
-
-    def write() -> list[Row]:
-        if changes:
-            return tx.update_returning(Query("instances", accepted, columns=("id", "uuid")), changes)
-        return tx.select(Query("instances", accepted, columns=("id", "uuid"), limit=1, lock=True))
-
+    write: Callable[[], list[Row]]
+    if changes:
+        write = functools.partial(tx.update_returning, Query("instances", accepted, columns=_KEYS), changes)
+    else:
+        write = functools.partial(tx.select, Query("instances", accepted, columns=_KEYS, limit=1, lock=True))
     found = write()
     if not found:
         require = functools.partial(_require_expected, expected=expected)

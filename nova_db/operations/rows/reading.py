@@ -37,10 +37,7 @@ def some(tx: Transaction, query: Query, error: type[NovaException], **arguments:
 
 def one(tx: Transaction, query: Query, error: type[NovaException], **arguments: Any) -> Row:
     """The first record that a query finds; the error, made of its arguments, where there is none."""
-    found = first(tx, query)
-    if found is None:
-        raise error(**arguments)
-    return found
+    return some(tx, query, error, **arguments)[0]
 
 
 def text(row: Row, column: str) -> str:
