@@ -29,7 +29,7 @@ from nova_db.schema import TABLES
 from nova_db_sqlalchemy.engine import SQLEngine
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 
-INSTANCES, HOSTS = 1000, 50
+MACHINES, HOSTS = 1000, 50
 RELATIONS = ("security_groups.rules", "info_cache", "metadata", "system_metadata", "block_device_mapping")
 JOINS = ("info_cache", "security_groups", "metadata", "system_metadata")
 LIVE = Eq("deleted", 0)
@@ -61,7 +61,7 @@ def fill(engine: SQLEngine) -> None:
     def rows(table: str, values: Iterator[dict[str, Any]]) -> tuple[str, list[Row]]:
         return table, [TABLES[table].insert_values(value) for value in values]
 
-    uuids = [f"{number:08d}-0000-0000-0000-000000000000" for number in range(INSTANCES)]
+    uuids = [f"{number:08d}-0000-0000-0000-000000000000" for number in range(MACHINES)]
     now = TABLES["services"].insert_values({})["created_at"]
     tx = engine.write()
     tx.insert(
@@ -115,7 +115,7 @@ def writing(engine: SQLEngine, work: Callable[[Transaction], Any]) -> Any:
 
 def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
     """A record, a record with five relations, a list of twenty with four relations."""
-    name = f"{INSTANCES // 2:08d}-0000-0000-0000-000000000000"
+    name = f"{MACHINES // 2:08d}-0000-0000-0000-000000000000"
     columns, read = floor.columns("instances"), floor.reader("instances")
     record = f"SELECT {columns} FROM instances WHERE uuid = {floor.marks(1)[0]}"
     by_uuid = Eq("uuid", name)
@@ -123,7 +123,7 @@ def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
     statement = engine.database.statements.select(whole).fitting([name])
     sql = statement.sql if isinstance(statement.sql, str) else statement.sql.decode()
     on_host = all_of(Eq("host", "host7"), LIVE)
-    by_hand = ListByHand(floor, INSTANCES // HOSTS)
+    by_hand = ListByHand(floor, MACHINES // HOSTS)
     return [
         Case(
             "record by uuid",
@@ -145,7 +145,7 @@ def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
 
 def writes(engine: SQLEngine, floor: Floor) -> list[Case]:
     """An instance with what belongs to it; an update that gives the row back; a compare-and-set."""
-    names = (f"{number:08d}-0000-0000-0000-000000000000" for number in itertools.cycle(range(INSTANCES)))
+    names = (f"{number:08d}-0000-0000-0000-000000000000" for number in itertools.cycle(range(MACHINES)))
     states = itertools.cycle(["building", "active"])
     read, columns = floor.reader("instances"), floor.columns("instances")
     one, two, three = floor.marks(3)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from nova_db.driver.types import Context, Id, Record
     from nova_db.engine import Transaction
 
-INSTANCES = "instance_id_mappings"
-VOLUMES = "volume_id_mappings"
-SNAPSHOTS = "snapshot_id_mappings"
+INSTANCE_IDS = "instance_id_mappings"
+VOLUME_IDS = "volume_id_mappings"
+SNAPSHOT_IDS = "snapshot_id_mappings"
 IMAGES = "s3_images"
 
 
@@ -33,43 +33,43 @@ class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
     def ec2_instance_create(
         self, tx: Transaction, context: Context, instance_uuid: str, id: int | None = None
     ) -> Record:
-        return create(tx, TABLES[INSTANCES], {"uuid": instance_uuid, "id": id})
+        return create(tx, TABLES[INSTANCE_IDS], {"uuid": instance_uuid, "id": id})
 
     @writes(require_context)
     def ec2_volume_create(
         self, tx: Transaction, context: Context, volume_id: str, forced_id: int | None = None
     ) -> Record:
-        return create(tx, TABLES[VOLUMES], {"uuid": volume_id, "id": forced_id})
+        return create(tx, TABLES[VOLUME_IDS], {"uuid": volume_id, "id": forced_id})
 
     @writes(require_context)
     def ec2_snapshot_create(
         self, tx: Transaction, context: Context, snapshot_id: str, forced_id: int | None = None
     ) -> Record:
-        return create(tx, TABLES[SNAPSHOTS], {"uuid": snapshot_id, "id": forced_id})
+        return create(tx, TABLES[SNAPSHOT_IDS], {"uuid": snapshot_id, "id": forced_id})
 
     @reads(require_context, snapshot=False)
     def get_ec2_instance_id_by_uuid(self, tx: Transaction, context: Context, instance_id: str) -> int:
-        return _id(tx, INSTANCES, instance_id, exceptions.InstanceNotFound, "instance_id")
+        return _id(tx, INSTANCE_IDS, instance_id, exceptions.InstanceNotFound, "instance_id")
 
     @reads(require_context, snapshot=False)
     def get_instance_uuid_by_ec2_id(self, tx: Transaction, context: Context, ec2_id: Id) -> str:
-        return _uuid(tx, INSTANCES, ec2_id, exceptions.InstanceNotFound, "instance_id")
+        return _uuid(tx, INSTANCE_IDS, ec2_id, exceptions.InstanceNotFound, "instance_id")
 
     @reads(require_context, snapshot=False)
     def get_ec2_volume_id_by_uuid(self, tx: Transaction, context: Context, volume_id: str) -> int:
-        return _id(tx, VOLUMES, volume_id, exceptions.VolumeNotFound, "volume_id")
+        return _id(tx, VOLUME_IDS, volume_id, exceptions.VolumeNotFound, "volume_id")
 
     @reads(require_context, snapshot=False)
     def get_volume_uuid_by_ec2_id(self, tx: Transaction, context: Context, ec2_id: Id) -> str:
-        return _uuid(tx, VOLUMES, ec2_id, exceptions.VolumeNotFound, "volume_id")
+        return _uuid(tx, VOLUME_IDS, ec2_id, exceptions.VolumeNotFound, "volume_id")
 
     @reads(require_context, snapshot=False)
     def get_ec2_snapshot_id_by_uuid(self, tx: Transaction, context: Context, snapshot_id: str) -> int:
-        return _id(tx, SNAPSHOTS, snapshot_id, exceptions.SnapshotNotFound, "snapshot_id")
+        return _id(tx, SNAPSHOT_IDS, snapshot_id, exceptions.SnapshotNotFound, "snapshot_id")
 
     @reads(require_context, snapshot=False)
     def get_snapshot_uuid_by_ec2_id(self, tx: Transaction, context: Context, ec2_id: Id) -> str:
-        return _uuid(tx, SNAPSHOTS, ec2_id, exceptions.SnapshotNotFound, "snapshot_id")
+        return _uuid(tx, SNAPSHOT_IDS, ec2_id, exceptions.SnapshotNotFound, "snapshot_id")
 
     @writes()
     def s3_image_create(self, tx: Transaction, context: Context, image_uuid: str) -> Record:

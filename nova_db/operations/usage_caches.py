@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nova_db.engine import Transaction
 
 BANDWIDTH = TABLES["bw_usage_cache"]
-VOLUMES = TABLES["volume_usage_cache"]
+VOLUME_USAGE = TABLES["volume_usage_cache"]
 _COUNTERS = ("reads", "read_bytes", "writes", "write_bytes")
 
 
@@ -85,11 +85,11 @@ class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
     def vol_get_usage_by_time(self, tx: Transaction, context: Context, begin: dt.datetime) -> list[Record]:
         conditions = []
         for column in ("tot_last_refreshed", "curr_last_refreshed"):
-            since = VOLUMES.lookup(column, begin)
+            since = VOLUME_USAGE.lookup(column, begin)
             if since is None or since is NO_MATCH:
                 raise TypeError(f"begin must be a dt.datetime, not {begin!r}")
             conditions += [Eq(column, None), Gt(column, since)]
-        return tx.select(Query(VOLUMES.name, any_of(*conditions)))
+        return tx.select(Query(VOLUME_USAGE.name, any_of(*conditions)))
 
     @writes(require_context)
     def vol_usage_update(
@@ -107,7 +107,7 @@ class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
     ) -> None:
         given = dict(zip(_COUNTERS, (rd_req, rd_bytes, wr_req, wr_bytes), strict=True))
         now = last_refreshed or utcnow()
-        new = VOLUMES.insert_values(
+        new = VOLUME_USAGE.insert_values(
             {
                 "volume_id": id,
                 "instance_id": instance_id,
@@ -117,14 +117,14 @@ class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
             }
         )
         tx.serialize(locks.volume_usage(new["volume_id"]))
-        found = first(tx, Query(VOLUMES.name, Eq("volume_id", new["volume_id"]), limit=1, lock=True))
+        found = first(tx, Query(VOLUME_USAGE.name, Eq("volume_id", new["volume_id"]), limit=1, lock=True))
         if found is None:
-            create(tx, VOLUMES, new)
+            create(tx, VOLUME_USAGE, new)
             return
         counted = {name: new[f"{'tot' if update_totals else 'curr'}_{name}"] for name in _COUNTERS}
         changes = _accumulated(found, counted, now, update_totals)
-        values = condition_update(VOLUMES, {**changes, "instance_id": instance_id})
-        tx.update(VOLUMES.name, Eq("id", found["id"]), values)
+        values = condition_update(VOLUME_USAGE, {**changes, "instance_id": instance_id})
+        tx.update(VOLUME_USAGE.name, Eq("id", found["id"]), values)
 
 
 def _accumulated(row: Row, counted: dict[str, int], now: dt.datetime, update_totals: bool) -> dict[str, Any]:

@@ -25,14 +25,14 @@ from tests.memory.machine import KEYS, UUIDS, WHERE, MemoryMachine
 
 HANG_SECONDS = 30.0
 
-METADATA = Exists("instance_metadata", (("uuid", "instance_uuid"),))
+HAS_METADATA = Exists("instance_metadata", (("uuid", "instance_uuid"),))
 NO_METADATA = Exists("instance_metadata", (("uuid", "instance_uuid"),), Ne("deleted", 1), negated=True)
 CONDITIONS = st.one_of(
     WHERE,
     st.just(TRUE),
-    st.just(METADATA),
+    st.just(HAS_METADATA),
     st.just(NO_METADATA),
-    st.builds(lambda where: all_of(where, METADATA), WHERE),
+    st.builds(lambda where: all_of(where, HAS_METADATA), WHERE),
     st.builds(lambda host: any_of(Eq("host", host), Gt("id", 4)), st.sampled_from(["h", "i"])),
     st.builds(lambda ids: all_of(In("uuid", ["a", "b", "c", "d"]), In("id", ids)), st.lists(KEYS)),
 )

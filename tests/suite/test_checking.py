@@ -18,7 +18,7 @@ from nova_db_conformance.harness.coverage import CallLog
 from nova_db_memory import MemoryDriver
 from tests.suite.sample_drivers import RudeDriver
 
-LOG = CallLog()
+CALLS = CallLog()
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def context() -> RequestContext:
 @pytest.fixture
 def db() -> Iterator[Any]:
     """The namespace on a checked driver that breaks the rules."""
-    with binding(checked(RudeDriver(), "rude", LOG)):
+    with binding(checked(RudeDriver(), "rude", CALLS)):
         yield nova_db
 
 
 @pytest.fixture
 def honest() -> Iterator[Any]:
     """The namespace on a checked driver that keeps them."""
-    with binding(checked(MemoryDriver(), "honest", LOG)):
+    with binding(checked(MemoryDriver(), "honest", CALLS)):
         yield nova_db
 
 
@@ -84,10 +84,10 @@ def test_honest_calls_pass_and_are_counted(honest: Any, context: RequestContext)
     assert honest.key_pair_get(context, "u1", "a") == created
     with pytest.raises(exceptions.KeypairNotFound):
         honest.key_pair_get(context, "u1", "b")
-    assert LOG.successes("honest", "key_pair_create") == 1
-    assert LOG.successes("honest", "key_pair_get") == 1
-    assert LOG.failures("honest", "key_pair_get")["KeypairNotFound"] == 1
-    assert LOG.failures("honest", "key_pair_get")["NotFound"] == 1
+    assert CALLS.successes("honest", "key_pair_create") == 1
+    assert CALLS.successes("honest", "key_pair_get") == 1
+    assert CALLS.failures("honest", "key_pair_get")["KeypairNotFound"] == 1
+    assert CALLS.failures("honest", "key_pair_get")["NotFound"] == 1
 
 
 def test_calls_in_a_transaction_are_checked_and_join_it(honest: Any, context: RequestContext) -> None:
@@ -105,13 +105,13 @@ def test_conditions_count_as_calls_of_the_functions_that_make_them(honest: Any) 
     admin = RequestContext("adm", "padm", is_admin=True, overwrite=False)
     instance = honest.instance_create(admin, {"host": "h"})
     honest.instance_destroy(admin, instance["uuid"], nova_db.constraint(host=nova_db.equal_any("h")))
-    assert LOG.successes("honest", "constraint") == LOG.successes("honest", "equal_any") == 1
-    assert LOG.successes("honest", "not_equal") == 0
+    assert CALLS.successes("honest", "constraint") == CALLS.successes("honest", "equal_any") == 1
+    assert CALLS.successes("honest", "not_equal") == 0
 
 
 def test_what_is_not_in_the_contract_is_not_offered() -> None:
     with pytest.raises(AttributeError, match="engine"):
-        _ = checked(MemoryDriver(), "memory", LOG).engine  # type: ignore[attr-defined]
+        _ = checked(MemoryDriver(), "memory", CALLS).engine  # type: ignore[attr-defined]
 
 
 class Text(str):

@@ -19,7 +19,7 @@ from tests.upkeep.cases import ROWS, UpkeepTestCase
 
 KILLS = int(os.environ.get("NOVA_DB_TEST_KILLS", "4"))
 """How often it is killed at work."""
-INSTANCES = 150
+MACHINES = 150
 PAUSE = 0.01
 """Seconds that it sleeps between transactions of some two instances; it is killed within that, or in the next ones."""
 
@@ -38,7 +38,7 @@ class TestKills(UpkeepTestCase):
     def fill(self) -> None:
         """More instances to archive."""
         self.fills += 1
-        self.instances(*[f"gone{self.fills}-{number}" for number in range(INSTANCES)])
+        self.instances(*[f"gone{self.fills}-{number}" for number in range(MACHINES)])
         self.before = self.dump()
 
     def command(self, *options: str) -> list[str]:
@@ -81,5 +81,5 @@ class TestKills(UpkeepTestCase):
         self.assertKept(self.before)
         self.assertEqual([f"live{number}" for number in range(5)], self.names())
         archived = {name: len(rows) for name, rows in self.dump().items() if name.startswith("shadow_")}
-        self.assertEqual(self.fills * INSTANCES * ROWS, sum(archived.values()))
+        self.assertEqual(self.fills * MACHINES * ROWS, sum(archived.values()))
         self.assertEqual(set(archived), {f"shadow_{name}" for name in self.before if name in TABLES})

@@ -44,7 +44,7 @@ from nova_db.engine import guards
 from nova_db.fixtures import DatabaseFixture
 from nova_db_conformance.harness.assertions import RecordAssertions
 from nova_db_conformance.harness.checking import checked, difference
-from nova_db_conformance.harness.coverage import LOG
+from nova_db_conformance.harness.coverage import CALLS
 from nova_db_conformance.harness.factories import Records
 from nova_db_conformance.harness.failures import MOST_CALLS, PlantedFailure, dump, failing_at
 from nova_db_conformance.harness.scenarios import Backend, ScenariosInUse
@@ -191,7 +191,7 @@ class ConformanceTestCase(BackendTestCase):
     def setUp(self) -> None:
         """Bind the namespace to the driver, checked."""
         super().setUp()
-        self.addCleanup(bind(checked(self.driver, self.backend.label, LOG)).release)
+        self.addCleanup(bind(checked(self.driver, self.backend.label, CALLS)).release)
 
     def context(self, **overrides: Any) -> RequestContext:
         """A context: of user ``u1`` in project ``p1``, no administrator, unless said otherwise."""

@@ -80,7 +80,7 @@ class CallLog:
                     self._failures[key[0], key[1], key[2]] += count
 
 
-LOG = CallLog()
+CALLS = CallLog()
 """The calls of this process, and of the worker processes that reported theirs."""
 
 

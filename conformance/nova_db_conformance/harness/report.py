@@ -47,9 +47,9 @@ class Report:
         """Take over the calls that a worker of pytest-xdist has counted."""
         calls = getattr(node, "workeroutput", {}).get(_CALLS_KEY)
         if calls:
-            from nova_db_conformance.harness.coverage import LOG
+            from nova_db_conformance.harness.coverage import CALLS
 
-            LOG.merge(calls)
+            CALLS.merge(calls)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Hand the calls of a worker on; elsewhere, judge the coverage if asked to."""
@@ -77,15 +77,15 @@ class Report:
         self._print_gaps(terminalreporter)
 
     def _find_gaps(self) -> None:
-        from nova_db_conformance.harness.coverage import LOG, gaps
+        from nova_db_conformance.harness.coverage import CALLS, gaps
         from nova_db_conformance.harness.scenarios import selected_backends
 
-        self._gaps = {backend.label: list(gaps(LOG, backend.label)) for backend in selected_backends()}
+        self._gaps = {backend.label: list(gaps(CALLS, backend.label)) for backend in selected_backends()}
 
     def _print_uncalled(self, terminal: pytest.TerminalReporter, labels: Iterable[str]) -> None:
-        from nova_db_conformance.harness.coverage import ALL_FUNCTIONS, LOG, uncalled
+        from nova_db_conformance.harness.coverage import ALL_FUNCTIONS, CALLS, uncalled
 
-        missing = [(tuple(uncalled(LOG, label)), label) for label in labels]
+        missing = [(tuple(uncalled(CALLS, label)), label) for label in labels]
         for functions, group in itertools.groupby(sorted(missing), key=lambda pair: pair[0]):
             names = ", ".join(label for _, label in group)
             called = len(ALL_FUNCTIONS) - len(functions)
@@ -110,7 +110,7 @@ class Report:
 def _log_if_any() -> CallLog | None:
     """The log of calls, if anything of the suite was imported that writes to it."""
     coverage = sys.modules.get("nova_db_conformance.harness.coverage")
-    return coverage.LOG if coverage is not None else None
+    return coverage.CALLS if coverage is not None else None
 
 
 def _counts(outcomes: Counter[str]) -> str:
