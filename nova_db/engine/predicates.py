@@ -10,9 +10,7 @@ only ``Eq(column, None)`` and ``Ne(column, None)`` look at null-ness.  Negation 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from itertools import chain
-from operator import attrgetter
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nova_db.engine.values import Col
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from nova_db.engine.regexp import Pattern
 
 Shape = tuple[Any, ...]
-_shape_of: Callable[[Predicate], Shape] = attrgetter("_shape")
-_bound_of: Callable[[Predicate], tuple[Any, ...]] = attrgetter("_bound")
 
 
 class Predicate:
@@ -225,8 +221,13 @@ class Several(Predicate):
 
     def __init__(self, parts: tuple[Predicate, ...]) -> None:
         self.parts = parts
-        self._shape = (self.operator, *map(_shape_of, parts))
-        self._bound = tuple(chain.from_iterable(map(_bound_of, parts)))
+        shape: list[Any] = [self.operator]
+        bound: tuple[Any, ...] = ()
+        for part in parts:
+            shape.append(part._shape)
+            bound += part._bound
+        self._shape = tuple(shape)
+        self._bound = bound
 
 
 class And(Several):
