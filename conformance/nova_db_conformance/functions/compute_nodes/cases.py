@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from nova_db_conformance.functions.cases import NOON
+from nova_db_conformance.harness.base import ConformanceTestCase
+
 REQUIRED = (
     "service_id",
     "vcpus",
@@ -56,3 +59,19 @@ def stats(node: dict[str, Any]) -> dict[str, Any]:
     found = {stat["key"]: stat["value"] for stat in node["stats"]}
     assert len(found) == len(node["stats"]), f"a key has two live values: {node['stats']}"
     return found
+
+
+class UpdateTestCase(ConformanceTestCase):
+    """A node with two statistics, made an hour ago."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.set_time(NOON)
+        self.node = self.make.compute_node(id=1, stats={"a": "1", "b": "2"})
+        self.now = self.advance(3600)
+
+    def update(self, values: dict[str, Any], *prune: bool, read_deleted: str = "no") -> dict[str, Any]:
+        return self.api.compute_node_update(self.seeing(read_deleted), 1, values, *prune)
+
+    def stored(self) -> dict[str, Any]:
+        return self.api.compute_node_get(self.seeing("yes"), 1)

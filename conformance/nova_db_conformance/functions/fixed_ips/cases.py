@@ -66,3 +66,19 @@ class AssociationTestCase(FixedIpTestCase):
         self.set_time(NOON)
         self.uuid: str = self.make.instance()["uuid"]
         self.others: str = self.make.instance(project_id="p2")["uuid"]
+
+
+class ListTestCase(FixedIpTestCase):
+    """What the tests of lists share."""
+
+    def assertFewStatements(self, read: Callable[[], Any], grow: Callable[[], object]) -> None:
+        """Check that a call takes as many statements for many rows as for few."""
+        counts = []
+        for _ in range(2):
+            with self.statements() as sent:
+                read()
+            counts.append(len(sent))
+            for _ in range(20):
+                grow()
+        self.assertEqual(counts[0], counts[1])
+        self.assertLessEqual(counts[0], 2)

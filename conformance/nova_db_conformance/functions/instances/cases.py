@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import fixtures
 from stevedore import ExtensionManager
 from stevedore.extension import Extension
 
 from nova_db import cells
+from nova_db.context import RequestContext
 from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 
@@ -89,3 +91,35 @@ class ListeningTestCase(ConformanceTestCase):
         self.useFixture(fixtures.MonkeyPatch("stevedore.ExtensionManager", manager))
         cells.reset()
         self.addCleanup(cells.reset)
+
+
+HOUR = dt.timedelta(hours=1)
+Listed: TypeAlias = list[dict[str, Any]]
+Listing: TypeAlias = Callable[[RequestContext], Listed]
+
+
+class ListsTestCase(ConformanceTestCase):
+    """Instances that every one of the functions lists."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.set_time(NOON)
+        begin = NOON - HOUR
+        self.listings: dict[str, tuple[Listing, tuple[str, ...]]] = {
+            "all": (self.db.instance_get_all, self.FOUR),
+            "by filters": (lambda context: self.db.instance_get_all_by_filters(context, {}), self.FOUR),
+            "by window": (lambda context: self.db.instance_get_active_by_window_joined(context, begin), self.FOUR),
+            "by host": (lambda context: self.db.instance_get_all_by_host(context, "host1"), self.FOUR),
+            "by node": (lambda context: self.db.instance_get_all_by_host_and_node(context, "host1", "node1"), ()),
+            "not of type": (lambda c: self.db.instance_get_all_by_host_and_not_type(c, "host1", 99), self.FOUR),
+            "hung": (lambda context: self.db.instance_get_all_hung_in_rebooting(context, 600), self.METADATA),
+        }
+
+    METADATA = ("metadata", "system_metadata")
+    FOUR = ("info_cache", "security_groups", *METADATA)
+    ADMIN_ONLY = ("by host", "by node", "not of type", "hung")
+    ALL_ROWS = ("by filters", "by window")
+    """Those that list deleted instances, too, whatever the context says."""
+
+    def instance(self, **values: Any) -> dict[str, Any]:
+        return self.make.instance(**{"task_state": "rebooting", "updated_at": NOON - HOUR, **values})

@@ -8,49 +8,10 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db_conformance.functions.cases import NOON
-from nova_db_conformance.harness.base import ConformanceTestCase
-from nova_db_conformance.harness.races import THREADS, Round, race
+from nova_db_conformance.functions.task_log.cases import BEGIN, END, TABLE, TaskLogTestCase
 
-BEGIN = dt.datetime(2013, 2, 1, 0, 0, 0, 7)
-END = dt.datetime(2013, 3, 1, 0, 0, 0, 8)
 MICROSECOND = dt.timedelta(microseconds=1)
 HOUR = dt.timedelta(hours=1)
-TABLE = "task_log"
-
-
-class TaskLogTestCase(ConformanceTestCase):
-    """The clock stands still."""
-
-    task: str
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.set_time(NOON)
-        self.new_task(0)
-
-    def new_task(self, number: int) -> None:
-        """Go on with a task that has never run."""
-        self.task = f"task {number}"
-
-    def begin(self, host: Any = "host1", begin: Any = BEGIN, end: Any = END, **more: Any) -> None:
-        """Begin the task on a host for a period."""
-        context, task = more.pop("context", self.admin), more.pop("task", self.task)
-        self.assertIsNone(self.db.task_log_begin_task(context, task, begin, end, host, **more))
-
-    def end(self, host: Any = "host1", begin: Any = BEGIN, end: Any = END, errors: Any = 0, **more: Any) -> None:
-        """End the task."""
-        context, task = more.pop("context", self.admin), more.pop("task", self.task)
-        self.assertIsNone(self.db.task_log_end_task(context, task, begin, end, host, errors, **more))
-
-    def get(self, host: Any = "host1", begin: Any = BEGIN, end: Any = END, **more: Any) -> Any:
-        """The record of the task on a host."""
-        context, task = more.pop("context", self.admin), more.pop("task", self.task)
-        return self.db.task_log_get(context, task, begin, end, host, **more)
-
-    def all(self, begin: Any = BEGIN, end: Any = END, **more: Any) -> Any:
-        """The records of the task."""
-        context, task = more.pop("context", self.admin), more.pop("task", self.task)
-        return self.db.task_log_get_all(context, task, begin, end, **more)
 
 
 class TestTaskLog(TaskLogTestCase):
@@ -299,59 +260,3 @@ class TestTaskLog(TaskLogTestCase):
             self.begin("host3")
             raise LookupError
         self.assertEqual(["RUNNING", "RUNNING"], [record["state"] for record in self.all()])
-
-
-class TestTaskLogRaces(TaskLogTestCase):
-    """Eight workers."""
-
-    def assertTaskWon(self, done: Round) -> None:
-        """Check that one thread began the task, and that all others were told so."""
-        self.assertOneWon(done, exceptions.TaskAlreadyRunning, task_name=self.task, host="host1")
-        [record] = self.all()
-        [winner] = [outcome.thread for outcome in done.outcomes if outcome.error is None]
-        self.assertRecord(record, state="RUNNING", message=f"by {winner}")
-
-    def test_a_task_is_begun_by_one(self) -> None:
-        race(
-            lambda thread: self.begin(message=f"by {thread}"),
-            rounds=40,
-            prepare=self.new_task,
-            finish=self.assertTaskWon,
-            allow=exceptions.TaskAlreadyRunning,
-        )
-        self.assertEqual(40, len(self.dump()[TABLE]))
-
-    def test_so_it_is_with_workers_on_several_hosts(self) -> None:
-        hosts = (self.driver, self.another_driver())
-        race(
-            lambda thread: hosts[thread % 2].task_log_begin_task(
-                self.admin, self.task, BEGIN, END, "host1", message=f"by {thread}"
-            ),
-            rounds=20,
-            prepare=self.new_task,
-            finish=self.assertTaskWon,
-            allow=exceptions.TaskAlreadyRunning,
-        )
-
-    def test_hosts_do_not_hinder_each_other(self) -> None:
-        def finish(done: Round) -> None:
-            self.assertEqual({f"host{thread}" for thread in range(THREADS)}, {each["host"] for each in self.all()})
-
-        race(lambda thread: self.begin(f"host{thread}"), rounds=20, prepare=self.new_task, finish=finish)
-        self.assertEqual(20 * THREADS, len(self.dump()[TABLE]))
-
-    def test_a_task_that_ends_for_all_has_the_values_of_one(self) -> None:
-        def prepare(number: int) -> None:
-            self.new_task(number)
-            self.begin()
-
-        def finish(done: Round) -> None:
-            record = self.get()
-            self.assertRecord(record, state="DONE", message=f"by {record['errors']}")
-
-        race(
-            lambda thread: self.end(errors=thread, message=f"by {thread}"),
-            rounds=20,
-            prepare=prepare,
-            finish=finish,
-        )
