@@ -88,7 +88,7 @@ def session_scope(
 
 def _refusal(url: sa.URL, settings: Settings) -> Callable[..., None]:
     """What refuses a connection to a database that this release must not work on; asked until that is settled."""
-    is_usable = False
+    is_usable = False  # safe without a lock: threads that connect at once ask each, and find the same
 
     def refuse(connection: Any, _record: object) -> None:
         nonlocal is_usable

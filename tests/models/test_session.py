@@ -12,7 +12,7 @@ from sqlalchemy import orm
 
 from nova_db import conf
 from nova_db_sqlalchemy.models import Service
-from nova_db_sqlalchemy.session import database_url, get_engine, get_session, session_scope
+from nova_db_sqlalchemy.session import create_engine, database_url, get_engine, get_session, session_scope
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +108,22 @@ def test_an_engine_survives_a_fork() -> None:
 )
 def test_the_driver_library_may_be_left_open(written: str, used: str) -> None:
     assert database_url(written).render_as_string(hide_password=False) == used
+
+
+@pytest.mark.parametrize("text", ["no url at all", "oracle://u:p@h/nova", "mariadb://u@h/nova?host=a"])
+def test_what_is_no_url_of_a_supported_database(text: str) -> None:
+    for raised in (sa.exc.ArgumentError, ValueError):
+        with pytest.raises(raised):
+            database_url(text)
+    with pytest.raises(sa.exc.ArgumentError):
+        create_engine(text)
+
+
+@pytest.mark.parametrize("text", ["postgresql://u@h/nova?password=sesame", "mysql://u@h/nova?passwd=sesame"])
+def test_a_password_in_the_query_is_not_shown(text: str) -> None:
+    url = database_url(text)
+    assert (url.password, dict(url.query)) == ("sesame", {})
+    assert "sesame" not in repr(create_engine(text))
 
 
 def test_a_database_in_memory_has_one_connection() -> None:
