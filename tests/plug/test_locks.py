@@ -28,6 +28,8 @@ LOCKS: Final = (
     threading.Event,
     threading.Semaphore,
 )
+OPTIONAL: Final = ("MySQLdb",)
+"""Libraries that need not be there; the module that uses one has no locks of its own but its classes'."""
 REPLACED_WITH_ITS_HOLDER: Final = {
     "nova_db.aio.threads: queue.SimpleQueue",
     "nova_db.engine.turns: threading.Lock",
@@ -43,7 +45,11 @@ def modules() -> Iterator[ModuleType]:
         yield package
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             if ".versions." not in found.name and not found.name.endswith((".env", ".__main__")):
-                yield importlib.import_module(found.name)
+                try:
+                    yield importlib.import_module(found.name)
+                except ModuleNotFoundError as error:
+                    if error.name not in OPTIONAL:
+                        raise
 
 
 def parts(thing: object) -> Iterator[tuple[str, object]]:
