@@ -59,11 +59,10 @@ class WritersTestCase(ConformanceTestCase):
             self.user, f.resources("cores"), {"cores": 9}, {"cores": 1}, NOON + dt.timedelta(days=9), 0, 0
         )
 
-    def creators(self) -> dict[str, Writer]:
-        """The functions that make a row, with values that would do."""
-        db, admin = self.db, self.admin
+    def rows(self) -> dict[str, tuple[str, Callable[..., dict[str, Any]]]]:
+        """The table of each function that makes a row, and values that would do."""
         start = {key: self.request[key] for key in ("instance_uuid", "request_id", "event")}
-        made: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
+        return {
             "instance_create": ("instances", f.instance_values),
             "instance_fault_create": ("instance_faults", lambda: {"instance_uuid": self.uuid, "code": 500}),
             "action_start": ("instance_actions", lambda: self.action),
@@ -94,13 +93,17 @@ class WritersTestCase(ConformanceTestCase):
             "key_pair_create": ("key_pairs", f.key_pair_values),
         }
 
+    def creators(self) -> dict[str, Writer]:
+        """The functions that make a row, with values that would do."""
+        db, admin = self.db, self.admin
+
         def writer(name: str, table: str, base: Callable[..., dict[str, Any]]) -> Writer:
             return table, lambda values: getattr(db, name)(admin, {**base(), **values})
 
         def several(name: str, table: str, base: Callable[..., dict[str, Any]]) -> Writer:
             return table, lambda values: getattr(db, name)(admin, [base(), {**base(), **values}])
 
-        found = {name: writer(name, table, base) for name, (table, base) in made.items()}
+        found = {name: writer(name, table, base) for name, (table, base) in self.rows().items()}
         for kind, base in (("fixed_ip", f.fixed_ip_values), ("floating_ip", f.floating_ip_values)):
             found[f"{kind}_bulk_create"] = several(f"{kind}_bulk_create", f"{kind}s", base)
         return found
