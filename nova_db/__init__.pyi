@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal, TypeVar, Unpack, overload
 
+from nova_db import api as api
 from nova_db.constraints import Constraint, constraint, equal_any, not_equal
 from nova_db.driver.types import Context, Id, IsolationName, QuotaResource, Session, Text, TextT, UsageChanges, Values
 from nova_db.exceptions import NoMoreNetworks, NoMoreTargets
@@ -502,6 +503,7 @@ def instance_get_all_by_filters(
     :raises InvalidSortKey: ``sort_key`` is no column.
     :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
     :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+    :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
     """
 
 @overload
@@ -545,6 +547,7 @@ def instance_get_all_by_filters(
     :raises InvalidSortKey: ``sort_key`` is no column.
     :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
     :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+    :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
     """
 
 @overload
@@ -587,6 +590,7 @@ def instance_get_all_by_filters(
     :raises InvalidSortKey: ``sort_key`` is no column.
     :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
     :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+    :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
     """
 
 def instance_get_active_by_window_joined(

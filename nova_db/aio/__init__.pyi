@@ -462,6 +462,7 @@ async def instance_get_all_by_filters(
     :raises InvalidSortKey: ``sort_key`` is no column.
     :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
     :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+    :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
     """
 
 @overload
@@ -505,6 +506,7 @@ async def instance_get_all_by_filters(
     :raises InvalidSortKey: ``sort_key`` is no column.
     :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
     :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+    :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
     """
 
 @overload
@@ -547,6 +549,7 @@ async def instance_get_all_by_filters(
     :raises InvalidSortKey: ``sort_key`` is no column.
     :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
     :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+    :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
     """
 
 async def instance_get_active_by_window_joined(

@@ -155,6 +155,7 @@ class InstancesContract(abc.ABC):
         :raises InvalidSortKey: ``sort_key`` is no column.
         :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
         :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+        :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
         """
 
     @abc.abstractmethod

@@ -56,7 +56,7 @@ def coercer(kind: Kind, length: int | None) -> Coercer:
 def parse_datetime(text: str) -> datetime:
     """The naive datetime that ``YYYY-MM-DDTHH:MM:SS.ffffff`` stands for; the fraction is mandatory.
 
-    Raises ``ValueError`` for any other text.
+    :raises ValueError: it is any other text.
     """
     try:
         return datetime.strptime(text, TIME_FORMAT)

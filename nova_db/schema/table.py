@@ -99,7 +99,10 @@ class Table:
         """Check and complete the values of a new row: ``insert_values(values) -> dict``.
 
         The dict is new and has every column in storage order, coerced, defaults filled in (also for None); an
-        autoincrement key is in it only when given and not None.  Raises ``UnknownColumn``, ``DBDataError``.
+        autoincrement key is in it only when given and not None.
+
+        :raises UnknownColumn: a key is no column.
+        :raises DBDataError: a value does not fit its column.
         """
         return validation.insert_validator(self.name, self.columns)
 
@@ -107,12 +110,18 @@ class Table:
     def update_values(self) -> Validator:
         """Check the values of an update: ``update_values(values) -> dict``, a new dict with the same keys, coerced.
 
-        None stays None.  Raises ``UnknownColumn``, ``DBDataError``.
+        None stays None.
+
+        :raises UnknownColumn: a key is no column.
+        :raises DBDataError: a value does not fit its column.
         """
         return validation.update_validator(self.name, self.columns)
 
     def looker(self, column: str) -> Coercer:
-        """``lookup`` for one column, to be kept by code that compares often.  Raises ``UnknownColumn``."""
+        """``lookup`` for one column, to be kept by code that compares often.
+
+        :raises UnknownColumn: there is no such column.
+        """
         try:
             return self._lookers[column]
         except KeyError:
@@ -121,7 +130,9 @@ class Table:
     def lookup(self, column: str, value: Any) -> Any:
         """The value to compare a column with: coerced as if it were stored, None as it is, ``NO_MATCH`` if nothing can.
 
-        Raises ``UnknownColumn``; a value that does not fit the column is no error, no row has it.
+        A value that does not fit the column is no error, no row has it.
+
+        :raises UnknownColumn: there is no such column.
         """
         try:
             look = self._lookers[column]

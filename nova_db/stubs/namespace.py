@@ -16,8 +16,9 @@ _MODULES: Final = {
     "contextlib": {"AbstractContextManager"},
     "typing": {"Literal", "TypeVar", "overload"},
     contract_types.__name__: {"Context", "IsolationName", "Session"},
+    nova_db.__name__: {"api as api"},
 }
-"""What the signatures of transactions, and the overloads, take from where."""
+"""What the signatures of transactions, and the overloads, take from where; and the module that comes along."""
 
 
 def stub() -> str:
