@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nova_db.operations.driver import EngineDriver
+from nova_db.operations.rows.changes import condition_update
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.replicas import Replica
 from nova_db.operations.running.sessions import Session
 
-__all__ = ["EngineDriver", "Replica", "Session", "reads", "writes"]
+__all__ = ["EngineDriver", "Replica", "Session", "condition_update", "reads", "writes"]

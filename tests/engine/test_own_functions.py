@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nova_db import api
 from nova_db.context import RequestContext, get_admin_context, require_admin
 from nova_db.engine import Add, Eq, Query, Transaction, all_of
 from nova_db.exceptions import AdminRequired, DBDeadlock
 from nova_db.operations import reads, writes
 from nova_db_memory import MemoryDriver
+from nova_db_sqlalchemy import SQLAlchemyDriver
+
+GUIDE = Path(__file__).parents[2] / "docs" / "engine.md"
 
 
 class OurDriver(MemoryDriver):
@@ -79,3 +84,22 @@ def test_they_tell_their_signatures_and_what_they_do(driver: OurDriver) -> None:
     assert driver.vcpus_add.__doc__ == "Give the instances of a host more CPUs; how many there are."
     with pytest.raises(TypeError, match="vm_state"):
         driver.host_names(get_admin_context())  # type: ignore[call-arg]
+
+
+def test_the_guide_runs_as_it_stands() -> None:
+    _, _, section = GUIDE.read_text().partition("## A function of your own")
+    declared, call, rest = section.partition("```python\n")[2].partition("```")[0].partition("context = ")
+    scope: dict[str, Any] = {}
+    exec(declared, scope)  # noqa: S102 - the guide's own code
+    driver: SQLAlchemyDriver = scope["OurDriver"]("sqlite://")
+    driver.sync()
+    context = get_admin_context()
+    for host in ("compute-7", None):
+        driver.instance_create(context, {"host": host, "vm_state": "active"})
+    with api.binding(driver):
+        exec(call + rest, scope)  # noqa: S102 - as well
+    failed, other = driver.instance_get_all(context)
+    assert scope["driver"] is driver
+    assert (failed["vm_state"], other["vm_state"]) == ("error", "active")
+    assert failed["updated_at"] is not None
+    driver.close()
