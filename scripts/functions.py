@@ -1,4 +1,4 @@
-"""The table of ``docs/functions.md``: where each function is declared, and where it is written.
+"""The table of ``docs/functions.md``: which family each function belongs to, and where it is written.
 
 ``python -m scripts.functions`` writes it anew, after a function was added or moved.
 """
@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from nova_db import constraints
-from nova_db.driver import FAMILIES, FUNCTIONS
+from nova_db.driver import FUNCTIONS
 from nova_db.operations import EngineDriver
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PATH: Final = ROOT / "docs" / "functions.md"
-PACKAGE: Final = "nova_db"
 PLAIN: Final = ("constraint", "equal_any", "not_equal")
 """The functions that no driver has."""
 HEAD: Final = """\
 # Functions
 
-Which family a function belongs to, which file declares and documents it, and which one it is written in. Made by
+Which family a function belongs to, and which file it is written in. A family's contract, where its functions are
+documented, is `nova_db/driver/<family>.py`; its tests are the suite's `functions/<family>/`. Made by
 `python -m scripts.functions`, and kept true by a test.
 
-| function | family | contract | operations |
-|---|---|---|---|
+| function | family | file |
+|---|---|---|
 """
 
 
@@ -42,18 +42,15 @@ def operation(name: str) -> Callable[..., Any]:
     return next(vars(kind)[name] for kind in EngineDriver.__mro__ if name in vars(kind))  # type: ignore[no-any-return]
 
 
-def _row(name: str) -> tuple[str, str, str, str]:
+def _row(name: str) -> tuple[str, str, str]:
     if name in PLAIN:
-        file = _file(constraints.__name__)
-        return f"`{name}`", "constraints", file, file
-    family = FUNCTIONS[name]
-    return f"`{name}`", family, _file(FAMILIES[family].__module__), _file(operation(name).__module__)
+        return f"`{name}`", "constraints", _file(constraints.__name__)
+    return f"`{name}`", FUNCTIONS[name], _file(operation(name).__module__)
 
 
 def _file(module: str) -> str:
-    """A link to a module's file, from the folder of the table."""
-    path = Path(inspect.getfile(sys.modules[module])).resolve().relative_to(ROOT)
-    return f"[`{path.relative_to(PACKAGE)}`](../{path})"
+    """A module's file, from the root on."""
+    return f"`{Path(inspect.getfile(sys.modules[module])).resolve().relative_to(ROOT)}`"
 
 
 def main() -> None:
