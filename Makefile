@@ -18,7 +18,7 @@ WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) &&
 # More arguments for pytest: make test ARGS="-k quotas -x"
 ARGS :=
 
-.PHONY: help venv run test lint types format test-pythons test-galera test-replica test-failures \
+.PHONY: help venv run test lint types generate format test-pythons test-galera test-replica test-failures \
     test-plain test-mysqlclient test-kills test-anomalies servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
@@ -27,6 +27,7 @@ help:
 	@echo 'make test          lint, types, and all tests on memory, SQLite, PostgreSQL and MariaDB (ARGS=... for pytest)'
 	@echo 'make lint          ruff: rules and format; import-linter: which way imports run'
 	@echo 'make types         mypy, strict'
+	@echo 'make generate      write anew what is made from the code: types for callers, tables and drawings of the docs'
 	@echo 'make format        let ruff mend and format what it can'
 	@echo 'make test-pythons  the tests on memory and SQLite, on each of Python 3.11, 3.12 and 3.13 that is there'
 	@echo 'make test-galera   the races and failures of a cluster, on three MariaDB nodes that are started for it'
@@ -79,6 +80,13 @@ lint: venv
 types: venv
 	@echo '== types'
 	@$(BIN)/mypy --no-error-summary
+
+# What is written by the code itself; tests tell when it is not up to date.
+generate: venv
+	@$(BIN)/python -m nova_db.stubs
+	@$(BIN)/python -m nova_db_sqlalchemy.models.stub
+	@$(BIN)/python -m scripts.functions
+	@$(BIN)/python -m scripts.architecture
 
 format: venv
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -1,0 +1,1 @@
+"""That what the pages say of the tree is true."""
