@@ -1,4 +1,4 @@
-"""What the SQL engine costs above the raw driver library: three reads and three writes, side by side in one run.
+"""What the SQL engine costs above the raw DB-API library: three reads and three writes, side by side in one run.
 
 The floor (``benchmarks.floor``) is what a program written for one database would do by hand, with the same durability.
 It gives the same Python values, which is checked before anything is timed.  Both take turns, so that a busy machine

@@ -1,4 +1,4 @@
-"""The raw driver libraries, used as a program would that is written for one database alone.
+"""The raw DB-API libraries, used as a program would that is written for one database alone.
 
 The library's own cursor, the SQL as text, one generated function that makes the dicts, BEGIN and COMMIT around writes.
 """
@@ -18,7 +18,7 @@ Statement = tuple[str, Sequence[Any]]
 
 
 class Floor(ABC):
-    """A connection of the raw driver library, and what its database writes differently."""
+    """A connection of the raw DB-API library, and what its database writes differently."""
 
     begin: ClassVar[str] = "BEGIN"
     snapshot: ClassVar[str] = "BEGIN"
@@ -46,7 +46,7 @@ class Floor(ABC):
         return (values,)
 
     def stored(self, value: Any) -> Any:
-        """A value as the driver library takes it."""
+        """A value as the DB-API library takes it."""
         return value
 
     def update(self, assigned: str, where: str, parameters: Sequence[Any], columns: str) -> list[Statement]:
@@ -161,7 +161,7 @@ _FLOORS: dict[str, type[Floor]] = {"sqlite": SQLiteFloor, "postgresql": PostgreS
 
 
 def floor_of(engine: SQLEngine) -> Floor:
-    """The raw driver library that an engine uses, on the same database."""
+    """The raw DB-API library that an engine uses, on the same database."""
     return _FLOORS[engine.server.name](engine)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "nova_db.backends"
 EXTRAS = {"MySQLdb": "mysqlclient", "psycopg": "postgresql", "pymysql": "mysql"}
-"""Module of a database's driver library to the extra of this package that installs it."""
+"""Module of a server's DB-API library to the extra of this package that installs it."""
 
 Factory: TypeAlias = Callable[..., Any]
 

@@ -32,7 +32,7 @@ What an engine promises, each promise tested by the conformance suite:
 
 Errors: ``DBDuplicateEntry`` and ``DBReferenceError``, raised by the call that breaks the rule, never by ``commit``;
 ``DBDataError`` where an ``Add`` leaves the column's range; ``DBDeadlock``, ``DBConnectionError``, ``DBError``; never an
-exception of a driver library.  The first three carry ``table``, ``columns`` and ``value``, a tuple where the rule has
+exception of a DB-API library.  The first three carry ``table``, ``columns`` and ``value``, a tuple where the rule has
 several columns; a ``DBReferenceError`` names the table and column that refer, also when the row referred to was to go.
 After an error the transaction can only be rolled back, or continued from before the ``savepoint`` in which it happened.
 """

@@ -14,7 +14,7 @@ class DBError(Exception):
     The text tells what happened and to which columns, never a value, a statement or a password. Without ``message``
     it is put together from the other arguments, and from the reason that ``inner_exception`` gives.
 
-    :param inner_exception: the error of the driver library, or None.
+    :param inner_exception: the error of the DB-API library, or None.
     :param message: the text.
     :param table: the table to blame, or None.
     :param columns: names of the columns to blame.
@@ -69,7 +69,7 @@ class DBError(Exception):
         return f"{table}, {'columns' if len(self.columns) > 1 else 'column'} {', '.join(self.columns)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The driver library's error stays behind: where the pickle goes, that library may be missing.
+        # The DB-API library's error stays behind: where the pickle goes, that library may be missing.
         state = {**self.__dict__, "inner_exception": None}
         return (_rebuilt, (type(self), self.args), state)
 

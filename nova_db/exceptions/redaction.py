@@ -17,7 +17,7 @@ _STATEMENT = re.compile(
 def redacted(text: str) -> str:
     """The first line of ``text``, at most 300 characters, without SQL, bound values, and passwords.
 
-    Driver libraries put the failing statement, the values of the row and parts of the connection's URL into their
+    DB-API libraries put the failing statement, the values of the row and parts of the connection's URL into their
     messages. What went wrong stands before these.
     """
     text = _CREDENTIALS.sub("***@", text)

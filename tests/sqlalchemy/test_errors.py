@@ -1,4 +1,4 @@
-"""What the driver libraries' errors become: the API's own, with table, columns by name, and value."""
+"""What the DB-API libraries' errors become: the API's own, with table, columns by name, and value."""
 
 from __future__ import annotations
 
