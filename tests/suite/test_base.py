@@ -10,6 +10,7 @@ import pytest
 
 from nova_db import api, exceptions
 from nova_db_conformance.harness.races import race
+from nova_db_memory import MemoryDriver
 from tests.suite.cases import failure, outcome, passes
 
 SAMPLES = "tests.suite.sample_drivers"
@@ -21,9 +22,10 @@ def test_the_namespace_is_bound_while_the_test_runs() -> None:
         assert len(case.db.key_pair_get_all_by_user(case.user, "u1")) == 1
         assert case.driver.key_pair_get(case.user, "u1", "mine")
 
-    before = api._active
-    assert passes(test)
-    assert api._active == before
+    outer = MemoryDriver()
+    with api.binding(outer):
+        assert passes(test)
+        assert api.get_driver() is outer
 
 
 def test_a_second_call_on_a_reader_that_was_opened_for_one_is_caught() -> None:
