@@ -155,16 +155,24 @@ class WriteStatements(Statements):
         update = sa.update(source).ordered_values(*expressions.items())
         return update.where(self.condition(name, where, parameters, sizes))
 
-    @by_shape(lambda name, where, assigned, load: list_places(where, len(bound_columns(assigned))))
+    @by_shape(lambda name, where, assigned, columns, load: list_places(where, len(bound_columns(assigned))))
     def update_returning(
-        self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...], load: tuple[str, ...]
+        self,
+        sizes: Sequence[int],
+        name: str,
+        where: Shape,
+        assigned: tuple[Assigned, ...],
+        columns: tuple[str, ...] | None,
+        load: tuple[str, ...],
     ) -> Statement[list[Row]]:
-        """An update that gives the rows as they are then."""
+        """An update that gives columns of the rows as they are then, None: all of them."""
         table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
-        update = self._updating(name, where, assigned, parameters, sizes).returning(*self.returned(table, source))
+        update = self._updating(name, where, assigned, parameters, sizes)
+        update = update.returning(*[source.c[column] for column in columns or table.names])
         # The relations take a statement of their own: this one may wait for a row, and read the others as they were.
-        return self.statement(update, parameters, reader(self.columns_read(table), self.grammar.row_forms), load)
+        read = reader(self.columns_read(table, columns), self.grammar.row_forms)
+        return self.statement(update, parameters, read, load)
 
     @by_shape(lambda name, where, assigned: list_places(where, len(bound_columns(assigned)) + 1))
     def update_by_key(

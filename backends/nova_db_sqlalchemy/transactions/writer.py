@@ -54,10 +54,11 @@ class Writer(SQLTransaction):
     def update_returning(self, query: Query, values: Values) -> list[Row]:
         table, where = query.table, query.where
         if not values:
-            return self.select(Query(table, where, order=query.order, load=query.load, lock=True))
+            return self.select(query.replace(lock=True))
         assigned, bound = shape_and_parameters(values)
         where.bind(bound)
-        variants = self._database.statements.update_returning(table, where.shape(), assigned, query.load)
+        columns = _columns_given(query)
+        variants = self._database.statements.update_returning(table, where.shape(), assigned, columns, query.load)
         statement = variants.fitting(bound)
         self._database.dirty.add(table)
         rows = statement.read(self.fetch(statement, bound, ((table, (values,)),), where))
@@ -65,7 +66,7 @@ class Writer(SQLTransaction):
             rows = sort_rows(rows, total_order(query.order, CATALOG[table].primary_key))
         if statement.load and rows:
             self.load(table, rows, statement.load)
-        return rows if query.columns is None else projected(rows, query.columns, query.load)
+        return rows if columns is query.columns else projected(rows, query.columns or (), query.load)
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         matched = 0
@@ -192,6 +193,16 @@ class Writer(SQLTransaction):
             pool.drop(connection)
             raise
         pool.give(connection)
+
+
+def _columns_given(query: Query) -> tuple[str, ...] | None:
+    """The columns that an update has to give: those asked for and those that its rows are sorted by; None: all."""
+    if query.columns is None or query.load:
+        return None
+    key = CATALOG[query.table].primary_key
+    if not query.order and key in query.columns:
+        return query.columns
+    return tuple(dict.fromkeys((*query.columns, *[part.column for part in query.order], key)))
 
 
 def keyed(row: Values, key: str, number: int) -> Row:

@@ -184,6 +184,29 @@ class TestUpdateReturning(PrimitivesTestCase):
             rows = tx.update_returning(Query("services", columns=("id", "host")), {"host": "b"})
         self.assertEqual([{"id": 1, "host": "b"}], rows)
 
+    def test_columns_without_those_that_rows_are_sorted_by(self) -> None:
+        self.insert(
+            "services", *({"host": host, "report_count": count} for host, count in (("a", 1), ("b", 3), ("c", 2)))
+        )
+        query = Query("services", columns=("host",), order=(Order("report_count", descending=True),))
+        with self.writer() as tx:
+            rows = tx.update_returning(query, {"topic": "t"})
+        self.assertEqual([{"host": "b"}, {"host": "c"}, {"host": "a"}], rows)
+
+    def test_columns_of_rows_that_nothing_is_set_on(self) -> None:
+        self.insert("services", {"host": "a"}, {"host": "b"})
+        with self.writer() as tx:
+            rows = tx.update_returning(Query("services", columns=("host",)), {})
+        self.assertEqual([{"host": "a"}, {"host": "b"}], rows)
+
+    def test_columns_and_relations(self) -> None:
+        self.insert("instances", {"uuid": "a"})
+        (item,) = self.insert("instance_metadata", {"instance_uuid": "a", "key": "k"})
+        query = Query("instances", columns=("uuid", "host"), load=("metadata",))
+        with self.writer() as tx:
+            rows = tx.update_returning(query, {"host": "h"})
+        self.assertEqual([{"uuid": "a", "host": "h", "metadata": [item]}], rows)
+
     def test_relations(self) -> None:
         self.insert("instances", {"uuid": "a"}, {"uuid": "b"})
         items = self.insert("instance_metadata", *({"instance_uuid": u, "key": k} for u, k in ("ax", "ay", "bz")))
