@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nova_db.engine.values import Add, Col, IfChanged, Row, Values
 
@@ -23,8 +23,13 @@ def updater(table: Table, values: Values) -> Callable[[Row], Row]:
 
     :raises DBDataError: by that function, where an ``Add`` leaves the range of the column.
     """
-    plain = {column: value for column, value in values.items() if is_plain(value)}
-    computed = [(column, value) for column, value in values.items() if column not in plain]
+    plain: Row = {}
+    computed: list[tuple[str, Any]] = []
+    for column, value in values.items():
+        if type(value) in _COMPUTED:
+            computed.append((column, value))
+        else:
+            plain[column] = value
     if not computed:
         return lambda row: row | plain
 

@@ -89,7 +89,7 @@ def test_who_calls_is_asked_for_before_anything_is_read() -> None:
     with pytest.raises(NotAuthorized):
         Declared().find(ADMIN, ids=unread(), host="theirs")
     with pytest.raises(NotAuthorized):
-        Declared().find(ADMIN, ids=unread(), host=None)
+        Declared().find(ADMIN, ids=unread(), host=None)  # type: ignore[arg-type]
 
 
 def test_what_was_found_out_on_the_way_to_a_refusal_is_committed() -> None:
