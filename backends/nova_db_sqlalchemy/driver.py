@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from nova_db import conf as configuration
+from nova_db.conf import DEFAULT_CONNECTION, get_conf
 from nova_db.exceptions import NotSupported
 from nova_db.operations import EngineDriver
 from nova_db_sqlalchemy import url as urls
@@ -32,9 +32,9 @@ class SQLAlchemyDriver(EngineDriver):
     engine: SQLEngine
 
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
-        conf = conf or configuration.get_conf()
+        conf = conf or get_conf()
         options, settings = conf["database"], Settings.from_conf(conf)
-        configured = options["connection"] or configuration.DEFAULT_CONNECTION
+        configured = options["connection"] or DEFAULT_CONNECTION
         engine = SQLEngine(connection or configured, settings)
         replica = None
         if options["slave_connection"] and connection in (None, "", configured):
@@ -118,7 +118,7 @@ class SQLAlchemyDriver(EngineDriver):
         """
         from nova_db_sqlalchemy.provisioning import make_database
 
-        made = make_database(connection or configuration.DEFAULT_CONNECTION)
+        made = make_database(connection or DEFAULT_CONNECTION)
         try:
             engine = SQLEngine(made)
             engine.create_schema()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nova_db import conf as configuration
+from nova_db.conf import get_conf
 from nova_db.driver import Driver
 from nova_db.operations.agents import AgentsOperations
 from nova_db.operations.aggregates import AggregatesOperations
@@ -81,7 +81,7 @@ class EngineDriver(
     """
 
     def __init__(self, engine: Engine, conf: Any = None, *, replica: Replica | None = None) -> None:
-        conf = conf or configuration.get_conf()
+        conf = conf or get_conf()
         super().__init__(engine, retries=Retries.from_conf(conf), replica=replica)
 
     def sync(self) -> str:

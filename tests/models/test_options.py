@@ -21,8 +21,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import Pool
 
-from nova_db import conf as configuration
 from nova_db.cli import main
+from nova_db.conf import set_conf
 from nova_db.context import get_admin_context
 from nova_db.exceptions import DBError
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
@@ -76,12 +76,12 @@ def configure(tmp_path: Path, database: str) -> Iterator[Configure]:
         given = {"connection": text, "max_retries": 0, "db_max_retries": 0, **options}
         file.write_text("\n".join(["[database]", *[f"{name} = {value}" for name, value in given.items()]]))
         conf = cfg.ConfigOpts()
-        configuration.set_conf(conf)(args=[], default_config_files=[str(file)])
+        set_conf(conf)(args=[], default_config_files=[str(file)])
         return file
 
     yield use
     get_engine().dispose()
-    configuration.set_conf(None)
+    set_conf(None)
 
 
 @pytest.fixture

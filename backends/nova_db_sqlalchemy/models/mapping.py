@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REGISTRY: Final = orm.registry(metadata=SQL_METADATA)
 
 
-class EachOnce(list[Any]):
+class UniqueList(list[Any]):
     """A list of rows in order, each of them once though the association table may name it twice."""
 
     def append(self, row: Any) -> None:
@@ -98,7 +98,7 @@ def _relationship(table: Table, relation: Relation, target_model: type[NovaBase]
     return orm.relationship(
         target_model,
         secondary=link,
-        collection_class=EachOnce,
+        collection_class=UniqueList,
         primaryjoin=sa.and_(ours == link.c[relation.via.local], *source_alive, *link_alive),
         secondaryjoin=sa.and_(link.c[relation.via.remote] == theirs, *target_alive),
         **common,
