@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 PLAIN_LIBRARIES: Final = "NOVA_DB_PLAIN_LIBRARIES"
@@ -51,25 +52,33 @@ class Settings:
     @classmethod
     def from_conf(cls, conf: Any) -> Settings:
         """The settings in ``[database]``; what is unset keeps its default."""
-        options = conf["database"]
-        names = {
-            "max_pool_size": "max_pool_size",
-            "max_overflow": "max_overflow",
-            "pool_timeout": "pool_timeout",
-            "recycle_time": "connection_recycle_time",
-            "connect_timeout": "connect_timeout",
-            "lock_timeout": "lock_timeout",
-            "read_timeout": "read_timeout",
-            "connect_retries": "max_retries",
-            "connect_interval": "retry_interval",
-            "wsrep_sync_wait": "mysql_wsrep_sync_wait",
-            "sqlite_synchronous": "sqlite_synchronous",
-            "debug": "connection_debug",
-            "parameters": "connection_parameters",
-        }
-        given = {field: options[name] for field, name in names.items()}
-        return cls(**{field: value for field, value in given.items() if value is not None})
+        database = conf["database"]
+        return _settings(plain_by_default(), tuple([database[option] for option in _OPTIONS.values()]))
 
     def for_replica(self) -> Settings:
         """The settings for a replica of the database, which nobody has to wait for: the primary is there."""
         return replace(self, connect_retries=0, wsrep_sync_wait=None)
+
+
+_OPTIONS: Final = {
+    "max_pool_size": "max_pool_size",
+    "max_overflow": "max_overflow",
+    "pool_timeout": "pool_timeout",
+    "recycle_time": "connection_recycle_time",
+    "connect_timeout": "connect_timeout",
+    "lock_timeout": "lock_timeout",
+    "read_timeout": "read_timeout",
+    "connect_retries": "max_retries",
+    "connect_interval": "retry_interval",
+    "wsrep_sync_wait": "mysql_wsrep_sync_wait",
+    "sqlite_synchronous": "sqlite_synchronous",
+    "debug": "connection_debug",
+    "parameters": "connection_parameters",
+}
+"""The option of ``[database]`` for each field that has one."""
+
+
+@lru_cache(8)  # every new ORM session asks, and options hardly ever change
+def _settings(plain_libraries: bool, options: tuple[Any, ...]) -> Settings:
+    given = zip(_OPTIONS, options, strict=True)
+    return Settings(plain_libraries=plain_libraries, **{field: value for field, value in given if value is not None})
