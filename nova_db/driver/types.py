@@ -32,7 +32,10 @@ IsolationName: TypeAlias = Literal["serializable", "read committed"] | None
 
 
 class Context(Protocol):
-    """Who asks, and which rows are seen. Any object with these attributes will do."""
+    """Who asks, and which rows are seen. Any object with these attributes will do.
+
+    One whose ``is_admin`` is neither a bool nor 0 or 1 has no rights: whatever checks them raises ``TypeError``.
+    """
 
     @property
     def user_id(self) -> str | None:

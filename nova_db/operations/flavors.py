@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
-from nova_db.context import require_admin, require_context
+from nova_db.context import has_admin_rights, require_admin, require_context
 from nova_db.driver.flavors import FlavorsContract
 from nova_db.engine import FALSE, TRUE, Eq, Exists, Ge, Order, Predicate, Query, Row, all_of, any_of
 from nova_db.exceptions import NovaException
@@ -162,7 +162,7 @@ def _granted(context: Context) -> Predicate:
 
 def _usable(context: Context) -> Predicate:
     """Public flavors and those that the project has been granted; all for an administrator."""
-    return TRUE if context.is_admin else any_of(Eq("is_public", True), _granted(context))
+    return TRUE if has_admin_rights(context) else any_of(Eq("is_public", True), _granted(context))
 
 
 def _seen(context: Context, column: str, value: Any, read_deleted: str | None = None) -> Predicate:

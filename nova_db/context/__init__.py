@@ -5,20 +5,17 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import logging
-import uuid
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
 from nova_db import exceptions
-from nova_db.clock import naive_utc, utcnow
+from nova_db.context.fields import FIELDS, flag, optional_text
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context
 
 _LOG = logging.getLogger(__name__)
-_READ_DELETED = ("no", "yes", "only")
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
 _ADMIN_ROLE = "admin"
 _current: ContextVar[RequestContext | None] = ContextVar("nova_db_request_context", default=None)
 
@@ -26,12 +23,16 @@ _current: ContextVar[RequestContext | None] = ContextVar("nova_db_request_contex
 class RequestContext:
     """The security context of one request.
 
+    Its fields are checked when it is made, and whenever one is set: what cannot be right is refused, rather than taken
+    for somebody's rights. Text that is no Unicode text (half surrogates) or holds a NUL character is refused in each of
+    them; numbers and uuids count as their text.
+
     :param user_id: the user, or None; also readable as ``user``.
     :param project_id: the project, or None; also readable as ``tenant``.
-    :param is_admin: whether the request has administrator's rights; None: whether ``admin``, in upper or lower case, is
-        among the roles.
+    :param is_admin: whether the request has administrator's rights, True, False, 1 or 0; None: whether ``admin``, in
+        upper or lower case, is among the roles.
     :param read_deleted: ``"no"`` (live rows), ``"yes"`` (all rows) or ``"only"`` (soft-deleted rows).
-    :param roles: names of roles.
+    :param roles: names of roles: any iterable of texts but a text or a mapping.
     :param timestamp: when the request was made: a datetime (UTC if it has no zone), its text
         ``YYYY-MM-DDTHH:MM:SS.ffffff``, or None for now. Kept as naive UTC.
     :param request_id: ``req-`` and a random uuid, unless given.
@@ -40,10 +41,16 @@ class RequestContext:
 
     Further keyword arguments are dropped, and the log says which.
 
-    :raises ValueError: ``read_deleted`` or the text of ``timestamp`` is none of these.
+    :raises TypeError: a field's value is of no type that it takes. The message names the field and both, not the value.
+    :raises ValueError: a field's value is of such a type, but none that it takes: another ``read_deleted``, text of
+        ``timestamp`` in another form, a time without a counterpart in UTC, text that cannot be stored.
     """
 
+    user_id: str | None
+    project_id: str | None
     is_admin: bool
+    read_deleted: str
+    """Which rows are seen: ``"no"``, ``"yes"`` or ``"only"``."""
     roles: list[str]
     timestamp: dt.datetime
     request_id: str
@@ -73,37 +80,30 @@ class RequestContext:
             _LOG.warning("Unknown arguments of a request context were dropped: %s", ", ".join(sorted(kwargs)))
         self.user_id = user_id
         self.project_id = project_id
-        self.roles = list(roles or ())
+        self.roles = roles  # type: ignore[assignment] # as the other fields, it is given its form when it is set
         self.is_admin = _has_admin_role(self.roles) if is_admin is None else is_admin
         self.read_deleted = read_deleted
         self.remote_address = remote_address
-        self.timestamp = _moment(timestamp)
-        self.request_id = request_id or f"req-{uuid.uuid4()}"
+        self.timestamp = timestamp  # type: ignore[assignment]
+        self.request_id = request_id  # type: ignore[assignment]
         self.auth_token = auth_token
         self.quota_class = quota_class
         self.user_name = user_name
         self.project_name = project_name
-        self.service_catalog = [service for service in service_catalog or () if service.get("type") == "volume"]
+        self.service_catalog = service_catalog  # type: ignore[assignment]
         self.instance_lock_checked = instance_lock_checked
-        if overwrite or get_current() is None:
+        if flag("overwrite", overwrite) or get_current() is None:
             _current.set(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        form = FIELDS.get(name)
+        object.__setattr__(self, name, value if form is None else form(name, value))
 
     def __repr__(self) -> str:
         return (
             f"<{type(self).__name__} user_id={self.user_id!r} project_id={self.project_id!r} "
-            f"is_admin={self.is_admin!r} read_deleted={self._read_deleted!r} request_id={self.request_id!r}>"
+            f"is_admin={self.is_admin!r} read_deleted={self.read_deleted!r} request_id={self.request_id!r}>"
         )
-
-    @property
-    def read_deleted(self) -> str:
-        """Which rows are seen: ``"no"``, ``"yes"`` or ``"only"``."""
-        return self._read_deleted
-
-    @read_deleted.setter
-    def read_deleted(self, value: str) -> None:
-        if value not in _READ_DELETED:
-            raise ValueError(f"read_deleted must be one of 'no', 'yes' and 'only', not {value!r}")
-        self._read_deleted = value
 
     @property
     def user(self) -> str | None:
@@ -138,7 +138,12 @@ class RequestContext:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The context that :meth:`to_dict` described. It becomes the current one."""
+        """The context that :meth:`to_dict` described. It becomes the current one.
+
+        :raises TypeError, ValueError: as for a new context, also where there is no user or no project.
+        """
+        if not isinstance(values, Mapping):
+            raise TypeError(f"a context is made of a mapping of its fields, not of a {type(values).__name__}")
         return cls(**{name: value for name, value in values.items() if name not in ("tenant", "user")})
 
     def elevated(self, read_deleted: str | None = None, overwrite: bool = False) -> Self:
@@ -172,9 +177,27 @@ def get_current() -> RequestContext | None:
     return _current.get()
 
 
+def has_admin_rights(context: Context) -> bool:
+    """Whether this is an administrator's.
+
+    :raises TypeError: its ``is_admin`` is neither a bool nor 0 or 1: no rights are made of anything else.
+    """
+    rights: Any = context.is_admin
+    return rights if rights is True or rights is False else flag("is_admin", rights)
+
+
 def is_user_context(context: Context | None) -> bool:
-    """Whether this is a user's, with both a user and a project, rather than an administrator's or nobody's."""
-    return bool(context and not context.is_admin and context.user_id and context.project_id)
+    """Whether this is a user's, with both a user and a project, rather than an administrator's or nobody's.
+
+    :raises TypeError: see :func:`has_admin_rights`; so do the other functions.
+    """
+    # The usual case is looked at first, here and below: these checks are on the path of every call.
+    return bool(
+        context
+        and (context.is_admin is False or not has_admin_rights(context))
+        and context.user_id
+        and context.project_id
+    )
 
 
 def require_context(context: Context | None) -> None:
@@ -182,7 +205,9 @@ def require_context(context: Context | None) -> None:
 
     :raises NotAuthorized: ``context`` is neither.
     """
-    if not context or not (context.is_admin or (context.user_id and context.project_id)):
+    if not context or not (
+        context.is_admin is True or has_admin_rights(context) or (context.user_id and context.project_id)
+    ):
         raise exceptions.NotAuthorized
 
 
@@ -191,7 +216,7 @@ def require_admin(context: Context | None) -> None:
 
     :raises AdminRequired: ``context`` is not one.
     """
-    if not context or not context.is_admin:
+    if not context or not (context.is_admin is True or has_admin_rights(context)):
         raise exceptions.AdminRequired
 
 
@@ -200,7 +225,7 @@ def authorize_project(context: Context | None, project_id: str | None) -> None:
 
     :raises NotAuthorized: a user's context, and the project is not ``project_id``.
     """
-    if context is not None and is_user_context(context) and context.project_id != project_id:
+    if context is not None and is_user_context(context) and not _same(context.project_id, project_id):
         raise exceptions.NotAuthorized
 
 
@@ -209,7 +234,7 @@ def authorize_user(context: Context | None, user_id: str | None) -> None:
 
     :raises NotAuthorized: a user's context, and the user is not ``user_id``.
     """
-    if context is not None and is_user_context(context) and context.user_id != user_id:
+    if context is not None and is_user_context(context) and not _same(context.user_id, user_id):
         raise exceptions.NotAuthorized
 
 
@@ -220,17 +245,19 @@ def authorize_quota_class(context: Context | None, class_name: str | None) -> No
     """
     if is_user_context(context):
         quota_class = getattr(context, "quota_class", None)
-        if not quota_class or quota_class != class_name:
+        if not quota_class or not _same(quota_class, class_name):
             raise exceptions.NotAuthorized
+
+
+def _same(mine: Any, asked: Any) -> bool:
+    """Whether two names are the same text; what is no text has none to be the same as."""
+    if type(mine) is str and type(asked) is str:
+        return mine == asked
+    try:
+        return optional_text("a name", mine) == optional_text("a name", asked) is not None
+    except (TypeError, ValueError):
+        return False
 
 
 def _has_admin_role(roles: Iterable[str]) -> bool:
     return any(role.lower() == _ADMIN_ROLE for role in roles)
-
-
-def _moment(timestamp: dt.datetime | str | None) -> dt.datetime:
-    if not timestamp:
-        return utcnow()
-    if isinstance(timestamp, str):
-        return dt.datetime.strptime(timestamp, _TIME_FORMAT)
-    return naive_utc(timestamp)

@@ -1,0 +1,65 @@
+"""Decisions on contexts: those of other makes, which nobody has checked, give no rights by mistake."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from nova_db import exceptions
+from nova_db.driver import FUNCTIONS, Driver
+from nova_db_conformance.harness.base import ConformanceTestCase
+
+CHECKED = 223
+"""The functions that ask who is there before they do anything else."""
+
+
+def foreign(is_admin: Any, **fields: Any) -> Any:
+    """A context of another make."""
+    return SimpleNamespace(**{"user_id": None, "project_id": None, "read_deleted": "no", **fields}, is_admin=is_admin)
+
+
+class TestForeignContexts(ConformanceTestCase):
+    """Any object with the four attributes is a context."""
+
+    def calls(self) -> dict[str, Callable[[Any], Any]]:
+        """Each function that takes a context and refuses a nobody, as a call with one."""
+        found: dict[str, Callable[[Any], Any]] = {}
+        for name in FUNCTIONS:
+            parameters = list(inspect.signature(getattr(Driver, name)).parameters.values())[2:]
+            needed = [
+                each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_KEYWORD
+            ]
+
+            def call(context: Any, name: str = name, needed: list[str] = needed) -> Any:
+                return getattr(self.db, name)(context, *[None] * len(needed))
+
+            try:
+                call(foreign(False))
+            except exceptions.NotAuthorized:
+                found[name] = call
+            except Exception:  # noqa: BLE001 - whatever the arguments are refused with: nobody was
+                continue
+        return found
+
+    def test_rights_are_a_bool_or_there_are_none(self) -> None:
+        calls = self.calls()
+        self.assertGreaterEqual(len(calls), CHECKED)
+        before = self.dump()
+        values: tuple[Any, ...] = ("false", "", "0", 2, 0.0, [], None)
+        for name, call in calls.items():
+            for value in values:
+                with self.subTest(name=name, value=value):
+                    error = self.assertRaises(TypeError, call, foreign(value))
+                    self.assertIn("is_admin", str(error))
+        self.assertSameRows(before, "although nobody had the right to write")
+
+    def test_zero_and_one_are_bools(self) -> None:
+        mine = self.make.instance()
+        self.make.instance(project_id="p2")
+        user = foreign(0, user_id="u1", project_id="p1")
+        self.assertEqual([mine["id"]], [found["id"] for found in self.db.instance_get_all(user)])
+        self.assertEqual(2, len(self.db.instance_get_all(foreign(1))))
+        with self.raises(exceptions.AdminRequired):
+            self.db.service_get_all(user)
