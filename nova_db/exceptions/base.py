@@ -34,7 +34,7 @@ class NovaException(Exception):
     def __init__(self, message: str | None = None, **kwargs: Any) -> None:
         kwargs.setdefault("code", self.code)
         self.kwargs = kwargs
-        super().__init__(message or self._filled())
+        super().__init__(writable(message or self._filled()))
 
     def format_message(self) -> str:
         """The text; for a class that RPC rebuilt (its name ends in ``_Remote``) without the remote traceback."""
@@ -65,6 +65,13 @@ def _format_errors_are_fatal() -> bool:
     from nova_db.conf import get_conf
 
     return bool(get_conf().fatal_exception_format_errors)
+
+
+def writable(text: Any) -> Any:
+    """The text with halves of surrogate pairs spelled out, so that logs and terminals take it."""
+    if not isinstance(text, str) or text.isascii():
+        return text  # or whatever else a caller has passed as a message
+    return text.encode(errors="backslashreplace").decode()
 
 
 def listed(values: object) -> str:

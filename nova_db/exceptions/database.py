@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
+from nova_db.exceptions.base import writable
 from nova_db.exceptions.redaction import redacted
 
 
@@ -46,7 +47,7 @@ class DBError(Exception):
         self.table = table
         self.columns = [columns] if isinstance(columns, str) else list(columns)
         self.value = value
-        super().__init__(message or self._described())
+        super().__init__(writable(message or self._described()))
 
     def for_good(self) -> Self:
         """The same error, as one that further attempts do not mend."""

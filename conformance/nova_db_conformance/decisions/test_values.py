@@ -11,7 +11,7 @@ from oslo_utils import timeutils
 
 from nova_db import exceptions
 from nova_db.driver import FUNCTIONS, Driver
-from nova_db.schema import TABLES
+from nova_db.schema import TABLES, Kind
 from nova_db_conformance import decision
 from nova_db_conformance.harness import values as f
 from nova_db_conformance.harness.base import ConformanceTestCase
@@ -240,6 +240,30 @@ class TestValues(WritersTestCase):
                     with self.raises(exceptions.DBDataError, table=table, columns=[column], value=bad):
                         write({column: bad})
                     self.assertSameRows(before, f"although {name} refused a value")
+
+    def test_text_that_is_no_unicode_text_or_holds_a_nul_is_refused(self) -> None:
+        texts = {Kind.STRING, Kind.TEXT, Kind.MEDIUMTEXT, Kind.IP, Kind.CIDR}
+        keys = ("instance_uuid", "request_id")  # of an action that is looked up, and there is none
+        others: dict[tuple[str, str], type[Exception]] = {
+            **dict.fromkeys([("action_finish", key) for key in keys], exceptions.InstanceActionNotFound),
+            **dict.fromkeys(
+                [("virtual_interface_create", column) for column in TABLES["virtual_interfaces"].names],
+                exceptions.VirtualInterfaceCreateException,
+            ),
+        }
+        for name, (table, write) in self.writers().items():
+            if name == "quota_usage_update":
+                continue  # it takes no text
+            before = self.dump()
+            for column in [column.name for column in TABLES[table].columns if column.kind in texts]:
+                for value in ("\ud800", "a\udfffb", "a\0b"):
+                    with self.subTest(f"{name}, {column}", value=ascii(value)):
+                        if (name, column) in others:
+                            self.assertRaises(others[name, column], write, {column: value})
+                            continue
+                        with self.raises(exceptions.DBDataError, table=table, columns=[column], value=value):
+                            write({column: value})
+            self.assertSameRows(before, f"although {name} refused a text")
 
     @decision(6, 24)
     def test_no_column_that_needs_a_value_takes_none(self) -> None:

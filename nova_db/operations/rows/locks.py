@@ -3,7 +3,8 @@
 A call that takes several, one after the other, takes them in the order in which they stand here, so that two calls do
 not wait for each other crosswise; several of one kind it takes at once, which an engine does in an order of its own.
 Rows are locked before any of them (``Query.lock``), or not at all. The texts are what other processes use at the same
-time: one that changes does not keep those of an older version out.
+time: one that changes does not keep those of an older version out. Each can be sent to a server, also where it is made
+of text that cannot: what is to be done with that, the call that takes the name decides afterwards.
 """
 
 from __future__ import annotations
@@ -18,62 +19,62 @@ STRIPES = 256
 
 def hostname(name: str, project: str | None = None) -> str:
     """A host name, within a project or everywhere."""
-    return f"hostname/{name}" if project is None else f"hostname/{project}/{name}"
+    return _sound(f"hostname/{name}" if project is None else f"hostname/{project}/{name}")
 
 
 def default_group(project: str | None) -> str:
     """Whether a project has its default security group."""
-    return f"security_groups/default/{project}"
+    return _sound(f"security_groups/default/{project}")
 
 
 def items(table: str, owner: Any) -> str:
     """The keys and values of an owner: metadata, statistics, extra specs."""
-    return f"{table}/{owner}"
+    return _sound(f"{table}/{owner}")
 
 
 def info_cache(instance: str) -> str:
     """Whether an instance has its cache."""
-    return f"instance_info_caches/{instance}"
+    return _sound(f"instance_info_caches/{instance}")
 
 
 def groups_of_instance(instance: str | None) -> str:
     """Which security groups an instance is in."""
-    return f"security_group_instance_association/{instance}"
+    return _sound(f"security_group_instance_association/{instance}")
 
 
 def devices(instance: str | None) -> str:
     """The block device mappings of an instance."""
-    return f"block_device_mapping/{instance}"
+    return _sound(f"block_device_mapping/{instance}")
 
 
 def usages(*projects: str | None) -> set[str]:
     """The usages and reservations of projects."""
-    return {f"quota_usages/{project}" for project in projects}
+    return {_sound(f"quota_usages/{project}") for project in projects}
 
 
 def flavor_names(name: str, flavorid: str) -> tuple[str, str]:
     """A flavor's name and public id."""
-    return f"instance_types/name/{name}", f"instance_types/flavorid/{flavorid}"
+    return _sound(f"instance_types/name/{name}"), _sound(f"instance_types/flavorid/{flavorid}")
 
 
 def flavor_access(flavor: int) -> str:
     """Who may use a flavor."""
-    return f"instance_type_projects/{flavor}"
+    return _sound(f"instance_type_projects/{flavor}")
 
 
 def aggregate_name(name: str) -> str:
     """An aggregate's name."""
-    return f"aggregates/name/{name}"
+    return _sound(f"aggregates/name/{name}")
 
 
 def hosts_of_aggregate(aggregate: int) -> str:
     """Which hosts an aggregate has."""
-    return f"aggregate_hosts/{aggregate}"
+    return _sound(f"aggregate_hosts/{aggregate}")
 
 
 def networks_of_project(project: str | None) -> str:
     """Which networks a project has."""
-    return f"networks/project/{project}"
+    return _sound(f"networks/project/{project}")
 
 
 def floating_addresses(addresses: Iterable[str | None]) -> set[str]:
@@ -81,19 +82,24 @@ def floating_addresses(addresses: Iterable[str | None]) -> set[str]:
 
     Not a name an address: a batch may hold more of them than a server has room for locks.
     """
-    return {f"floating_ips/{zlib.crc32((address or '').encode()) % STRIPES}" for address in addresses}
+    return {f"floating_ips/{zlib.crc32(_sound(address or '').encode()) % STRIPES}" for address in addresses}
 
 
 def dns_domain(domain: str) -> str:
     """A domain."""
-    return f"dns_domains/{domain}"
+    return _sound(f"dns_domains/{domain}")
 
 
 def bandwidth(uuid: str | None, mac: str | None) -> str:
     """What a network card of an instance has sent and received."""
-    return f"bw_usage_cache/{uuid}/{mac}"
+    return _sound(f"bw_usage_cache/{uuid}/{mac}")
 
 
 def volume_usage(volume: str | None) -> str:
     """What a volume has read and written."""
-    return f"volume_usage_cache/{volume}"
+    return _sound(f"volume_usage_cache/{volume}")
+
+
+def _sound(name: str) -> str:
+    """The name with halves of surrogate pairs spelled out, of which no encoding has any."""
+    return name if name.isascii() else name.encode(errors="backslashreplace").decode()
