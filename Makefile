@@ -19,7 +19,7 @@ WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) &&
 ARGS :=
 
 .PHONY: help venv run test lint types generate format test-pythons test-galera test-replica test-failures \
-    test-plain test-mysqlclient test-kills test-anomalies servers servers-stop wheel clean
+    test-plain test-mysqlclient test-kills test-anomalies fuzz servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -37,6 +37,7 @@ help:
 	@echo 'make test-mysqlclient the same on MariaDB through mysqlclient, which is installed for it'
 	@echo 'make test-kills    archiving, killed twenty times on each of SQLite, PostgreSQL and MariaDB'
 	@echo 'make test-anomalies what transactions must never show, twenty rounds on each backend, and the counts'
+	@echo 'make fuzz          100,000 calls with hostile arguments on each backend (ARGS="--calls 1000 --seed 7 sqlite")'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
 	@echo 'make servers-stop  stop them'
 	@echo 'make wheel         build dist/*.whl and dist/*.tar.gz'
@@ -138,6 +139,10 @@ test-anomalies: venv
 	@echo '== anomalies: twenty rounds of each scenario on each backend'
 	@$(WITH_SERVERS) NOVA_DB_ANOMALY_ROUNDS=$${NOVA_DB_ANOMALY_ROUNDS:-20} exec $(BIN)/pytest -p no:xdist \
 	    --nova-db-backend memory $(LANES) $(ARGS) conformance/nova_db_conformance/isolation
+
+fuzz: venv
+	@echo '== calls with hostile arguments on each backend, beside the memory backend'
+	@$(WITH_SERVERS) exec $(BIN)/python -m scripts.fuzz $(ARGS)
 
 test-python-%: .venvs/%/.installed
 	@echo '== tests on Python $*, memory and SQLite'
