@@ -6,7 +6,22 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar, Unpack, overload
 
 from nova_db.constraints import Constraint, constraint, equal_any, not_equal
-from nova_db.driver.types import Context, Id, IsolationName, QuotaResource, Session, Text, TextT, UsageChanges, Values
+from nova_db.driver.types import (
+    Context,
+    Count,
+    Direction,
+    Id,
+    IsolationName,
+    Moment,
+    QuotaResource,
+    Seconds,
+    Session,
+    Text,
+    TextT,
+    UsageChanges,
+    Values,
+    Word,
+)
 from nova_db.exceptions import NoMoreNetworks, NoMoreTargets
 from nova_db.ownership import detached_context
 from nova_db.records import (
@@ -426,9 +441,9 @@ async def instance_get_all(context: Context, columns_to_join: Sequence[str]) -> 
 async def instance_get_all_by_filters(
     context: Context,
     filters: Values,
-    sort_key: str = "created_at",
-    sort_dir: str = "desc",
-    limit: int | None = None,
+    sort_key: Word = "created_at",
+    sort_dir: Direction = "desc",
+    limit: Count = None,
     marker: str | None = None,
     columns_to_join: None = None,
 ) -> list[InstanceWithRelations]:
@@ -469,9 +484,9 @@ async def instance_get_all_by_filters(
 async def instance_get_all_by_filters(
     context: Context,
     filters: Values,
-    sort_key: str = "created_at",
-    sort_dir: str = "desc",
-    limit: int | None = None,
+    sort_key: Word = "created_at",
+    sort_dir: Direction = "desc",
+    limit: Count = None,
     marker: str | None = None,
     *,
     columns_to_join: Sequence[str],
@@ -513,9 +528,9 @@ async def instance_get_all_by_filters(
 async def instance_get_all_by_filters(
     context: Context,
     filters: Values,
-    sort_key: str,
-    sort_dir: str,
-    limit: int | None,
+    sort_key: Word,
+    sort_dir: Direction,
+    limit: Count,
     marker: str | None,
     columns_to_join: Sequence[str],
 ) -> list[JoinedInstance]:
@@ -553,7 +568,7 @@ async def instance_get_all_by_filters(
     """
 
 async def instance_get_active_by_window_joined(
-    context: Context, begin: datetime, end: datetime | None = None, project_id: Text = None, host: Text = None
+    context: Context, begin: Moment, end: Moment | None = None, project_id: Text = None, host: Text = None
 ) -> list[InstanceWithRelations]:
     """Return the instances that were alive in the window from ``begin`` to ``end``, with all four relations.
 
@@ -590,7 +605,7 @@ async def instance_get_all_by_host_and_not_type(
     An instance without a flavor is never among them; ``type_id=None`` means every instance that has one.
     """
 
-async def instance_get_all_hung_in_rebooting(context: Context, reboot_window: float) -> list[InstanceWithMetadata]:
+async def instance_get_all_hung_in_rebooting(context: Context, reboot_window: Seconds) -> list[InstanceWithMetadata]:
     """Return the instances in ``task_state`` ``rebooting`` not updated for ``reboot_window`` seconds or more.
 
     Auth: admin. Rows: visible.
@@ -599,7 +614,7 @@ async def instance_get_all_hung_in_rebooting(context: Context, reboot_window: fl
     """
 
 async def instance_test_and_set(
-    context: Context, instance_uuid: str, attr: str, ok_states: Collection[Any], new_state: Any
+    context: Context, instance_uuid: str, attr: Word, ok_states: Collection[Any], new_state: Any
 ) -> None:
     """Set column ``attr`` of the instance ``instance_uuid`` to ``new_state`` if its value is one of ``ok_states``.
 
@@ -954,7 +969,7 @@ async def migration_get_by_instance_and_status(context: Context, instance_uuid: 
     """
 
 async def migration_get_unconfirmed_by_dest_compute(
-    context: Context, confirm_window: float, dest_compute: Text
+    context: Context, confirm_window: Seconds, dest_compute: Text
 ) -> list[Migration]:
     """Return the migrations to ``dest_compute`` whose confirmation is overdue.
 
@@ -1135,7 +1150,7 @@ async def fixed_ip_disassociate(context: Context, address: Text) -> None:
     :raises FixedIpNotFoundForAddress: no such row.
     """
 
-async def fixed_ip_disassociate_all_by_timeout(context: Context, host: Text, time: datetime) -> int:
+async def fixed_ip_disassociate_all_by_timeout(context: Context, host: Text, time: Moment) -> int:
     """Take back fixed ips that were associated but not used since ``time``, and return how many.
 
     Auth: admin. Rows: live.
@@ -2765,7 +2780,7 @@ async def vol_usage_update(
     Racing: a volume has one row, and no total loses anything.
     """
 
-async def vol_get_usage_by_time(context: Context, begin: datetime) -> list[VolumeUsage]:
+async def vol_get_usage_by_time(context: Context, begin: Moment) -> list[VolumeUsage]:
     """Return the volume usages of which either refresh is after ``begin`` or has not been.
 
     Auth: context. Rows: all.
@@ -2838,7 +2853,7 @@ async def task_log_get_all(
     Only those of ``host`` and in ``state``, unless these are None.
     """
 
-async def archive_deleted_rows(context: Context, max_rows: int | None = None) -> int:
+async def archive_deleted_rows(context: Context, max_rows: Count = None) -> int:
     """Archive up to ``max_rows`` rows (None: all) of all tables together, and return how many it were.
 
     Auth: admin.
@@ -2850,7 +2865,7 @@ async def archive_deleted_rows(context: Context, max_rows: int | None = None) ->
     :raises ValueError: ``max_rows`` is negative.
     """
 
-async def archive_deleted_rows_for_table(context: Context, tablename: str, max_rows: int | None = None) -> int:
+async def archive_deleted_rows_for_table(context: Context, tablename: str, max_rows: Count = None) -> int:
     """Archive up to ``max_rows`` rows (None: all) of the table ``tablename``, and return how many it were.
 
     Auth: admin.

@@ -37,6 +37,16 @@ Records
     write returns is what reading it back would give. Related rows are live ones unless said otherwise.
     Lists are in ascending order of ``id``, and "the first" row is the one with the lowest, unless said otherwise.
 
+Arguments
+    Each is checked, after the context, by the kind that its annotation names, before the call runs. What is of no use
+    (no mapping where values belong, one text where a list of texts does, a limit that is no number) is a ``TypeError``
+    or an ``Invalid`` that names the function, the argument, what came and what was expected; keys that a mapping has to
+    have are told all at once, by a ``MissingKeys``, which is an ``Invalid`` and a ``KeyError``. A value is refused by
+    its type, before any method of its own runs; an exception that the caller's own mapping or iterable raises is passed
+    on. An iterable is read once, to its end.
+
+    A ``uuid.UUID`` and the objects of :mod:`ipaddress` are their text, in values and wherever rows are looked up.
+
 Values
     ``values`` maps columns to what they get; only the keys given are written, ``None`` stores null. A key that is
     neither a column nor named by the docstring is an ``UnknownColumn``. On insert, a column that is absent, or

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import abc
 
-from nova_db.driver.types import Context
+from nova_db.driver.types import Context, Count
 
 
 class ArchivingContract(abc.ABC):
     """What a driver does for archiving."""
 
     @abc.abstractmethod
-    def archive_deleted_rows(self, context: Context, max_rows: int | None = None) -> int:
+    def archive_deleted_rows(self, context: Context, max_rows: Count = None) -> int:
         """Archive up to ``max_rows`` rows (None: all) of all tables together, and return how many it were.
 
         Auth: admin.
@@ -33,7 +33,7 @@ class ArchivingContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def archive_deleted_rows_for_table(self, context: Context, tablename: str, max_rows: int | None = None) -> int:
+    def archive_deleted_rows_for_table(self, context: Context, tablename: str, max_rows: Count = None) -> int:
         """Archive up to ``max_rows`` rows (None: all) of the table ``tablename``, and return how many it were.
 
         Auth: admin.

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable
-from datetime import datetime
 
 from nova_db.driver.records import FixedIp, FixedIpWithNetwork, Instance, Network
-from nova_db.driver.types import Context, Id, Session, Text, Values
+from nova_db.driver.types import Context, Id, Moment, Session, Text, Values
 
 
 class FixedIpsContract(abc.ABC):
@@ -92,7 +91,7 @@ class FixedIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fixed_ip_disassociate_all_by_timeout(self, context: Context, host: Text, time: datetime) -> int:
+    def fixed_ip_disassociate_all_by_timeout(self, context: Context, host: Text, time: Moment) -> int:
         """Take back fixed ips that were associated but not used since ``time``, and return how many.
 
         Auth: admin. Rows: live.

@@ -24,12 +24,11 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 
 from nova_db.constraints import Constraint
 from nova_db.driver.records import InstanceWithMetadata, InstanceWithRelations, InstanceWithRules, JoinedInstance
-from nova_db.driver.types import Context, Id, Session, Text, Values
+from nova_db.driver.types import Context, Count, Direction, Id, Moment, Seconds, Session, Text, Values, Word
 
 
 class InstancesContract(abc.ABC):
@@ -119,9 +118,9 @@ class InstancesContract(abc.ABC):
         self,
         context: Context,
         filters: Values,
-        sort_key: str = "created_at",
-        sort_dir: str = "desc",
-        limit: int | None = None,
+        sort_key: Word = "created_at",
+        sort_dir: Direction = "desc",
+        limit: Count = None,
         marker: str | None = None,
         columns_to_join: Sequence[str] | None = None,
     ) -> list[JoinedInstance]:
@@ -162,8 +161,8 @@ class InstancesContract(abc.ABC):
     def instance_get_active_by_window_joined(
         self,
         context: Context,
-        begin: datetime,
-        end: datetime | None = None,
+        begin: Moment,
+        end: Moment | None = None,
         project_id: Text = None,
         host: Text = None,
     ) -> list[InstanceWithRelations]:
@@ -206,7 +205,9 @@ class InstancesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_get_all_hung_in_rebooting(self, context: Context, reboot_window: float) -> list[InstanceWithMetadata]:
+    def instance_get_all_hung_in_rebooting(
+        self, context: Context, reboot_window: Seconds
+    ) -> list[InstanceWithMetadata]:
         """Return the instances in ``task_state`` ``rebooting`` not updated for ``reboot_window`` seconds or more.
 
         Auth: admin. Rows: visible.
@@ -216,7 +217,7 @@ class InstancesContract(abc.ABC):
 
     @abc.abstractmethod
     def instance_test_and_set(
-        self, context: Context, instance_uuid: str, attr: str, ok_states: Collection[Any], new_state: Any
+        self, context: Context, instance_uuid: str, attr: Word, ok_states: Collection[Any], new_state: Any
     ) -> None:
         """Set column ``attr`` of the instance ``instance_uuid`` to ``new_state`` if its value is one of ``ok_states``.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 
 from nova_db.driver.records import Migration, MigrationWithInstance
-from nova_db.driver.types import Context, Id, Text, Values
+from nova_db.driver.types import Context, Id, Seconds, Text, Values
 
 
 class MigrationsContract(abc.ABC):
@@ -51,7 +51,7 @@ class MigrationsContract(abc.ABC):
 
     @abc.abstractmethod
     def migration_get_unconfirmed_by_dest_compute(
-        self, context: Context, confirm_window: float, dest_compute: Text
+        self, context: Context, confirm_window: Seconds, dest_compute: Text
     ) -> list[Migration]:
         """Return the migrations to ``dest_compute`` whose confirmation is overdue.
 

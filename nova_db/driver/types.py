@@ -7,6 +7,7 @@ They describe what a call accepts, not what it does: a decimal string is as good
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar
 
 Record: TypeAlias = dict[str, Any]
@@ -15,11 +16,56 @@ Record: TypeAlias = dict[str, Any]
 Values: TypeAlias = Mapping[str, Any]
 """What a call writes: column name to value, and the further keys that the function names. Never changed by a call."""
 
-Id: TypeAlias = int | str
-"""An integer key, as a number or as its decimal text. Any other text names no row."""
 
-Text: TypeAlias = str | None
+class UUID(Protocol):
+    """What stands for its text where a uuid is meant: a :class:`uuid.UUID`."""
+
+    @property
+    def hex(self) -> str:
+        """The 32 digits."""
+        ...
+
+    @property
+    def urn(self) -> str:
+        """The name, which ends in the text."""
+        ...
+
+
+Id: TypeAlias = int | str | UUID
+"""A key, as a number or as text: decimal text of an integer key, a uuid of others. What is neither names no row."""
+
+
+class Address(Protocol):
+    """What stands for its text where an address or a CIDR is meant: the objects of :mod:`ipaddress`."""
+
+    @property
+    def compressed(self) -> str:
+        """The shortest text."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """The version of the protocol: 4 or 6."""
+        ...
+
+
+Text: TypeAlias = str | UUID | Address | None
 """Text that is compared with a column; ``None`` means that the column is null."""
+
+Word: TypeAlias = str
+"""Text that the function knows, such as the name of a column; nothing else will do."""
+
+Direction: TypeAlias = str
+"""How rows are sorted: ``"asc"`` or ``"desc"``."""
+
+Count: TypeAlias = int | None
+"""At most so many rows, 0 or more; ``None``: all of them."""
+
+Seconds: TypeAlias = float
+"""A number of seconds, so long ago that a calendar still has it."""
+
+Moment: TypeAlias = datetime
+"""A datetime that rows are compared with; an aware one is converted to UTC, and there has to be such a time."""
 
 TextT = TypeVar("TextT", bound=Text)
 """The same, where what was passed comes back as it is."""

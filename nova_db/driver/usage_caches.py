@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from nova_db.driver.records import BandwidthUsage, VolumeUsage
-from nova_db.driver.types import Context, Id, Text
+from nova_db.driver.types import Context, Id, Moment, Text
 
 
 class UsageCachesContract(abc.ABC):
@@ -89,7 +89,7 @@ class UsageCachesContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def vol_get_usage_by_time(self, context: Context, begin: datetime) -> list[VolumeUsage]:
+    def vol_get_usage_by_time(self, context: Context, begin: Moment) -> list[VolumeUsage]:
         """Return the volume usages of which either refresh is after ``begin`` or has not been.
 
         Auth: context. Rows: all.

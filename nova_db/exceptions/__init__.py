@@ -14,6 +14,7 @@ from nova_db.exceptions.arguments import (
     InvalidSortKey,
     InvalidUUID,
     MarkerNotFound,
+    MissingKeys,
     UnexpectedTaskStateError,
     UnknownColumn,
 )
@@ -186,6 +187,7 @@ __all__ = [
     "MarkerNotFound",
     "MigrationNotFound",
     "MigrationNotFoundByStatus",
+    "MissingKeys",
     "NetworkInUse",
     "NetworkNotFound",
     "NetworkNotFoundForCidr",

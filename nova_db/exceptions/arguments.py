@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nova_db.exceptions.base import Invalid, NotFound, NovaException, alternatives, suggestion
+from nova_db.exceptions.base import Invalid, NotFound, NovaException, alternatives, listed, suggestion
 
 
 class InvalidUUID(Invalid):
@@ -24,6 +24,18 @@ class InvalidSortKey(Invalid):
     """Rows cannot be sorted by ``key``, which is no column of theirs."""
 
     message = "Cannot sort by %(key)s, which is no column."
+
+
+class MissingKeys(Invalid, KeyError):
+    """The mapping ``argument`` of ``function`` lacks the keys ``missing``, of those that are ``required``."""
+
+    message = "%(function)s(): %(argument)s must have %(wanted)s, and lacks %(lacking)s."
+
+    def _fields(self) -> Mapping[str, Any]:
+        return {**self.kwargs, "lacking": listed(self.kwargs["missing"]), "wanted": listed(self.kwargs["required"])}
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError shows the repr
 
 
 class UnknownColumn(Invalid):

@@ -31,7 +31,7 @@ _RELATIONS = ("_hosts", "_metadata")
 class AggregatesOperations(TransactionalDriver, AggregatesContract):
     """Aggregates, their hosts and metadata."""
 
-    @writes(require_admin)
+    @writes(require_admin, keys={"values": ("name",)})
     def aggregate_create(
         self, tx: Transaction, context: Context, values: Values, metadata: Mapping[str, Any] | None = None
     ) -> Record:

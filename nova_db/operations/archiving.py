@@ -9,12 +9,13 @@ from nova_db import exceptions
 from nova_db.context import require_admin
 from nova_db.driver.archiving import ArchivingContract
 from nova_db.engine import Ne, Order
-from nova_db.operations.running.declarations import writes
+from nova_db.operations.running.declarations import checks, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
+from nova_db.schema.coercion import described, text_of
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context
+    from nova_db.driver.types import Context, Count
     from nova_db.engine import Transaction
 
 _SHADOWS = frozenset(table.shadow.name for table in TABLES.values() if table.shadow is not None)
@@ -23,9 +24,8 @@ _SHADOWS = frozenset(table.shadow.name for table in TABLES.values() if table.sha
 class ArchivingOperations(TransactionalDriver, ArchivingContract):
     """Archiving; each table is a transaction of its own."""
 
-    def archive_deleted_rows(self, context: Context, max_rows: int | None = None) -> int:
-        require_admin(context)
-        _check(max_rows)
+    @checks(require_admin)
+    def archive_deleted_rows(self, context: Context, max_rows: Count = None) -> int:
         moved = 0
         for name in TABLES:
             left = None if max_rows is None else max_rows - moved
@@ -34,19 +34,20 @@ class ArchivingOperations(TransactionalDriver, ArchivingContract):
             moved += self._archive(context, name, left)
         return moved
 
-    def archive_deleted_rows_for_table(self, context: Context, tablename: str, max_rows: int | None = None) -> int:
-        require_admin(context)
-        _check(max_rows)
-        if tablename in _SHADOWS:
+    @checks(require_admin)
+    def archive_deleted_rows_for_table(self, context: Context, tablename: str, max_rows: Count = None) -> int:
+        name = text_of(tablename)
+        if name in _SHADOWS:
             return 0
-        if tablename not in TABLES:
-            nearest = difflib.get_close_matches(str(tablename), TABLES, 1)
+        if name is None or name not in TABLES:
+            named = described(tablename) if name is None else name
+            nearest = difflib.get_close_matches(named, TABLES, 1)
             hint = f"; did you mean {nearest[0]}?" if nearest else ""
-            raise exceptions.DBError(message=f"There is no table {tablename!r}{hint}", table=str(tablename))
-        return self._archive(context, tablename, max_rows)
+            raise exceptions.DBError(message=f"There is no table {named!r}{hint}", table=named)
+        return self._archive(context, name, max_rows)
 
     @writes(require_admin)
-    def _archive(self, tx: Transaction, context: Context, tablename: str, max_rows: int | None) -> int:
+    def _archive(self, tx: Transaction, context: Context, tablename: str, max_rows: Count) -> int:
         table = TABLES[tablename]
         if table.shadow is None:
             return 0
@@ -58,8 +59,3 @@ class ArchivingOperations(TransactionalDriver, ArchivingContract):
                 )
         except exceptions.DBReferenceError:
             return 0  # other rows refer to one of these: they go first
-
-
-def _check(max_rows: int | None) -> None:
-    if max_rows is not None and max_rows < 0:
-        raise ValueError(f"max_rows must be None or at least 0, not {max_rows}")

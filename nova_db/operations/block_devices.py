@@ -37,7 +37,7 @@ class BlockDevicesOperations(TransactionalDriver, BlockDevicesContract):
         where = all_of(equals(MAPPINGS, "id", bdm_id), visible(context, MAPPINGS))
         tx.update(MAPPINGS.name, where, condition_update(MAPPINGS, _sized(values)))
 
-    @writes(require_context)
+    @writes(require_context, keys={"values": ("instance_uuid", "device_name", "virtual_name")})
     def block_device_mapping_update_or_create(self, tx: Transaction, context: Context, values: Values) -> None:
         given = _sized(values)
         instance_uuid, device_name = given["instance_uuid"], given["device_name"]

@@ -107,7 +107,7 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
         return tx.aggregate("compute_nodes", LIVE, sums=_SUMS)[0]
 
 
-def _node(context: Context, compute_id: int | str) -> Predicate:
+def _node(context: Context, compute_id: Id) -> Predicate:
     return all_of(equals(NODES, "id", compute_id), visible(context, NODES))
 
 
@@ -118,6 +118,6 @@ def _split(values: Values) -> tuple[dict[str, Any], Mapping[str, Any]]:
     stats = columns.pop("stats", None)
     if stats is None:
         stats = {}
-    if not isinstance(stats, Mapping):
+    if not issubclass(type(stats), Mapping):
         raise TypeError(f"stats must be a mapping of keys to values, not {type(stats).__name__}")
     return columns, stats

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+    from nova_db.driver.types import Context, Id, Moment, Record, Session, Text, Values
     from nova_db.engine import Transaction
 
 FIXED = TABLES["fixed_ips"]
@@ -105,7 +104,7 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
     def fixed_ip_create(self, tx: Transaction, context: Context, values: Values) -> str | None:
         return create(tx, FIXED, values).get("address")
 
-    @writes(require_context, materialize=("ips",))
+    @writes(require_context)
     def fixed_ip_bulk_create(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
         rows = [FIXED.insert_values(values) for values in ips]
         if rows:
@@ -117,19 +116,14 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         update_record(tx, FIXED, Eq("id", fixed["id"]), {"instance_uuid": None})
 
     @writes(require_admin)
-    def fixed_ip_disassociate_all_by_timeout(
-        self, tx: Transaction, context: Context, host: Text, time: dt.datetime
-    ) -> int:
-        before = FIXED.lookup("updated_at", time)
-        if not isinstance(before, dt.datetime):
-            raise TypeError(f"time must be a dt.datetime, not {time!r}")
+    def fixed_ip_disassociate_all_by_timeout(self, tx: Transaction, context: Context, host: Text, time: Moment) -> int:
         on_host = equals(TABLES["networks"], "host", host)
         on_node = equals(TABLES["instances"], "host", host)
         ours = any_of(
             Exists("networks", _NETWORK, on_host),
             all_of(Exists("networks", _NETWORK, Eq("multi_host", True)), Exists("instances", _INSTANCE, on_node)),
         )
-        stale = all_of(LIVE, Eq("allocated", False), Lt("updated_at", before), Exists("instances", _INSTANCE), ours)
+        stale = all_of(LIVE, Eq("allocated", False), Lt("updated_at", time), Exists("instances", _INSTANCE), ours)
         return tx.update(FIXED.name, stale, {"instance_uuid": None, "leased": False, "updated_at": utcnow()})
 
     @reads(require_context)
@@ -218,7 +212,7 @@ def _referred(tx: Transaction, table: str, column: str, value: Any) -> Row | Non
     return None if value is None else first(tx, Query(table, Eq(column, value), limit=1))
 
 
-def _owned(tx: Transaction, context: Context, address: str | None, *, lock: bool = False) -> Row:
+def _owned(tx: Transaction, context: Context, address: Text, *, lock: bool = False) -> Row:
     """The first visible fixed ip with an address, which must be the caller's if it has an instance."""
     fixed = first_fixed_ip(tx, context, equals(FIXED, "address", address), lock=lock)
     if fixed is None:

@@ -31,12 +31,12 @@ _LIVE_FIRST = (Order("deleted"),)
 class FlavorsOperations(TransactionalDriver, FlavorsContract):
     """Flavors, access and extra specs."""
 
-    @writes(require_admin)
+    @writes(require_admin, keys={"values": ("name", "flavorid")})
     def instance_type_create(self, tx: Transaction, context: Context, values: Values) -> Record:
         columns = dict(values)
         specs = columns.pop("extra_specs", None)
         name, flavorid = columns["name"], columns["flavorid"]
-        if specs is not None and not isinstance(specs, Mapping):
+        if specs is not None and not issubclass(type(specs), Mapping):
             message = f"extra_specs must be a mapping of keys to values, not {type(specs).__name__}"
             raise exceptions.DBDataError(table=SPECS.table.name, columns=["key"], value=specs, message=message)
         row = FLAVORS.insert_values(columns)
@@ -165,7 +165,7 @@ def _usable(context: Context) -> Predicate:
     return TRUE if has_admin_rights(context) else any_of(Eq("is_public", True), _granted(context))
 
 
-def _seen(context: Context, column: str, value: Any, read_deleted: str | None = None) -> Predicate:
+def _seen(context: Context, column: str, value: Any, read_deleted: Text = None) -> Predicate:
     return all_of(equals(FLAVORS, column, value), visible(context, FLAVORS, read_deleted), _usable(context))
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ACTIONS = TABLES["instance_actions"]
 EVENTS = TABLES["instance_actions_events"]
 _TIMES = ("start_time", "finish_time")
+_REQUEST = ("instance_uuid", "request_id")
+"""The keys that name an action."""
 _NEWEST_FIRST = (Order("created_at", descending=True), Order("id", descending=True))
 
 
@@ -36,7 +38,7 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
             raise exceptions.DBDataError(table=ACTIONS.name, columns=["instance_uuid"], value=None, message=message)
         return create(tx, ACTIONS, given)
 
-    @writes()
+    @writes(keys={"values": _REQUEST})
     def action_finish(self, tx: Transaction, context: Context, values: Values) -> Record:
         given = parsed(values, _TIMES)
         action = _action(tx, context, given)
@@ -54,19 +56,19 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
     ) -> Record | None:
         return first(tx, _of_request(context, uuid, request_id))
 
-    @writes()
+    @writes(keys={"values": _REQUEST})
     def action_event_start(self, tx: Transaction, context: Context, values: Values) -> Record:
         given = parsed(values, _TIMES)
         action = _action(tx, context, given)
-        for name in ("instance_uuid", "request_id"):
+        for name in _REQUEST:
             del given[name]
         return create(tx, EVENTS, {**given, "action_id": action["id"]})
 
-    @writes()
+    @writes(keys={"values": (*_REQUEST, "event", "result")})
     def action_event_finish(self, tx: Transaction, context: Context, values: Values) -> Record:
         given = parsed(values, _TIMES)
         action = _action(tx, context, given)
-        for name in ("instance_uuid", "request_id"):
+        for name in _REQUEST:
             del given[name]
         event, result = given["event"], given["result"]
         if result is None:
@@ -98,7 +100,7 @@ def _of_request(context: Context, uuid: object, request_id: object) -> Query:
 
 
 def _action(tx: Transaction, context: Context, values: Values) -> Row:
-    """The action that values name; KeyError if they do not, InstanceActionNotFound if there is none."""
+    """The action that values name; InstanceActionNotFound if there is none."""
     uuid, request_id = values["instance_uuid"], values["request_id"]
     missing = {"request_id": request_id, "instance_uuid": uuid}
     return one(tx, _of_request(context, uuid, request_id), exceptions.InstanceActionNotFound, **missing)

@@ -99,12 +99,10 @@ class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
     ) -> Record:
         return create(tx, FAULTS, values)
 
-    @reads(snapshot=False, materialize=("instance_uuids",))
+    @reads(snapshot=False)
     def instance_fault_get_by_instance_uuids(
         self, tx: Transaction, context: Context, instance_uuids: Iterable[TextT]
     ) -> dict[TextT, list[Record]]:
-        if isinstance(instance_uuids, (str, bytes)):
-            raise TypeError(f"instance_uuids must be a list of uuids, not the text {instance_uuids!r}")
         asked = {uuid: FAULTS.lookup("instance_uuid", uuid) for uuid in instance_uuids}
         uuids = [uuid for uuid in asked.values() if uuid is not None and uuid is not NO_MATCH]
         faults: defaultdict[str, list[Record]] = defaultdict(list)
@@ -114,15 +112,13 @@ class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
         return {uuid: [fault.copy() for fault in faults.get(stored, ())] for uuid, stored in asked.items()}
 
 
-def _cache(context: Context, instance_uuid: str | None) -> Predicate:
+def _cache(context: Context, instance_uuid: Text) -> Predicate:
     return all_of(equals(CACHES, "instance_uuid", instance_uuid), visible(context, CACHES))
 
 
 def _write(
     tx: Transaction, items: KeyValues, instance_uuid: Any, metadata: Mapping[str, Any], *, replace: bool
 ) -> dict[str, Any]:
-    if not isinstance(metadata, Mapping):
-        raise TypeError(f"metadata must be a mapping of keys to values, not {type(metadata).__name__}")
     table = items.table
     if not metadata:
         owner = table.lookup("instance_uuid", instance_uuid)
@@ -134,9 +130,7 @@ def _write(
     return items.write(tx, owner, metadata, replace=replace)
 
 
-def _update_cache(
-    tx: Transaction, where: Predicate, instance_uuid: str | None, changes: Mapping[str, Any]
-) -> Record | None:
+def _update_cache(tx: Transaction, where: Predicate, instance_uuid: Text, changes: Mapping[str, Any]) -> Record | None:
     """Update the cache that is visible, None if there is none; InstanceInfoCacheNotFound if it is deleted."""
 
     def require(row: Row) -> None:
@@ -155,7 +149,7 @@ def _update_cache(
 
 
 def _lost_cache(
-    tx: Transaction, where: Predicate, instance_uuid: str | None, values: Values, changes: Mapping[str, Any]
+    tx: Transaction, where: Predicate, instance_uuid: Text, values: Values, changes: Mapping[str, Any]
 ) -> Record:
     """No cache is visible: make one anew where an instance has lost its row, else a placeholder that is not stored."""
     owner = CACHES.lookup("instance_uuid", instance_uuid)

@@ -18,7 +18,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Text, Values
+    from nova_db.driver.types import Context, Id, Record, Seconds, Text, Values
     from nova_db.engine import Transaction
 
 MIGRATIONS = TABLES["migrations"]
@@ -64,7 +64,7 @@ class MigrationsOperations(TransactionalDriver, MigrationsContract):
 
     @reads(require_admin, snapshot=False)
     def migration_get_unconfirmed_by_dest_compute(
-        self, tx: Transaction, context: Context, confirm_window: float, dest_compute: Text
+        self, tx: Transaction, context: Context, confirm_window: Seconds, dest_compute: Text
     ) -> list[Record]:
         before = utcnow() - dt.timedelta(seconds=confirm_window)
         here = equals(MIGRATIONS, "dest_compute", dest_compute)

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import uuid as uuidlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.context import RequestContext, require_admin, require_context
+from nova_db.driver.kinds import VALUES, take
 from nova_db.driver.reservations import ReservationsContract
 from nova_db.engine import Add, Col, In, Lt, Predicate, Query, Row, all_of
-from nova_db.operations.quotas import RESERVATIONS, USAGES
+from nova_db.operations.quotas import QUOTAS, RESERVATIONS, USAGES
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create
 from nova_db.operations.rows.conditions import LIVE, among, equals
 from nova_db.operations.rows.reading import one
+from nova_db.operations.rows.usages import Usages, by_stored_name
 from nova_db.operations.running.declarations import Refusal, reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
+from nova_db.schema.coercion import described
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, QuotaResource, Record, Text, Values
+    from nova_db.driver.types import Context, QuotaResource, Record, SyncFunction, Text, Values
     from nova_db.engine import Transaction
 
-LOG = logging.getLogger(__name__)
-Sync = Callable[[str], Mapping[str, int]]
+_NUMBERS: Final = frozenset({int, type(None)})
 
 
 class ReservationsOperations(TransactionalDriver, ReservationsContract):
@@ -48,18 +48,27 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
     ) -> list[str] | Refusal:
         project = context.project_id if project_id is None else project_id
         stored = RESERVATIONS.update_values
-        deltas = {resource: stored({"delta": delta})["delta"] for resource, delta in deltas.items()}
+        wanted = {name: stored({"delta": delta})["delta"] for name, delta in by_stored_name(deltas).items()}
+        limits = _limits(quotas, wanted)
+        counted = by_stored_name(resources)
         tx.serialize(*locks.usages(project))
         elevated = _elevated(context)
 
         def sync(resource: str) -> Mapping[str, int]:
+            function = _sync_of(counted, resource, wanted)
             with self._lend(tx) as session:
-                return resources[resource].sync(elevated, project, session)
+                counts: Mapping[str, int] = take(
+                    f"What {resource}.sync() returns", VALUES, function(elevated, project, session)
+                )
+            return counts
 
-        usages = Usages(tx, project, until_refresh or None, max_age or 0)
-        usages.refresh(deltas, sync)
-        overs = usages.overs(deltas, quotas)
-        rows = [] if overs else usages.reserve(deltas, expire)
+        fresh = None
+        if until_refresh is not None:
+            fresh = USAGES.update_values({"until_refresh": until_refresh})["until_refresh"] or None
+        usages = Usages(tx, project, fresh, max_age or 0)
+        usages.refresh(wanted, sync)
+        overs = usages.overs(wanted, limits)
+        rows = [] if overs else usages.reserve(wanted, expire)
         usages.store()
         if overs:
             return Refusal(exceptions.OverQuota(overs=overs, quotas=quotas, usages=usages.totals()))
@@ -70,7 +79,7 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
             tx.insert(("reservations", made))
         return [row["uuid"] for row in made]
 
-    @writes(require_admin)
+    @writes(require_admin, keys={"usage": ("id",)})
     def reservation_create(
         self,
         tx: Transaction,
@@ -101,13 +110,13 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
             uuid=uuid,
         )
 
-    @writes(require_context, materialize=("reservations",))
+    @writes(require_context)
     def reservation_commit(
         self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
     ) -> None:
         _end(tx, among(RESERVATIONS, "uuid", reservations), commit=True)
 
-    @writes(require_context, materialize=("reservations",))
+    @writes(require_context)
     def reservation_rollback(
         self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
     ) -> None:
@@ -118,96 +127,35 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
         _end(tx, Lt("expire", utcnow()), commit=False, orphans=True)
 
 
-class Usages:
-    """The live usages of a project during one reservation; changes are kept and written by ``store``."""
-
-    def __init__(self, tx: Transaction, project: str | None, until_refresh: int | None, max_age: float) -> None:
-        self._tx = tx
-        self._project = project
-        self._until_refresh = until_refresh
-        self._max_age = max_age
-        self._now = utcnow()
-        where = all_of(equals(USAGES, "project_id", project), LIVE)
-        self.rows: dict[str, Row] = {row["resource"]: row for row in tx.select(Query("quota_usages", where, lock=True))}
-        self._changes: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-
-    def refresh(self, resources: Iterable[str], sync: Sync) -> None:
-        """Count anew what is new, in doubt or due; a count may come with counts of other resources."""
-        counted: set[str] = set()
-        for resource in resources:
-            if resource in counted or not self._is_due(resource):
-                continue
-            for name, count in sync(resource).items():
-                self._set(name, in_use=count, until_refresh=self._until_refresh)
-                counted.add(name)
-
-    def overs(self, deltas: Mapping[str, int], quotas: Mapping[str, int | None]) -> list[str]:
-        """The resources whose limit the deltas would exceed, sorted; KeyError for one without a limit."""
-        found = []
-        for resource, delta in deltas.items():
-            limit = quotas[resource]
-            usage = self.rows[resource]
-            if delta < 0 and usage["in_use"] + delta < 0:
-                LOG.warning("Reserving %s of %s takes the usage of project %s below 0", delta, resource, self._project)
-            if limit is not None and limit >= 0 and delta >= 0 and limit < usage["in_use"] + usage["reserved"] + delta:
-                found.append(resource)
-        return sorted(found)
-
-    def reserve(self, deltas: Mapping[str, int], expire: dt.datetime | None) -> list[dict[str, Any]]:
-        """Count the deltas as reserved; the values of their reservations."""
-        if expire is None:
-            message = "reservations.expire must not be null"
-            raise exceptions.DBDataError(table="reservations", columns=["expire"], value=None, message=message)
-        rows = []
-        for resource, delta in deltas.items():
-            if delta > 0:
-                self._set(resource, reserved=self.rows[resource]["reserved"] + delta)
-            uuid = str(uuidlib.uuid4())
-            rows.append(
-                {"uuid": uuid, "project_id": self._project, "resource": resource, "delta": delta, "expire": expire}
-            )
-        return rows
-
-    def totals(self) -> dict[str, dict[str, int]]:
-        """What is in use and reserved of every resource of the project."""
-        return {name: {"in_use": row["in_use"], "reserved": row["reserved"]} for name, row in self.rows.items()}
-
-    def store(self) -> None:
-        """Write what has changed: new usages are inserted, others updated."""
-        new = [name for name, row in self.rows.items() if row.get("id") is None]
-        if new:
-            made = self._tx.insert(("quota_usages", [USAGES.insert_values(self.rows[name]) for name in new]))[0]
-            self.rows.update(zip(new, made, strict=True))
-        alike: defaultdict[tuple[str, ...], list[tuple[Any, dict[str, Any]]]] = defaultdict(list)
-        for name, changes in self._changes.items():
-            if name not in new:
-                values = {**changes, "updated_at": self._now}
-                alike[tuple(sorted(values))].append((self.rows[name]["id"], values))
-        for rows in alike.values():
-            self._tx.update_each("quota_usages", rows)
-
-    def _is_due(self, resource: str) -> bool:
-        usage = self.rows.get(resource)
-        if usage is None:
-            self._set(resource, in_use=0, until_refresh=self._until_refresh)
-            return True
-        if usage["in_use"] < 0:
-            return True
-        if usage["until_refresh"] is not None:
-            self._set(resource, until_refresh=usage["until_refresh"] - 1)
-            return bool(self.rows[resource]["until_refresh"] <= 0)
-        if not self._max_age:
-            return False
-        changed = usage["updated_at"] or usage["created_at"]
-        return changed is None or (self._now - changed).total_seconds() >= self._max_age
-
-    def _set(self, resource: str, **values: Any) -> None:
-        usage = self.rows.setdefault(
-            resource, {"project_id": self._project, "resource": resource, "in_use": 0, "reserved": 0}
+def _limits(quotas: Mapping[Any, Any], deltas: Mapping[str, int]) -> dict[str, int | None]:
+    """The limit of each resource; MissingKeys where there is none."""
+    limits = by_stored_name(quotas)
+    missing = [resource for resource in deltas if resource not in limits]
+    if missing:
+        raise exceptions.MissingKeys(
+            function="quota_reserve", argument="quotas", missing=missing, required=list(deltas)
         )
-        changes = USAGES.update_values(values)
-        usage.update(changes)
-        self._changes[resource].update(changes)
+    found = {resource: limits[resource] for resource in deltas}
+    if _NUMBERS.issuperset(map(type, found.values())):
+        return found
+    stored = QUOTAS.update_values
+    return {resource: stored({"hard_limit": limit})["hard_limit"] for resource, limit in found.items()}
+
+
+def _sync_of(resources: Mapping[str, Any], resource: str, deltas: Mapping[str, int]) -> SyncFunction:
+    """What counts a resource; MissingKeys for one that is not there, TypeError for one that cannot be counted."""
+    if resource not in resources:
+        missing = [name for name in deltas if name not in resources]
+        raise exceptions.MissingKeys(
+            function="quota_reserve", argument="resources", missing=missing, required=list(deltas)
+        )
+    function: SyncFunction | None = getattr(resources[resource], "sync", None)
+    if function is None or not callable(function):
+        raise TypeError(
+            f"quota_reserve(): resources[{resource!r}] must have a function sync(), which "
+            f"{described(resources[resource])} has not."
+        )
+    return function
 
 
 def _elevated(context: Context) -> Context:

@@ -112,8 +112,8 @@ def _recorded(
     task_name: str,
     beginning: dt.datetime,
     ending: dt.datetime,
-    host: str | None,
-    state: str | None,
+    host: Text,
+    state: Text,
 ) -> Predicate:
     on_host = TRUE if host is None else equals(TASK_LOG, "host", host)
     in_state = TRUE if state is None else equals(TASK_LOG, "state", state)

@@ -17,10 +17,10 @@ from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.notifications import Notice
 from nova_db.operations.running.transactions import TransactionalDriver
-from nova_db.schema import NO_MATCH, TABLES
+from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Text
+    from nova_db.driver.types import Context, Id, Moment, Record, Text
     from nova_db.engine import Transaction
 
 BANDWIDTH = TABLES["bw_usage_cache"]
@@ -42,7 +42,7 @@ class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
     ) -> Record | None:
         return first(tx, Query(BANDWIDTH.name, matches(BANDWIDTH, uuid=uuid, start_period=start_period, mac=mac)))
 
-    @reads(require_context, snapshot=False, materialize=("uuids",))
+    @reads(require_context, snapshot=False)
     def bw_usage_get_by_uuids(
         self, tx: Transaction, context: Context, uuids: Iterable[str], start_period: dt.datetime
     ) -> list[Record]:
@@ -82,13 +82,10 @@ class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
             tx.insert((BANDWIDTH.name, [row]))
 
     @reads(require_context, snapshot=False)
-    def vol_get_usage_by_time(self, tx: Transaction, context: Context, begin: dt.datetime) -> list[Record]:
+    def vol_get_usage_by_time(self, tx: Transaction, context: Context, begin: Moment) -> list[Record]:
         conditions = []
         for column in ("tot_last_refreshed", "curr_last_refreshed"):
-            since = VOLUME_USAGE.lookup(column, begin)
-            if since is None or since is NO_MATCH:
-                raise TypeError(f"begin must be a dt.datetime, not {begin!r}")
-            conditions += [Eq(column, None), Gt(column, since)]
+            conditions += [Eq(column, None), Gt(column, begin)]
         return tx.select(Query(VOLUME_USAGE.name, any_of(*conditions)))
 
     @writes(require_context)

@@ -71,13 +71,15 @@ def _integers(bits: int) -> Coercer:
         number = value if type(value) is int else _plain_int(value)
         if lowest <= number <= highest:
             return number
-        raise Unsuitable(f"{_described(number)} is out of range, {lowest} to {highest}")
+        raise Unsuitable(f"{described(number)} is out of range, {lowest} to {highest}")
 
     return coerce
 
 
 def _plain_int(value: Any) -> int:
-    if isinstance(value, str):
+    kind = type(value)
+    if issubclass(kind, str):
+        value = str.__str__(value)
         digits = value[1:] if value[:1] in ("+", "-") else value
         if not (digits.isascii() and digits.isdigit()):
             raise Unsuitable("expected an integer or its decimal text, not other text")
@@ -85,23 +87,25 @@ def _plain_int(value: Any) -> int:
         if len(digits) > LONGEST_INTEGER:
             raise Unsuitable(f"the number has more than {LONGEST_INTEGER} digits")
         return -int(digits) if value.startswith("-") else int(digits)
-    try:
+    if issubclass(kind, int):
+        return int.__index__(value)
+    if is_number(kind) and hasattr(kind, "__index__"):
         return index(value)
-    except TypeError:
-        raise Unsuitable(f"expected an integer or its decimal text, not {_described(value)}") from None
+    raise Unsuitable(f"expected an integer or its decimal text, not {described(value)}")
 
 
 def _boolean(value: Any) -> bool:
     if value is True or value is False:
         return value
-    if isinstance(value, int) and (value == 0 or value == 1):
-        return value == 1
-    raise Unsuitable(f"expected True, False, 1 or 0, not {_described(value)}")
+    number = int.__index__(value) if issubclass(type(value), int) else None
+    if number == 0 or number == 1:
+        return number == 1
+    raise Unsuitable(f"expected True, False, 1 or 0, not {described(value)}")
 
 
 def _float(value: Any) -> float:
-    if not _is_number(value):
-        raise Unsuitable(f"expected a number, not {_described(value)}")
+    if not is_number(type(value)):
+        raise Unsuitable(f"expected a number, not {described(value)}")
     try:
         number = float(value)
     except (OverflowError, ValueError) as error:
@@ -114,8 +118,8 @@ def _float(value: Any) -> float:
 def _datetime(value: Any) -> datetime:
     if type(value) is datetime and value.tzinfo is None:
         return value
-    if not isinstance(value, datetime):
-        raise Unsuitable(f"expected a datetime, not {_described(value)}")
+    if not issubclass(type(value), datetime):
+        raise Unsuitable(f"expected a datetime, not {described(value)}")
     try:
         moment = value if value.utcoffset() is None else value.astimezone(UTC)
     except OverflowError:
@@ -163,13 +167,9 @@ def _addresses(normal: Callable[[str], str], length: int) -> Coercer:
 
 def _plain_text(value: Any) -> str:
     """``value`` as text that a database can store, whatever its length."""
-    text: str
-    if isinstance(value, str):
-        text = str.__str__(value)  # not str(value): a subclass may show itself as something else
-    elif _is_number(value):
-        text = _number_text(value)
-    else:
-        raise Unsuitable(f"expected text or a number, not {_described(value)}")
+    text = text_of(value)
+    if text is None:
+        raise Unsuitable(f"expected text or a number, not {described(value)}")
     if "\0" in text:
         raise Unsuitable("the text holds a NUL character")
     try:
@@ -179,25 +179,53 @@ def _plain_text(value: Any) -> str:
     return text
 
 
+def text_of(value: Any) -> str | None:
+    """The text that a value stands for: text, a number, a UUID or an address; None for anything else.
+
+    It goes by the type, and asks a value of no such type nothing.
+    """
+    kind = type(value)
+    if issubclass(kind, str):
+        return str.__str__(value)  # not str(value): a subclass may show itself as something else
+    if is_number(kind):
+        return _number_text(value)
+    return str(value) if issubclass(kind, _with_text()) else None
+
+
 def _number_text(value: Any) -> str:
-    if isinstance(value, float):
-        return repr(float(value))
-    if not isinstance(value, int):
+    if issubclass(type(value), float):
+        return float.__repr__(value)
+    if not issubclass(type(value), int):
         return str(value)
     try:
-        return str(int(value))
+        return int.__repr__(int.__index__(value))
     except ValueError as error:
         raise Unsuitable(f"the number has no text form: {error}") from None
 
 
-def _is_number(value: Any) -> bool:
+def is_number(kind: type) -> bool:
+    """Whether the values of a type are numbers, complex ones excepted."""
+    if kind is int or kind is float:
+        return True
     from numbers import Number
 
-    return isinstance(value, Number) and not isinstance(value, complex)
+    return issubclass(kind, Number) and not issubclass(kind, complex)
 
 
-def _described(value: Any) -> str:
-    """A value in an error message: a number as it is, of everything else only the type, for it may be secret."""
-    if isinstance(value, float) or (isinstance(value, int) and value.bit_length() <= 64):
+@cache
+def _with_text() -> tuple[type, ...]:
+    """The types of values that are neither text nor numbers, and yet have one text each."""
+    import ipaddress
+    import uuid
+
+    versions = (4, 6)
+    addresses = [getattr(ipaddress, f"IPv{each}{what}") for each in versions for what in ("Address", "Network")]
+    return (uuid.UUID, *addresses)  # an interface is an address
+
+
+def described(value: Any) -> str:
+    """A value in a message: a number as it is, of everything else only the type, for it may be secret."""
+    kind = type(value)
+    if kind is float or value is None or value is True or value is False or (kind is int and value.bit_length() <= 64):
         return repr(value)
-    return f"a value of type {type(value).__name__}"
+    return f"a value of type {kind.__name__}"

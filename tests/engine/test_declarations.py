@@ -45,7 +45,7 @@ class Declared(EngineDriver):
             self.conflicts -= 1
             raise DBDeadlock
 
-    @writes(require_admin, materialize=("hosts",))
+    @writes(require_admin)
     def add(self, tx: Transaction, context: Any, hosts: Iterable[str]) -> int:
         rows = [TABLES["services"].insert_values({"host": host}) for host in hosts]
         made = tx.insert(("services", rows))[0]
@@ -57,7 +57,7 @@ class Declared(EngineDriver):
         tx.insert(("services", [TABLES["services"].insert_values({"host": "told"})]))
         return Refusal(OverQuota(overs=["instances"]))
 
-    @reads(require_admin, authorize=own_host, materialize=("ids",))
+    @reads(require_admin, authorize=own_host)
     def find(self, tx: Transaction, context: Any, host: str, ids: Iterable[int] = ()) -> list[int]:
         self._conflict()
         return [number for number in ids if tx.select(Query("services"))]

@@ -36,6 +36,7 @@ Invalid                          NovaException         400
 InvalidID                        Invalid               400  id
 InvalidUUID                      Invalid               400  uuid
 InvalidSortKey                   Invalid               400  key
+MissingKeys                      Invalid               400  function argument missing required
 InstanceInvalidState             Invalid               400  attr instance_uuid state method
 UnknownColumn                    Invalid               400  table column nearest
 SecurityGroupDefaultRuleNotFound Invalid               400  rule_id
@@ -117,7 +118,8 @@ IDS = [row[0] for row in ROWS]
 def test_tree(name: str, parent: str, code: int, names: list[str]) -> None:
     kind = getattr(exceptions, name)
 
-    assert kind.__bases__ == (getattr(exceptions, parent),)
+    assert kind.__bases__[0] is getattr(exceptions, parent)
+    assert kind.__bases__[1:] == ((KeyError,) if name == "MissingKeys" else ())
     assert kind.code == code
     assert kind.headers == {}
     assert kind.safe is (name == "NoMoreFloatingIps")

@@ -60,11 +60,11 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
                 raise exceptions.FloatingIpExists(**{**dict.fromkeys(FLOATING.names), **values})
         return create(tx, FLOATING, row).get("address")
 
-    @writes(require_context, materialize=("ips",))
+    @writes(require_context, keys={"ips": ("address",)})
     def floating_ip_bulk_create(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
         rows: dict[Any, Row] = {}
         for values in ips:
-            row = FLOATING.insert_values({**values, "address": values["address"]})
+            row = FLOATING.insert_values(values)
             if rows.setdefault(row["address"], row) is not row:
                 raise exceptions.FloatingIpExists(**{**dict.fromkeys(FLOATING.names), **rows[row["address"]]})
         if not rows:
@@ -76,7 +76,7 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
                 raise exceptions.FloatingIpExists(**existing)
         tx.insert((FLOATING.name, list(rows.values())))
 
-    @writes(require_context, materialize=("ips",))
+    @writes(require_context, keys={"ips": ("address",)})
     def floating_ip_bulk_destroy(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
         addresses = [ip["address"] for ip in ips]
         which = among(FLOATING, "address", addresses)
@@ -126,24 +126,22 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
         update_record(tx, FLOATING, Eq("id", floating["id"]), values)
 
 
-def _at(address: str | None) -> Predicate:
+def _at(address: Text) -> Predicate:
     """Rows with an address; an empty one asks for null."""
     return equals(FLOATING, "address", address or None)
 
 
-def _addressed(context: Context, address: str | None) -> Predicate:
+def _addressed(context: Context, address: Text) -> Predicate:
     return all_of(_at(address), visible(context, FLOATING))
 
 
 def _by_address(
-    tx: Transaction, context: Context, address: str | None, load: tuple[str, ...] = (), *, lock: bool = False
+    tx: Transaction, context: Context, address: Text, load: tuple[str, ...] = (), *, lock: bool = False
 ) -> Row | None:
     return first(tx, Query(FLOATING.name, _addressed(context, address), limit=1, load=load, lock=lock))
 
 
-def _owned(
-    tx: Transaction, context: Context, address: str | None, load: tuple[str, ...] = (), *, lock: bool = False
-) -> Row:
+def _owned(tx: Transaction, context: Context, address: Text, load: tuple[str, ...] = (), *, lock: bool = False) -> Row:
     """The first visible floating ip with an address, which must be the caller's if it has a project."""
     found = _by_address(tx, context, address, load, lock=lock)
     if found is None:

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from nova_db import exceptions
 from nova_db.context import is_user_context
+from nova_db.driver.kinds import FLAG, MOMENT, VALUES, take
 from nova_db.engine import TRUE, Col, Eq, Exists, Gt, Ne, Order, Predicate, Query, Regexp, all_of, any_of
 from nova_db.engine.regexp import compile_pattern
 from nova_db.operations.instances.finding import INSTANCES
 from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
 from nova_db.operations.rows.reading import one
 from nova_db.schema import TABLES
+from nova_db.schema.coercion import text_of
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context
+    from nova_db.driver.types import Context, Direction, Word
     from nova_db.engine import Transaction
 
 _EXACT = frozenset(("project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state"))
@@ -41,15 +43,13 @@ def filtered(context: Context, filters: Mapping[str, Any]) -> Predicate:
 
 
 def paging(
-    tx: Transaction, context: Context, sort_key: str, sort_dir: str, limit: int | None, marker: str | None
+    tx: Transaction, context: Context, sort_key: Word, sort_dir: Direction, limit: int | None, marker: str | None
 ) -> Page:
     """Check and translate the arguments of sorting and paging; raises before anything but the marker is read."""
     if sort_dir not in ("asc", "desc"):
         raise ValueError(f"sort_dir must be 'asc' or 'desc', not {sort_dir!r}")
     if sort_key not in INSTANCES.column:
         raise exceptions.InvalidSortKey(key=sort_key)
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit must be None or at least 0, not {limit}")
     order = _order(sort_key, sort_dir == "desc")
     after = None
     if marker is not None:
@@ -61,7 +61,7 @@ def paging(
 
 
 @functools.cache  # of the columns of a table
-def _order(sort_key: str, descending: bool) -> tuple[Order, ...]:
+def _order(sort_key: Word, descending: bool) -> tuple[Order, ...]:
     return tuple([Order(column, descending) for column in dict.fromkeys((sort_key, "created_at", "id"))])
 
 
@@ -75,42 +75,42 @@ def _condition(name: str, value: Any) -> Predicate:
     if name not in INSTANCES.column:
         return TRUE
     if name in _EXACT:
-        return among(INSTANCES, name, value) if isinstance(value, _COLLECTIONS) else equals(INSTANCES, name, value)
+        return among(INSTANCES, name, value) if type(value) in _COLLECTIONS else equals(INSTANCES, name, value)
     return _searched(name, value)
 
 
 def _changed_since(value: Any) -> Predicate:
-    if not isinstance(value, dt.datetime):
-        raise TypeError(f"the filter 'changes-since' takes a dt.datetime, not {value!r}")
-    return Gt("updated_at", INSTANCES.lookup("updated_at", value))
+    return Gt("updated_at", take("instance_get_all_by_filters(): the filter 'changes-since'", MOMENT, value))
 
 
 def _deleted(wanted: Any) -> Predicate:
-    if wanted:
+    if take("instance_get_all_by_filters(): the filter 'deleted'", FLAG, wanted):
         return any_of(Eq("deleted", Col("id")), Eq("vm_state", "soft-delete"))
     return all_of(LIVE, any_of(Ne("vm_state", "soft-delete"), Eq("vm_state", None)))
 
 
 def _has_items(table: str, wanted: Any) -> Predicate:
     """Each pair is held by one live row; a mapping, or a list of mappings, of keys to values."""
-    parts = wanted if isinstance(wanted, (list, tuple)) else [wanted or {}]
+    parts = wanted if type(wanted) in (list, tuple) else [{} if wanted is None else wanted]
     items = TABLES[table]
     conditions = []
     for part in parts:
-        if not isinstance(part, Mapping):
-            raise TypeError(f"metadata filters are mappings or lists of mappings, not {wanted!r}")
-        for key, value in part.items():
+        pairs = take(f"instance_get_all_by_filters(): each filter of {table}", VALUES, part)
+        for key, value in pairs.items():
             same_row = all_of(equals(items, "key", key), equals(items, "value", value), LIVE)
             conditions.append(Exists(table, (("uuid", "instance_uuid"),), same_row))
     return all_of(*conditions)
 
 
-def _searched(name: str, value: Any, patterns: type = object) -> Predicate:
-    """The text of the column is searched; of several values any may match, and those that are no text by equality."""
-    if value is None or isinstance(value, bool):
+def _searched(name: str, value: Any) -> Predicate:
+    """The text of the column is searched; of several values any may match."""
+    if type(value) in _COLLECTIONS:
+        return any_of(*[_found(name, each) if type(each) is str else equals(INSTANCES, name, each) for each in value])
+    if value is None or type(value) is bool:
         return equals(INSTANCES, name, value)
-    if isinstance(value, _COLLECTIONS):
-        return any_of(*[_searched(name, each, str) for each in value])
-    if isinstance(value, patterns):
-        return Regexp(name, compile_pattern(str(value)))
-    return equals(INSTANCES, name, value)
+    return _found(name, value)
+
+
+def _found(name: str, value: Any) -> Predicate:
+    text = str(value) if type(value) is dt.datetime else text_of(value)
+    return equals(INSTANCES, name, value) if text is None else Regexp(name, compile_pattern(text))

@@ -21,7 +21,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Text, Values
+    from nova_db.driver.types import Context, Count, Direction, Id, Moment, Record, Seconds, Text, Values, Word
     from nova_db.engine import Transaction
 
 JOINS = ("info_cache", "security_groups", "metadata", "system_metadata")
@@ -45,9 +45,9 @@ class InstanceLists(TransactionalDriver, InstancesContract):
         tx: Transaction,
         context: Context,
         filters: Values,
-        sort_key: str = "created_at",
-        sort_dir: str = "desc",
-        limit: int | None = None,
+        sort_key: Word = "created_at",
+        sort_dir: Direction = "desc",
+        limit: Count = None,
         marker: str | None = None,
         columns_to_join: Sequence[str] | None = None,
     ) -> list[Record]:
@@ -60,13 +60,13 @@ class InstanceLists(TransactionalDriver, InstancesContract):
         self,
         tx: Transaction,
         context: Context,
-        begin: dt.datetime,
-        end: dt.datetime | None = None,
+        begin: Moment,
+        end: Moment | None = None,
         project_id: Text = None,
         host: Text = None,
     ) -> list[Record]:
-        still_there = any_of(Eq("terminated_at", None), _compared(Gt, "terminated_at", begin))
-        launched = _compared(Lt, "launched_at", end) if end else TRUE
+        still_there = any_of(Eq("terminated_at", None), Gt("terminated_at", begin))
+        launched = Lt("launched_at", end) if end else TRUE
         of_project = equals(INSTANCES, "project_id", project_id) if project_id else TRUE
         on_host = equals(INSTANCES, "host", host) if host else TRUE
         return list_instances(tx, context, all_of(still_there, launched, of_project, on_host), JOINS)
@@ -97,7 +97,7 @@ class InstanceLists(TransactionalDriver, InstancesContract):
 
     @reads(require_admin)
     def instance_get_all_hung_in_rebooting(
-        self, tx: Transaction, context: Context, reboot_window: float
+        self, tx: Transaction, context: Context, reboot_window: Seconds
     ) -> list[Record]:
         before = utcnow() - dt.timedelta(seconds=reboot_window)
         where = all_of(Eq("task_state", "rebooting"), Le("updated_at", before), visible(context, INSTANCES))
@@ -112,7 +112,7 @@ def list_instances(
     *,
     order: tuple[Order, ...] = (),
     after: tuple[Any, ...] | None = None,
-    limit: int | None = None,
+    limit: Count = None,
 ) -> list[Row]:
     """The instances that match, with the relations asked for; both metadata lists are always there."""
     joins = tuple(joins)
@@ -145,9 +145,3 @@ def _joins(columns_to_join: Sequence[str] | None) -> tuple[str, ...]:
     if unknown:
         raise exceptions.Invalid(f"columns_to_join may name {', '.join(_JOINABLE)}; not {unknown[0]!r}.")
     return tuple(dict.fromkeys(columns_to_join))
-
-
-def _compared(operator: type[Gt | Lt], column: str, moment: dt.datetime) -> Predicate:
-    if not isinstance(moment, dt.datetime):
-        raise TypeError(f"the window is given in datetimes, not {moment!r}")
-    return operator(column, INSTANCES.lookup(column, moment))

@@ -22,7 +22,7 @@ from nova_db.operations.running.notifications import Notice
 from nova_db.operations.running.transactions import TransactionalDriver
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+    from nova_db.driver.types import Context, Id, Record, Session, Text, Values, Word
     from nova_db.engine import Transaction
 
 _DEPENDENTS = ("security_group_instance_association", "instance_info_caches", "instance_metadata")
@@ -61,7 +61,7 @@ class SingleInstances(TransactionalDriver, InstancesContract):
         tx: Transaction,
         context: Context,
         instance_uuid: str,
-        attr: str,
+        attr: Word,
         ok_states: Collection[Any],
         new_state: Any,
     ) -> None:

@@ -35,7 +35,7 @@ class NetworkLists(TransactionalDriver, NetworksContract):
     ) -> list[Record]:
         return some(tx, Query(NETWORKS.name, all_of(LIVE, scoped(context, project_only))), exceptions.NoNetworksFound)
 
-    @reads(require_context, snapshot=False, materialize=("network_uuids",))
+    @reads(require_context, snapshot=False)
     def network_get_all_by_uuids(
         self,
         tx: Transaction,
@@ -80,7 +80,7 @@ class NetworkLists(TransactionalDriver, NetworksContract):
         return exists(tx, FIXED.name, _in_use(network_id, host))
 
 
-def _in_use(network_id: int | str, host: str | None) -> Predicate:
+def _in_use(network_id: Id, host: Text) -> Predicate:
     """Allocated addresses of a network, with a live card and a live instance."""
     instance = all_of(LIVE, equals(INSTANCES, "host", host)) if host else LIVE
     return all_of(
@@ -92,7 +92,7 @@ def _in_use(network_id: int | str, host: str | None) -> Predicate:
     )
 
 
-def _associated(tx: Transaction, network_id: int | str, host: str | None) -> list[dict[str, Any]]:
+def _associated(tx: Transaction, network_id: Id, host: Text) -> list[dict[str, Any]]:
     """The addresses in use, with what a DHCP server wants to know: three reads, however many there are."""
     fixed_ips = tx.select(Query(FIXED.name, _in_use(network_id, host)))
     cards = _by_key(tx, "virtual_interfaces", "id", ("address",), (row["virtual_interface_id"] for row in fixed_ips))

@@ -14,7 +14,7 @@ from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create, soft_delete, update_record
 from nova_db.operations.rows.conditions import LIVE, equals, scoped, visible
 from nova_db.operations.rows.reading import exists, first, one, text
-from nova_db.operations.running.declarations import reads, writes
+from nova_db.operations.running.declarations import checks, reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 from nova_db.staleness import on_primary
@@ -124,17 +124,18 @@ class SingleNetworks(TransactionalDriver, NetworksContract):
             raise exceptions.NetworkNotFound(network_id=network_id)
         return record
 
+    @checks(require_context)
     def project_get_networks(self, context: Context, project_id: Text, associate: bool = True) -> list[Record]:
         if not associate:
             return self._networks_of(context, project_id)
         return on_primary(self._networks_of, context, project_id) or [self.network_associate(context, project_id)]
 
     @reads(require_context, snapshot=False)
-    def _networks_of(self, tx: Transaction, context: Context, project_id: str | None) -> list[Record]:
+    def _networks_of(self, tx: Transaction, context: Context, project_id: Text) -> list[Record]:
         return tx.select(Query(NETWORKS.name, all_of(equals(NETWORKS, "project_id", project_id), LIVE)))
 
 
-def _seen(context: Context, network_id: int | str) -> Predicate:
+def _seen(context: Context, network_id: Id) -> Predicate:
     return all_of(equals(NETWORKS, "id", network_id), visible(context, NETWORKS))
 
 

@@ -154,7 +154,7 @@ def _items(table: Table, items: Mapping[str, Any] | None) -> Iterable[tuple[Any,
     """The pairs of a mapping; anything else is a TypeError, a key of None a DBDataError."""
     if items is None:
         return ()
-    if not isinstance(items, Mapping):
+    if not issubclass(type(items), Mapping):
         raise TypeError(f"{table.name} takes a mapping of keys to values, not {type(items).__name__}")
     if None in items:
         raise exceptions.DBDataError(

@@ -11,7 +11,7 @@ from nova_db.engine import FALSE, TRUE, Eq, In, Ne, Predicate, all_of, any_of
 from nova_db.schema import NO_MATCH, TABLES, Table
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context
+    from nova_db.driver.types import Context, Text
 
 LIVE = Eq("deleted", 0)
 GONE = Ne("deleted", 0)
@@ -63,7 +63,7 @@ def constrained(table: Table, constraint: Constraint | None) -> Predicate:
     return all_of(*parts)
 
 
-def visible(context: Context, table: Table, read_deleted: str | None = None) -> Predicate:
+def visible(context: Context, table: Table, read_deleted: Text = None) -> Predicate:
     """The rows that ``read_deleted`` (the context's, unless a value is forced) lets a call see."""
     mode = read_deleted or context.read_deleted
     if mode == "no":

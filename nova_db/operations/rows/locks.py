@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nova_db.driver.types import Text
 
 STRIPES = 256
 """Into how many parts addresses are divided: what a batch of any size takes at most."""
@@ -47,7 +50,7 @@ def devices(instance: str | None) -> str:
     return _sound(f"block_device_mapping/{instance}")
 
 
-def usages(*projects: str | None) -> set[str]:
+def usages(*projects: Text) -> set[str]:
     """The usages and reservations of projects."""
     return {_sound(f"quota_usages/{project}") for project in projects}
 
@@ -72,7 +75,7 @@ def hosts_of_aggregate(aggregate: int) -> str:
     return _sound(f"aggregate_hosts/{aggregate}")
 
 
-def networks_of_project(project: str | None) -> str:
+def networks_of_project(project: Text) -> str:
     """Which networks a project has."""
     return _sound(f"networks/project/{project}")
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from nova_db import conf
 from nova_db.engine import guards
 from nova_db.exceptions import DBConnectionError, DBDeadlock
+from nova_db.operations.running.arguments import NO_KEYS, Arguments, Authorize, Check, Keys, admission
 from nova_db.operations.running.ending import committed
 from nova_db.operations.running.notifications import Notice
 from nova_db.operations.running.sessions import carried
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 D = TypeVar("D", bound=TransactionalDriver)
-Args = tuple[Any, ...]
-Kwargs = dict[str, Any]
-Check = Callable[["Context"], None]
-Authorize = Callable[["Context", Any], None]
-"""Asked for the context and the first argument after it: a project, a user, a class."""
 
 
 def anyone(context: Context) -> None:
@@ -52,7 +48,7 @@ def reads(
     *,
     snapshot: bool = True,
     authorize: Authorize | None = None,
-    materialize: tuple[str, ...] = (),
+    keys: Keys = NO_KEYS,
     takes_session: bool = False,
 ) -> Callable[[Callable[Concatenate[D, Transaction, P], R]], Callable[Concatenate[D, P], R]]:
     """Make an operation of a reading function.
@@ -60,18 +56,16 @@ def reads(
     :param check: asked for the context before anything else.
     :param snapshot: False for functions that call the engine once.
     :param authorize: asked next, for the first argument.
-    :param materialize: arguments that are read once, because a call may be run again.
+    :param keys: the keys that mappings among the arguments have to have.
     :param takes_session: whether an argument ``session`` says which transaction the call joins.
     """
 
     def decorate(function: Callable[Concatenate[D, Transaction, P], R]) -> Callable[Concatenate[D, P], R]:
-        arguments = Arguments(function)
-        prepare = _preparation(arguments, authorize, materialize)
+        arguments = Arguments(function, keys)
+        admit = admission(arguments, check, authorize)
 
         def call(self: D, context: Context, *args: Any, **kwargs: Any) -> R:
-            check(context)
-            if prepare is not None:
-                args = prepare(context, args, kwargs)
+            args, kwargs = admit(context, args, kwargs)
             session = self._given(arguments.get("session", args, kwargs)) if takes_session else None
             if session is None and carried():
                 session = self._session()
@@ -99,7 +93,7 @@ def writes(
     *,
     endless: bool = False,
     authorize: Authorize | None = None,
-    materialize: tuple[str, ...] = (),
+    keys: Keys = NO_KEYS,
     notify: Notice | None = None,
 ) -> Callable[[Callable[Concatenate[D, Transaction, P], R | Refusal]], Callable[Concatenate[D, P], R]]:
     """Make an operation of a writing function, which runs in a writer, or in a savepoint where it joins one.
@@ -108,19 +102,17 @@ def writes(
     :param endless: for functions that promise never to be refused for a conflict: each is run until it is through. In
         the caller's transaction a conflict is the caller's, because it undoes all of that.
     :param authorize: asked next, for the first argument.
-    :param materialize: arguments that are read once, because a call may be run again.
+    :param keys: the keys that mappings among the arguments have to have.
     :param notify: what other cells are told once the outermost transaction is committed.
     """
 
     def decorate(function: Callable[Concatenate[D, Transaction, P], R | Refusal]) -> Callable[Concatenate[D, P], R]:
-        arguments = Arguments(function)
-        prepare = _preparation(arguments, authorize, materialize)
+        arguments = Arguments(function, keys)
+        admit = admission(arguments, check, authorize)
         name = function.__name__ if endless else None
 
         def call(self: D, context: Context, *args: Any, **kwargs: Any) -> Any:
-            check(context)
-            if prepare is not None:
-                args = prepare(context, args, kwargs)
+            args, kwargs = admit(context, args, kwargs)
             session = self._session() if carried() else None
             work, result = function.__get__(self), None
             if session is not None:
@@ -149,62 +141,23 @@ def writes(
     return decorate
 
 
-class Arguments:
-    """The arguments of an operation by name, however they were passed; ``tx`` and the context are none of them."""
+def checks(
+    check: Check = anyone, *, keys: Keys = NO_KEYS
+) -> Callable[[Callable[Concatenate[D, Context, P], R]], Callable[Concatenate[D, Context, P], R]]:
+    """Check the context and the arguments of a function that runs operations, and is none itself."""
 
-    __slots__ = ("_defaults", "_places")
+    def decorate(function: Callable[Concatenate[D, Context, P], R]) -> Callable[Concatenate[D, Context, P], R]:
+        admit = admission(Arguments(function, keys), check)
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        parameters = list(inspect.signature(function).parameters.values())[3:]
-        self._places = {parameter.name: place for place, parameter in enumerate(parameters)}
-        self._defaults = {
-            parameter.name: parameter.default
-            for parameter in parameters
-            if parameter.default is not inspect.Parameter.empty
-        }
+        @functools.wraps(function)
+        def call(self: D, context: Context, *args: Any, **kwargs: Any) -> R:
+            args, kwargs = admit(context, args, kwargs)
+            work: Callable[..., R] = function.__get__(self)
+            return work(context, *args, **kwargs)
 
-    def get(self, name: str, args: Args, kwargs: Kwargs) -> Any:
-        """One of them; None where it is missing."""
-        place = self._places[name]
-        return args[place] if place < len(args) else kwargs.get(name, self._defaults.get(name))
+        return cast("Callable[Concatenate[D, Context, P], R]", call)
 
-    def by_name(self, args: Args, kwargs: Kwargs) -> Kwargs:
-        """All of them, those left out as their defaults."""
-        return {**self._defaults, **dict(zip(self._places, args, strict=False)), **kwargs}
-
-    def materialized(self, names: tuple[str, ...], args: Args, kwargs: Kwargs) -> Args:
-        """The positional arguments with lists in place of iterables; those passed by name are replaced in place."""
-        for name in names:
-            place = self._places[name]
-            if place < len(args):
-                args = (*args[:place], _read_once(args[place]), *args[place + 1 :])
-            elif name in kwargs:
-                kwargs[name] = _read_once(kwargs[name])
-        return args
-
-    def first(self, args: Args, kwargs: Kwargs) -> Any:
-        """The first one after the context."""
-        return args[0] if args else kwargs.get(next(iter(self._places)))
-
-
-def _preparation(
-    arguments: Arguments, authorize: Authorize | None, materialize: tuple[str, ...]
-) -> Callable[[Context, Args, Kwargs], Args] | None:
-    """What comes between the check and the transaction; None for nothing, which is the usual case."""
-    if authorize is None and not materialize:
-        return None
-
-    def prepare(context: Context, args: Args, kwargs: Kwargs) -> Args:
-        if authorize is not None:
-            authorize(context, arguments.first(args, kwargs))
-        return arguments.materialized(materialize, args, kwargs)
-
-    return prepare
-
-
-def _read_once(argument: Any) -> Any:
-    """A list of what an iterable gives; text is left as it is, for the function to refuse."""
-    return argument if isinstance(argument, (str, bytes)) else list(argument)
+    return decorate
 
 
 def _public(call: Callable[..., R], function: Callable[..., Any]) -> Callable[..., R]:

@@ -43,7 +43,7 @@ class TestAggregateCreate(ConformanceTestCase):
                 self.assertEqual(created, self.db.aggregate_get(self.admin, created["id"]))
         before = self.dump()
         for values in ({}, {"id": 7}):
-            with self.subTest(values=values), self.raises(KeyError):
+            with self.subTest(values=values), self.raises(exceptions.MissingKeys):
                 self.create(**values)
         self.assertSameRows(before, "although there was no name")
 

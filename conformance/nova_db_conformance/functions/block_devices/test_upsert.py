@@ -182,11 +182,11 @@ class TestUpdateOrCreate(UpsertTestCase):
         for missing in values:
             with self.subTest(missing=missing):
                 given = {key: value for key, value in values.items() if key != missing}
-                with self.raises(KeyError) as caught:
+                with self.raises(exceptions.MissingKeys) as caught:
                     self.db.block_device_mapping_update_or_create(self.user, given)
-                self.assertEqual((missing,), caught.exception.args)
+                self.assertEqual([missing], caught.exception.kwargs["missing"])
                 call = partial(self.db.block_device_mapping_update_or_create, self.user, given)
-                self.assertUnchanged(call, KeyError)
+                self.assertUnchanged(call, exceptions.MissingKeys)
 
     def test_instance_and_device_must_be_named(self) -> None:
         self.device(device_name="vdb", virtual_name="swap")

@@ -105,12 +105,12 @@ class TestFlavorCreate(ConformanceTestCase):
         values = flavor_values()
         for missing in ("name", "flavorid"):
             with self.subTest(missing=missing):
-                with self.raises(KeyError) as caught:
+                with self.raises(exceptions.MissingKeys) as caught:
                     self.create(**{key: value for key, value in values.items() if key != missing})
-                self.assertEqual((missing,), caught.exception.args)
-        with self.raises(KeyError) as caught:
+                self.assertEqual([missing], caught.exception.kwargs["missing"])
+        with self.raises(exceptions.MissingKeys) as caught:
             self.create()
-        self.assertEqual(("name",), caught.exception.args)
+        self.assertEqual(["name", "flavorid"], caught.exception.kwargs["missing"])
         self.assertEqual({}, self.dump())
 
     def test_what_cannot_be_stored_is_refused(self) -> None:

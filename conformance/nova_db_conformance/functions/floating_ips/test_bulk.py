@@ -92,7 +92,7 @@ class TestFloatingIpBulkCreate(FloatingIpTestCase):
         self.assertEqual([made], self.db.floating_ip_get_all(self.admin))
 
     def test_an_address_is_required(self) -> None:
-        with self.raises(KeyError, args=("address",)):
+        with self.raises(exceptions.MissingKeys, missing=["address"]):
             self.create(floating_ip_values(), {"pool": "public"})
         self.assertEqual({}, self.dump())
 
@@ -183,7 +183,7 @@ class TestFloatingIpBulkDestroy(FloatingIpTestCase):
 
     def test_an_address_is_required(self) -> None:
         made = self.floating()
-        with self.raises(KeyError, args=("address",)):
+        with self.raises(exceptions.MissingKeys, missing=["address"]):
             self.db.floating_ip_bulk_destroy(self.user, [{"address": made["address"]}, {"id": made["id"]}])
         self.assertChanged(made)
 

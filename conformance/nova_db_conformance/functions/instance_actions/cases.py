@@ -32,7 +32,7 @@ class EventTestCase(ConformanceTestCase):
             with self.subTest(missing=missing):
                 values = {**self.named}
                 del values[missing]
-                with self.raises(KeyError):
+                with self.raises(exceptions.MissingKeys):
                     call(values)
         for uuid, request_id in ((a_uuid(), "req-1"), (self.uuid, "req-2"), (self.uuid, None), (None, "req-1")):
             with self.subTest(uuid=uuid, request_id=request_id):

@@ -93,7 +93,7 @@ class TestEventFinish(EventTestCase):
             with self.subTest(missing=missing):
                 values = {**self.named, "event": "reboot", "result": "Error"}
                 del values[missing]
-                self.assertUnchanged(partial(self.db.action_event_finish, self.user, values), KeyError)
+                self.assertUnchanged(partial(self.db.action_event_finish, self.user, values), exceptions.MissingKeys)
 
     def test_an_unknown_event_is_not_found(self) -> None:
         other = self.make.action()

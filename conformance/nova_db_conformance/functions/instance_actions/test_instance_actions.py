@@ -203,7 +203,7 @@ class TestActionFinish(ConformanceTestCase):
             with self.subTest(missing=missing):
                 values = {"message": "done", **self.named}
                 del values[missing]
-                self.assertUnchanged(partial(self.db.action_finish, self.user, values), KeyError)
+                self.assertUnchanged(partial(self.db.action_finish, self.user, values), exceptions.MissingKeys)
 
     def test_an_unknown_action_is_not_found(self) -> None:
         before = self.dump()

@@ -108,22 +108,22 @@ class TestReserveLimits(ReservationTestCase):
         for delta in (1, 0, -1):
             with self.subTest(delta=delta):
                 before = self.dump()
-                with self.raises(KeyError) as caught:
+                with self.raises(exceptions.MissingKeys) as caught:
                     self.reserve({"cores": 1, "ram": delta}, limits={"cores": -1})
-                self.assertEqual(("ram",), caught.exception.args)
+                self.assertEqual(["ram"], caught.exception.kwargs["missing"])
                 self.assertSameRows(before, "although a limit was missing")
 
     def test_a_missing_limit_fails_the_call_even_if_another_one_is_exceeded(self) -> None:
         for deltas in ({"cores": 1, "ram": 1}, {"ram": 1, "cores": 1}):
             with self.subTest(deltas=deltas):
-                self.assertUnchanged(partial(self.reserve, deltas, limits={"cores": 0}), KeyError)
+                self.assertUnchanged(partial(self.reserve, deltas, limits={"cores": 0}), exceptions.MissingKeys)
 
     def test_a_resource_is_needed_only_for_counting(self) -> None:
         self.reserve({"cores": 1}, until_refresh=9)
         before = self.dump()
-        with self.raises(KeyError) as caught:
+        with self.raises(exceptions.MissingKeys) as caught:
             self.reserve({"cores": 1, "ram": 1}, counted=resources("cores"))
-        self.assertEqual(("ram",), caught.exception.args)
+        self.assertEqual(["ram"], caught.exception.kwargs["missing"])
         self.assertSameRows(before, "although a resource was missing")
         self.reserve({"cores": 1}, counted={})
         self.assertEqual({"cores": (0, 2)}, self.numbers())

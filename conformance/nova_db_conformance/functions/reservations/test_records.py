@@ -53,9 +53,9 @@ class TestReservationRecords(ReservationTestCase):
         for usage in ({"id": key}, {"id": str(key), "more": object()}):
             with self.subTest(usage=usage):
                 self.assertRecord(self.create(usage=usage), usage_id=key)
-        with self.raises(KeyError) as caught:
+        with self.raises(exceptions.MissingKeys) as caught:
             self.create(usage={"usage_id": key})
-        self.assertEqual(("id",), caught.exception.args)
+        self.assertEqual(["id"], caught.exception.kwargs["missing"])
 
     def test_the_usage_must_exist(self) -> None:
         self.reserve({"cores": 0})

@@ -205,9 +205,9 @@ class TestReserveInTransaction(ReservationTestCase):
     def test_an_error_undoes_the_call_and_leaves_the_rest_of_the_transaction(self) -> None:
         with self.db.transaction(self.user):
             [uuid] = self.reserve({"cores": 1})
-            with self.raises(KeyError):
+            with self.raises(exceptions.MissingKeys):
                 self.reserve({"cores": 1, "ram": 1}, counted={})
-            with self.raises(KeyError):
+            with self.raises(exceptions.MissingKeys):
                 self.reserve({"cores": 1, "ram": 1}, limits={"cores": -1})
             with self.raises(exceptions.DBDataError):
                 self.reserve({"cores": 1, "ram": 1}, expire=None)

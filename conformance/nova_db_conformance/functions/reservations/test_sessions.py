@@ -165,8 +165,8 @@ class TestCountingInSession(SessionTestCase):
             return {"cores": 1}
 
         counted = {"cores": CountedResource("cores", write)}
-        self.assertUnchanged(lambda: self.reserve({"cores": 1, "ram": 1}, counted=counted), KeyError)
-        self.assertUnchanged(lambda: self.reserve({"cores": 1}, counted=counted, limits={}), KeyError)
+        self.assertUnchanged(lambda: self.reserve({"cores": 1, "ram": 1}, counted=counted), exceptions.MissingKeys)
+        self.assertUnchanged(lambda: self.reserve({"cores": 1}, counted=counted, limits={}), exceptions.MissingKeys)
         self.assertUnchanged(lambda: self.reserve({"cores": 1}, counted=counted, expire=None), exceptions.DBDataError)
 
     def test_what_a_callback_has_written_stays_with_the_counts_of_a_call_that_is_over(self) -> None:
