@@ -506,8 +506,11 @@ def instance_get_all_by_filters(
         A regular expression of the RE2 dialect, case-sensitive, that is found anywhere in the column's text. Of a
         list, tuple or set any member will do; those that are not text are compared with the column's text. A bool
         is compared for equality, as is None. A null column matches no pattern.
+    ``ip``, ``ip6``, ``all_tenants``, ``limit``, ``marker``
+        Mean nothing: API servers leave them among the filters.
     Any other key
-        Is ignored.
+        Is ignored, and the log tells once which key is most like it; with ``[database] strict_filters``, which test
+        databases switch on, it is refused.
 
     Order: ``sort_key``, then ``created_at``, then ``id``, all in the direction ``sort_dir`` (``asc`` or
     ``desc``), null being smallest. ``marker`` is the uuid of the last instance of the page before, looked up as
@@ -518,6 +521,7 @@ def instance_get_all_by_filters(
     :raises InvalidSortKey: ``sort_key`` is no column.
     :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
     :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+    :raises UnknownFilter: another key, with ``[database] strict_filters``. It is an ``Invalid``.
     :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
     """
 
@@ -550,8 +554,11 @@ def instance_get_all_by_filters(
         A regular expression of the RE2 dialect, case-sensitive, that is found anywhere in the column's text. Of a
         list, tuple or set any member will do; those that are not text are compared with the column's text. A bool
         is compared for equality, as is None. A null column matches no pattern.
+    ``ip``, ``ip6``, ``all_tenants``, ``limit``, ``marker``
+        Mean nothing: API servers leave them among the filters.
     Any other key
-        Is ignored.
+        Is ignored, and the log tells once which key is most like it; with ``[database] strict_filters``, which test
+        databases switch on, it is refused.
 
     Order: ``sort_key``, then ``created_at``, then ``id``, all in the direction ``sort_dir`` (``asc`` or
     ``desc``), null being smallest. ``marker`` is the uuid of the last instance of the page before, looked up as
@@ -562,6 +569,7 @@ def instance_get_all_by_filters(
     :raises InvalidSortKey: ``sort_key`` is no column.
     :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
     :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+    :raises UnknownFilter: another key, with ``[database] strict_filters``. It is an ``Invalid``.
     :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
     """
 
@@ -593,8 +601,11 @@ def instance_get_all_by_filters(
         A regular expression of the RE2 dialect, case-sensitive, that is found anywhere in the column's text. Of a
         list, tuple or set any member will do; those that are not text are compared with the column's text. A bool
         is compared for equality, as is None. A null column matches no pattern.
+    ``ip``, ``ip6``, ``all_tenants``, ``limit``, ``marker``
+        Mean nothing: API servers leave them among the filters.
     Any other key
-        Is ignored.
+        Is ignored, and the log tells once which key is most like it; with ``[database] strict_filters``, which test
+        databases switch on, it is refused.
 
     Order: ``sort_key``, then ``created_at``, then ``id``, all in the direction ``sort_dir`` (``asc`` or
     ``desc``), null being smallest. ``marker`` is the uuid of the last instance of the page before, looked up as
@@ -605,6 +616,7 @@ def instance_get_all_by_filters(
     :raises InvalidSortKey: ``sort_key`` is no column.
     :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
     :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+    :raises UnknownFilter: another key, with ``[database] strict_filters``. It is an ``Invalid``.
     :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
     """
 
@@ -2421,7 +2433,7 @@ def instance_type_get_all(
 
     Auth: context. Rows: live, or all if ``inactive`` is true; the context does not matter.
 
-    They meet all of ``filters``; other keys than these are ignored:
+    They meet all of ``filters``; other keys than these are ignored as in :func:`instance_get_all_by_filters`:
 
     ``min_memory_mb``, ``min_root_gb``
         The column is at least the value; None is no filter.
@@ -2430,6 +2442,8 @@ def instance_type_get_all(
     ``is_public``
         True: public flavors and those with a live access row for ``context.project_id``, also for an
         administrator. False: flavors that are not public. None is no filter.
+
+    :raises UnknownFilter: another key, with ``[database] strict_filters``. It is an ``Invalid``.
     """
 
 def instance_type_get(context: Context, id: Id) -> InstanceType:

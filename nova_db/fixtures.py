@@ -42,6 +42,7 @@ import fixtures
 from nova_db import forking
 from nova_db.api import bind, load_backend
 from nova_db.conf import DEFAULT_CONNECTION
+from nova_db.conf.suggestions import suggest
 from nova_db.exceptions import DBError, NotSupported
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class DatabaseFixture(fixtures.Fixture):
     :param backend: the name of an installed backend, or the import path of one.
     :param connection: the URL of a server or file, see the head of this module. A server's database and a file that
         are named here stay as they are; an in-memory URL is used as it is.
+    :param strict_filters: the default of ``[database] strict_filters`` meanwhile: filters with names that lists do not
+        know are refused, so that tests find what production ignores. The option is the process's: of several fixtures
+        the one activated last counts, and what a file or an override says counts more.
 
     :raises NovaException: the backend cannot be loaded, or offers no database for tests.
     :raises DBError: the database cannot be made.
@@ -76,9 +80,10 @@ class DatabaseFixture(fixtures.Fixture):
     connection: str | None
     """Where the database is: a URL that other drivers of this backend can be given. Set while the fixture is active."""
 
-    def __init__(self, backend: str = "memory", connection: str | None = None) -> None:
+    def __init__(self, backend: str = "memory", connection: str | None = None, *, strict_filters: bool = True) -> None:
         super().__init__()
         self._key: _Key = (backend, connection)
+        self._strict_filters = strict_filters
         self._database: _Database | None = None
 
     def setUp(self) -> None:
@@ -93,6 +98,7 @@ class DatabaseFixture(fixtures.Fixture):
         self.addCleanup(self._give_back)
         self.driver = database.driver
         self.connection = database.connection
+        self.addCleanup(suggest("strict_filters", self._strict_filters, "database"))
         self.addCleanup(bind(self.driver).release)
 
     def _give_back(self) -> None:

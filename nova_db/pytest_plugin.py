@@ -11,6 +11,9 @@ The database is in memory unless the configuration file of pytest (or ``-o`` on 
     nova_db_backend = sqlalchemy
     nova_db_connection = postgresql+psycopg://localhost/nova
 
+A filter with a name that the list does not know is an ``Invalid`` in these tests; ``nova_db_strict_filters = false``
+has it ignored, as it is in production.
+
 A server gets a database of its own for the tests, beside the one named; see :mod:`nova_db.fixtures`.
 """
 
@@ -31,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the settings."""
     parser.addini("nova_db_backend", "Backend of the fixture nova_db_database (default: memory).", default="memory")
     parser.addini("nova_db_connection", "URL of its database server or file, where the backend has any.", default="")
+    parser.addini(
+        "nova_db_strict_filters", "Whether its lists refuse unknown filters (default: true).", type="bool", default=True
+    )
 
 
 @pytest.hookimpl(trylast=True)
@@ -47,5 +53,6 @@ def nova_db_database(request: pytest.FixtureRequest) -> Iterator[DatabaseFixture
     from nova_db.fixtures import DatabaseFixture
 
     config = request.config
-    with DatabaseFixture(config.getini("nova_db_backend"), config.getini("nova_db_connection") or None) as database:
+    backend, connection = config.getini("nova_db_backend"), config.getini("nova_db_connection") or None
+    with DatabaseFixture(backend, connection, strict_filters=config.getini("nova_db_strict_filters")) as database:
         yield database

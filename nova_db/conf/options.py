@@ -196,6 +196,14 @@ _DATABASE: list[cfg.Opt] = [
         secret=True,
         help="Further parameters for the URLs, as name=value&name=value, instead of those of the same name there.",
     ),
+    cfg.BoolOpt(
+        "strict_filters",
+        default=False,
+        mutable=True,
+        help="Whether a filter of a list that has a name which the list does not know is an error (Invalid). When "
+        "false, it is ignored, as it has always been, and the log tells of each name once. Unset, test databases "
+        "(nova_db.fixtures) make it an error.",
+    ),
     *_POOL,
     *_THREADS,
     *_TIMEOUTS,

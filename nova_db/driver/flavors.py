@@ -46,7 +46,7 @@ class FlavorsContract(abc.ABC):
 
         Auth: context. Rows: live, or all if ``inactive`` is true; the context does not matter.
 
-        They meet all of ``filters``; other keys than these are ignored:
+        They meet all of ``filters``; other keys than these are ignored as in :func:`instance_get_all_by_filters`:
 
         ``min_memory_mb``, ``min_root_gb``
             The column is at least the value; None is no filter.
@@ -55,6 +55,8 @@ class FlavorsContract(abc.ABC):
         ``is_public``
             True: public flavors and those with a live access row for ``context.project_id``, also for an
             administrator. False: flavors that are not public. None is no filter.
+
+        :raises UnknownFilter: another key, with ``[database] strict_filters``. It is an ``Invalid``.
         """
 
     @abc.abstractmethod

@@ -142,8 +142,11 @@ class InstancesContract(abc.ABC):
             A regular expression of the RE2 dialect, case-sensitive, that is found anywhere in the column's text. Of a
             list, tuple or set any member will do; those that are not text are compared with the column's text. A bool
             is compared for equality, as is None. A null column matches no pattern.
+        ``ip``, ``ip6``, ``all_tenants``, ``limit``, ``marker``
+            Mean nothing: API servers leave them among the filters.
         Any other key
-            Is ignored.
+            Is ignored, and the log tells once which key is most like it; with ``[database] strict_filters``, which test
+            databases switch on, it is refused.
 
         Order: ``sort_key``, then ``created_at``, then ``id``, all in the direction ``sort_dir`` (``asc`` or
         ``desc``), null being smallest. ``marker`` is the uuid of the last instance of the page before, looked up as
@@ -154,6 +157,7 @@ class InstancesContract(abc.ABC):
         :raises InvalidSortKey: ``sort_key`` is no column.
         :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
         :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+        :raises UnknownFilter: another key, with ``[database] strict_filters``. It is an ``Invalid``.
         :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
         """
 

@@ -17,6 +17,7 @@ from nova_db.exceptions.arguments import (
     MissingKeys,
     UnexpectedTaskStateError,
     UnknownColumn,
+    UnknownFilter,
 )
 from nova_db.exceptions.backends import (
     BackendLoadError,
@@ -221,6 +222,7 @@ __all__ = [
     "TaskNotRunning",
     "UnexpectedTaskStateError",
     "UnknownColumn",
+    "UnknownFilter",
     "VirtualInterfaceCreateException",
     "VolumeNotFound",
 ]

@@ -47,6 +47,15 @@ class UnknownColumn(Invalid):
         return {**self.kwargs, "hint": suggestion(self.kwargs.get("nearest")) or "."}
 
 
+class UnknownFilter(Invalid):
+    """``function`` has no filter ``key``; ``nearest`` is the filter whose name is most alike."""
+
+    message = "%(function)s has no filter %(key)r%(hint)s"
+
+    def _fields(self) -> Mapping[str, Any]:
+        return {**self.kwargs, "hint": suggestion(self.kwargs.get("nearest")) or "."}
+
+
 class ConstraintNotMet(NovaException):
     """The row does not satisfy the constraint, and was left as it was."""
 

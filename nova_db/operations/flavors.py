@@ -13,6 +13,7 @@ from nova_db.exceptions import NovaException
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import KeyValues, create, soft_delete, values_by_key
 from nova_db.operations.rows.conditions import LIVE, equals, of_project, visible
+from nova_db.operations.rows.filters import FilterNames
 from nova_db.operations.rows.reading import exists, one
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FLAVORS = TABLES["instance_types"]
 ACCESS = TABLES["instance_type_projects"]
 SPECS = KeyValues("instance_type_extra_specs", "instance_type_id")
+_FILTERS = FilterNames("instance_type_get_all", ("min_memory_mb", "min_root_gb", "disabled", "is_public"))
 _LIVE_FIRST = (Order("deleted"),)
 
 
@@ -54,6 +56,7 @@ class FlavorsOperations(TransactionalDriver, FlavorsContract):
     def instance_type_get_all(
         self, tx: Transaction, context: Context, inactive: bool = False, filters: Values | None = None
     ) -> list[Record]:
+        _FILTERS.check(filters or {})
         parts = [TRUE if inactive else LIVE, _usable(context), *_filtered(context, filters or {})]
         flavors = tx.select(Query(FLAVORS.name, all_of(*parts), order=(Order("name"),), load=("extra_specs",)))
         for flavor in flavors:

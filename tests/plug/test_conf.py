@@ -32,6 +32,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "connection": "sqlite:///nova.sqlite",
         "slave_connection": None,
         "connection_parameters": "",
+        "strict_filters": False,
         "max_pool_size": 5,
         "max_overflow": None,
         "pool_timeout": None,

@@ -39,6 +39,7 @@ InvalidSortKey                   Invalid               400  key
 MissingKeys                      Invalid               400  function argument missing required
 InstanceInvalidState             Invalid               400  attr instance_uuid state method
 UnknownColumn                    Invalid               400  table column nearest
+UnknownFilter                    Invalid               400  function key nearest
 SecurityGroupDefaultRuleNotFound Invalid               400  rule_id
 NetworkInUse                     NovaException         500  network_id
 NoMoreFixedIps                   NovaException         500

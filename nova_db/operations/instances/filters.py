@@ -14,6 +14,7 @@ from nova_db.engine import TRUE, Col, Eq, Exists, Gt, Ne, Order, Predicate, Quer
 from nova_db.engine.regexp import compile_pattern
 from nova_db.operations.instances.finding import INSTANCES
 from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
+from nova_db.operations.rows.filters import FilterNames
 from nova_db.operations.rows.reading import one
 from nova_db.schema import TABLES
 from nova_db.schema.coercion import text_of
@@ -23,6 +24,21 @@ if TYPE_CHECKING:
     from nova_db.engine import Transaction
 
 _EXACT = frozenset(("project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state"))
+NAMES = FilterNames(
+    "instance_get_all_by_filters",
+    ("changes-since", "metadata", "system_metadata", *INSTANCES.names),
+    # What an API server leaves among them: what it has made uuids of, what it has looked at itself, and, of an
+    # administrator's, the rest of the query.
+    meaningless=("ip", "ip6", "all_tenants", "limit", "marker"),
+    elsewhere={
+        "name": "display_name",
+        "image": "image_ref",
+        "tenant_id": "project_id",
+        "flavor": "instance_type_id",
+        "status": "vm_state",
+        "fixed_ip": "uuid",
+    },
+)
 _COLLECTIONS = (list, tuple, set, frozenset)
 
 

@@ -12,7 +12,7 @@ from nova_db.clock import utcnow
 from nova_db.context import require_admin, require_context
 from nova_db.driver.instances import InstancesContract
 from nova_db.engine import TRUE, Eq, Gt, In, Le, Lt, Ne, Order, Predicate, Query, Row, all_of, any_of
-from nova_db.operations.instances.filters import filtered, paging
+from nova_db.operations.instances.filters import NAMES, filtered, paging
 from nova_db.operations.instances.finding import INSTANCES
 from nova_db.operations.rows.conditions import equals, scoped, visible
 from nova_db.operations.rows.reading import records
@@ -51,6 +51,7 @@ class InstanceLists(TransactionalDriver, InstancesContract):
         marker: str | None = None,
         columns_to_join: Sequence[str] | None = None,
     ) -> list[Record]:
+        NAMES.check(filters)
         joins = _joins(columns_to_join)
         page = paging(tx, context, sort_key, sort_dir, limit, marker)
         return list_instances(tx, context, filtered(context, filters), joins, **page)
