@@ -263,7 +263,8 @@ class TestValues(WritersTestCase):
                             continue
                         with self.raises(exceptions.DBDataError, table=table, columns=[column], value=value):
                             write({column: value})
-            self.assertSameRows(before, f"although {name} refused a text")
+            with self.subTest(name):
+                self.assertSameRows(before, f"although {name} refused a text")
 
     @decision(6, 24)
     def test_no_column_that_needs_a_value_takes_none(self) -> None:
