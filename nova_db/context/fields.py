@@ -21,8 +21,9 @@ def flag(name: str, value: Any) -> bool:
     """A bool; 0 and 1 stand for one, as they do in columns."""
     if value is True or value is False:
         return value
-    if isinstance(value, int) and value in (0, 1):
-        return value == 1
+    # The type decides, and the number within: what a value says of itself, it may say of anything.
+    if issubclass(type(value), int) and int.__index__(value) in (0, 1):
+        return int.__index__(value) == 1
     # What came is named by its type alone: it may be a secret in the wrong place.
     raise TypeError(f"{name} of a context must be True, False, 1 or 0, not {_described(value)}")
 
@@ -37,7 +38,7 @@ def optional_text(name: str, value: Any) -> str | None:
     try:
         text: str = coercer(Kind.STRING, _ENDLESS)(value)
     except Unsuitable as error:
-        kind = ValueError if isinstance(value, (str, int, float)) else TypeError
+        kind = ValueError if issubclass(type(value), (str, int, float)) else TypeError
         raise kind(f"{name} of a context must be text or None: {error}") from None
     return text
 
@@ -55,7 +56,7 @@ def roles(name: str, value: Any) -> list[str]:
         raise TypeError(f"{name} of a context must be an iterable of texts or None, not {_described(value)}")
     found = []
     for role in value:
-        if not isinstance(role, str):
+        if not issubclass(type(role), str):
             raise TypeError(f"{name} of a context must be texts; one of them is {_described(role)}")
         found.append(optional_text(name, role) or "")
     return found
@@ -63,22 +64,25 @@ def roles(name: str, value: Any) -> list[str]:
 
 def read_deleted(name: str, value: Any) -> str:
     """``"no"``, ``"yes"`` or ``"only"``."""
-    for known in _READ_DELETED:
-        if value == known:
-            return known
-    found = repr(value) if isinstance(value, str) else _described(value)
+    found = _described(value)
+    if issubclass(type(value), str):
+        text = str.__str__(value)
+        if text in _READ_DELETED:
+            return text
+        found = repr(text)
     raise ValueError(f"{name} must be one of 'no', 'yes' and 'only', not {found}")
 
 
 def timestamp(name: str, value: Any) -> dt.datetime:
     """A naive datetime in UTC, of a datetime or its text; now, where there is none."""
-    if value is None or value == "":
+    if value is None:
         return utcnow()
     from nova_db.schema.coercion import Unsuitable, coercer, parse_datetime
     from nova_db.schema.types import Kind
 
-    if isinstance(value, str):
-        return parse_datetime(value)
+    if issubclass(type(value), str):
+        text = str.__str__(value)
+        return parse_datetime(text) if text else utcnow()
     try:
         moment: dt.datetime = coercer(Kind.DATETIME, None)(value)
     except Unsuitable as error:

@@ -15,6 +15,8 @@ Who may call
     own class       the same for ``context.quota_class``
     ==============  ==============================================================================================
 
+    A context whose ``is_admin`` is neither a bool nor 0 or 1 is a ``TypeError`` there: it gives no rights by mistake.
+
 Which rows
     Deleting is mostly soft: the row stays, with ``deleted`` set to its own id and ``deleted_at`` to now, and its
     ``updated_at`` as it was. A docstring names the rows of the function's main table after ``Rows``:
@@ -56,7 +58,8 @@ Values
     Integer columns take ints, bools and decimal text; boolean columns bools, 0 and 1; text columns text, and numbers
     as their text; float columns numbers; datetime columns datetimes. What is compared with a column is converted the
     same way, except that a value of another kind then matches no row. ``None`` compares as "is null". Text is
-    compared exactly; "ignoring case" folds ASCII letters only. Text is ordered by code point.
+    compared exactly; "ignoring case" folds ASCII letters only. Text is ordered by code point. Text with a NUL or with
+    half of a surrogate pair is one of those that no column takes: nothing stores it, and nothing is called so.
 
     Datetimes are naive UTC; an aware one is converted. Addresses and CIDRs are text: a valid IPv6 one is normalised
     (shortest form, lower case, host bits of a CIDR cleared), anything else is kept as it is, and any spelling finds

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -67,6 +68,45 @@ def test_a_flag_is_a_bool(name: str, subtests: pytest.Subtests) -> None:
             refused(name, value, TypeError)
 
 
+class Liar:
+    """It says to be a one, and equal to whatever it is compared with."""
+
+    @property
+    def __class__(self) -> Any:
+        return int
+
+    @__class__.setter
+    def __class__(self, kind: Any) -> None:
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __index__(self) -> int:
+        return 1
+
+
+class LyingNumber(int):
+    """It says to be equal to whatever it is compared with."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("liar", [Liar(), LyingNumber(7)])
+def test_nobody_lies_himself_into_rights(liar: Any) -> None:
+    with pytest.raises(TypeError, match="is_admin"):
+        made(is_admin=liar)
+    with pytest.raises(TypeError, match="is_admin"):
+        contexts.require_admin(SimpleNamespace(is_admin=liar))
+    with pytest.raises(ValueError, match="read_deleted"):
+        made(read_deleted=liar)
+
+
 def test_rights_are_never_unset(subtests: pytest.Subtests) -> None:
     context = made()
     with pytest.raises(TypeError, match=r"is_admin .* not None"):
@@ -85,8 +125,8 @@ def test_text(name: str, subtests: pytest.Subtests) -> None:
         def __str__(self) -> str:
             return self.upper()
 
-    shouting: Any = Shouting("a")
-    for given, kept in (("Zoë", "Zoë"), ("x" * 3000, "x" * 3000), (5, "5"), (shouting, "a")):
+    some, shouting = uuid.uuid4(), cast("Any", Shouting("a"))
+    for given, kept in (("Zoë", "Zoë"), ("x" * 3000, "x" * 3000), (5, "5"), (some, str(some)), (shouting, "a")):
         with subtests.test(given=given):
             found = getattr(made(**{name: given}), name)
             assert (found, type(found)) == (kept, str)
@@ -212,10 +252,11 @@ def test_a_foreign_context_s_rights_may_be_a_number() -> None:
 
 
 def test_who_asks_for_his_own_is_known_by_the_text(subtests: pytest.Subtests) -> None:
-    numbered = SimpleNamespace(user_id=5, project_id=6, is_admin=False, read_deleted="no", quota_class=7)
-    own = made(user_id=5, project_id=6, quota_class=7)
+    some = uuid.uuid4()
+    numbered = SimpleNamespace(user_id=5, project_id=some, is_admin=False, read_deleted="no", quota_class=7)
+    own = made(user_id=5, project_id=some, quota_class=7)
     for context in (numbered, own):
-        for project, user, quota_class in ((6, 5, 7), ("6", "5", "7")):
+        for project, user, quota_class in ((some, 5, 7), (str(some), "5", "7")):
             with subtests.test(context=context, project=project):
                 contexts.authorize_project(context, project)  # type: ignore[arg-type]
                 contexts.authorize_user(context, user)  # type: ignore[arg-type]
