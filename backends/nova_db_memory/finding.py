@@ -133,5 +133,8 @@ def _places(shape: Shape) -> Iterator[Shape]:
             yield from _places(part)
     elif shape[0] == "exists":
         yield from _places(shape[3])
+    elif shape[0] == "each":
+        yield shape
+        yield from _places(shape[4])
     elif shape[0] not in _WITHOUT_VALUE:
         yield shape

@@ -28,6 +28,7 @@ from nova_db.engine.predicates import (
     any_of,
 )
 from nova_db.engine.query import Order, Query
+from nova_db.engine.semijoins import ExistsEach, exists_each
 from nova_db.engine.splitting import split
 from nova_db.engine.transaction import Isolation, Transaction
 from nova_db.engine.values import Add, Col, IfChanged, Row, Values
@@ -45,6 +46,7 @@ __all__ = [
     "Eq",
     "EqFold",
     "Exists",
+    "ExistsEach",
     "Ge",
     "Gt",
     "IfChanged",
@@ -64,5 +66,6 @@ __all__ = [
     "Values",
     "all_of",
     "any_of",
+    "exists_each",
     "split",
 ]

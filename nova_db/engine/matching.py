@@ -42,7 +42,15 @@ def translate(shape: Shape) -> Callable[[list[Any], Probe | None], Test]:
     """The factory of row functions for a shape."""
     source = _Source()
     expression = source.expression(shape, "row")
-    lines = f"def factory(p, probe):\n    def test(row):\n        return {expression}\n    return test"
+    lines = "\n".join(
+        [
+            "def factory(p, probe):",
+            *source.prepared,
+            "    def test(row):",
+            f"        return {expression}",
+            "    return test",
+        ]
+    )
     return generate(lines, "factory", {"fold": fold, "text_form": text_form})
 
 
@@ -72,6 +80,8 @@ class _Source:
     def __init__(self) -> None:
         self._parameters = 0
         self._depth = 0
+        self.prepared: list[str] = []
+        """Lines before the function of a row: what is made of the parameters once."""
 
     def expression(self, shape: Shape, row: str) -> str:
         operator = shape[0]
@@ -79,23 +89,40 @@ class _Source:
             return "(" + f" {operator} ".join(self.expression(part, row) for part in shape[1:]) + ")"
         if operator == "exists":
             return self._exists(shape, row)
+        if operator == "each":
+            return self._each(shape, row)
         column = shape[1] if len(shape) > 1 else ""
         other = shape[2] if len(shape) > 2 else ""
-        parameter = ""
-        if "{p}" in _LEAVES[operator]:
-            parameter = f"p[{self._parameters}]"
-            self._parameters += 1
+        parameter = self._parameter() if "{p}" in _LEAVES[operator] else ""
         return _LEAVES[operator].format(cell=f"{row}[{column!r}]", row=row, other=other, p=parameter)
 
     def _exists(self, shape: Shape, row: str) -> str:
         _, table, on, where, negated = shape
-        self._depth += 1
-        inner = f"row{self._depth}"
+        inner = self._inner()
+        found, condition = self._joined(table, on, where, row, inner)
+        some = f"({row}[{on[0][0]!r}] is not None and any({condition} for {inner} in {found}))"
+        return f"not {some}" if negated else some
+
+    def _each(self, shape: Shape, row: str) -> str:
+        _, table, on, columns, where = shape
+        inner, wanted = self._inner(), self._parameter()
+        self.prepared.append(f"    each_{inner} = frozenset({wanted})")
+        found, condition = self._joined(table, on, where, row, inner)
+        values = "".join(f"{inner}[{column!r}], " for column in columns)
+        held = f"{{({values}) for {inner} in {found} if {condition}}}"
+        return f"({row}[{on[0][0]!r}] is not None and each_{inner} <= {held})"
+
+    def _joined(self, table: str, on: Any, where: Shape, row: str, inner: str) -> tuple[str, str]:
+        """The rows that a semijoin probes, and what they must meet."""
         (outer_column, inner_column), *rest = on
         conditions = [f"({row}[{a!r}] is not None and {row}[{a!r}] == {inner}[{b!r}])" for a, b in rest]
         conditions.append(self.expression(where, inner))
-        some = (
-            f"({row}[{outer_column!r}] is not None and any({' and '.join(conditions)}"
-            f" for {inner} in probe({table!r}, {inner_column!r}, {row}[{outer_column!r}])))"
-        )
-        return f"not {some}" if negated else some
+        return f"probe({table!r}, {inner_column!r}, {row}[{outer_column!r}])", " and ".join(conditions)
+
+    def _inner(self) -> str:
+        self._depth += 1
+        return f"row{self._depth}"
+
+    def _parameter(self) -> str:
+        self._parameters += 1
+        return f"p[{self._parameters - 1}]"

@@ -221,13 +221,11 @@ class Several(Predicate):
 
     def __init__(self, parts: tuple[Predicate, ...]) -> None:
         self.parts = parts
-        shape: list[Any] = [self.operator]
-        bound: tuple[Any, ...] = ()
+        bound: list[Any] = []
         for part in parts:
-            shape.append(part._shape)
             bound += part._bound
-        self._shape = tuple(shape)
-        self._bound = bound
+        self._shape = (self.operator, *[part._shape for part in parts])
+        self._bound = tuple(bound)
 
 
 class And(Several):

@@ -12,6 +12,7 @@ from nova_db.engine import (
     Contains,
     Eq,
     Exists,
+    ExistsEach,
     Gt,
     In,
     Lt,
@@ -22,6 +23,7 @@ from nova_db.engine import (
     Regexp,
     all_of,
     any_of,
+    exists_each,
     split,
 )
 from nova_db.engine.regexp import compile_pattern
@@ -35,6 +37,13 @@ class TestShape:
         assert In("a", [1]).shape() == In("a", range(1000)).shape()
         assert all_of(A, B).shape() == all_of(Eq("a", 5), Eq("b", "x")).shape()
         assert hash(Exists("t", (("a", "b"),), all_of(A, Or((B, C)))).shape())
+
+    def test_nor_is_how_many_there_are_to_be_found(self) -> None:
+        shapes = {
+            exists_each("t", (("a", "b"),), ("c", "d"), [(number, 1) for number in range(count)], A).shape()
+            for count in range(200)
+        }
+        assert len(shapes) == 4  # of none, of one, of two, of more
 
     def test_columns_operators_and_nulls_are(self) -> None:
         shapes = [
@@ -54,6 +63,9 @@ class TestShape:
             Exists("u", on),
             Exists("t", (*on, *on)),
             Exists("t", on, A),
+            ExistsEach("t", on, ("c",), [(1,)], A),
+            ExistsEach("t", on, ("d",), [(1,)], A),
+            ExistsEach("t", on, ("c",), [(1,)]),
             Exists("t", on, negated=True),
         ]
         assert len({predicate.shape() for predicate in joins}) == len(joins)

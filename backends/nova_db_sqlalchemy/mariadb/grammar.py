@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql.base import MySQLDialect
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
+from sqlalchemy.sql.functions import Function
 
 from nova_db.schema import Kind
 from nova_db_sqlalchemy.mariadb.traits import Traits
@@ -20,6 +21,7 @@ from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
 from nova_db_sqlalchemy.sql.parameters import Parameters
 
 _HEBREW: Final[sa.ColumnElement[Any]] = sa.literal_column("hebrew")
+_COLON: Final[sa.ColumnElement[Any]] = sa.literal_column("':'")
 
 
 class MariaDBGrammar(Grammar):
@@ -46,6 +48,19 @@ class MariaDBGrammar(Grammar):
 
     def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
         return column.op("NOT IN", is_comparison=True)(parameters.value(None))
+
+    def is_listed(
+        self, columns: Sequence[Expression], parameters: Parameters, kinds: Sequence[Kind]
+    ) -> tuple[Expression, Expression]:
+        # The server searches a list of texts, sorted, but goes through one of tuples; and without the IS, it would turn
+        # a long list into a table, and read that for each row.
+        texts, number = parameters.views("joined({v})", "len({v})")
+        measured = [part for column in columns[:-1] for part in (sa.func.char_length(column), _COLON, column)]
+        joined = sa.func.concat(*measured, columns[-1]) if measured else columns[0]
+        return joined.op("IN", is_comparison=True)(texts).is_(sa.true()), number
+
+    def number_of(self, columns: Sequence[Expression]) -> Expression:
+        return Function("count", sa.distinct(columns[0]), *columns[1:])
 
     def contains(self, text: Expression, part: Expression) -> Expression:
         return sa.func.locate(part, text) > sa.literal_column("0")

@@ -69,6 +69,17 @@ class PostgreSQLGrammar(Grammar):
     def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
         return column != sa.all_(_array(parameters, kind))
 
+    def is_listed(
+        self, columns: Sequence[Expression], parameters: Parameters, kinds: Sequence[Kind]
+    ) -> tuple[Expression, Expression]:
+        forms = [f"array_of({{v}}, {place})" for place in range(len(columns))]
+        *arrays, number = parameters.views(*forms, "str(len({v}))")
+        names = [f"v{place}" for place in range(len(columns))]
+        typed = [_unknown_length(sa.cast(array, _array_type(kind))) for array, kind in zip(arrays, kinds, strict=True)]
+        given = sa.func.unnest(*typed).table_valued(*names).render_derived(name="given")
+        listed = sa.tuple_(*columns).in_(sa.select(*[given.c[name] for name in names]))
+        return listed.is_(sa.true()), sa.cast(number, sa.BigInteger)
+
     def contains(self, text: Expression, part: Expression) -> Expression:
         return sa.func.strpos(text, part) > sa.literal_column("0")
 
@@ -102,5 +113,13 @@ def stored_type(kind: Kind) -> TypeEngine[Any]:
 
 
 def _array(parameters: Parameters, kind: Kind) -> Expression:
-    element = sa.BigInteger() if kind is Kind.INTEGER else stored_type(kind)
-    return sa.cast(parameters.whole("array"), sa.ARRAY(element))
+    return sa.cast(parameters.whole("array"), _array_type(kind))
+
+
+def _array_type(kind: Kind) -> sa.ARRAY[Any]:
+    return sa.ARRAY(sa.BigInteger() if kind is Kind.INTEGER else stored_type(kind))
+
+
+def _unknown_length(array: Expression) -> Expression:
+    """An array whose length is not known when the plan is made: a long one would be taken for too long to hash."""
+    return sa.select(array).scalar_subquery()

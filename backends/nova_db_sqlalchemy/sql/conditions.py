@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -43,6 +43,8 @@ def has_regexp(shape: Shape) -> bool:
     operator = shape[0]
     if operator == "exists":
         return has_regexp(shape[3])
+    if operator == "each":
+        return has_regexp(shape[4])
     return operator == "regexp" or (operator in ("and", "or") and any(has_regexp(part) for part in shape[1:]))
 
 
@@ -60,6 +62,8 @@ def _count(shape: Shape, places: list[int], taken: int) -> int:
         return taken
     if operator == "exists":
         return _count(shape[3], places, taken)
+    if operator == "each":
+        return _count(shape[4], places, taken + 1)
     if operator in ("true", "false", "null", "notnull", "eqcol"):
         return taken
     if operator in ("in", "notin"):
@@ -84,6 +88,8 @@ class Conditions:
             return join(*[self.expression(part, table, source) for part in shape[1:]])
         if operator == "exists":
             return self._exists(shape, source)
+        if operator == "each":
+            return self._each(shape, source)
         if operator in ("true", "false"):
             return sa.literal_column("1" if operator == "true" else "0") == sa.literal_column("1")
         column = source.c[shape[1]]
@@ -126,16 +132,35 @@ class Conditions:
 
     def _exists(self, shape: Shape, source: sa.FromClause) -> Expression:
         _, name, on, where, negated = shape
-        self._depth += 1
-        inner = SQL_METADATA.tables[name].alias(f"{name}_{self._depth}")
-        joined = [source.c[outer] == inner.c[column] for outer, column in on]
-        found = sa.exists(
-            sa.select(sa.literal_column("1"))
-            .select_from(inner)
-            .where(*joined, self.expression(where, CATALOG[name], inner))
-            .correlate(source)
-        )
+        inner = self._alias(name)
+        found = sa.exists(self._joined(inner, on, source, [sa.literal_column("1")], CATALOG[name], where))
         return ~found if negated else found
+
+    def _each(self, shape: Shape, source: sa.FromClause) -> Expression:
+        _, name, on, columns, where = shape
+        table, inner, grammar = CATALOG[name], self._alias(name), self._grammar
+        cells = [inner.c[column] for column in columns]
+        listed, number = grammar.is_listed(cells, self._parameters, [table.column[column].kind for column in columns])
+        held = self._joined(inner, on, source, [grammar.number_of(cells)], table, where).where(listed)
+        return held.scalar_subquery() == number
+
+    def _alias(self, name: str) -> sa.FromClause:
+        self._depth += 1
+        return SQL_METADATA.tables[name].alias(f"{name}_{self._depth}")
+
+    def _joined(
+        self,
+        inner: sa.FromClause,
+        on: Sequence[tuple[str, str]],
+        source: sa.FromClause,
+        columns: Sequence[Expression],
+        table: Table,
+        where: Shape,
+    ) -> sa.Select[Any]:
+        """A select of the rows that belong to a row of the statement."""
+        joined = [source.c[outer] == inner.c[column] for outer, column in on]
+        met = self.expression(where, table, inner)
+        return sa.select(*columns).select_from(inner).where(*joined, met).correlate(source)
 
 
 def _later(column: Expression, value: Expression | None, descending: bool, *, nullable: bool) -> Expression | None:

@@ -48,6 +48,25 @@ def array(values: Iterable[Any]) -> str:
     return '{"' + joined + '"}' if texts else "{}"
 
 
+def array_of(tuples: Iterable[Sequence[Any]], place: int) -> str:
+    """The values at one place of tuples as the text of a PostgreSQL array."""
+    return array([each[place] for each in tuples])
+
+
+def joined(tuples: Sequence[Sequence[Any]]) -> list[Any]:
+    """Tuples as texts, each value but the last after its length; the values themselves where they are alone."""
+    if len(tuples[0]) == 1:
+        return [value for (value,) in tuples]
+    texts = [[_text(value) for value in each] for each in tuples]
+    return ["".join([*[f"{len(text)}:{text}" for text in most], last]) for *most, last in texts]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "microseconds")
+    return value if isinstance(value, str) else str(int(value))
+
+
 def document(values: Any) -> str:
     """Values as JSON, times as text."""
     return _encode(values)
@@ -72,8 +91,10 @@ _encode = json.JSONEncoder(default=_plain, check_circular=False).encode
 NAMES: Mapping[str, Any] = {
     "and_spare": and_spare,
     "array": array,
+    "array_of": array_of,
     "document": document,
     "fold": fold,
+    "joined": joined,
     "loads": json.loads,
     "pad": pad,
     "time": datetime.fromisoformat,

@@ -70,6 +70,19 @@ class Grammar(abc.ABC):
         """Whether a column is not null and equals no element of the next value."""
 
     @abc.abstractmethod
+    def is_listed(
+        self, columns: Sequence[Expression], parameters: Parameters, kinds: Sequence[Kind]
+    ) -> tuple[Expression, Expression]:
+        """Whether columns equal a tuple of the next value, and how many tuples there are.
+
+        Written so that no index is chosen for it: there is a better way to the few rows that are asked.
+        """
+
+    def number_of(self, columns: Sequence[Expression]) -> Expression:
+        """The aggregate that counts the different values in columns."""
+        return sa.func.count(sa.distinct(columns[0] if len(columns) == 1 else sa.tuple_(*columns)))
+
+    @abc.abstractmethod
     def contains(self, text: Expression, part: Expression) -> Expression:
         """Whether a text contains another one, both folded already."""
 

@@ -52,6 +52,11 @@ class Parameters:
         index = self._next()
         return self._bound(f"{function}_p{index}", f"{function}(p[{index}])")
 
+    def views(self, *forms: str) -> list[sa.BindParameter[Any]]:
+        """The next value as several parameters, each in a form of its own."""
+        index = self._next()
+        return [self._bound(f"p{index}_v{place}", form.format(v=f"p[{index}]")) for place, form in enumerate(forms)]
+
     def rewind(self) -> None:
         """Begin anew with the first value: the statement asks for the values a second time, in whatever form."""
         self._taken = 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.sql.operators import custom_op
 
 from nova_db.schema import Kind
 from nova_db_sqlalchemy.sql.conversion import FROM_BIT, TIME_FROM_TEXT, TIME_TO_TEXT, TO_BIT, TO_FLOAT, Forms
@@ -15,6 +17,7 @@ from nova_db_sqlalchemy.sql.parameters import Parameters
 
 LONGEST_LIST: Final = 64
 """Longer ``in`` lists travel as one JSON array."""
+_UNINDEXED: Final = partial(sa.UnaryExpression, operator=custom_op("+"))
 _RANGE: Final = {Kind.INTEGER: 2**31, Kind.BIGINT: 2**63}
 
 
@@ -46,6 +49,19 @@ class SQLiteGrammar(Grammar):
 
     def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
         return column.not_in(parameters.items(kind, size) if size else _elements(parameters))
+
+    def is_listed(
+        self, columns: Sequence[Expression], parameters: Parameters, kinds: Sequence[Kind]
+    ) -> tuple[Expression, Expression]:
+        tuples, number = parameters.views("document({v})", "len({v})")
+        each = sa.func.json_each(tuples).table_valued("value").c.value
+        places: list[Expression] = [sa.literal_column(f"'$[{place}]'") for place in range(len(columns))]
+        listed = sa.select(*[sa.func.json_extract(each, place) for place in places])
+        # The plus keeps indexes away, and unlike an IS around it does not have the list read again for each row.
+        return sa.tuple_(*[_UNINDEXED(column) for column in columns]).in_(listed), number
+
+    def number_of(self, columns: Sequence[Expression]) -> Expression:
+        return super().number_of(columns if len(columns) == 1 else [sa.func.json_array(*columns)])
 
     def contains(self, text: Expression, part: Expression) -> Expression:
         return sa.func.instr(text, part) > sa.literal_column("0")

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from nova_db.engine import Contains, Eq, Exists, Gt, In, Ne, Order, Predicate, all_of, any_of
+from nova_db.engine import (
+    TRUE,
+    Contains,
+    Eq,
+    Exists,
+    ExistsEach,
+    Gt,
+    In,
+    Ne,
+    Order,
+    Predicate,
+    all_of,
+    any_of,
+    exists_each,
+)
 from nova_db_conformance.engine.cases import PrimitivesTestCase
 
 OWN = (("uuid", "instance_uuid"),)
+KEYS = ("k1", "k2", "k3")
 
 
 class TestExists(PrimitivesTestCase):
@@ -117,3 +133,90 @@ class TestExists(PrimitivesTestCase):
             counted = tx.aggregate("instances", Exists("instance_metadata", OWN))
         self.assertEqual([{"count": 2}], counted)
         self.assertFound(Exists("instance_metadata", OWN), 1, 3)
+
+
+class TestExistsEach(PrimitivesTestCase):
+    """Three instances with items of metadata in various kinds, and one without a uuid."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.insert("instances", *({"uuid": uuid, "host": f"h{n}"} for n, uuid in enumerate(("a", "b", "c", None), 1)))
+        items: tuple[tuple[Any, Any, Any], ...] = (
+            *[("a", f"k{number}", f"v{number}") for number in range(30)],
+            *[("b", f"k{number}", f"v{number}") for number in (0, 1, 1, 2, 2, 2, 3)],
+            ("b", "k4", None),
+            ("b", None, "v5"),
+            ("b", None, None),
+            *[("c", "k", "v") for _ in range(30)],
+            *[(None, f"k{number}", f"v{number}") for number in range(30)],
+        )
+        self.insert("instance_metadata", *({"instance_uuid": u, "key": k, "value": v} for u, k, v in items))
+
+    def each(self, *wanted: tuple[Any, ...], where: Predicate = TRUE) -> list[int]:
+        """The instances that have each pair of key and value; both ways of asking have to agree."""
+        columns = ("key", "value")
+        found = self.ids("instances", exists_each("instance_metadata", OWN, columns, wanted, where))
+        if not any(None in pair for pair in wanted):
+            predicate = ExistsEach("instance_metadata", OWN, columns, wanted, where)
+            self.assertEqual(found, self.ids("instances", predicate))
+            with self.reader() as tx:
+                self.assertEqual([{"count": len(found)}], tx.aggregate("instances", predicate))
+            tx = self.engine.write()
+            self.assertEqual(len(found), tx.update("instances", predicate, {"progress": 1}))
+            tx.rollback()
+        return found
+
+    def pairs(self, count: int) -> list[tuple[str, str]]:
+        return [(f"k{number}", f"v{number}") for number in range(count)]
+
+    def test_each_must_be_there(self) -> None:
+        for count in (1, 2, 3, 4):
+            with self.subTest(count=count):
+                self.assertEqual([1, 2], self.each(*self.pairs(count)))
+        for count in (5, 6, 29, 30):
+            with self.subTest(count=count):
+                self.assertEqual([1], self.each(*self.pairs(count)))
+        self.assertEqual([], self.each(*self.pairs(31)))
+
+    def test_none_is_met_by_all(self) -> None:
+        self.assertEqual([1, 2, 3, 4], self.each())
+
+    def test_rows_and_tuples_that_are_alike_count_once(self) -> None:
+        self.assertEqual([], self.each(("k", "v"), ("k", "w"), ("k", "x")))
+        self.assertEqual([3], self.each(*[("k", "v")] * 5))
+        self.assertEqual([1, 2], self.each(*self.pairs(4), *self.pairs(4)))
+
+    def test_the_values_of_two_rows_make_no_tuple(self) -> None:
+        self.assertEqual([], self.each(*self.pairs(3), ("k0", "v1")))
+
+    def test_null_is_asked_for_as_none(self) -> None:
+        nulls: tuple[tuple[Any, Any], ...] = (("k4", None), (None, "v5"), (None, None))
+        self.assertEqual([2], self.each(*nulls))
+        self.assertEqual([2], self.each(*self.pairs(4), *nulls))
+        self.assertEqual([], self.each(*self.pairs(4), *nulls, ("k3", None)))
+
+    def test_rows_must_meet_the_condition(self) -> None:
+        numbered = all_of(Gt("id", 31), Ne("key", "k0"))
+        self.assertEqual([2], self.each(*self.pairs(4)[1:], where=numbered))
+        self.assertEqual([], self.each(*self.pairs(4), where=numbered))
+
+    def test_several_at_once(self) -> None:
+        first, second = (
+            ExistsEach("instance_metadata", OWN, ("key",), [(key,) for key in keys]) for keys in (KEYS, "k")
+        )
+        self.assertEqual([1, 2, 3], self.ids("instances", any_of(first, second)))
+        self.assertEqual([], self.ids("instances", all_of(first, second)))
+        self.assertEqual([2], self.ids("instances", all_of(Eq("host", "h2"), first, In("id", [2, 3]))))
+
+    def test_columns_of_other_types(self) -> None:
+        noon = dt.datetime(2013, 3, 1, 12, 0)
+        times = [noon + number * dt.timedelta(microseconds=1) for number in range(4)]
+        wanted: list[tuple[Any, ...]] = [(number, number > 1, time) for number, time in enumerate(times)]
+        columns: tuple[str, ...] = ("vcpus", "locked", "launched_at")
+        self.insert("services", {"host": "x"}, {"host": "y"})
+        self.insert("instances", *({"host": "x", **dict(zip(columns, each, strict=True))} for each in wanted))
+        self.insert("instances", *({"host": "y", **dict(zip(columns, each, strict=True))} for each in wanted[1:]))
+        for places in (slice(3), slice(1), slice(1, 2), slice(2, 3), slice(1, 3)):
+            with self.subTest(columns=columns[places]):
+                each = ExistsEach("instances", (("host", "host"),), columns[places], [w[places] for w in wanted])
+                self.assertEqual([1, 2] if columns[places] == ("locked",) else [1], self.ids("services", each))

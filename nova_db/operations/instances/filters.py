@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from nova_db import exceptions
 from nova_db.context import is_user_context
 from nova_db.driver.kinds import FLAG, MOMENT, VALUES, take
-from nova_db.engine import TRUE, Col, Eq, Exists, Gt, Ne, Order, Predicate, Query, Regexp, all_of, any_of
+from nova_db.engine import FALSE, TRUE, Col, Eq, Gt, Ne, Order, Predicate, Query, Regexp, all_of, any_of, exists_each
 from nova_db.engine.regexp import compile_pattern
 from nova_db.operations.instances.finding import INSTANCES
 from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
 from nova_db.operations.rows.filters import FilterNames
 from nova_db.operations.rows.reading import one
-from nova_db.schema import TABLES
+from nova_db.schema import NO_MATCH, TABLES
 from nova_db.schema.coercion import text_of
 
 if TYPE_CHECKING:
@@ -108,14 +108,14 @@ def _deleted(wanted: Any) -> Predicate:
 def _has_items(table: str, wanted: Any) -> Predicate:
     """Each pair is held by one live row; a mapping, or a list of mappings, of keys to values."""
     parts = wanted if type(wanted) in (list, tuple) else [{} if wanted is None else wanted]
-    items = TABLES[table]
-    conditions = []
+    lookup = TABLES[table].lookup
+    found = []
     for part in parts:
         pairs = take(f"instance_get_all_by_filters(): each filter of {table}", VALUES, part)
-        for key, value in pairs.items():
-            same_row = all_of(equals(items, "key", key), equals(items, "value", value), LIVE)
-            conditions.append(Exists(table, (("uuid", "instance_uuid"),), same_row))
-    return all_of(*conditions)
+        found += [(lookup("key", key), lookup("value", value)) for key, value in pairs.items()]
+    if any(NO_MATCH in pair for pair in found):
+        return FALSE
+    return exists_each(table, (("uuid", "instance_uuid"),), ("key", "value"), found, LIVE)
 
 
 def _searched(name: str, value: Any) -> Predicate:

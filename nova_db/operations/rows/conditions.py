@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db.constraints import Constraint, EqualAny
 from nova_db.context import is_user_context
-from nova_db.engine import FALSE, TRUE, Eq, In, Ne, Predicate, all_of, any_of
+from nova_db.engine import FALSE, TRUE, Eq, In, Ne, NotIn, Predicate, all_of, any_of
 from nova_db.schema import NO_MATCH, TABLES, Table
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def one_of(table: Table, column: str, values: Iterable[Any]) -> Predicate:
 def none_of(table: Table, column: str, values: Iterable[Any]) -> Predicate:
     """The column differs from all values; a null column matches only where no values are given."""
     found = [table.lookup(column, value) for value in values]
-    return all_of(*[Ne(column, None if value is NO_MATCH else value) for value in found])
+    # Of no use beside a value is None: NotIn wants the column to be there in any case.
+    return NotIn(column, [value for value in found if value is not None and value is not NO_MATCH]) if found else TRUE
 
 
 def constrained(table: Table, constraint: Constraint | None) -> Predicate:

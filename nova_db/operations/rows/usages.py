@@ -81,7 +81,7 @@ class Usages:
 
     def store(self) -> None:
         """Write what has changed: new usages are inserted, others updated."""
-        new = [name for name, row in self.rows.items() if row.get("id") is None]
+        new = {name: None for name, row in self.rows.items() if row.get("id") is None}
         if new:
             made = self._tx.insert(("quota_usages", [USAGES.insert_values(self.rows[name]) for name in new]))[0]
             self.rows.update(zip(new, made, strict=True))

@@ -100,6 +100,65 @@ class ItemFilters:
             made = self.instance(a="1", b="1", c="1")
             self.assertEqual([made], self.find([{"a": "1"}, {"b": "1"}, {"a": "1"}]))
 
+        def test_any_number_of_pairs(self) -> None:
+            items = {f"k{number}": f"v{number}" for number in range(5000)}
+            made = self.instance(**items)
+            self.instance(**{**items, "k0": "other"})
+            self.instance(**dict(list(items.items())[1:120]))
+            wrong, absent = {"k4321": "v1"}, {"there": "no"}
+            for count in (1, 2, 3, 25, 128, 1000, 5000):
+                with self.subTest(count=count):
+                    pairs = dict(list(items.items())[:count])
+                    self.assertEqual([made], self.find(pairs))
+                    self.assertEqual([made], self.find([pairs, {"k4321": "v4321"}, pairs]))
+                    self.assertEqual([made], self.find([{key: value} for key, value in pairs.items()], host="host1"))
+                    self.assertEqual([], self.find([pairs, wrong]))
+                    self.assertEqual([], self.find([absent, pairs]))
+
+        def test_many_pairs_with_one_key_want_as_many_values(self) -> None:
+            self.instance(a="1", b="2", c="3", d="4")
+            several: list[dict[str, str]] = [{"a": "1", "b": "2", "c": "3", "d": "4"}, {"a": "1"}, {"d": "5"}]
+            self.assertEqual([], self.find(several))
+            self.assertEqual([], self.find([{"d": "5"}, *several]))
+            self.assertEqual([], self.find([{"a": str(number)} for number in range(9)]))
+
+        def test_many_pairs_with_nulls_and_empty_texts(self) -> None:
+            items: dict[str, Any] = {**dict.fromkeys("abc"), **dict.fromkeys("def", ""), "g": "null", "h": 7, "": "x"}
+            made = self.instance(**items)
+            self.instance(**{**items, "c": ""})
+            self.instance(**{**items, "f": None})
+            self.assertEqual([made], self.find(items))
+            self.assertEqual([made], self.find(dict(reversed(items.items()))))
+            for other in ({"g": None}, {"d": None}, {"a": ""}, {"a": "None"}, {None: "x"}, {"h": [7]}, {"h": "7 "}):
+                with self.subTest(other=other):
+                    self.assertEqual([], self.find([items, other]))
+
+        def test_many_pairs_are_compared_exactly(self) -> None:
+            odd = ('"', "\\", "1:a", "a,b", "{}", "'", "%s", "é", "\n", "A", "a", "a ", "\U0001f600", "NULL", "$1", "?")
+            items = {f"k{text}": text for text in odd}
+            made = self.instance(**items)
+            self.assertEqual([made], self.find(items))
+            for key, value in (("kA", "a"), ("ka", "A"), ("k", "aa"), ("k1", ":a:a"), ("kA ", "A"), ("K1:a", "1:a")):
+                with self.subTest(key=key):
+                    self.assertEqual([], self.find([items, {key: value}]))
+
+        def test_many_pairs_beside_a_pattern(self) -> None:
+            items = {f"k{number}": "v" for number in range(9)}
+            made = [self.instance(**items), self.instance(**items)]
+            self.instance(**{**items, "k8": "w"})
+            self.assertEqual(made, self.find(items, hostname="^vm"))
+            self.assertEqual([], self.find(items, hostname="^x"))
+
+        def test_of_many_pairs_one_was_removed(self) -> None:
+            items = {f"k{number}": "v" for number in range(9)}
+            made = self.make.instance(**{self.kind: items})
+            self.db.instance_update(self.user, made["uuid"], {self.kind: {**items, "k5": "w"}})
+            self.assertEqual([], self.find(items))
+            del items["k5"]
+            self.assertEqual([made["id"]], self.find(items))
+            self.db.instance_update(self.user, made["uuid"], {self.kind: {"k0": "v"}})
+            self.assertEqual([], self.find(items))
+
         def test_it_is_given_in_mappings(self) -> None:
             wrong: tuple[Any, ...] = ("a", 5, ["a"], [("a", "1")], [{"a": "1"}, None], {"a"})
             for wanted in wrong:
