@@ -20,6 +20,8 @@ from nova_db.schema.coercion import described, is_number, text_of
 
 _NONE: Final[type] = type(None)
 _TEXTS: Final[frozenset[type]] = frozenset({str, int, bool, float, _NONE})
+_MANY: Final = 2**63 - 1
+"""More rows than there are, and the largest number that every server knows."""
 _LISTS: Final = (list, tuple, set, frozenset)
 
 
@@ -61,8 +63,8 @@ def _count(value: Any) -> int:
         raise Unfit(described(value))
     number = int.__index__(value)
     if number < 0:
-        raise Unfit(str(number), ValueError)
-    return number
+        raise Unfit(str(number) if number > -_MANY else "a negative number", ValueError)
+    return min(number, _MANY)
 
 
 def _flag(value: Any) -> bool:

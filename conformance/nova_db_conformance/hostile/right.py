@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import inspect
+import uuid
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address, ip_network
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 from nova_db.constraints import constraint, equal_any, not_equal
 from nova_db.driver import FUNCTIONS, Driver
-from nova_db.schema import TABLES
+from nova_db.schema import TABLES, Kind
 from nova_db_conformance.hostile.world import NOW, ROWS, value_of
 
 _TABLE_OF_FAMILY: Mapping[str, str] = {
@@ -189,6 +192,10 @@ _NAMED_BY_ARGUMENT = frozenset({"instance_uuid", "request_id", "event"})
 """Keys of the values of an action's functions that name rows."""
 
 
+_AS_IT_IS = 0.9
+"""The share of right arguments that are of the column's own type."""
+
+
 class Quota(SimpleNamespace):
     """A resource whose use is counted as one of each."""
 
@@ -220,7 +227,18 @@ class Right:
     def _value(self, place: str) -> Any:
         table, _, column = place.partition(".")
         table = table or _TABLE_OF_FAMILY[FUNCTIONS[self._function]]
-        return value_of(table, column, self._row)
+        value = value_of(table, column, self._row)
+        return value if self._rng.random() < _AS_IT_IS else self._otherwise(value, TABLES[table].column[column].kind)
+
+    def _otherwise(self, value: Any, kind: Kind) -> Any:
+        """The same in another type, as far as there is one that says the same."""
+        if type(value) is int:
+            return str(value)
+        if kind in (Kind.IP, Kind.CIDR) and value is not None:
+            return ip_address(value) if kind is Kind.IP else ip_network(value)
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            return uuid.UUID(value)
+        return value
 
     def values(self) -> dict[str, Any]:
         """Values to write: those that are needed, and some others."""
@@ -327,13 +345,13 @@ _SPECIAL: Mapping[str, Callable[[Right], Any]] = {
 }
 _TIMES = (NOW, NOW - dt.timedelta(days=1), NOW + dt.timedelta(days=1), NOW.replace(tzinfo=dt.UTC))
 _BY_ANNOTATION: Mapping[str, Callable[[Random], Any]] = {
-    "datetime": lambda rng: rng.choice(_TIMES),
-    "datetime | None": lambda rng: rng.choice((*_TIMES, None)),
+    **dict.fromkeys(("datetime", "Moment"), lambda rng: rng.choice(_TIMES)),
+    **dict.fromkeys(("datetime | None", "Moment | None"), lambda rng: rng.choice((*_TIMES, None))),
     "bool": lambda rng: rng.random() < 0.5,
     "bool | None": lambda rng: rng.choice((True, False, None)),
     "int": lambda rng: rng.randrange(100),
     "int | None": lambda rng: rng.choice((None, 1, 10)),
-    "float": lambda rng: rng.choice((0, 10, 1.5, 100_000)),
+    **dict.fromkeys(("float", "Seconds"), lambda rng: rng.choice((0, 10, 1.5, 100_000))),
     "float | None": lambda rng: rng.choice((None, 0, 10)),
     "Text": lambda rng: rng.choice(("a text", None)),
     "Mapping[str, Any]": lambda rng: rng.choice(({}, {"a": "b"}, {"key1": "c", "e": "1"})),
