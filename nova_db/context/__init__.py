@@ -191,13 +191,13 @@ def is_user_context(context: Context | None) -> bool:
 
     :raises TypeError: see :func:`has_admin_rights`; so do the other functions.
     """
-    # The usual case is looked at first, here and below: these checks are on the path of every call.
-    return bool(
-        context
-        and (context.is_admin is False or not has_admin_rights(context))
-        and context.user_id
-        and context.project_id
-    )
+    # What has_admin_rights() does stands here and below once more: these checks are on the path of every call.
+    if not context:
+        return False
+    rights: Any = context.is_admin
+    if rights is True or (rights is not False and flag("is_admin", rights)):
+        return False
+    return bool(context.user_id and context.project_id)
 
 
 def require_context(context: Context | None) -> None:
@@ -205,10 +205,13 @@ def require_context(context: Context | None) -> None:
 
     :raises NotAuthorized: ``context`` is neither.
     """
-    if not context or not (
-        context.is_admin is True or has_admin_rights(context) or (context.user_id and context.project_id)
-    ):
-        raise exceptions.NotAuthorized
+    if context:
+        rights: Any = context.is_admin
+        if rights is True or (rights is not False and flag("is_admin", rights)):
+            return
+        if context.user_id and context.project_id:
+            return
+    raise exceptions.NotAuthorized
 
 
 def require_admin(context: Context | None) -> None:
@@ -216,8 +219,11 @@ def require_admin(context: Context | None) -> None:
 
     :raises AdminRequired: ``context`` is not one.
     """
-    if not context or not (context.is_admin is True or has_admin_rights(context)):
-        raise exceptions.AdminRequired
+    if context:
+        rights: Any = context.is_admin
+        if rights is True or (rights is not False and flag("is_admin", rights)):
+            return
+    raise exceptions.AdminRequired
 
 
 def authorize_project(context: Context | None, project_id: str | None) -> None:
