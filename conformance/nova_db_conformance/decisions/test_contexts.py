@@ -55,6 +55,17 @@ class TestForeignContexts(ConformanceTestCase):
                     self.assertIn("is_admin", str(error))
         self.assertSameRows(before, "although nobody had the right to write")
 
+    def test_what_is_no_text_is_nobody_s_project(self) -> None:
+        self.make.instance()
+        self.make.instance(project_id="p2")
+        projects: tuple[Any, ...] = (["p1", "p2"], ("p1",), {"p1"}, {"p1": 1}, b"p1", object(), "\ud800")
+        for project in projects:
+            user = foreign(False, user_id="u1", project_id=project)
+            with self.subTest(project=ascii(project)):
+                self.assertEqual([], self.db.instance_get_all(user))
+                self.assertEqual([], self.db.instance_get_all_by_filters(user, {}))
+                self.assertEqual([], self.db.instance_get_all_by_filters(user, {"project_id": "p1"}))
+
     def test_zero_and_one_are_bools(self) -> None:
         mine = self.make.instance()
         self.make.instance(project_id="p2")

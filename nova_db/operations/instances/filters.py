@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from nova_db import exceptions
-from nova_db.context import is_user_context
 from nova_db.driver.kinds import FLAG, MOMENT, VALUES, take
 from nova_db.engine import FALSE, TRUE, Col, Eq, Gt, Ne, Order, Predicate, Query, Regexp, all_of, any_of, exists_each
 from nova_db.engine.regexp import compile_pattern
@@ -52,10 +51,9 @@ class Page(TypedDict):
 
 def filtered(context: Context, filters: Mapping[str, Any]) -> Predicate:
     """All filters, as one condition; a user context sees its own project only."""
-    wanted = dict(filters)
-    if is_user_context(context):
-        wanted["project_id"] = context.project_id
-    return all_of(*[_condition(name, value) for name, value in wanted.items()])
+    mine = scoped(context)
+    wanted = [name for name in filters if name != "project_id" or mine is TRUE]
+    return all_of(*[_condition(name, filters[name]) for name in wanted], mine)
 
 
 def paging(
