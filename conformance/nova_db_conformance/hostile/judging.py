@@ -123,7 +123,8 @@ def _undocumented(call: Call, error: BaseException) -> str | None:
     """Why an error is none that the contract tells of."""
     name = type(error).__name__
     if type(error) in (TypeError, ValueError):
-        told_of = f"{call.function}()" in str(error)
+        of_context = "context" in str(error) and any(each.startswith("context") for each in call.hostile)
+        told_of = of_context or f"{call.function}()" in str(error)
         return None if told_of else f"{name} that does not name the function"
     if isinstance(error, (NovaException, DBError)):
         documented = named_errors(call.function) if call.function not in BLOCKS else frozenset()

@@ -75,7 +75,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if kind is int and FIRST_FRESH <= value <= LAST_FRESH:
         return FRESH
     if kind is str:
-        return _FRESH_IN_TEXT.sub("<fresh>", value) if len(value) < _LONGEST else value
+        return words(value) if len(value) < _LONGEST else value
     if kind in _ATOMS:
         return (kind.__name__, repr(value))
     if depth > _DEEPEST:
