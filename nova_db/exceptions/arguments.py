@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nova_db.exceptions.base import Invalid, NotFound, NovaException, alternatives, listed, suggestion
+from nova_db.exceptions.base import Invalid, NotFound, NovaException
+from nova_db.exceptions.wording import alternatives, listed, suggestion
 
 
 class InvalidUUID(Invalid):
@@ -75,8 +76,8 @@ class UnexpectedTaskStateError(NovaException):
     message = "Unexpected task state: expected %(wanted)s, but it is %(found)s."
 
     def _fields(self) -> Mapping[str, Any]:
-        wanted = alternatives(self.kwargs["expected"])
-        return {**self.kwargs, "wanted": wanted, "found": repr(self.kwargs["actual"])}
+        found = alternatives((self.kwargs["actual"],))
+        return {**self.kwargs, "wanted": alternatives(self.kwargs["expected"]), "found": found}
 
 
 class InstanceInvalidState(Invalid):

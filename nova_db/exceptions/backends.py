@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nova_db.exceptions.base import NovaException, listed, suggestion
+from nova_db.exceptions.base import NovaException
+from nova_db.exceptions.wording import listed, suggestion
 
 
 class NotSupported(NovaException):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from nova_db.exceptions.wording import shown, writable
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,12 +51,12 @@ class NovaException(Exception):
     def _filled(self) -> str:
         # The caller is about to raise this exception; whatever goes wrong in wording it must not take its place.
         try:
-            return self.message % self._fields()
+            return self.message % {name: shown(value) for name, value in self._fields().items()}
         except Exception:
             name = type(self).__name__
             _LOG.exception("The text of %s does not fit its arguments; the template is %r", name, self.message)
             for key, value in self.kwargs.items():
-                _LOG.error("%s: %s=%r", name, key, value)
+                _LOG.error("%s: %s=%r", name, key, shown(value))
             if _format_errors_are_fatal():
                 raise
             return self.message
@@ -65,37 +67,6 @@ def _format_errors_are_fatal() -> bool:
     from nova_db.conf import get_conf
 
     return bool(get_conf().fatal_exception_format_errors)
-
-
-def writable(text: Any) -> Any:
-    """The text with halves of surrogate pairs spelled out, so that logs and terminals take it."""
-    if not isinstance(text, str) or text.isascii():
-        return text  # or whatever else a caller has passed as a message
-    return text.encode(errors="backslashreplace").decode()
-
-
-def listed(values: object) -> str:
-    """``a, b, c``; a single text stays as it is."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        return str(values)
-    return ", ".join(str(value) for value in values)
-
-
-def alternatives(values: object) -> str:
-    """``'a', 'b' or None``, sets in a settled order."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        return repr(values)
-    words = [repr(value) for value in values]
-    if isinstance(values, (set, frozenset)):
-        words.sort()
-    if len(words) < 2:
-        return words[0] if words else "none at all"
-    return f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def suggestion(nearest: object) -> str:
-    """``; did you mean 'x'?``, or nothing."""
-    return f"; did you mean {nearest!r}?" if nearest else ""
 
 
 class NotFound(NovaException):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
-from nova_db.exceptions.base import writable
 from nova_db.exceptions.redaction import redacted
+from nova_db.exceptions.wording import writable
 
 
 class DBError(Exception):

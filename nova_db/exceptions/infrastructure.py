@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nova_db.exceptions.base import Duplicate, NotFound, NovaException, listed
+from nova_db.exceptions.base import Duplicate, NotFound, NovaException
+from nova_db.exceptions.wording import listed
 
 
 class ServiceNotFound(NotFound):

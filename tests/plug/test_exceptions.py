@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import logging
 import pickle
 import subprocess
 import sys
+import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from oslo_config import cfg
@@ -215,13 +218,46 @@ def test_wrongly_typed_arguments_do_not_fit_either(caplog: pytest.LogCaptureFixt
     assert len([record for record in caplog.records if record.exc_info]) == 2
 
 
-def test_an_argument_that_cannot_be_shown_is_no_reason_to_fail(caplog: pytest.LogCaptureFixture) -> None:
-    class Unprintable:
-        def __str__(self) -> str:
-            raise OSError("no words")
+class Unprintable:
+    """What raises when it is asked how it is shown."""
 
-    assert str(exceptions.InvalidUUID(uuid=Unprintable())) == exceptions.InvalidUUID.message
-    assert "no words" in caplog.text
+    def __repr__(self) -> str:
+        raise OSError("no words")
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (Unprintable(), "<Unprintable>"),
+        ([Unprintable(), {1: ("a", None)}], "[<Unprintable>, {1: ('a', None)}]"),
+        ({"b", "a"}, "{'a', 'b'}"),
+        (10**5000, "an int of 16610 bits"),
+        ([[[[[[["deep"]]]]]]], "[[[[[...]]]]]"),
+        ([0] * 102, f"[{'0, ' * 100}... and 2 more]"),
+        (uuid.UUID(int=1), str(uuid.UUID(int=1))),
+        (dt.datetime(2030, 1, 1), "2030-01-01 00:00:00"),
+        (OSError("a reason"), "a reason"),
+        (1.5, "1.5"),
+    ],
+    ids=lambda value: "",
+)
+def test_any_argument_can_be_shown(value: Any, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    error = exceptions.InvalidUUID(uuid=value)
+
+    assert str(error) == f"Expected a UUID but received {text}."
+    assert error.kwargs["uuid"] is value
+    assert caplog.records == []
+
+
+def test_any_states_can_be_shown() -> None:
+    error = exceptions.UnexpectedTaskStateError(expected=[Unprintable(), "a"], actual=Unprintable())
+
+    assert "<Unprintable> or 'a'" in str(error)
+
+
+def test_any_argument_can_be_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert str(exceptions.KeypairNotFound(name=Unprintable())) == exceptions.KeypairNotFound.message
+    assert "name=<Unprintable>" in caplog.text
 
 
 def test_format_errors_are_raised_when_the_option_says_so(options: cfg.ConfigOpts) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import enum
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from random import Random
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
+from nova_db.api import load_backend
 from nova_db.constraints import constraint, equal_any, not_equal
 from nova_db.driver import FUNCTIONS
 from nova_db.schema import TABLES
@@ -44,6 +48,14 @@ class Caller(SimpleNamespace):
     """A context: an object with the attributes, and no more."""
 
 
+class Given(enum.Enum):
+    """A session that is opened when the call is made."""
+
+    OPEN = "an open one of the driver"
+    ENDED = "one that has ended"
+    FOREIGN = "an open one of another driver"
+
+
 @dataclass
 class Call:
     """One call."""
@@ -64,7 +76,25 @@ class Call:
                 return driver.key_pair_count_by_user(Caller(**_CONTEXTS[0]), "u1")
         if self.function == "run":
             return driver.run(self.context, **self.arguments)
+        with self._session(driver) as session:
+            return self._made(driver, session)
+
+    def _session(self, driver: Any) -> AbstractContextManager[Any]:
+        """The session that the call is given."""
+        found, context = self.arguments.get("session"), Caller(**_CONTEXTS[0])
+        if found is Given.FOREIGN:
+            return cast("AbstractContextManager[Any]", load_backend("memory", None).transaction(context))
+        if found is Given.ENDED:
+            with driver.transaction(context) as ended:
+                return contextlib.nullcontext(ended)
+        if found is Given.OPEN:
+            return cast("AbstractContextManager[Any]", driver.transaction(context))
+        return contextlib.nullcontext(found)
+
+    def _made(self, driver: Any, session: Any) -> Any:
         arguments = dict(self.arguments)
+        if "session" in arguments:
+            arguments["session"] = session
         further = arguments.pop("kwargs", {})
         method = getattr(driver, self.function)
         if self.by_name:
@@ -155,6 +185,8 @@ class _Spoiling:
             call.arguments[name] = constraint(
                 **{column: condition(*(hostile(rng, call.errors) for _ in range(rng.choice((1, 1, 2)))))}
             )
+        elif name == "session" and rng.random() < 0.4:
+            call.arguments[name] = rng.choice(list(Given))
         elif type(value) in (dict, list) and rng.random() < 0.75:
             call.arguments[name], path = self._part(name, value)
         else:

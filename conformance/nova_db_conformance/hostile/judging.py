@@ -22,6 +22,16 @@ from nova_db_conformance.hostile.calls import BLOCKS, Call
 from nova_db_conformance.hostile.telling import plain, told, words
 
 _REFUSALS = (TypeError, ValueError, KeyError)
+_ITERATED = frozenset(
+    {
+        *("ips", "uuids", "instance_uuids", "network_uuids", "reservations", "columns_to_join", "ok_states"),
+        *("security_groups", "expected_task_state"),
+    }
+)
+_ASKED = frozenset(
+    {("__getattribute__", "context"), *((name, "function") for name in ("__getattribute__", "__class__", "__call__"))}
+)
+"""Methods that any object may have to answer to where it is passed."""
 _ALWAYS = (UnknownColumn, DBDataError, DBDuplicateEntry, DBReferenceError)
 """What any call with values may raise, whether its docstring names it or not."""
 
@@ -119,9 +129,18 @@ def faults(outcome: Outcome) -> list[tuple[str, str]]:
     return found
 
 
+def _may_run(method: str, place: str) -> bool:
+    """Whether a method is what an argument is taken for: what can be iterated over is, and what can be called."""
+    if method == "__iter__":
+        return place.rpartition("['")[2].rstrip("']") in _ITERATED
+    return (method, place) in _ASKED
+
+
 def _undocumented(call: Call, error: BaseException) -> str | None:
     """Why an error is none that the contract tells of."""
     name = type(error).__name__
+    if "function" in call.hostile and callable(call.arguments["function"]):
+        return None  # it is the function's own
     if type(error) in (TypeError, ValueError):
         of_context = "context" in str(error) and any(each.startswith("context") for each in call.hostile)
         told_of = of_context or f"{call.function}()" in str(error)

@@ -12,6 +12,7 @@ from nova_db.engine import Isolation
 from nova_db.exceptions import DBTransactionError
 from nova_db.operations.running.retries import Retries
 from nova_db.operations.running.sessions import Session, Sessions
+from nova_db.schema.coercion import described
 
 R = TypeVar("R")
 
@@ -94,22 +95,28 @@ class Block:
                 callback()
 
 
-def level_of(isolation: str | None) -> Isolation | None:
+def level_of(isolation: str | None, function: str) -> Isolation | None:
     """The isolation with a name.
 
     :raises ValueError: there is none of that name.
     """
     if isolation is None:
         return None
-    try:
-        return Isolation(isolation)
-    except ValueError:
-        names = " or ".join(repr(level.value) for level in Isolation)
-        raise ValueError(f"isolation must be {names}, or None for the strictest; got {isolation!r}") from None
+    found: Any = described(isolation)
+    if issubclass(type(isolation), str):
+        name = str.__str__(isolation)
+        for level in Isolation:
+            if level.value == name:
+                return level
+        found = repr(name)
+    names = " or ".join(repr(level.value) for level in Isolation)
+    raise ValueError(f"{function}(): isolation must be {names}, or None for the strictest, not {found}.")
 
 
 def require_plain(function: Callable[..., Any]) -> None:
-    """Refuse what would run, or go on, after the transaction has ended."""
+    """Refuse what cannot be called, and what would run, or go on, after the transaction has ended."""
+    if not callable(function):
+        raise TypeError(f"run(): function must be a function of a session, not {described(function)}.")
     for each in (function, getattr(function, "func", None), getattr(function, "__call__", None)):  # noqa: B004
         if inspect.iscoroutinefunction(each):
             raise TypeError(

@@ -63,10 +63,11 @@ def reads(
     def decorate(function: Callable[Concatenate[D, Transaction, P], R]) -> Callable[Concatenate[D, P], R]:
         arguments = Arguments(function, keys)
         admit = admission(arguments, check, authorize)
+        name = function.__name__
 
         def call(self: D, context: Context, *args: Any, **kwargs: Any) -> R:
             args, kwargs = admit(context, args, kwargs)
-            session = self._given(arguments.get("session", args, kwargs)) if takes_session else None
+            session = self._given(arguments.get("session", args, kwargs), name) if takes_session else None
             if session is None and carried():
                 session = self._session()
             work: Callable[..., R] = function.__get__(self)

@@ -17,6 +17,7 @@ from nova_db.engine import Isolation
 from nova_db.engine.holders import describe, here
 from nova_db.exceptions import DBTransactionError
 from nova_db.ownership import CARRIED
+from nova_db.schema.coercion import described
 from nova_db.tasks import running_task
 
 if TYPE_CHECKING:
@@ -102,17 +103,20 @@ class Sessions:
                 return cast("Session", session)  # what else a context carries has refused
         return None
 
-    def _given(self, session: object | None) -> Session | None:
+    def _given(self, session: object | None, function: str) -> Session | None:
         """The session that a caller passed, which a call then joins; TypeError for what is none of this driver's."""
         if session is None:
             return None
-        if not isinstance(session, Session) or session.driver is not self or not session.is_open:
-            raise TypeError(
-                f"session must be None or an open session of this driver, as nova_db.transaction(context) yields it; "
-                f"got {session!r}"
-            )
-        session.require_mine()
-        return session
+        found = described(session)
+        if type(session) is Session:
+            if session.driver is self and session.is_open:
+                session.require_mine()
+                return session
+            found = "one that has ended" if session.driver is self else "one of another driver"
+        raise TypeError(
+            f"{function}(): session must be None or an open session of this driver, as nova_db.transaction(context) "
+            f"yields it, not {found}."
+        )
 
     @contextlib.contextmanager
     def _lend(self, tx: Transaction) -> Iterator[Session]:

@@ -30,11 +30,11 @@ class TransactionalDriver(Sessions):
 
     def transaction(self, context: Context, *, isolation: str | None = None) -> AbstractContextManager[Session]:
         """Several calls as one transaction; see ``Driver.transaction``."""
-        return Block(self, level_of(isolation), retries=self._retries)
+        return Block(self, level_of(isolation, "transaction"), retries=self._retries)
 
     def run(self, context: Context, function: Callable[[Session], R], *, isolation: str | None = None) -> R:
         """Several calls as one transaction, again after a conflict; see ``Driver.run``."""
-        level = level_of(isolation)
+        level = level_of(isolation, "run")
         require_plain(function)
 
         def attempt(losses: int) -> R:
