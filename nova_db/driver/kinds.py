@@ -8,7 +8,7 @@ no dict, a generator) becomes what everything after it knows. Values are checked
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isfinite, isnan
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -119,7 +119,7 @@ def _iterable(value: Any) -> list[Any]:
     """What an iterable gives, read once: a call may be run again."""
     kind = type(value)
     # A network gives its addresses, by the million.
-    if issubclass(kind, (str, bytes, bytearray)) or not hasattr(kind, "__iter__") or text_of(value) is not None:
+    if issubclass(kind, (str, bytes, bytearray)) or not issubclass(kind, Iterable) or text_of(value) is not None:
         raise Unfit(described(value))
     return list(value)
 

@@ -113,13 +113,9 @@ def faults(outcome: Outcome) -> list[tuple[str, str]]:
     if CARRIED.get():
         found.append(("a session is left behind", outcome.told()))
         CARRIED.set(())
-    allowed = [
-        name for name in errors.touched if not (name == "__getattribute__" and "context" in outcome.call.hostile)
-    ]
-    if allowed:
-        found.append(
-            (f"a method of an unknown object ran: {allowed[0]}", f"{outcome.told()} {where(errors.raised[0])}")
-        )
+    ran = [name for name in errors.touched if not any(_may_run(name, place) for place in outcome.call.hostile)]
+    if ran:
+        found.append((f"a method of an unknown object ran: {ran[0]}", f"{outcome.told()} {where(errors.raised[0])}"))
     elif errors.raised and not outcome.is_own:
         found.append(("the caller's own error did not come through", f"it {outcome.told()} {where(error)}"))
     elif error is not None and not outcome.is_own:
