@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from nova_db import exceptions
+
+LONGEST: Final = 1 << 15
+"""How many bytes a pattern may have: what is nested, or may be left out, takes the square of that to compile."""
+MOST_CLASSES: Final = 500
+"""How many classes of Unicode a pattern may name: each is a table of its own, of thirty kilobytes."""
+MOST_MEMORY: Final = 1 << 19
+"""How many bytes the program may have that a pattern becomes: matching takes its length times that of the text."""
+_LONGEST_SHOWN: Final = 500
 
 
 class Pattern(Protocol):
@@ -16,21 +24,47 @@ class Pattern(Protocol):
         """A truthy value when the pattern matches somewhere in the text."""
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=16)  # of patterns that fill their memory, while one takes microseconds to compile
 def compile_pattern(pattern: str) -> Pattern:
-    """Compile a pattern; raises Invalid, naming it, when RE2 does not accept it."""
+    """Compile a pattern; raises Invalid, naming it, when RE2 does not accept it, or when it is too large."""
     import re2  # heavy, and needed by name filters only
 
+    reason = _unsuitable(pattern)
+    if reason is not None:
+        raise _invalid(pattern, reason)
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = MOST_MEMORY
+    options.never_capture = True  # else each match tells of all groups, which takes a hundred kilobytes for each
     try:
         compiled: Pattern = re2.compile(pattern, options)
     except re2.error as error:
         reason = error.args[0] if error.args else "not accepted"
         if isinstance(reason, bytes):
             reason = reason.decode(errors="replace")
-        raise exceptions.Invalid(f"Invalid regular expression {pattern!r}: {reason}.") from error
+        raise _invalid(pattern, reason) from error
+    finally:
+        re2.purge()  # it would keep 128 of them beside ours
     return compiled
+
+
+def _unsuitable(pattern: str) -> str | None:
+    """Why a pattern is not for RE2, which takes long for such before it finds out, or does not find out."""
+    try:
+        size = len(pattern.encode())
+    except UnicodeEncodeError as error:
+        return f"half a surrogate pair at index {error.start}"
+    if size > LONGEST:
+        return f"pattern too large: {size} bytes, and at most {LONGEST} are taken"
+    classes = pattern.count(r"\p") + pattern.count(r"\P")
+    if classes > MOST_CLASSES:
+        return rf"pattern too large: {classes} classes of Unicode (\p, \P), and at most {MOST_CLASSES} are taken"
+    return None
+
+
+def _invalid(pattern: str, reason: str) -> exceptions.Invalid:
+    shown = repr(pattern) if len(pattern) <= _LONGEST_SHOWN else f"{pattern[:_LONGEST_SHOWN]!r}..."
+    return exceptions.Invalid(f"Invalid regular expression {shown}: {reason}.")
 
 
 def text_form(value: Any) -> str:

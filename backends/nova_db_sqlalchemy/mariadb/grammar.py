@@ -15,6 +15,7 @@ from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.sql.functions import Function
 
 from nova_db.schema import Kind
+from nova_db_sqlalchemy.mariadb.session import SORTED_BYTES
 from nova_db_sqlalchemy.mariadb.traits import Traits
 from nova_db_sqlalchemy.sql.conversion import FROM_BIT, TIME_FROM_TEXT, Forms
 from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
@@ -33,6 +34,7 @@ class MariaDBGrammar(Grammar):
     document_excludes = frozenset({Kind.FLOAT})
     documents_may_break = True
     parameter_forms: ClassVar[Forms] = {}
+    sorted_bytes = SORTED_BYTES
 
     def __init__(self, traits: Traits) -> None:
         self._traits = traits
@@ -64,6 +66,17 @@ class MariaDBGrammar(Grammar):
 
     def contains(self, text: Expression, part: Expression) -> Expression:
         return sa.func.locate(part, text) > sa.literal_column("0")
+
+    def sorted(self, column: Expression, kind: Kind, *, descending: bool, nullable: bool) -> Expression:
+        text = self.beginning(column) if kind in (Kind.TEXT, Kind.MEDIUMTEXT) else column
+        return super().sorted(text, kind, descending=descending, nullable=nullable)
+
+    def beginning(self, text: Expression) -> Expression:
+        # Its bytes are sorted as its characters are, and take no more room in the keys that are sorted.
+        return sa.func.left(sa.cast(text, sa.LargeBinary), sa.literal_column(str(SORTED_BYTES)))
+
+    def compared(self, text: Expression, other: Expression) -> Expression:
+        return sa.func.strcmp(text, other)
 
     def locked(self, statement: sa.Select[Any], table: sa.FromClause) -> sa.Select[Any]:
         return statement.with_for_update()

@@ -22,6 +22,12 @@ _MODES: Final = (
     "NO_ENGINE_SUBSTITUTION",
     "NO_AUTO_VALUE_ON_ZERO",
 )
+SORTED_BYTES: Final = 65_535
+"""How many bytes of a text are compared when rows are sorted: all of the longest ``TEXT``."""
+_SORT_LENGTH: Final = SORTED_BYTES + 1025
+"""``max_sort_length``, in which a text's length has to fit, too; 1024 unless it is set."""
+_SORT_MEMORY: Final = 1 << 21
+"""The smallest ``sort_buffer_size`` that serves: a sort wants memory for some dozens of its keys."""
 _VERSION: Final = re.compile(r"(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)")
 """MariaDB puts 5.5.5 before its own version, for replicas that believe in nothing newer."""
 
@@ -62,6 +68,8 @@ def settings_of(server: ServerVersion) -> str:
         "collation_connection": f"'{server.collation}'",  # a literal must not decide how a column is compared
         "foreign_key_checks": "1",
         "group_concat_max_len": str(1 << 30),
+        "max_sort_length": str(_SORT_LENGTH),
+        "sort_buffer_size": f"GREATEST(@@sort_buffer_size, {_SORT_MEMORY})",
         "sql_auto_is_null": "0",
         "sql_mode": f"'{','.join(modes)}'",
         "sql_safe_updates": "0",

@@ -20,7 +20,7 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG, rule_columns
 from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate
 from nova_db_sqlalchemy.transactions.claims import pick_rest
 from nova_db_sqlalchemy.transactions.looking_writer import LookingWriter
-from nova_db_sqlalchemy.transactions.regexp import projected
+from nova_db_sqlalchemy.transactions.projection import projected
 from nova_db_sqlalchemy.transactions.writer import Change, keyed, runs_by_key
 
 if TYPE_CHECKING:
@@ -196,6 +196,8 @@ class MariaDBWriter(LookingWriter):
         """Lock the first rows, fewer than ``limit`` only when no more match; ``wait``: at once for those of others."""
         if self._mode is Mode.ISOLATED:
             return self._select(Query(table, where, order=order, limit=limit))
+        if any(self._database.statements.is_cut(CATALOG[table], part) for part in order):
+            return self._select(Query(table, where, order=order, limit=limit, lock=True))
         picked = self._pick(table, where, order, limit, wait=wait)
         # What is left is being taken by others, who may yet leave it.
         pick_rest(self, self._pick, table, where, order, limit, picked)

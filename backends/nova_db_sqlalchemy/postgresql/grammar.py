@@ -83,8 +83,8 @@ class PostgreSQLGrammar(Grammar):
     def contains(self, text: Expression, part: Expression) -> Expression:
         return sa.func.strpos(text, part) > sa.literal_column("0")
 
-    def sorted(self, column: Expression, *, descending: bool, nullable: bool) -> Expression:
-        sort = super().sorted(column, descending=descending, nullable=nullable)
+    def sorted(self, column: Expression, kind: Kind, *, descending: bool, nullable: bool) -> Expression:
+        sort = super().sorted(column, kind, descending=descending, nullable=nullable)
         if not nullable:
             return sort
         return sort.nulls_last() if descending else sort.nulls_first()

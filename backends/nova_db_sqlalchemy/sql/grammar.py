@@ -35,6 +35,8 @@ class Grammar(abc.ABC):
     """Whether a document that is too long arrives cut or empty, instead of being an error."""
     parameter_forms: ClassVar[Forms]
     """How Python's values become parameters."""
+    sorted_bytes: ClassVar[int | None] = None
+    """How many bytes of a text the server compares when it sorts; None: all, however long it is."""
 
     @property
     @abc.abstractmethod
@@ -90,9 +92,19 @@ class Grammar(abc.ABC):
         """A text with its ASCII letters, and no others, in lower case."""
         return sa.func.lower(text)
 
-    def sorted(self, column: Expression, *, descending: bool, nullable: bool) -> Expression:
+    def sorted(self, column: Expression, kind: Kind, *, descending: bool, nullable: bool) -> Expression:
         """A column to sort by, nulls smallest."""
         return column.desc() if descending else column.asc()
+
+    def beginning(self, text: Expression) -> Expression:
+        """What of a text the server compares when it sorts."""
+        return text
+
+    def compared(self, text: Expression, other: Expression) -> Expression:
+        """1 where a text comes after another one, 0 where it is the same, else another number, or null."""
+        after: Expression = sa.literal_column("1")
+        same: Expression = sa.literal_column("0")
+        return sa.case((text > other, after), (text == other, same))
 
     def limited(self, statement: sa.Select[Any], limit: Expression) -> sa.Select[Any]:
         """The first rows of a select."""

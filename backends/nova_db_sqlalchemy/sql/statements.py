@@ -34,7 +34,8 @@ def _no_statement(sizes: Sequence[int]) -> Statement[list[Row]]:
 
 
 IN_PYTHON: Final[Variants[list[Row]]] = Variants(_no_statement, lambda length: 0)
-"""Stands for queries whose condition holds a regular expression, which is left to Python."""
+"""Stands for queries of which Python does a part: their condition holds a regular expression, or the server would sort
+by the beginnings of texts."""
 
 
 class SelectShape(NamedTuple):
@@ -76,7 +77,7 @@ class Statements(StatementCache):
         if found is not None:
             return found
         shape = SelectShape(*key)
-        if has_regexp(shape.where):
+        if has_regexp(shape.where) or any(self.is_cut(CATALOG[shape.table], part) for part in shape.order):
             return IN_PYTHON
         return self.keep(key, lambda sizes: self._select(shape, sizes), list_places(shape.where))
 
@@ -100,10 +101,18 @@ class Statements(StatementCache):
         """The expressions of an ``order by``."""
         return [
             self.grammar.sorted(
-                source.c[part.column], descending=part.descending, nullable=table.column[part.column].nullable
+                source.c[part.column],
+                table.column[part.column].kind,
+                descending=part.descending,
+                nullable=table.column[part.column].nullable,
             )
             for part in order
         ]
+
+    def is_cut(self, table: Table, part: Order) -> bool:
+        """Whether a column to sort by may hold texts that are longer than what the server compares of them."""
+        longest = self.grammar.sorted_bytes
+        return longest is not None and table.column[part.column].kind is Kind.MEDIUMTEXT
 
     def in_one_statement(self, table: str, load: tuple[str, ...], *, is_list: bool) -> bool:
         """Whether the relations of one row, or of a list of rows, come in documents."""

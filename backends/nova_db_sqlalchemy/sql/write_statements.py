@@ -13,7 +13,7 @@ from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
 from nova_db_sqlalchemy.sql.conditions import Conditions, list_places
 from nova_db_sqlalchemy.sql.conversion import BindRow, reader, row_binder
-from nova_db_sqlalchemy.sql.statements import Statements
+from nova_db_sqlalchemy.sql.key_statements import KeyStatements
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
@@ -58,7 +58,7 @@ def bound_columns(assigned: Iterable[Assigned]) -> list[str]:
     return [item if isinstance(item, str) else item[0] for item in assigned if isinstance(item, str) or len(item) == 2]
 
 
-class WriteStatements(Statements):
+class WriteStatements(KeyStatements):
     """The statements of a server that write, beside those that read."""
 
     def __init__(self, grammar: Grammar) -> None:

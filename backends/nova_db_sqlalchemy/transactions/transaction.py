@@ -12,11 +12,12 @@ from nova_db.exceptions import DBError
 from nova_db.schema import Relation
 from nova_db_sqlalchemy.sql.statements import IN_PYTHON
 from nova_db_sqlalchemy.tables.catalog import CATALOG
-from nova_db_sqlalchemy.transactions.lifecycle import Lifecycle
-from nova_db_sqlalchemy.transactions.regexp import projected, select_in_python, without_relations
+from nova_db_sqlalchemy.transactions.in_python import select_in_python
+from nova_db_sqlalchemy.transactions.key_finding import KeyFinding
+from nova_db_sqlalchemy.transactions.projection import projected, without_relations
 
 
-class SQLTransaction(Lifecycle):
+class SQLTransaction(KeyFinding):
     """What readers and writers have in common."""
 
     __slots__ = ()

@@ -14,7 +14,7 @@ from nova_db_sqlalchemy.connections.errors import Batches
 from nova_db_sqlalchemy.sql.write_statements import Assigned, shape_and_parameters
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.blame import Look
-from nova_db_sqlalchemy.transactions.regexp import projected
+from nova_db_sqlalchemy.transactions.projection import projected
 from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 
 if TYPE_CHECKING:

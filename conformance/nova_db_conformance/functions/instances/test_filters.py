@@ -252,6 +252,59 @@ class TestPatterns(FilterTestCase):
                 self.assertEqual([], self.find({"display_name": pattern}))
 
     @decision(15)
+    def test_large_patterns_are_matched_or_named(self) -> None:
+        made = self.instances("display_name", "a" * 255, "name17", "é\U0001f600", "")
+        some: tuple[tuple[str, list[int]], ...] = (
+            ("(" * 6000 + ")" * 6000, made),
+            ("()" * 6000 + "7$", made[1:2]),
+            ("(?P<x>" * 5 + "e" + ")" * 5, made[1:2]),
+            ("(" * 3000 + "e" + ")" * 3000, made[1:2]),
+            ("^(" + "|".join(f"name{number}" for number in range(2000)) + ")$", made[1:2]),
+            ("[" + "".join(map(chr, range(0xE0, 0xE0 + 5000))) + "]", made[2:3]),
+            ("^" + ".*" * 5000 + "7", made[1:2]),
+            ("(a?){120}(a{5}){3}", made[:1]),
+            ("(?i)NAME", made[1:2]),
+            ("^[^\0]+$", made[:3]),
+            ("\0", []),
+            (r"^\PL*$|[\pM\pS]", made[2:]),
+        )
+        for pattern, expected in some:
+            with self.subTest(pattern=pattern[:40]):
+                self.assertEqual(expected, self.find({"display_name": pattern}))
+
+    @decision(15)
+    def test_a_pattern_that_is_too_large_is_named(self) -> None:
+        self.instances("display_name", "a" * 255)
+        for pattern in (
+            "(a{1000}){1000}",
+            "((a{10}){10}){1000}",
+            r"\pL{1000}",
+            r"\pL" * 400,
+            r"\pL" * 10_000,
+            "a" * 1_000_000,
+            "a?" * 500_000,
+            "(a" * 300_000 + ")" * 300_000,
+            "x{1000}" * 4000,
+            "x{1000}" * 100_000,
+            "|".join(f"{number * 7919:x}" for number in range(200_000)),
+        ):
+            with self.subTest(pattern=pattern[:40]):
+                with self.raises(exceptions.Invalid) as caught:
+                    self.find({"display_name": pattern})
+                self.assertIn(repr(pattern[:15])[:-1], str(caught.exception))
+                self.assertLess(len(str(caught.exception)), 1000)
+
+    @decision(35)
+    def test_a_pattern_that_is_no_text_is_named(self) -> None:
+        self.instances("display_name", "web")
+        for pattern in ("\ud800", "web|\udfff", "[^\ud83d]"):
+            for value in (pattern, ["web", pattern]):
+                with self.subTest(value=value):
+                    with self.raises(exceptions.Invalid) as caught:
+                        self.find({"display_name": value})
+                    self.assertIn(repr(pattern), str(caught.exception))
+
+    @decision(15)
     def test_a_filter_finds_what_a_page_is_made_of(self) -> None:
         for number in range(20):
             hostname = f"web{number}" if number % 2 else f"db{number}"

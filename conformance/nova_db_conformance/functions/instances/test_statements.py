@@ -12,6 +12,8 @@ SINGLE = 1 + 5
 """One statement, and one for each relation: info cache, metadata of two kinds, groups, and the rules of these."""
 LIST = 1 + 4
 """The same, without rules."""
+SEARCHED = 1 + LIST
+"""A list that a pattern is searched for: what is searched is read first, and then the records that are found."""
 MANY = 12
 
 
@@ -67,10 +69,11 @@ class TestStatements(ConformanceTestCase):
                         self.count(self.db.instance_get_all_by_host, context, "host1"),
                         self.count(self.db.instance_get_all_by_host_and_not_type, context, "host1", 99),
                         self.count(self.db.instance_get_all, context),
-                        self.count(self.db.instance_get_all_by_filters, context, filters),
                     ):
                         with self.subTest(count=count):
                             self.assertLessEqual(count, LIST)
+                    searched = self.count(self.db.instance_get_all_by_filters, context, filters)
+                    self.assertLessEqual(searched, SEARCHED)
                     self.assertEqual(1, self.count(self.db.instance_get_all, context, []))
                     self.assertEqual(
                         1, self.count(self.db.instance_get_all_by_host_and_node, context, "host1", "node1")
@@ -82,7 +85,7 @@ class TestStatements(ConformanceTestCase):
             with self.subTest(marker=marker):
                 uuid = marker["uuid"]
                 count = self.count(self.db.instance_get_all_by_filters, self.user, filters, limit=50, marker=uuid)
-                self.assertLessEqual(count, LIST + 1)
+                self.assertLessEqual(count, SEARCHED + 1)
 
     def test_creating_an_instance(self) -> None:
         for number in (0, 1, 40, 1000):
