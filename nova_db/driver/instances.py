@@ -156,7 +156,8 @@ class InstancesContract(abc.ABC):
         :raises MarkerNotFound: no instance has the uuid ``marker``.
         :raises InvalidSortKey: ``sort_key`` is no column.
         :raises ValueError: ``sort_dir`` is neither of the two, or ``limit`` is negative.
-        :raises Invalid: a pattern is not valid, or ``columns_to_join`` names no relation.
+        :raises Invalid: a pattern is not valid, no Unicode text, or too large: longer than 32 KiB, or what it describes
+            takes more than half a megabyte; or ``columns_to_join`` names no relation.
         :raises UnknownFilter: another key, with ``[database] strict_filters``. It is an ``Invalid``.
         :raises TypeError: ``changes-since`` is no datetime, or a metadata filter neither a mapping nor a list of them.
         """

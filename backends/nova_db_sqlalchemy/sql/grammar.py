@@ -96,6 +96,10 @@ class Grammar(abc.ABC):
         """A column to sort by, nulls smallest."""
         return column.desc() if descending else column.asc()
 
+    def size(self, text: Expression) -> Expression:
+        """How long a text is, in bytes or characters, whatever is known faster."""
+        return sa.func.length(text)
+
     def beginning(self, text: Expression) -> Expression:
         """What of a text the server compares when it sorts."""
         return text

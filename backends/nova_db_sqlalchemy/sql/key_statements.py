@@ -42,7 +42,7 @@ class KeyStatements(Statements):
         """Keys, and how many characters, or bytes, some columns have together; by key."""
         table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
-        lengths: list[Expression] = [sa.func.coalesce(sa.func.length(source.c[column]), _ZERO) for column in columns]
+        lengths: list[Expression] = [sa.func.coalesce(self.grammar.size(source.c[column]), _ZERO) for column in columns]
         total = lengths[0]
         for length in lengths[1:]:
             total += length
