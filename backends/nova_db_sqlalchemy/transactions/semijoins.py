@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from nova_db.engine import And, Col, Exists, In, Or, Predicate, Query, Row, Transaction
+from nova_db.engine import And, Col, Exists, ExistsEach, In, Or, Predicate, Query, Row, Transaction
 from nova_db.engine.matching import Probe
 
 Buckets = dict[tuple[str, str], dict[Any, list[Row]]]
@@ -45,6 +45,8 @@ def _note_columns(predicate: Predicate, wanted: defaultdict[str, set[str]]) -> N
             _note_columns(part, wanted)
     if isinstance(predicate, Exists):
         wanted[predicate.table] |= {inner for _, inner in predicate.on} | set(columns_of(predicate.where))
+        if isinstance(predicate, ExistsEach):
+            wanted[predicate.table].update(predicate.columns)
         _note_columns(predicate.where, wanted)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from nova_db.engine import TRUE, Predicate, Query, Row
+from nova_db.engine import TRUE, Order, Predicate, Query, Row
+from nova_db.engine.ordering import sort_rows
 from nova_db.engine.relations import attach
 from nova_db.exceptions import DBError
 from nova_db.schema import Relation
@@ -64,8 +65,12 @@ class SQLTransaction(KeyFinding):
         self, table: str, where: Predicate = TRUE, *, sums: tuple[str, ...] = (), group_by: tuple[str, ...] = ()
     ) -> list[Row]:
         values = where.parameters()
-        statement = self._database.statements.aggregate(table, where.shape(), sums, group_by).fitting(values)
-        return statement.read(self.fetch(statement, values))
+        statements = self._database.statements
+        statement = statements.aggregate(table, where.shape(), sums, group_by).fitting(values)
+        found = statement.read(self.fetch(statement, values))
+        order = [Order(column) for column in group_by]
+        is_in_order = not any(statements.is_cut(CATALOG[table], part) for part in order)
+        return found if is_in_order else sort_rows(found, order)
 
     def related(self, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
         if not keys:
