@@ -20,6 +20,7 @@ from nova_db.driver.types import (
     TextT,
     UsageChanges,
     Values,
+    Visibility,
     Word,
 )
 from nova_db.exceptions import NoMoreNetworks, NoMoreTargets
@@ -2438,7 +2439,9 @@ async def instance_type_get_by_name(context: Context, name: Text) -> InstanceTyp
     :raises InstanceTypeNotFoundByName: no such flavor. It is an ``InstanceTypeNotFound``.
     """
 
-async def instance_type_get_by_flavor_id(context: Context, id: Id | None, read_deleted: Text = None) -> InstanceType:
+async def instance_type_get_by_flavor_id(
+    context: Context, id: Id | None, read_deleted: Visibility = None
+) -> InstanceType:
     """Return the flavor whose ``flavorid`` is ``id``, if the caller may use it.
 
     Auth: context. Rows: visible, by ``read_deleted`` instead of the context's unless that is None.

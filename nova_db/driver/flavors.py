@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nova_db.driver.records import InstanceType, InstanceTypeAccess
-from nova_db.driver.types import Context, Id, Text, Values
+from nova_db.driver.types import Context, Id, Text, Values, Visibility
 
 
 class FlavorsContract(abc.ABC):
@@ -79,7 +79,7 @@ class FlavorsContract(abc.ABC):
 
     @abc.abstractmethod
     def instance_type_get_by_flavor_id(
-        self, context: Context, id: Id | None, read_deleted: Text = None
+        self, context: Context, id: Id | None, read_deleted: Visibility = None
     ) -> InstanceType:
         """Return the flavor whose ``flavorid`` is ``id``, if the caller may use it.
 

@@ -22,6 +22,10 @@ _NONE: Final[type] = type(None)
 _TEXTS: Final[frozenset[type]] = frozenset({str, int, bool, float, _NONE})
 _MANY: Final = 2**63 - 1
 """More rows than there are, and the largest number that every server knows."""
+_OTHERS: Final = frozenset(
+    {list, tuple, dict, set, frozenset, bytes, bytearray, complex, dt.date, dt.datetime, dt.time, dt.timedelta}
+)
+"""Types of which no value is text, and whose values are known to do nothing when they are looked at."""
 _LISTS: Final = (list, tuple, set, frozenset)
 
 
@@ -47,9 +51,31 @@ class ArgumentKind(NamedTuple):
 
 
 def _text(value: Any) -> Any:
-    """What a column is compared with or set to, which finds nothing, or is refused, where it is none of these."""
-    text = None if is_number(type(value)) else text_of(value)
-    return value if text is None else text
+    """What a column is compared with or set to, which finds nothing, or is refused, where it is neither."""
+    kind = type(value)
+    if issubclass(kind, int):
+        return int.__index__(value)
+    if is_number(kind) or kind in _OTHERS:
+        return value
+    text = text_of(value)
+    if text is None:
+        raise Unfit(described(value))
+    return text
+
+
+def _scalar(value: Any) -> Any:
+    """What a column takes, or refuses by its type."""
+    return value if issubclass(type(value), dt.datetime) else _text(value)
+
+
+def _key(value: Any) -> Any:
+    """What a function returns results by."""
+    if type(value) in _OTHERS:
+        try:
+            hash(value)
+        except TypeError:
+            raise Unfit(described(value)) from None
+    return _text(value)
 
 
 def _word(value: Any) -> str:
@@ -73,6 +99,16 @@ def _flag(value: Any) -> bool:
 
 def _direction(value: Any) -> Any:
     raise Unfit(described(value), ValueError)
+
+
+def _visibility(value: Any) -> str | None:
+    kind = type(value)
+    if kind in _TEXTS and not value:
+        return None
+    text = str.__str__(value) if issubclass(kind, str) else None
+    if text in ("no", "yes", "only"):
+        return text
+    raise Unfit(described(value) if text is None else ascii(text), ValueError)
 
 
 def _seconds(value: Any) -> Any:
@@ -169,6 +205,7 @@ def _or_none(kind: ArgumentKind) -> ArgumentKind:
 
 TEXT: Final = ArgumentKind("text (or a number, a UUID or an address, which are their text)", _TEXTS, _text)
 ID: Final = ArgumentKind("a key, as a number or as text", _TEXTS, _text)
+VISIBILITY: Final = ArgumentKind("'no', 'yes', 'only' or None", frozenset({_NONE}), _visibility)
 WORD: Final = ArgumentKind("text", frozenset({str}), _word)
 COUNT: Final = ArgumentKind("an int of at least 0, or None", frozenset({_NONE}), _count)
 FLAG: Final = ArgumentKind("True or False", _TEXTS, _flag)
@@ -181,8 +218,11 @@ VALUES: Final = ArgumentKind("a mapping of names to values", frozenset({dict}), 
 CONDITION: Final = ArgumentKind("what nova_db.constraint() returns, or None", frozenset({_NONE}), _constraint)
 LIST: Final = ArgumentKind("a list", frozenset(), _iterable)
 STATES: Final = ArgumentKind("a list of states", frozenset(), _collection)
+NUMBER: Final = ArgumentKind("a number", _TEXTS, _scalar)
+TIME: Final = ArgumentKind("a datetime", _TEXTS | {dt.datetime}, _scalar)
 ANYTHING: Final = ArgumentKind("what its column takes", _TEXTS | {dt.datetime, object}, _anything)
 TEXTS: Final = ArgumentKind("a list of texts", frozenset(), _list_of(TEXT))
+KEYS: Final = ArgumentKind("a list of texts", frozenset(), _list_of(TEXT._replace(take=_key)))
 RELATIONS: Final = ArgumentKind("a list of names, or None", frozenset({_NONE}), _relations)
 MAPPINGS: Final = ArgumentKind("a list of mappings", frozenset(), _list_of(VALUES))
 
@@ -195,7 +235,7 @@ KINDS: Final[Mapping[str, ArgumentKind]] = MappingProxyType(
         "Direction": DIRECTION,
         "Id": ID,
         "Id | None": ID,
-        "Iterable[TextT]": TEXTS,
+        "Iterable[TextT]": KEYS,
         "Iterable[Values]": MAPPINGS,
         "Iterable[str]": TEXTS,
         "Mapping[str, Any]": VALUES,
@@ -212,9 +252,12 @@ KINDS: Final[Mapping[str, ArgumentKind]] = MappingProxyType(
         "Text": TEXT,
         "Values": VALUES,
         "Values | None": _or_none(VALUES),
+        "Visibility": VISIBILITY,
         "Word": WORD,
         "bool": FLAG,
         "bool | str": SCOPE,
+        **dict.fromkeys(("datetime", "datetime | None", "dt.datetime", "dt.datetime | None"), TIME),
+        **dict.fromkeys(("int", "int | None"), NUMBER),
         "float | None": AGE,
         "str": TEXT,
         "str | None": TEXT,

@@ -55,6 +55,9 @@ Text: TypeAlias = str | UUID | Address | None
 Word: TypeAlias = str
 """Text that the function knows, such as the name of a column; nothing else will do."""
 
+Visibility: TypeAlias = str | None
+"""Which rows are seen: ``"no"``, ``"yes"`` or ``"only"``; ``None``: as the context says."""
+
 Direction: TypeAlias = str
 """How rows are sorted: ``"asc"`` or ``"desc"``."""
 

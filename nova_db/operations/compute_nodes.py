@@ -9,6 +9,7 @@ from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.context import require_admin
 from nova_db.driver.compute_nodes import ComputeNodesContract
+from nova_db.driver.kinds import VALUES, take
 from nova_db.engine import Contains, Predicate, Query, all_of
 from nova_db.operations.rows.changes import KeyValues, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, visible
@@ -46,7 +47,7 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
 
     @writes(require_admin)
     def compute_node_create(self, tx: Transaction, context: Context, values: Values) -> Record:
-        columns, stats = _split(values)
+        columns, stats = _split("compute_node_create", values)
         node = tx.insert(("compute_nodes", [NODES.insert_values(columns)]))[0][0]
         rows = STATS.rows(node["id"], stats)
         if rows:
@@ -85,7 +86,7 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
         values: Values,
         prune_stats: bool = False,
     ) -> Record:
-        columns, stats = _split(values)
+        columns, stats = _split("compute_node_update", values)
         changes = NODES.update_values(columns)
         changes.setdefault("updated_at", utcnow())
         updated = tx.update_returning(Query("compute_nodes", _node(context, compute_id), load=_RELATIONS), changes)
@@ -111,13 +112,12 @@ def _node(context: Context, compute_id: Id) -> Predicate:
     return all_of(equals(NODES, "id", compute_id), visible(context, NODES))
 
 
-def _split(values: Values) -> tuple[dict[str, Any], Mapping[str, Any]]:
+def _split(function: str, values: Values) -> tuple[dict[str, Any], Mapping[str, Any]]:
     """The columns and the statistics among the values; ``host`` is a service's and is ignored."""
-    columns = parsed(values, _TEXT_TIMES)
+    columns = parsed(function, values, _TEXT_TIMES)
     columns.pop("host", None)
     stats = columns.pop("stats", None)
     if stats is None:
         stats = {}
-    if not issubclass(type(stats), Mapping):
-        raise TypeError(f"stats must be a mapping of keys to values, not {type(stats).__name__}")
+    stats = take(f"{function}(): values['stats']", VALUES, stats)
     return columns, stats

@@ -20,7 +20,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Text, Values
+    from nova_db.driver.types import Context, Id, Record, Text, Values, Visibility
     from nova_db.engine import Transaction
 
 FLAVORS = TABLES["instance_types"]
@@ -74,7 +74,7 @@ class FlavorsOperations(TransactionalDriver, FlavorsContract):
 
     @reads(require_context)
     def instance_type_get_by_flavor_id(
-        self, tx: Transaction, context: Context, id: Id | None, read_deleted: Text = None
+        self, tx: Transaction, context: Context, id: Id | None, read_deleted: Visibility = None
     ) -> Record:
         where = _seen(context, "flavorid", id, read_deleted)
         return _flavor(tx, where, exceptions.FlavorNotFound, order=_LIVE_FIRST, flavor_id=id)
@@ -168,7 +168,7 @@ def _usable(context: Context) -> Predicate:
     return TRUE if has_admin_rights(context) else any_of(Eq("is_public", True), _granted(context))
 
 
-def _seen(context: Context, column: str, value: Any, read_deleted: Text = None) -> Predicate:
+def _seen(context: Context, column: str, value: Any, read_deleted: Visibility = None) -> Predicate:
     return all_of(equals(FLAVORS, column, value), visible(context, FLAVORS, read_deleted), _usable(context))
 
 

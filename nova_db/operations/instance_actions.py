@@ -32,7 +32,7 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
 
     @writes()
     def action_start(self, tx: Transaction, context: Context, values: Values) -> Record:
-        given = parsed(values, _TIMES)
+        given = parsed("action_start", values, _TIMES)
         if given.get("instance_uuid") is None:
             message = "instance_actions.instance_uuid must not be null"
             raise exceptions.DBDataError(table=ACTIONS.name, columns=["instance_uuid"], value=None, message=message)
@@ -40,7 +40,7 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
 
     @writes(keys={"values": _REQUEST})
     def action_finish(self, tx: Transaction, context: Context, values: Values) -> Record:
-        given = parsed(values, _TIMES)
+        given = parsed("action_finish", values, _TIMES)
         action = _action(tx, context, given)
         record = update_record(tx, ACTIONS, Eq("id", action["id"]), given)
         return record if record is not None else action
@@ -58,7 +58,7 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
 
     @writes(keys={"values": _REQUEST})
     def action_event_start(self, tx: Transaction, context: Context, values: Values) -> Record:
-        given = parsed(values, _TIMES)
+        given = parsed("action_event_start", values, _TIMES)
         action = _action(tx, context, given)
         for name in _REQUEST:
             del given[name]
@@ -66,7 +66,7 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
 
     @writes(keys={"values": (*_REQUEST, "event", "result")})
     def action_event_finish(self, tx: Transaction, context: Context, values: Values) -> Record:
-        given = parsed(values, _TIMES)
+        given = parsed("action_event_finish", values, _TIMES)
         action = _action(tx, context, given)
         for name in _REQUEST:
             del given[name]

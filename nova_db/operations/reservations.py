@@ -114,17 +114,17 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
     def reservation_commit(
         self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
     ) -> None:
-        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=True)
+        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=True, function="reservation_commit")
 
     @writes(require_context)
     def reservation_rollback(
         self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
     ) -> None:
-        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=False)
+        _end(tx, among(RESERVATIONS, "uuid", reservations), commit=False, function="reservation_rollback")
 
     @writes(require_admin)
     def reservation_expire(self, tx: Transaction, context: Context) -> None:
-        _end(tx, Lt("expire", utcnow()), commit=False, orphans=True)
+        _end(tx, Lt("expire", utcnow()), commit=False)
 
 
 def _limits(quotas: Mapping[Any, Any], deltas: Mapping[str, int]) -> dict[str, int | None]:
@@ -168,10 +168,10 @@ def _elevated(context: Context) -> Context:
     )
 
 
-def _end(tx: Transaction, which: Predicate, *, commit: bool, orphans: bool = False) -> None:
+def _end(tx: Transaction, which: Predicate, *, commit: bool, function: str | None = None) -> None:
     """End the live reservations that match, each exactly once, and settle the usages that they name.
 
-    KeyError if such a usage is no longer live, unless ``orphans`` are to end as well.
+    KeyError, on behalf of the function, if such a usage is no longer live; without one they end all the same.
     """
     live = all_of(which, LIVE)
     projects = {row["project_id"] for row in tx.select(Query("reservations", live, columns=("id", "project_id")))}
@@ -192,14 +192,16 @@ def _end(tx: Transaction, which: Predicate, *, commit: bool, orphans: bool = Fal
         if commit or reserved
     ]
     changed = tx.update_each("quota_usages", changes, LIVE) if changes else 0
-    if changed < len(settled) and not orphans:
-        _require_usages(tx, ended)
+    if changed < len(settled) and function is not None:
+        _require_usages(tx, ended, function)
 
 
-def _require_usages(tx: Transaction, reservations: Iterable[Row]) -> None:
+def _require_usages(tx: Transaction, reservations: Iterable[Row], function: str) -> None:
     """KeyError if a usage that the reservations name is no longer live."""
     named = all_of(In("id", [row["usage_id"] for row in reservations]), LIVE)
     live = {row["id"] for row in tx.select(Query("quota_usages", named, columns=("id",)))}
     for row in reservations:
         if row["usage_id"] not in live:
-            raise KeyError(f"project {row['project_id']} has no live usage of {row['resource']} for {row['uuid']}")
+            raise KeyError(
+                f"{function}(): project {row['project_id']} has no live usage of {row['resource']} for {row['uuid']}"
+            )

@@ -61,7 +61,8 @@ def parse_datetime(text: str) -> datetime:
     try:
         return datetime.strptime(text, TIME_FORMAT)
     except ValueError:
-        raise ValueError(f"{text!r} is no time of the form YYYY-MM-DDTHH:MM:SS.ffffff") from None
+        shown = ascii(text if len(text) <= 40 else f"{text[:40]}...")
+        raise ValueError(f"{shown} is no time of the form YYYY-MM-DDTHH:MM:SS.ffffff") from None
 
 
 def _integers(bits: int) -> Coercer:

@@ -97,7 +97,7 @@ class LyingNumber(int):
     __hash__ = None  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize("liar", [Liar(), LyingNumber(7)])
+@pytest.mark.parametrize("liar", [Liar(), LyingNumber(7)], ids=["object", "number"])
 def test_nobody_lies_himself_into_rights(liar: Any) -> None:
     with pytest.raises(TypeError, match="is_admin"):
         made(is_admin=liar)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
+from nova_db.driver.kinds import TEXTS, take
 from nova_db.engine import Eq, Predicate, Query, Row, all_of
 from nova_db.operations.instances import hostnames
 from nova_db.operations.instances.finding import INSTANCES, hold, named, with_relations
@@ -122,6 +123,4 @@ def _states(expected: Any) -> Collection[Any]:
 
 
 def _group_names(names: Any) -> list[str]:
-    if names is None or isinstance(names, (str, bytes)):
-        raise TypeError(f"security_groups takes a list of group names, not {names!r}")
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(take("instance_create(): security_groups", TEXTS, names)))

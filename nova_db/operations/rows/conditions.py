@@ -11,7 +11,7 @@ from nova_db.engine import FALSE, TRUE, Eq, In, Ne, NotIn, Predicate, all_of, an
 from nova_db.schema import NO_MATCH, TABLES, Table
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Text
+    from nova_db.driver.types import Context, Visibility
 
 LIVE = Eq("deleted", 0)
 GONE = Ne("deleted", 0)
@@ -64,7 +64,7 @@ def constrained(table: Table, constraint: Constraint | None) -> Predicate:
     return all_of(*parts)
 
 
-def visible(context: Context, table: Table, read_deleted: Text = None) -> Predicate:
+def visible(context: Context, table: Table, read_deleted: Visibility = None) -> Predicate:
     """The rows that ``read_deleted`` (the context's, unless a value is forced) lets a call see."""
     mode = read_deleted or context.read_deleted
     if mode == "no":

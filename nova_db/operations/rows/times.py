@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from nova_db.driver.types import Values
 
 
-def parsed(values: Values, columns: Iterable[str]) -> dict[str, Any]:
+def parsed(function: str, values: Values, columns: Iterable[str]) -> dict[str, Any]:
     """A copy of the values with text YYYY-MM-DDTHH:MM:SS.ffffff made datetimes; ValueError for other text."""
     found = dict(values)
     for column in columns:
-        if isinstance(found.get(column), str):
-            found[column] = parse_datetime(found[column])
+        value = found.get(column)
+        if issubclass(type(value), str):
+            try:
+                found[column] = parse_datetime(str.__str__(value))
+            except ValueError as error:
+                raise ValueError(f"{function}(): values[{column!r}]: {error}") from None
     return found

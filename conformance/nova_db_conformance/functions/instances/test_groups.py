@@ -64,7 +64,7 @@ class TestGroupsOfNewInstances(ConformanceTestCase):
         self.assertIds(created["security_groups"], [group])
         self.assertEqual(created, self.db.instance_get_by_uuid(seven, created["uuid"]))
         self.assertEqual(["default", "5"], sorted(names(self.groups_of("7")), reverse=True))
-        with self.raises(exceptions.SecurityGroupNotFoundForProject, project_id=7, security_group_id=6):
+        with self.raises(exceptions.SecurityGroupNotFoundForProject, project_id="7", security_group_id=6):
             self.db.instance_create(seven, instance_values(project_id=7, security_groups=[6]))
 
     def test_the_default_group_gets_a_copy_of_the_live_default_rules(self) -> None:
