@@ -47,7 +47,7 @@ class VirtualInterfacesOperations(TransactionalDriver, VirtualInterfacesContract
 
     @reads(require_context)
     def virtual_interface_get_by_instance(self, tx: Transaction, context: Context, instance_id: Text) -> list[Record]:
-        get_by_uuid(tx, context, instance_id)
+        get_by_uuid(tx, context, instance_id, ("id",))
         return tx.select(Query(INTERFACES.name, equals(INTERFACES, "instance_uuid", instance_id)))
 
     @reads(require_context, snapshot=False)

@@ -67,7 +67,8 @@ class FloatingIpLists(TransactionalDriver, FloatingIpsContract):
 
     @reads(require_context)
     def instance_get_floating_address(self, tx: Transaction, context: Context, instance_id: Id) -> str | None:
-        fixed = fixed_ips_of_instance(tx, get_by_id(tx, context, instance_id)["uuid"])[0]
+        instance = get_by_id(tx, context, instance_id, ("uuid",))
+        fixed = fixed_ips_of_instance(tx, instance["uuid"])[0]
         where = all_of(Eq("fixed_ip_id", fixed["id"]), visible(context, FLOATING))
         found = first(tx, Query(FLOATING.name, where, limit=1))
         return None if found is None else found.get("address")

@@ -25,16 +25,16 @@ def named(context: Context, where: Predicate) -> Predicate:
     return all_of(where, visible(context, INSTANCES), scoped(context))
 
 
-def get_by_uuid(tx: Transaction, context: Context, uuid: object) -> Row:
-    """As ``instance_get_by_uuid``."""
-    query = _single(named(context, equals(INSTANCES, "uuid", uuid)))
+def get_by_uuid(tx: Transaction, context: Context, uuid: object, columns: tuple[str, ...] | None = None) -> Row:
+    """As ``instance_get_by_uuid``, or these columns of it."""
+    query = _single(named(context, equals(INSTANCES, "uuid", uuid)), columns)
     return one(tx, query, exceptions.InstanceNotFound, instance_id=uuid)
 
 
-def get_by_id(tx: Transaction, context: Context, instance_id: object) -> Row:
-    """As ``instance_get``."""
+def get_by_id(tx: Transaction, context: Context, instance_id: object, columns: tuple[str, ...] | None = None) -> Row:
+    """As ``instance_get``, or these columns of it."""
     _require_id(instance_id)
-    query = _single(named(context, equals(INSTANCES, "id", instance_id)))
+    query = _single(named(context, equals(INSTANCES, "id", instance_id)), columns)
     return one(tx, query, exceptions.InstanceNotFound, instance_id=instance_id)
 
 
@@ -52,8 +52,8 @@ def with_relations(tx: Transaction, key: int) -> Row:
     return one(tx, _single(Eq("id", key)), exceptions.InstanceNotFound, instance_id=key)
 
 
-def _single(where: Predicate) -> Query:
-    return Query("instances", where, limit=1, load=RELATIONS)
+def _single(where: Predicate, columns: tuple[str, ...] | None = None) -> Query:
+    return Query("instances", where, limit=1, columns=columns, load=RELATIONS if columns is None else ())
 
 
 def _require_id(instance_id: object) -> None:

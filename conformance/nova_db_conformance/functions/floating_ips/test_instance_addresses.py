@@ -42,6 +42,12 @@ class TestInstanceGetFloatingAddress(AddressTestCase):
         self.floating(None, address="203.0.113.9")
         self.assertEqual("203.0.113.7", self.get())
 
+    def test_of_the_instance_no_more_is_read_than_is_needed(self) -> None:
+        expected = self.floating(self.fixed())["address"]
+        with self.statements() as sent:
+            self.assertEqual(expected, self.get())
+        self.assertNotIn("user_data", " ".join(map(str, sent)))
+
     def test_the_functions_that_associate_addresses_lead_to_it(self) -> None:
         fixed, floating = self.make.fixed_ip(), self.make.floating_ip(address="2001:DB8:0::1")
         self.db.fixed_ip_associate(self.admin, fixed, self.uuid)

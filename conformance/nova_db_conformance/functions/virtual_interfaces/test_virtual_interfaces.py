@@ -65,6 +65,11 @@ class TestVirtualInterfaces(ConformanceTestCase):
                 context = self.seeing(read_deleted, self.user)
                 self.assertEqual([self.card, gone], self.db.virtual_interface_get_by_instance(context, self.instance))
 
+    def test_of_the_instance_no_more_is_read_than_is_needed(self) -> None:
+        with self.statements() as sent:
+            self.assertEqual([self.card], self.db.virtual_interface_get_by_instance(self.user, self.instance))
+        self.assertNotIn("user_data", " ".join(map(str, sent)))
+
     def test_ids_may_be_text_and_what_is_no_id_finds_none(self) -> None:
         for spelling in ("1", "01", True):
             with self.subTest(spelling=spelling):
