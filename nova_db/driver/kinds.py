@@ -97,8 +97,11 @@ def _flag(value: Any) -> bool:
     raise Unfit(described(value))
 
 
-def _direction(value: Any) -> Any:
-    raise Unfit(described(value), ValueError)
+def _direction(value: Any) -> str:
+    text = str.__str__(value) if issubclass(type(value), str) else None
+    if text in ("asc", "desc"):
+        return text
+    raise Unfit(described(value) if text is None else ascii(text), ValueError)
 
 
 def _visibility(value: Any) -> str | None:
@@ -210,11 +213,12 @@ WORD: Final = ArgumentKind("text", frozenset({str}), _word)
 COUNT: Final = ArgumentKind("an int of at least 0, or None", frozenset({_NONE}), _count)
 FLAG: Final = ArgumentKind("True or False", _TEXTS, _flag)
 SCOPE: Final = ArgumentKind("True, False or 'allow_none'", _TEXTS, _flag)
-DIRECTION: Final = ArgumentKind("'asc' or 'desc'", frozenset({str}), _direction)
+DIRECTION: Final = ArgumentKind("'asc' or 'desc'", frozenset(), _direction)
 SECONDS: Final = ArgumentKind("a number of seconds", frozenset(), _seconds)
 AGE: Final = ArgumentKind("a number of seconds, or None", frozenset({int, _NONE}), _age)
 MOMENT: Final = ArgumentKind("a datetime", frozenset(), _moment)
 VALUES: Final = ArgumentKind("a mapping of names to values", frozenset({dict}), _mapping)
+ITEMS: Final = _or_none(VALUES)
 CONDITION: Final = ArgumentKind("what nova_db.constraint() returns, or None", frozenset({_NONE}), _constraint)
 LIST: Final = ArgumentKind("a list", frozenset(), _iterable)
 STATES: Final = ArgumentKind("a list of states", frozenset(), _collection)
@@ -239,7 +243,7 @@ KINDS: Final[Mapping[str, ArgumentKind]] = MappingProxyType(
         "Iterable[Values]": MAPPINGS,
         "Iterable[str]": TEXTS,
         "Mapping[str, Any]": VALUES,
-        "Mapping[str, Any] | None": _or_none(VALUES),
+        "Mapping[str, Any] | None": ITEMS,
         "Mapping[str, QuotaResource]": VALUES,
         "Mapping[str, int | None]": VALUES,
         "Mapping[str, int]": VALUES,
@@ -251,7 +255,7 @@ KINDS: Final[Mapping[str, ArgumentKind]] = MappingProxyType(
         "Session": ANYTHING,
         "Text": TEXT,
         "Values": VALUES,
-        "Values | None": _or_none(VALUES),
+        "Values | None": ITEMS,
         "Visibility": VISIBILITY,
         "Word": WORD,
         "bool": FLAG,

@@ -60,8 +60,6 @@ def paging(
     tx: Transaction, context: Context, sort_key: Word, sort_dir: Direction, limit: int | None, marker: str | None
 ) -> Page:
     """Check and translate the arguments of sorting and paging; raises before anything but the marker is read."""
-    if sort_dir not in ("asc", "desc"):
-        raise ValueError(f"sort_dir must be 'asc' or 'desc', not {sort_dir!r}")
     if sort_key not in INSTANCES.column:
         raise exceptions.InvalidSortKey(key=sort_key)
     order = _order(sort_key, sort_dir == "desc")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
-from nova_db.driver.kinds import TEXTS, take
+from nova_db.driver.kinds import ITEMS, TEXTS, take
 from nova_db.engine import Eq, Predicate, Query, Row, all_of
 from nova_db.operations.instances import hostnames
 from nova_db.operations.instances.finding import INSTANCES, hold, named, with_relations
@@ -33,16 +33,17 @@ _KEYS = ("id", "uuid")
 def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
     """Insert an instance with all that belongs to it; the record."""
     given = dict(values)
-    metadata = given.pop("metadata", None)
-    system_metadata = given.pop("system_metadata", None)
-    info_cache = given.pop("info_cache", None) or {}
+    metadata, system_metadata, info_cache = _items("instance_create", given, "info_cache")
     group_names = _group_names(given.pop("security_groups", ()))
     given["uuid"] = given.get("uuid") or str(uuidlib.uuid4())
     row = INSTANCES.insert_values(given)
     uuid = row["uuid"]
     batches = (
         ("instances", [row]),
-        ("instance_info_caches", [TABLES["instance_info_caches"].insert_values({**info_cache, "instance_uuid": uuid})]),
+        (
+            "instance_info_caches",
+            [TABLES["instance_info_caches"].insert_values({**(info_cache or {}), "instance_uuid": uuid})],
+        ),
         ("instance_metadata", INSTANCE_METADATA.rows(uuid, metadata)),
         ("instance_system_metadata", SYSTEM_METADATA.rows(uuid, system_metadata)),
         ("instance_id_mappings", [TABLES["instance_id_mappings"].insert_values({"uuid": uuid})]),
@@ -68,7 +69,8 @@ def update_instance(
     require_uuid(instance_uuid)
     given = dict(values)
     expected = _states(given.pop("expected_task_state")) if "expected_task_state" in given else None
-    metadata, system_metadata = given.pop("metadata", None), given.pop("system_metadata", None)
+    function = "instance_update_and_get_original" if want_original else "instance_update"
+    metadata, system_metadata = _items(function, given)
     changes = record_update(INSTANCES, given)
     where = named(context, Eq("uuid", instance_uuid))
     original = None
@@ -120,6 +122,18 @@ def holds(column: str, state: Any, values: Collection[Any]) -> bool:
 def _states(expected: Any) -> Collection[Any]:
     """The acceptable states: those of a collection, or the one that is given."""
     return copy.copy(expected) if isinstance(expected, (list, tuple, set, frozenset)) else (expected,)
+
+
+def _cache_of(uuid: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return TABLES["instance_info_caches"].insert_values({**values, "instance_uuid": uuid})
+
+
+def _items(function: str, given: dict[str, Any], *further: str) -> list[Mapping[str, Any] | None]:
+    """The mappings among the values, taken out of them; None for one that is not there."""
+    return [
+        take(f"{function}(): values[{name!r}]", ITEMS, given.pop(name)) if name in given else None
+        for name in ("metadata", "system_metadata", *further)
+    ]
 
 
 def _group_names(names: Any) -> list[str]:

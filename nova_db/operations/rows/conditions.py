@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db.constraints import Constraint, EqualAny
 from nova_db.context import is_user_context
+from nova_db.driver.kinds import VISIBILITY, take
 from nova_db.engine import FALSE, TRUE, Eq, In, Ne, NotIn, Predicate, all_of, any_of
 from nova_db.schema import NO_MATCH, TABLES, Table
 
@@ -67,13 +68,15 @@ def constrained(table: Table, constraint: Constraint | None) -> Predicate:
 def visible(context: Context, table: Table, read_deleted: Visibility = None) -> Predicate:
     """The rows that ``read_deleted`` (the context's, unless a value is forced) lets a call see."""
     mode = read_deleted or context.read_deleted
+    if type(mode) is not str:
+        mode = take("context.read_deleted", VISIBILITY, mode) or ""
     if mode == "no":
         return LIVE if type(table.live_value) is int else Eq("deleted", table.live_value)
     if mode == "yes":
         return TRUE
     if mode == "only":
         return GONE if type(table.live_value) is int else Ne("deleted", table.live_value)
-    raise ValueError(f"read_deleted must be 'no', 'yes' or 'only', not {mode!r}")
+    raise ValueError(f"context.read_deleted must be 'no', 'yes' or 'only', not {mode!a}")
 
 
 def of_project(context: Context) -> Predicate:
