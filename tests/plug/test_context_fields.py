@@ -12,6 +12,7 @@ import pytest
 from nova_db import context as contexts
 from nova_db import exceptions
 from nova_db.context import RequestContext
+from nova_db_conformance import decision
 
 SECRET = "hush-hush"
 TEXTS = (
@@ -55,6 +56,7 @@ def refused(name: str, value: Any, error: type[Exception]) -> None:
     assert context.to_dict() == before
 
 
+@decision(35)
 @pytest.mark.parametrize("name", ["is_admin", "instance_lock_checked"])
 def test_a_flag_is_a_bool(name: str, subtests: pytest.Subtests) -> None:
     for given, kept in ((True, True), (False, False), (1, True), (0, False)):
@@ -119,6 +121,7 @@ def test_whether_it_becomes_the_current_one_is_a_bool() -> None:
         made(overwrite="false")
 
 
+@decision(34, 35)
 @pytest.mark.parametrize("name", TEXTS)
 def test_text(name: str, subtests: pytest.Subtests) -> None:
     class Shouting(str):
@@ -149,6 +152,7 @@ def test_no_text_is_none_but_for_the_request(subtests: pytest.Subtests) -> None:
                 assert getattr(context, name) is None
 
 
+@decision(35)
 def test_roles_are_texts(subtests: pytest.Subtests) -> None:
     for given in (["a", "Admin"], ("a", "Admin"), iter(["a", "Admin"])):
         with subtests.test(given=given):
@@ -222,6 +226,7 @@ def test_a_copy_with_rights_is_checked_too() -> None:
         made().elevated(read_deleted=True)  # type: ignore[arg-type]
 
 
+@decision(35)
 def test_a_foreign_context_s_rights_are_a_bool(subtests: pytest.Subtests) -> None:
     checks = (
         contexts.has_admin_rights,
@@ -251,6 +256,7 @@ def test_a_foreign_context_s_rights_may_be_a_number() -> None:
         contexts.require_admin(user)
 
 
+@decision(34)
 def test_who_asks_for_his_own_is_known_by_the_text(subtests: pytest.Subtests) -> None:
     some = uuid.uuid4()
     numbered = SimpleNamespace(user_id=5, project_id=some, is_admin=False, read_deleted="no", quota_class=7)

@@ -13,6 +13,7 @@ from nova_db import conf
 from nova_db.context import get_admin_context
 from nova_db.exceptions import UnknownFilter
 from nova_db.fixtures import DatabaseFixture
+from nova_db_conformance import decision
 from tests.suite.harness import run_pytest
 
 ADMIN = get_admin_context()
@@ -40,6 +41,7 @@ def ask() -> None:
     nova_db.instance_get_all_by_filters(ADMIN, {"vm_stat": "active"})
 
 
+@decision(33)
 def test_a_test_database_refuses_them() -> None:
     with DatabaseFixture(), pytest.raises(UnknownFilter, match=r"no filter 'vm_stat'; did you mean 'vm_state'"):
         ask()

@@ -9,6 +9,7 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db.driver import FUNCTIONS, Driver
+from nova_db_conformance import decision
 from nova_db_conformance.harness.base import ConformanceTestCase
 
 CHECKED = 223
@@ -43,6 +44,7 @@ class TestForeignContexts(ConformanceTestCase):
                 continue
         return found
 
+    @decision(35)
     def test_rights_are_a_bool_or_there_are_none(self) -> None:
         calls = self.calls()
         self.assertGreaterEqual(len(calls), CHECKED)
@@ -66,6 +68,7 @@ class TestForeignContexts(ConformanceTestCase):
                 self.assertEqual([], self.db.instance_get_all_by_filters(user, {}))
                 self.assertEqual([], self.db.instance_get_all_by_filters(user, {"project_id": "p1"}))
 
+    @decision(35)
     def test_zero_and_one_are_bools(self) -> None:
         mine = self.make.instance()
         self.make.instance(project_id="p2")

@@ -15,6 +15,7 @@ from typing import Any
 from nova_db import exceptions
 from nova_db.constraints import constraint, equal_any, not_equal
 from nova_db.driver import FUNCTIONS, Driver
+from nova_db_conformance import decision
 from nova_db_conformance.harness import values as f
 from nova_db_conformance.harness.base import ConformanceTestCase
 
@@ -84,6 +85,7 @@ class TestLookUps(ConformanceTestCase):
         """The outcome of a look-up by a text."""
         return self.outcome(name, dict(given, **{argument: text if kind == "one" else [text]}))
 
+    @decision(35)
     def test_it_is_answered_as_text_that_nobody_has_or_refused_as_what_cannot_be_stored(self) -> None:
         refused = (exceptions.DBDataError, exceptions.DBError, exceptions.Invalid)
         seen = 0
@@ -97,6 +99,7 @@ class TestLookUps(ConformanceTestCase):
                         self.assertEqual(expected, ascii(found))
         self.assertGreater(seen, 1000)
 
+    @decision(35)
     def test_filters_match_nothing(self) -> None:
         self.make.instance(metadata={"k": "v"}, system_metadata={"k": "v"})
         exact = ("project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state")
@@ -131,6 +134,7 @@ class TestLookUps(ConformanceTestCase):
 class TestProjects(ConformanceTestCase):
     """A project's name is part of the names under which writers wait for one another."""
 
+    @decision(35)
     def test_what_is_written_for_it_is_refused(self) -> None:
         db, admin, expire = self.db, self.admin, NOON + dt.timedelta(days=1)
         self.make.network()
@@ -158,6 +162,7 @@ class TestProjects(ConformanceTestCase):
                         call(text)
                     self.assertSameRows(before, "although nothing can be called so")
 
+    @decision(35)
     def test_what_is_looked_up_for_it_is_not_there(self) -> None:
         self.make.instance()
         before = self.dump()

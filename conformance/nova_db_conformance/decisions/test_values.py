@@ -241,6 +241,7 @@ class TestValues(WritersTestCase):
                         write({column: bad})
                     self.assertSameRows(before, f"although {name} refused a value")
 
+    @decision(35)
     def test_text_that_is_no_unicode_text_or_holds_a_nul_is_refused(self) -> None:
         texts = {Kind.STRING, Kind.TEXT, Kind.MEDIUMTEXT, Kind.IP, Kind.CIDR}
         keys = ("instance_uuid", "request_id")  # of an action that is looked up, and there is none

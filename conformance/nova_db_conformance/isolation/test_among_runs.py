@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nova_db_conformance import decision
 from nova_db_conformance.isolation.histories import HistoriesRounds
 from nova_db_conformance.isolation.phantoms import PhantomRounds
 from nova_db_conformance.isolation.places import PlacesRounds
@@ -29,6 +30,7 @@ class TestPlaces(PlacesRounds):
 class TestSkews(SkewRounds):
     """What one has read, and another one changes, was not decided on by both."""
 
+    @decision(32)
     def test_one_stays_on_call(self) -> None:
         self.play("on call", self.on_call)
         self.play("on call, by key", self.on_call_by_key)
@@ -51,6 +53,7 @@ class TestHistories(HistoriesRounds):
         self.play("lost update", self.lost_update)
         self.assertNoAnomalies()
 
+    @decision(32)
     def test_sums_are_kept(self) -> None:
         self.play("transfers", self.transfers)
         self.play("torn read", self.torn_read)

@@ -7,6 +7,7 @@ from typing import Any
 from unittest import mock
 
 from nova_db.engine import Capability
+from nova_db_conformance import decision
 from nova_db_conformance.isolation.beside import BesideRounds
 from nova_db_conformance.isolation.cases import IsolationTestCase
 from nova_db_conformance.isolation.held import HeldRounds
@@ -21,6 +22,7 @@ LEVELS = (None, "serializable", "read committed")
 class TestLevels(IsolationTestCase):
     """Levels have names."""
 
+    @decision(32)
     def test_both_levels_are_accepted(self) -> None:
         for level in LEVELS:
             with self.subTest(level):

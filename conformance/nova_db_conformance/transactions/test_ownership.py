@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import nova_db
 from nova_db.exceptions import DBTransactionError
+from nova_db_conformance import decision
 from nova_db_conformance.transactions.cases import LATER, SECONDS, OwnershipTestCase
 
 _T = TypeVar("_T")
@@ -51,6 +52,7 @@ class TestTasks(OwnershipTestCase):
                 self.assertEqual(["before"], self.run_async(self.beside(self.hosts, fails=fails)))
                 self.assertEqual(["before"] if fails else ["before", "mine"], self.hosts())
 
+    @decision(32)
     def test_a_sibling_s_write_is_refused_and_the_owner_goes_on(self) -> None:
         with self.raises(DBTransactionError) as caught:
             self.run_async(self.beside(lambda: self.create("theirs"), fails=False))
@@ -93,6 +95,7 @@ class TestTasks(OwnershipTestCase):
         self.assertEqual(["mine"], self.hosts())
         self.empty()
 
+    @decision(32)
     def test_children_carry_it_in_vain(self) -> None:
         async def called(call: Callable[[], Any]) -> Any:
             return call()
@@ -193,6 +196,7 @@ class TestThreads(OwnershipTestCase):
 
         self.assertEqual([], self.db.run(self.admin, work))
 
+    @decision(32)
     def test_a_thread_that_carries_it_along_is_told(self) -> None:
         with self.db.transaction(self.admin):
             self.create("mine")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.harness import values as f
 from nova_db_conformance.harness.base import ConformanceTestCase
 
@@ -40,6 +41,7 @@ class TestUnknownFilters(ConformanceTestCase):
         """The names of those that match."""
         return [found["name"] for found in self.db.instance_type_get_all(self.admin, filters=filters)]
 
+    @decision(33)
     def test_they_are_ignored(self) -> None:
         for name in (*NEAREST, "security_groups", "info_cache", "", "\ud800", "x" * 100_000):
             with self.subTest(name=ascii(name)[:20]):
@@ -51,6 +53,7 @@ class TestUnknownFilters(ConformanceTestCase):
                 self.assertEqual(1, len(self.db.instance_type_get_all(self.admin, filters={key: 1})))
         self.assertEqual(["m1"], self.flavors(project_id="p", min_memory=5))
 
+    @decision(33)
     def test_the_log_tells_of_each_once_and_names_the_nearest(self) -> None:
         mark = f"vm_stat_{f.a_number()}_{self.backend.label}"
         with self.assertLogs(LOGGER, "WARNING") as log:
@@ -63,6 +66,7 @@ class TestUnknownFilters(ConformanceTestCase):
         self.assertIn("instance_type_get_all", second)
         self.assertIn(mark, second)
 
+    @decision(33)
     def test_they_are_refused_where_that_is_asked_for(self) -> None:
         self.set_option("strict_filters", True, "database")
         asked = "instance_get_all_by_filters"
