@@ -20,7 +20,7 @@ HOUR = dt.timedelta(hours=1)
 class TestWhatGoes(UpkeepTestCase):
     """Rows that were deleted, and their dependents."""
 
-    @decision(17)
+    @decision(17, 36)
     def test_a_deleted_instance_goes_with_all_that_belongs_to_it(self) -> None:
         self.instances("gone", "other")
         self.instances("live", deleted=False)
@@ -34,7 +34,7 @@ class TestWhatGoes(UpkeepTestCase):
         self.assertEqual(ROWS, sum(left.values()))
         self.assertEqual(dict(done.rows), {name: 2 * count for name, count in left.items()})
 
-    @decision(17)
+    @decision(17, 36)
     def test_what_the_api_leaves_behind_goes_too(self) -> None:
         aggregate = self.make.aggregate(hosts=["host1"], zone="z")
         self.db.aggregate_delete(self.admin, aggregate["id"])

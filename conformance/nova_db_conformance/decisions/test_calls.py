@@ -70,7 +70,7 @@ class TestRows(ConformanceTestCase):
             self.db.network_get_all(self.admin)
         self.assertEqual([], self.db.service_get_all(self.admin))
 
-    @decision(20)
+    @decision(20, 30)
     def test_no_id_is_given_out_twice(self) -> None:
         uuid = self.make.instance()["uuid"]
         console = self.make.console(None)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.functions.cases import NO_IDS, NOON
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import Round, race
@@ -75,6 +76,7 @@ class TestServiceUpdate(ConformanceTestCase):
         self.advance(60)
         self.assertRecord(self.update(report_count=1), updated_at=self.now)
 
+    @decision(31)
     def test_a_time_that_is_given_is_written(self) -> None:
         for given in (NOON, None):
             with self.subTest(given=given):
