@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from nova_db.engine import Row, Values
 from nova_db.engine.assignments import updater
+from nova_db.engine.keys import HIGHEST_ID, used_up
+from nova_db.exceptions import DBReferenceError
 from nova_db_memory import integrity
 from nova_db_memory.storage import Store, Stores
 from nova_db_memory.versions import Before, Change, Former
@@ -38,38 +39,52 @@ class Changing:
             self._stores.writable(table).put(key, new, old)
             log.pop()
 
-    def _insert(self, store: Store, row: Row) -> Row:
-        """Store a row, which is the store's from now on."""
-        key = store.layout.key
-        if store.layout.table.autoincrement:
-            if row.get(key) is None:
-                row[key] = store.next_id
-            store.next_id = max(store.next_id, row[key] + 1)
-        self._replace(store, None, row)
-        return row
+    def _insert(self, rows: Sequence[tuple[Store, Row]]) -> None:
+        """Store new rows, which are the stores' from now on, and give those an id that lack one."""
+        for store, row in rows:
+            if store.layout.table.autoincrement:
+                _number(store, row)
+        self._replace([(store, None, row) for store, row in rows])
 
     def _update(self, store: Store, rows: Sequence[Row], values: Values) -> list[Row]:
         """Set columns of stored rows; their new versions."""
-        update = updater(store.layout.table, values)
-        changed = []
-        for row in rows:
-            new = update(row)
-            self._replace(store, row, new)
-            changed.append(new)
+        changed = list(map(updater(store.layout.table, values), rows))
+        self._replace([(store, old, new) for old, new in zip(rows, changed, strict=True)])
         return changed
 
-    def _replace(self, store: Store, old: Row | None, new: Row | None) -> None:
-        """Put a version of a row in the place of another one; None stands for no row, before or after."""
-        integrity.check(self._stores, store, old, new)
-        key = store.layout.key
-        left, taken = old and old[key], new and new[key]
-        if left is None or taken is None or left == taken:
-            self._put(store, left if taken is None else taken, old, new)
-        else:
-            self._put(store, left, old, None)
-            self._put(store, taken, None, new)
+    def _replace(self, versions: Sequence[tuple[Store, Row | None, Row | None]]) -> None:
+        """Put versions of rows in the place of others; None stands for no row, before or after.
 
-    def _put(self, store: Store, key: Any, old: Row | None, new: Row | None) -> None:
+        What is taken already, in any of the rows, is told before a reference that leads nowhere.
+        """
+        broken: DBReferenceError | None = None
+        for store, old, new in versions:
+            if new is not None:
+                integrity.check_unique(store, old, new)
+            if broken is None:
+                try:
+                    integrity.check_references(self._stores, store, old, new)
+                except DBReferenceError as error:
+                    broken = error
+            self._put(store, old, new)
+        if broken is not None:
+            try:
+                raise broken
+            finally:
+                del broken  # it refers to this frame
+
+    def _put(self, store: Store, old: Row | None, new: Row | None) -> None:
+        key = store.layout.by_key(new if old is None else old)  # type: ignore[arg-type] # one of them is a row
         # The log comes first, so that a copy of the process, made by a fork at any moment, can undo it.
         self.log.append((store.name, key, old, new))
         store.put(key, old, new)
+
+
+def _number(store: Store, row: Row) -> None:
+    """Give a row the next id, unless it has one."""
+    key = store.layout.key
+    if row.get(key) is None:
+        if store.next_id > HIGHEST_ID:
+            raise used_up(store.name, key)
+        row[key] = store.next_id
+    store.next_id = max(store.next_id, row[key] + 1)

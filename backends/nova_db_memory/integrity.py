@@ -9,12 +9,21 @@ from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBReferenceError
 from nova_db_memory.storage import Store, Stores
 
 
-def check(stores: Stores, store: Store, old: Row | None, new: Row | None) -> None:
-    """Whether a version of a row may follow another; None where there is no row before, or none after."""
+def check_unique(store: Store, old: Row | None, new: Row) -> None:
+    """Whether the key and the unique values of a row are free; ``old`` is None for a new one."""
+    if old is None:
+        _check_key(store, new)
+    for name, columns in store.layout.uniques:
+        index = store.indexes[name]
+        value = index.value_of(new)
+        if value is not None and value in index.buckets and (old is None or index.value_of(old) != value):
+            raise DBDuplicateEntry(table=store.name, columns=columns, value=value)
+
+
+def check_references(stores: Stores, store: Store, old: Row | None, new: Row | None) -> None:
+    """Whether a row refers to what is there, and is not referred to as what it no longer is; None for no row."""
     layout = store.layout
     if new is not None:
-        _check_key(store, old, new)
-        _check_unique(store, old, new)
         for reference in layout.foreign_keys:
             value = new[reference.column]
             if value is None or (old is not None and old[reference.column] == value):
@@ -31,22 +40,14 @@ def check(stores: Stores, store: Store, old: Row | None, new: Row | None) -> Non
                     raise DBReferenceError(table=table, columns=[name], value=value)
 
 
-def _check_key(store: Store, old: Row | None, new: Row) -> None:
+def _check_key(store: Store, new: Row) -> None:
     name = store.layout.key
     key = new[name]
     if key is None:
         message = f"{store.name}.{name}: a value is required"
         raise DBDataError(message=message, table=store.name, columns=[name])
-    if key in store.rows and (old is None or old[name] != key):
+    if key in store.rows:
         raise DBDuplicateEntry(table=store.name, columns=[name], value=key)
-
-
-def _check_unique(store: Store, old: Row | None, new: Row) -> None:
-    for name, columns in store.layout.uniques:
-        index = store.indexes[name]
-        value = index.value_of(new)
-        if value is not None and value in index.buckets and (old is None or index.value_of(old) != value):
-            raise DBDuplicateEntry(table=store.name, columns=columns, value=value)
 
 
 def _has(store: Store, column: str, value: Any) -> bool:

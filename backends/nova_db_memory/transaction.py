@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from nova_db.engine import TRUE, Order, Predicate, Query, Row, Values
+from nova_db.engine.assignments import updater
 from nova_db.engine.matching import matcher
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBConnectionError, DBError
@@ -35,11 +36,10 @@ class MemoryTransaction(Reading):
         latch = self._locks.latch
         try:
             latch.acquire()
-            made = []
-            for table, rows in batches:
-                store = self._stores.writable(table)
-                made.append([self._insert(store, dict(values)).copy() for values in rows])
-            return made
+            writable = self._stores.writable
+            made = [(writable(table), [dict(values) for values in rows]) for table, rows in batches]
+            self._insert([(store, row) for store, rows in made for row in rows])
+            return [[row.copy() for row in rows] for _, rows in made]
         except BaseException as error:
             self.error = error
             raise
@@ -82,13 +82,15 @@ class MemoryTransaction(Reading):
             latch.acquire()
             store = self._stores.writable(table)
             test = matcher(where, self._stores.probe)
-            matched = 0
+            versions = []
+            newest: dict[Any, Row] = {}
             for key, values in changes:
-                row = store.rows.get(key)
+                row = newest.get(key) or store.rows.get(key)
                 if row is not None and test(row):
-                    self._update(store, (row,), values)
-                    matched += 1
-            return matched
+                    newest[key] = new = updater(store.layout.table, values)(row)
+                    versions.append((store, row, new))
+            self._replace(versions)
+            return len(versions)
         except BaseException as error:
             self.error = error
             raise
@@ -118,8 +120,7 @@ class MemoryTransaction(Reading):
             latch.acquire()
             store = self._stores.writable(table)
             rows = find(store, where, self._stores.probe)
-            for row in rows:
-                self._replace(store, row, None)
+            self._replace([(store, row, None) for row in rows])
             return len(rows)
         except BaseException as error:
             self.error = error
@@ -136,9 +137,8 @@ class MemoryTransaction(Reading):
             latch.acquire()
             left, entered = self._stores.writable(source), self._stores.writable(target)
             rows = self._page(self._stores, Query(source, where, order=order, limit=limit))
-            for row in rows:
-                self._insert(entered, row)
-                self._replace(left, row, None)
+            self._insert([(entered, row) for row in rows])
+            self._replace([(left, row, None) for row in rows])
             return len(rows)
         except BaseException as error:
             self.error = error

@@ -65,10 +65,17 @@ Values
     (shortest form, lower case, host bits of a CIDR cleared), anything else is kept as it is, and any spelling finds
     it.
 
+Keys
+    The key of a row (``id``) is given with it, or counted, and never changes: an update may repeat it, as where a
+    record is written back whole; any other is a ``DBDataError``. An id that a transaction has kept never comes again,
+    even if its row is gone; one that was given in a transaction that was undone may, or may not. Ids end at
+    2**31 - 1: a ``DBDataError`` that names ``id`` says that there is none left. Where rows are soft-deleted 0 is no
+    id, as ``deleted`` could not tell.
+
 Time stamps
     ``created_at`` is the moment of the insert. ``updated_at`` is null at first; an update sets it to now if it
     changes what a column holds, and a function that *stamps* sets it in any case. Both yield to a value given
-    explicitly.
+    explicitly, ``None`` included; but in an update an ``updated_at`` that is the stored one counts as not given.
 
 Atomicity
     A call is one transaction: when it raises, it has changed nothing. The two exceptions say so. What a docstring

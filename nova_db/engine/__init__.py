@@ -31,7 +31,7 @@ from nova_db.engine.query import Order, Query
 from nova_db.engine.semijoins import ExistsEach, exists_each
 from nova_db.engine.splitting import split
 from nova_db.engine.transaction import Isolation, Transaction
-from nova_db.engine.values import Add, Col, IfChanged, Row, Values
+from nova_db.engine.values import Add, Col, IfChanged, IfNew, Row, Values
 
 __all__ = [
     "FALSE",
@@ -50,6 +50,7 @@ __all__ = [
     "Ge",
     "Gt",
     "IfChanged",
+    "IfNew",
     "In",
     "Isolation",
     "Le",

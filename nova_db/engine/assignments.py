@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nova_db.engine.values import Add, Col, IfChanged, Row, Values
+from nova_db.engine.keys import require_own
+from nova_db.engine.values import Add, Col, IfChanged, IfNew, Row, Values
 
 if TYPE_CHECKING:
     from nova_db.schema import Table
 
-_COMPUTED = frozenset({Col, Add, IfChanged})
+_COMPUTED = frozenset({Col, Add, IfChanged, IfNew})
 
 
 def is_plain(value: object) -> bool:
@@ -18,10 +19,16 @@ def is_plain(value: object) -> bool:
     return type(value) not in _COMPUTED
 
 
+def is_conditional(value: object) -> bool:
+    """Whether what is assigned depends on what a row holds, and not on a column of it alone."""
+    return type(value) is IfChanged or type(value) is IfNew
+
+
 def updater(table: Table, values: Values) -> Callable[[Row], Row]:
     """The function from a row to its next version, a new dict.
 
-    :raises DBDataError: by that function, where an ``Add`` leaves the range of the column.
+    :raises DBDataError: by that function, where an ``Add`` leaves the range of the column, or a primary key is given
+        that is not the row's own.
     """
     plain: Row = {}
     computed: list[tuple[str, Any]] = []
@@ -30,19 +37,32 @@ def updater(table: Table, values: Values) -> Callable[[Row], Row]:
             computed.append((column, value))
         else:
             plain[column] = value
-    if not computed:
+    gives_key = table.primary_key in values
+    if not computed and not gives_key:
         return lambda row: row | plain
 
     def update(row: Row) -> Row:
+        if gives_key:
+            require_own(table, row, values[table.primary_key])
         new = row | plain
         for column, value in computed:
-            if type(value) is Col:
-                new[column] = row[value.name]
-            elif type(value) is IfChanged:
-                if any(row[name] != given for name, given in plain.items()):
-                    new[column] = value.value
-            elif row[column] is not None:
-                new[column] = table.update_values({column: row[column] + value.number})[column]
+            new[column] = _computed(table, row, plain, column, value)
         return new
 
     return update
+
+
+def _computed(table: Table, row: Row, plain: Row, column: str, value: Any) -> Any:
+    """What a column becomes by anything but a plain value, ``plain`` being the other assignments."""
+    kind = type(value)
+    if kind is IfNew:
+        if row[column] != value.value:
+            return value.value
+        if is_plain(value.otherwise):
+            return value.otherwise
+        value, kind = value.otherwise, type(value.otherwise)
+    if kind is Col:
+        return row[value.name]
+    if kind is IfChanged:
+        return value.value if any(row[name] != given for name, given in plain.items()) else row[column]
+    return row[column] if row[column] is None else table.update_values({column: row[column] + value.number})[column]

@@ -30,10 +30,16 @@ What an engine promises, each promise tested by the conformance suite:
    ``nova_db.forking``).  It may be closed at any time by any thread, also within a transaction, which waits for nobody:
    what is open goes on to its end, its connection is closed then, and the engine may be used again.
 
-Errors: ``DBDuplicateEntry`` and ``DBReferenceError``, raised by the call that breaks the rule, never by ``commit``;
-``DBDataError`` where an ``Add`` leaves the column's range; ``DBDeadlock``, ``DBConnectionError``, ``DBError``; never an
-exception of a DB-API library.  The first three carry ``table``, ``columns`` and ``value``, a tuple where the rule has
-several columns; a ``DBReferenceError`` names the table and column that refer, also when the row referred to was to go.
+Keys: ids are counted from 1 to 2**31 - 1, each table for itself.  An id that a committed transaction has used, be its
+row gone, is never handed out again; one that was handed out in what was undone may come again or not, and nobody may
+rely on either.  The key of a row never changes: an update may repeat it.
+
+Errors: ``DBDuplicateEntry`` and ``DBReferenceError``, raised by the call that breaks the rule, never by ``commit``, and
+by one that breaks both the former; ``DBDataError`` where an ``Add`` leaves the column's range, where an update gives a
+row another key (``columns`` is the key), and where no id is left (so too, and ``value`` None); ``DBDeadlock``,
+``DBConnectionError``, ``DBError``; never an exception of a DB-API library.  The first three carry ``table``,
+``columns`` and ``value``, a tuple where the rule has several columns; a ``DBReferenceError`` names the table and column
+that refer, also when the row referred to was to go.
 After an error the transaction can only be rolled back, or continued from before the ``savepoint`` in which it happened.
 """
 

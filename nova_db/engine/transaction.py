@@ -32,7 +32,7 @@ class Transaction(abc.ABC):
         """Insert rows of one or several tables, in order, and return them, one list a batch, with their keys.
 
         A row has every column but may lack the automatic ``id`` (or have it None); ids handed out ascend in the order
-        of the rows.  An id given moves the counter on, so that no id is ever handed out twice, deleted rows included.
+        of the rows.  An id given moves the counter on: what a committed transaction has used is never handed out.
         Rows of a later batch may refer to rows of an earlier one.
         """
 
@@ -57,7 +57,11 @@ class Transaction(abc.ABC):
 
     @abc.abstractmethod
     def update(self, table: str, where: Predicate, values: Values) -> int:
-        """Set columns of the rows that match; values are plain, ``Col``, ``Add`` or ``IfChanged``.  Rows matched."""
+        """Set columns of the rows that match, and return how many do.
+
+        Values are plain, ``Col``, ``Add``, ``IfChanged`` or ``IfNew``.  A primary key among them must be that of every
+        row that matches, and is not set; see ``nova_db.engine.keys``.
+        """
 
     @abc.abstractmethod
     def update_returning(self, query: Query, values: Values) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 Row: TypeAlias = dict[str, Any]
 """Values by column, and by relation what belongs to the row."""
 Values: TypeAlias = Mapping[str, Any]
-"""Values by column; in an update ``Col``, ``Add`` and ``IfChanged`` as well."""
+"""Values by column; in an update ``Col``, ``Add``, ``IfChanged`` and ``IfNew`` as well."""
 
 
 class Col:
@@ -48,3 +48,20 @@ class IfChanged:
 
     def __repr__(self) -> str:
         return f"IfChanged({self.value!r})"
+
+
+class IfNew:
+    """The value, where the column does not hold it yet; where it does, what is assigned ``otherwise``.
+
+    This is how an update tells a time that somebody sets from one that comes along with a record written back whole.
+    ``otherwise`` is plain, or an ``IfChanged``.
+    """
+
+    __slots__ = ("otherwise", "value")
+
+    def __init__(self, value: Any, otherwise: Any) -> None:
+        self.value = value
+        self.otherwise = otherwise
+
+    def __repr__(self) -> str:
+        return f"IfNew({self.value!r}, {self.otherwise!r})"

@@ -92,7 +92,6 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
         key = _require(tx, context, aggregate_id)
         if changes:
             tx.update(AGGREGATES.name, Eq("id", key), changes)
-            key = changes.get("id", key)
         if metadata is not None:
             AGGREGATE_METADATA.write(tx, key, metadata, replace=replace)
         return _aggregates(tx, Eq("id", key))[0]

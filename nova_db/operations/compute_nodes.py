@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
-from nova_db.clock import utcnow
 from nova_db.context import require_admin
 from nova_db.driver.compute_nodes import ComputeNodesContract
 from nova_db.driver.kinds import VALUES, take
 from nova_db.engine import Contains, Predicate, Query, all_of
-from nova_db.operations.rows.changes import KeyValues, soft_delete
+from nova_db.operations.rows.changes import KeyValues, condition_update, soft_delete
 from nova_db.operations.rows.conditions import LIVE, equals, visible
 from nova_db.operations.rows.reading import one
 from nova_db.operations.rows.times import parsed
@@ -87,8 +86,7 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
         prune_stats: bool = False,
     ) -> Record:
         columns, stats = _split("compute_node_update", values)
-        changes = NODES.update_values(columns)
-        changes.setdefault("updated_at", utcnow())
+        changes = condition_update(NODES, columns)
         updated = tx.update_returning(Query("compute_nodes", _node(context, compute_id), load=_RELATIONS), changes)
         if not updated:
             raise exceptions.ComputeHostNotFound(host=compute_id)

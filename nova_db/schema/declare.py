@@ -134,7 +134,13 @@ DELETED: Final = integer("deleted", default=0, doc="0 while the row is live, its
 
 
 def table(
-    name: str, model: str, description: str, *items: Item, deleted: Column = DELETED, archived: bool = True
+    name: str,
+    model: str,
+    description: str,
+    *items: Item,
+    deleted: Column = DELETED,
+    archived: bool = True,
+    soft_deleted: bool = True,
 ) -> Table:
     """Declare a table: its columns in storage order (the base columns follow by themselves), then everything else."""
     columns = (*(item for item in items if isinstance(item, Column)), *BASE, deleted)
@@ -152,6 +158,7 @@ def table(
         computed={item.name: item for item in items if isinstance(item, Computed)},
         constants={item.name: item for item in items if isinstance(item, Constant)},
         archived=archived,
+        soft_deleted=soft_deleted,
     )
 
 

@@ -24,7 +24,8 @@ class Table:
 
     ``columns`` are in storage order and end with ``created_at``, ``updated_at``, ``deleted_at`` and ``deleted``.
     ``model`` is the name of the ORM class; its attributes are the columns, the relations that are not hidden, the
-    computed values and the constants.  ``archived`` says whether a shadow table takes rows that were soft-deleted.
+    computed values and the constants.  ``archived`` says whether a shadow table takes rows that were soft-deleted,
+    ``soft_deleted`` whether a function, or the upkeep, soft-deletes rows: ``deleted`` then takes the row's key.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Table:
         computed: Mapping[str, Computed] = NOTHING,
         constants: Mapping[str, Constant] = NOTHING,
         archived: bool = False,
+        soft_deleted: bool = True,
     ) -> None:
         self.name: Final = name
         self.model: Final = model
@@ -53,6 +55,7 @@ class Table:
         self.computed: Final = computed
         self.constants: Final = constants
         self.archived: Final = archived
+        self.soft_deleted: Final = soft_deleted
         self._lookers: Final = {column.name: validation.looker(column.kind, column.length) for column in columns}
 
     def __repr__(self) -> str:
@@ -92,7 +95,8 @@ class Table:
             return None
         columns = tuple(column._replace(autoincrement=False, references=None) for column in self.columns)
         description = f"Archived rows of {self.name}."
-        return Table(SHADOW_PREFIX + self.name, f"Shadow{self.model}", description, columns)
+        name = SHADOW_PREFIX + self.name
+        return Table(name, f"Shadow{self.model}", description, columns, soft_deleted=False)
 
     @cached_property
     def insert_values(self) -> Validator:
@@ -102,9 +106,9 @@ class Table:
         autoincrement key is in it only when given and not None.
 
         :raises UnknownColumn: a key is no column.
-        :raises DBDataError: a value does not fit its column.
+        :raises DBDataError: a value does not fit its column, or the key is 0 where rows are soft-deleted.
         """
-        return validation.insert_validator(self.name, self.columns)
+        return validation.insert_validator(self.name, self.columns, soft_deleted=self.soft_deleted)
 
     @cached_property
     def update_values(self) -> Validator:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Validator = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-def insert_validator(table: str, columns: tuple[Column, ...]) -> Validator:
+def insert_validator(table: str, columns: tuple[Column, ...], *, soft_deleted: bool = False) -> Validator:
     """The function behind ``Table.insert_values``."""
     coerced = _coerced(table, columns)
     generated = next((column.name for column in columns if column.autoincrement), None)
@@ -25,6 +25,8 @@ def insert_validator(table: str, columns: tuple[Column, ...]) -> Validator:
     blank = {column.name: None if column.default is NOW else column.default for column in given}
     required = tuple(column.name for column in given if not column.nullable and column.default is None)
     timed = tuple(column.name for column in given if column.default is NOW)
+    key = next(column.name for column in columns if column.primary_key)
+    live = next(column.default for column in columns if column.name == "deleted")
 
     def insert_values(values: Mapping[str, Any]) -> dict[str, Any]:
         row: dict[str, Any] = blank.copy()
@@ -36,6 +38,8 @@ def insert_validator(table: str, columns: tuple[Column, ...]) -> Validator:
         for name in timed:
             if row[name] is None:
                 row[name] = now = now or utcnow()
+        if soft_deleted and row.get(key) == live:
+            raise _refused(table, key, live, f"no row with this key can be soft-deleted, {live!r} means live")
         return {generated: row.pop(generated), **row} if generated in row else row
 
     return insert_values

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from nova_db.engine import Col, Eq, In, Predicate, Query, Row, all_of
 from nova_db.engine.matching import matcher
-from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
+from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBReferenceError
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine, Snapshot
 from nova_db_memory.storage import Index, layout
@@ -51,7 +51,7 @@ class MemoryMachine(RuleBasedStateMachine):
         try:
             with self.tx.savepoint():
                 work(self.tx)
-        except (DBDuplicateEntry, DBReferenceError):
+        except (DBDataError, DBDuplicateEntry, DBReferenceError):
             pass
 
     @precondition(lambda self: self.tx is None)

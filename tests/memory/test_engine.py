@@ -308,15 +308,6 @@ class TestValues:
             tx.insert(("dns_domains", [row("dns_domains", domain="a") | {"domain": None}]))
         assert (caught.value.table, caught.value.columns) == ("dns_domains", ["domain"])
 
-    def test_a_key_can_change(self, engine: MemoryEngine) -> None:
-        insert(engine, "services", {"host": "a"}, {"host": "b"})
-        with writer(engine) as tx:
-            assert tx.update("services", Eq("id", 2), {"id": 9}) == 1
-            with pytest.raises(DBDuplicateEntry), tx.savepoint():
-                tx.update("services", Eq("id", 9), {"id": 1})
-        found = select(engine, Query("services", Eq("host", "b")))
-        assert [(each["id"], each["host"]) for each in found] == [(9, "b")]
-
     def test_no_such_table(self, engine: MemoryEngine, subtests: pytest.Subtests) -> None:
         for name in ("nonsense", "shadow_nonsense", "shadow_security_group_default_rules", "shadow_shadow_services"):
             with subtests.test(name=name), pytest.raises(KeyError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from nova_db.engine import TRUE, Add, Eq, Order, Query
+from nova_db.engine import TRUE, Add, Eq, IfChanged, IfNew, Order, Query, Transaction
 from nova_db.exceptions import DBDataError, DBDeadlock, DBDuplicateEntry, DBError
 from nova_db_sqlalchemy import SQLEngine, migrations
 from nova_db_sqlalchemy.mariadb import cursor as mariadb_cursor
@@ -256,3 +257,32 @@ def test_blame_among_several_tables_and_rows(engine: SQLEngine) -> None:
     tx.rollback()
     error = caught.value
     assert (error.table, list(error.columns or ()), error.value) == ("dns_domains", ["domain"], "taken")
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_value_is_sent_once(
+    engine: SQLEngine, rows: int, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
+) -> None:
+    """However an update decides whether anything changes."""
+    insert(engine, "instances", *({"host": "h"} for _ in range(rows)))
+    text = "long" * 1000
+    values = {"user_data": text, "updated_at": IfNew(None, IfChanged(row("services")["created_at"]))}
+    sent: list[str] = []
+    run = mariadb_cursor.Cursor._run
+
+    def noted(cursor: mariadb_cursor.Cursor, statement: str) -> None:
+        sent.append(statement)
+        run(cursor, statement)
+
+    monkeypatch.setattr(mariadb_cursor.Cursor, "_run", noted)
+    ways: tuple[Callable[[Transaction], object], ...] = (
+        lambda tx: tx.update("instances", TRUE, values),
+        lambda tx: tx.update_returning(Query("instances"), values),
+        lambda tx: tx.update_each("instances", [(1, values)]),
+        lambda tx: tx.claim("instances", TRUE, values, limit=rows),
+    )
+    for way in ways:
+        sent.clear()
+        with subtests.test(way=way), writing(engine) as tx:
+            way(tx)
+            assert sum(statement.count(text) for statement in sent) == 1

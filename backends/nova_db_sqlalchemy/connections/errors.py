@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from nova_db.engine import Add, Predicate
 from nova_db.engine.assignments import is_plain
+from nova_db.engine.keys import used_up
 from nova_db.exceptions import DBDataError, DBDeadlock, DBError
 from nova_db.schema import Kind
 from nova_db_sqlalchemy.tables.catalog import CATALOG
@@ -45,11 +46,15 @@ class Written(NamedTuple):
     """Which rows of the first table were to be changed or removed."""
     source: str | None = None
     """The table that the rows were to come from."""
+    is_insert: bool = False
+    """Whether the rows are new, and complete."""
 
     @classmethod
-    def of(cls, batches: Batches, where: Predicate | None = None, source: str | None = None) -> Written:
+    def of(
+        cls, batches: Batches, where: Predicate | None = None, source: str | None = None, *, is_insert: bool = False
+    ) -> Written:
         """The same, with rows that can be gone through again and again."""
-        return cls([(table, list(rows)) for table, rows in batches], where, source)
+        return cls([(table, list(rows)) for table, rows in batches], where, source, is_insert)
 
     @property
     def table(self) -> str:
@@ -108,6 +113,12 @@ def unsuitable(error: BaseException) -> Fault | None:
 def full() -> Fault:
     """A disk, or what the server may use of it, that takes no more."""
     return Fault(message="The database's disk is full; nothing of the call was kept.")
+
+
+def no_more_ids(table: str) -> Fault:
+    """An insert for which there is no id left: no value that was given is to blame."""
+    column = CATALOG[table].primary_key
+    return Fault(DBDataError, str(used_up(table, column)), table, (column,), detail="")
 
 
 def cancelled() -> Fault:

@@ -117,7 +117,8 @@ class Cursor:
         connection = self._connection
         data = text.encode()
         if len(data) >= self.longest:
-            raise connection.DataError(PACKET_TOO_LARGE, f"the server takes statements of {self.longest} bytes")
+            told = f"a statement of {len(data)} bytes, where the server takes fewer than {self.longest}"
+            raise connection.DataError(PACKET_TOO_LARGE, f"{told} (max_allowed_packet)")
         self.inside = True
         try:
             connection.run(data, self.results)

@@ -7,11 +7,12 @@ from typing import Final
 
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, full, missing, unsuitable
+from nova_db_sqlalchemy.mariadb.cursor import PACKET_TOO_LARGE
 from nova_db_sqlalchemy.tables.catalog import rule_columns
 
 _LIBRARIES: Final = frozenset({"pymysql", "MySQLdb"})
 _UNUSABLE: Final = frozenset({"InterfaceError", "InternalError"})
-"""The DB-API's names for errors of a library's own, after which its connection is of no use."""
+"""The DB-API's names for errors of a library's own, after which its connection is of no use; they have no number."""
 UNKNOWN_DATABASE: Final = 1049
 NOT_READY: Final = 1047
 FAILED_COMMIT: Final = 1180
@@ -26,7 +27,11 @@ _READ_ONLY: Final = frozenset({1792, 3100})
 _DUPLICATES: Final = frozenset({1022, 1062, 1169, 1586})
 _REFERENCES: Final = frozenset({1216, 1217, 1451, 1452})
 _REQUIRED: Final = frozenset({1048, 1364})
-_UNFIT: Final = frozenset({1153, 1264, 1292, 1300, 1366, 1367, 1406, 1411, 1441, 1690, 3854})
+_UNFIT: Final = frozenset({PACKET_TOO_LARGE, 1264, 1292, 1300, 1366, 1367, 1406, 1411, 1441, 1690, 3854})
+_NO_MORE_IDS: Final = frozenset({167, 1467})
+NO_MORE_IDS: Final = "no more ids"
+TOO_LARGE: Final = "too large"
+"""Details of faults that say so."""
 _CANCELLED: Final = frozenset({1969, 3024})
 _FULL: Final = frozenset({3, 1021, 1114})
 _ENGINES: Final = frozenset({1026, 1030})
@@ -53,7 +58,8 @@ def code_of(error: BaseException) -> int:
 
 def is_lost(error: BaseException) -> bool:
     """Whether an error by itself says that the connection is gone."""
-    return code_of(error) in LOST | _DEMOTED or (is_of_library(error) and type(error).__name__ in _UNUSABLE)
+    code = code_of(error)
+    return code in LOST | _DEMOTED or (not code and is_of_library(error) and type(error).__name__ in _UNUSABLE)
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -86,11 +92,8 @@ def fault_of(error: BaseException) -> Fault:
         return (
             Fault(DBReferenceError, None, named[1], rule_columns(*named.groups())) if named else Fault(DBReferenceError)
         )
-    if code in _REQUIRED:
-        column = _COLUMN.search(text)
-        return Fault(DBDataError, None, None, (column[1],) if column else ())
-    if code in _UNFIT:
-        return Fault(DBDataError)
+    if code in _REQUIRED | _NO_MORE_IDS | _UNFIT:
+        return _unfit(code, text)
     if code in _FULL or (code in _ENGINES and _NO_SPACE.search(text)):
         return full()
     if code in _CANCELLED:
@@ -98,6 +101,15 @@ def fault_of(error: BaseException) -> Fault:
     if code in _READ_ONLY:
         return Fault(message="The database is read-only.")
     return _absent(code, text)
+
+
+def _unfit(code: int, text: str) -> Fault:
+    if code == PACKET_TOO_LARGE:
+        return Fault(DBDataError, text, detail=TOO_LARGE)
+    if code in _NO_MORE_IDS:
+        return Fault(DBDataError, detail=NO_MORE_IDS)
+    column = _COLUMN.search(text) if code in _REQUIRED else None
+    return Fault(DBDataError, None, None, (column[1],) if column else ())
 
 
 def _duplicate(text: str) -> Fault:

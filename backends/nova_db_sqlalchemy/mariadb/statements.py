@@ -24,7 +24,8 @@ from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements
 from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
-_EARLY: Final = {"if": 0, "col": 1, "add": 2}
+_EARLY: Final = {"col": 0, "add": 1}
+"""What looks at the row as it was. Other such assignments do not come here: the writer works them out."""
 
 
 class MariaDBStatements(WriteStatements):
@@ -33,7 +34,7 @@ class MariaDBStatements(WriteStatements):
     def assignments(
         self, table: Table, source: sa.FromClause, assigned: tuple[Assigned, ...], values: Any
     ) -> dict[str, Any]:
-        # MySQL assigns one after the other, so what looks at the row as it was comes first.
+        # MySQL assigns one after the other.
         expressions = super().assignments(table, source, assigned, values)
         early = sorted([item for item in assigned if not isinstance(item, str)], key=lambda item: _EARLY[item[1]])
         first = {item[0]: expressions.pop(item[0]) for item in early}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nova_db.engine import TRUE, In, Order, Predicate, Query, Row, Values
-from nova_db.engine.assignments import updater
+from nova_db.engine import TRUE, Eq, In, Order, Predicate, Query, Row, Values, all_of
+from nova_db.engine.assignments import is_conditional, updater
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBError
-from nova_db_sqlalchemy.connections.errors import Fault, Written
+from nova_db_sqlalchemy.connections.errors import Fault, Written, no_more_ids
 from nova_db_sqlalchemy.connections.server import Mode
+from nova_db_sqlalchemy.mariadb.blame import lacks_id, longest_text
 from nova_db_sqlalchemy.mariadb.cluster import holding
 from nova_db_sqlalchemy.mariadb.cursor import Complete, batches, literal
+from nova_db_sqlalchemy.mariadb.errors import TOO_LARGE
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS, slots
 from nova_db_sqlalchemy.sql.conditions import refuse_regexp
 from nova_db_sqlalchemy.tables.catalog import CATALOG, rule_columns
@@ -61,11 +63,15 @@ class MariaDBWriter(LookingWriter):
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         made: list[list[Row]] = [[] for _ in batches]
         connection = self._connection or self._start()
+        runs: list[Run] = []
+        results: list[Result] = []
         try:
-            runs = [run for batch, (table, rows) in enumerate(batches) for run in self._runs(batch, table, rows)]
-            results = self._sent(connection, runs)
+            for batch, (table, rows) in enumerate(batches):
+                runs += self._runs(batch, table, rows)
+            self._send(connection, runs, results)
         except self._database.server.errors as error:
-            raise self._failed(connection, error, batches) from error
+            rest = [(run.table, run.rows) for run in runs[len(results) :]]
+            raise self._failed(connection, error, rest or batches, is_insert=True) from error
         for run, result in zip(runs, results, strict=True):
             if run.has_key:
                 made[run.batch] += [dict(row) for row in run.rows]
@@ -74,6 +80,19 @@ class MariaDBWriter(LookingWriter):
                 numbers = self._database.server.traits.numbers(result, len(run.rows))
                 made[run.batch] += [keyed(row, key, number) for row, number in zip(run.rows, numbers, strict=True)]
         return made
+
+    def update(self, table: str, where: Predicate, values: Values) -> int:
+        if not any(map(is_conditional, values.values())):
+            return super().update(table, where, values)
+        refuse_regexp(where.shape())
+        rows = self._select(Query(table, where, lock=True))
+        return len(self._set(table, rows, values)) if rows else 0
+
+    def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
+        if not changes or not any(map(is_conditional, changes[0][1].values())):
+            return super().update_each(table, changes, where)
+        key = CATALOG[table].primary_key
+        return sum([self.update(table, all_of(Eq(key, each), where), values) for each, values in changes])
 
     def update_returning(self, query: Query, values: Values) -> list[Row]:
         table = query.table
@@ -136,25 +155,42 @@ class MariaDBWriter(LookingWriter):
                 sql = f"{head} VALUES {text}{tail}"
                 yield Run(batch, table, list(islice(given, count)), has_key, sql, insert.sql)
 
-    def _sent(self, connection: Connection, runs: Sequence[Run]) -> list[Result]:
-        """The answers to the statements of some runs."""
-        results: list[Result] = []
+    def _send(self, connection: Connection, runs: Sequence[Run], results: list[Result]) -> None:
+        """Run the statements of some runs, and add the answer to each; those before an error, too."""
         for text, count in connection.cursor.packets([run.sql for run in runs]):
             shown = ";".join([run.shown for run in runs[len(results) : len(results) + count]])
-            connection.cursor.execute(shown, Complete(text))
-            results += connection.cursor.results
-        return results
+            try:
+                connection.cursor.execute(shown, Complete(text))
+            finally:
+                results += connection.cursor.results
 
     def _set(self, table: str, rows: Sequence[Row], values: Values) -> list[Row]:
-        """Update rows that are locked; as they are then."""
+        """Update rows that are locked; as they are then.
+
+        What an assignment makes of a row is worked out here, so that no value is sent a second time to be compared.
+        """
+        made = self._refusing(lambda: list(map(updater(CATALOG[table], values), rows)))
         key = CATALOG[table].primary_key
-        chosen = In(key, [row[key] for row in rows]) if len(rows) > 1 else None
-        if chosen is None:
-            self._update_run(table, [Change.of(rows[0][key], values)], TRUE)
-        else:
-            self.update(table, chosen, values)
-        update = updater(CATALOG[table], values)
-        return [update(row) for row in rows]
+        alike = {name: value for name, value in values.items() if name != key and not is_conditional(value)}
+        apart: dict[tuple[str, Any], list[Any]] = {}
+        for name in [name for name, value in values.items() if name != key and is_conditional(value)]:
+            if len({new[name] for new in made}) == 1:
+                alike[name] = made[0][name]
+                continue
+            for old, new in zip(rows, made, strict=True):
+                if new[name] != old[name]:
+                    apart.setdefault((name, new[name]), []).append(new[key])
+        self._assign(table, [new[key] for new in made], alike)
+        for (name, value), keys in apart.items():
+            self._assign(table, keys, {name: value})
+        return made
+
+    def _assign(self, table: str, keys: Sequence[Any], values: Values) -> None:
+        """Set columns of the rows with some keys."""
+        if values and len(keys) == 1:
+            self._update_run(table, [Change.of(keys[0], values)], TRUE)
+        elif values:
+            super().update(table, In(CATALOG[table].primary_key, keys), values)
 
     @property
     def _is_holding(self) -> bool:
@@ -202,6 +238,15 @@ class MariaDBWriter(LookingWriter):
         # What is left is being taken by others, who may yet leave it.
         pick_rest(self, self._pick, table, where, order, limit, picked)
         return picked
+
+    def _judged(self, connection: Connection, fault: Fault, written: Written | None) -> Fault:
+        if written is not None and lacks_id(fault, written):
+            self._blame = None
+            return no_more_ids(written.table)
+        fault = super()._judged(connection, fault, written)
+        if written is not None and fault.detail == TOO_LARGE:
+            self._blame = longest_text(written)
+        return fault
 
     def _translated(
         self, connection: Connection, error: BaseException, fault: Fault, written: Written | None

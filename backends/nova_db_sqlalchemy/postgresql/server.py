@@ -28,6 +28,7 @@ PREPARED_STATEMENTS: Final = 400
 """How many statements a connection keeps prepared."""
 _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONFLICTS: Final = ("40001", "40P01", "55P03")
+_NO_MORE_IDS: Final = "2200H"
 _QUOTED: Final = re.compile(r'"([^"]+)"')
 _LOST: Final = ("57P01", "57P02", "57P03", "0A000", "26000")
 """The server shuts down; or a statement that it has prepared fits no more, or is gone: a new connection mends that."""
@@ -149,6 +150,8 @@ def _fault(error: psycopg.Error) -> Fault:
         return Fault(DBDataError, f"{table}.{column}: a value is required", table, (column,))
     if state in _CONFLICTS:
         return conflict()
+    if state == _NO_MORE_IDS:
+        return Fault(DBDataError, detail=diagnosis.message_primary)
     if state[:2] in ("22", "23") or isinstance(error, psycopg.DataError):
         return Fault(DBDataError, table=table)
     if state == "25006":

@@ -16,7 +16,7 @@ from nova_db_sqlalchemy.sql.conditions import list_places
 from nova_db_sqlalchemy.sql.conversion import reader
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
-from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, bound_columns
+from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, places_bound
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
@@ -70,9 +70,9 @@ class PostgreSQLStatements(WriteStatements):
         """An update of many rows, each with values of its own; the values: the rows, the condition."""
         table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
-        columns = [(column, table.column[column].kind) for column in bound_columns(assigned)]
+        columns = [(place, table.column[column].kind) for place, column in places_bound(assigned).items()]
         rows = _json_rows("given", [(ROW_KEY, table.column[table.primary_key].kind), *columns], parameters)
-        values = {column: rows.c[column] for column, _ in columns}
+        values = {place: rows.c[place] for place, _ in columns}
         statement = (
             sa.update(source)
             .values(self.assignments(table, source, assigned, values))

@@ -10,13 +10,13 @@ import psycopg
 
 from nova_db.engine import TRUE, Eq, Order, Predicate, Query, Row, Values
 from nova_db.engine.ordering import sort_rows, total_order
-from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
-from nova_db_sqlalchemy.connections.errors import Fault, Written, blamed_value, conflict
+from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBReferenceError
+from nova_db_sqlalchemy.connections.errors import Fault, Written, blamed_value, conflict, no_more_ids
 from nova_db_sqlalchemy.postgresql import isolation
 from nova_db_sqlalchemy.postgresql.statements import ROW_KEY, InsertPart, insert_part
 from nova_db_sqlalchemy.sql.conversion import array
 from nova_db_sqlalchemy.sql.variants import Statement, nothing
-from nova_db_sqlalchemy.sql.write_statements import bound_columns
+from nova_db_sqlalchemy.sql.write_statements import places_bound
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.blame import Look, find_duplicate, find_reference
 from nova_db_sqlalchemy.transactions.claims import pick_rest
@@ -73,6 +73,8 @@ class PostgreSQLWriter(Writer):
     def claim(
         self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
     ) -> list[Row]:
+        if CATALOG[table].primary_key in values:
+            return self._claim_own(table, where, values, order, limit)
         if limit == 1:
             rows = self._claim_first(table, where, values, order)
             if rows:
@@ -99,6 +101,10 @@ class PostgreSQLWriter(Writer):
             self.fetch(_SERIALIZE, [_number(name) for name in sorted(set(names))])
 
     def _judged(self, connection: Connection, fault: Fault, written: Written | None) -> Fault:
+        if fault.kind is DBDataError and fault.detail is not None and written is not None:
+            # It names the counter, which is named after its table; the longest name that fits is the table's.
+            of = [table for table, _ in written.batches if f"{table}_" in fault.detail]
+            return no_more_ids(max(of, key=len)) if of else fault
         if not connection.isolated or written is None or fault.kind not in (DBDuplicateEntry, DBReferenceError):
             return fault
         point = f"point{self._points}" if self._points else isolation.BASE
@@ -131,8 +137,8 @@ class PostgreSQLWriter(Writer):
         if len(changes) == 1:
             return super()._update_run(table, changes, where)
         assigned = changes[0].assigned
-        names = bound_columns(assigned)
-        rows = [{ROW_KEY: change.key, **dict(zip(names, change.bound, strict=True))} for change in changes]
+        places = places_bound(assigned)
+        rows = [{ROW_KEY: change.key, **dict(zip(places, change.bound, strict=True))} for change in changes]
         bound: list[Any] = [rows]
         where.bind(bound)
         statement = self._database.statements.update_rows(table, where.shape(), assigned).fitting(bound)

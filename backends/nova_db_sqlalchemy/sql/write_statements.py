@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from nova_db.engine import Add, Col, IfChanged, Order, Row, Values
+from nova_db.engine import Add, Col, IfChanged, IfNew, Order, Row, Values
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.parameters import Parameters
 
 Assigned = str | tuple[str, ...]
-"""The shape of one assignment: a column's name for a plain value, else the name, the operation and its column."""
+"""The shape of one assignment: a column's name for a plain value, else the name, the operation and what it is of."""
 
 
 class Insert(NamedTuple):
@@ -47,15 +47,31 @@ def shape_and_parameters(values: Values) -> tuple[tuple[Assigned, ...], list[Any
         elif kind is IfChanged:
             shape.append((name, "if"))
             given.append(value.value)
+        elif kind is IfNew:
+            is_conditional = type(value.otherwise) is IfChanged
+            shape.append((name, "new", "if" if is_conditional else "set"))
+            given += [value.value, value.otherwise.value if is_conditional else value.otherwise]
         else:
             shape.append(name)
             given.append(value)
     return tuple(shape), given
 
 
-def bound_columns(assigned: Iterable[Assigned]) -> list[str]:
-    """The columns whose assignments bind a value."""
-    return [item if isinstance(item, str) else item[0] for item in assigned if isinstance(item, str) or len(item) == 2]
+def places_bound(assigned: Iterable[Assigned]) -> dict[str, str]:
+    """What assignments bind, in order: a name for the place of each value, and the column that it is of."""
+    places: dict[str, str] = {}
+    for item in assigned:
+        name, operation = (item, "set") if isinstance(item, str) else item[:2]
+        if operation != "col":
+            places[name] = name
+        if operation == "new":
+            places[_otherwise(name)] = name
+    return places
+
+
+def _otherwise(column: str) -> str:
+    """The place of what is assigned to a column that holds the new value already."""
+    return f"{column} otherwise"
 
 
 class WriteStatements(KeyStatements):
@@ -75,17 +91,17 @@ class WriteStatements(KeyStatements):
     def assigned_parameters(
         self, table: Table, assigned: tuple[Assigned, ...], parameters: Parameters
     ) -> dict[str, Expression]:
-        """The parameters of the values that assignments bind, by column."""
+        """The parameters of the values that assignments bind, by place."""
         kinds = table.column
         return {
-            name: self.grammar.typed(parameters.value(kinds[name].kind), kinds[name].kind)
-            for name in bound_columns(assigned)
+            place: self.grammar.typed(parameters.value(kinds[column].kind), kinds[column].kind)
+            for place, column in places_bound(assigned).items()
         }
 
     def assignments(
         self, table: Table, source: sa.FromClause, assigned: tuple[Assigned, ...], values: Mapping[str, Expression]
     ) -> dict[str, Any]:
-        """The expressions that an update assigns; ``values``: what the assignments bind, by column."""
+        """The expressions that an update assigns; ``values``: what the assignments bind, by place."""
         changed = [source.c[name].is_distinct_from(values[name]) for name in assigned if isinstance(name, str)]
         expressions: dict[str, Any] = {}
         for item in assigned:
@@ -98,10 +114,12 @@ class WriteStatements(KeyStatements):
                 expressions[name] = source.c[item[2]]
             elif operation == "add":
                 expressions[name] = self.grammar.added(own, values[name], table.column[name].kind)
+            elif operation == "if":
+                expressions[name] = _if_changed(own, changed, values[name])
             else:
-                # Without a plain value nothing can change; the value is bound all the same.
-                condition = sa.or_(*changed) if changed else sa.and_(own.is_(None), own.is_not(None))
-                expressions[name] = sa.case((condition, values[name]), else_=own)
+                kept = values[_otherwise(name)]
+                kept = _if_changed(own, changed, kept) if item[2] == "if" else kept
+                expressions[name] = sa.case((own.is_distinct_from(values[name]), values[name]), else_=kept)
         return expressions
 
     def condition(
@@ -135,7 +153,7 @@ class WriteStatements(KeyStatements):
 
     # ----------------------------------------------------------------------------------------------- builders
 
-    @by_shape(lambda name, where, assigned: list_places(where, len(bound_columns(assigned))))
+    @by_shape(lambda name, where, assigned: list_places(where, len(places_bound(assigned))))
     def update(self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...]) -> Statement[None]:
         """An update; the values of the assignments come before those of the condition."""
         parameters = self.parameters()
@@ -155,7 +173,7 @@ class WriteStatements(KeyStatements):
         update = sa.update(source).ordered_values(*expressions.items())
         return update.where(self.condition(name, where, parameters, sizes))
 
-    @by_shape(lambda name, where, assigned, columns, load: list_places(where, len(bound_columns(assigned))))
+    @by_shape(lambda name, where, assigned, columns, load: list_places(where, len(places_bound(assigned))))
     def update_returning(
         self,
         sizes: Sequence[int],
@@ -174,7 +192,7 @@ class WriteStatements(KeyStatements):
         read = reader(self.columns_read(table, columns), self.grammar.row_forms)
         return self.statement(update, parameters, read, load)
 
-    @by_shape(lambda name, where, assigned: list_places(where, len(bound_columns(assigned)) + 1))
+    @by_shape(lambda name, where, assigned: list_places(where, len(places_bound(assigned)) + 1))
     def update_by_key(
         self, sizes: Sequence[int], name: str, where: Shape, assigned: tuple[Assigned, ...]
     ) -> Statement[None]:
@@ -195,7 +213,7 @@ class WriteStatements(KeyStatements):
         condition = self.condition(name, where, parameters, sizes)
         return self.statement(sa.delete(SQL_METADATA.tables[name]).where(condition), parameters, nothing)
 
-    @by_shape(lambda name, where, order, assigned: list_places(where, len(bound_columns(assigned))))
+    @by_shape(lambda name, where, order, assigned: list_places(where, len(places_bound(assigned))))
     def claim(
         self,
         sizes: Sequence[int],
@@ -249,3 +267,10 @@ class WriteStatements(KeyStatements):
         parameters = self.parameters()
         picked, _ = self.first_keys(name, where, order, parameters, sizes, 0 if limited else None)
         return self.statement(sa.delete(source).where(source.c[table.primary_key].in_(picked)), parameters, nothing)
+
+
+def _if_changed(own: sa.ColumnElement[Any], changed: Sequence[Expression], value: Expression) -> Expression:
+    """A value where one of the conditions holds, else the column's own."""
+    # Without a plain value nothing can change; the value is bound all the same.
+    condition = sa.or_(*changed) if changed else sa.and_(own.is_(None), own.is_not(None))
+    return sa.case((condition, value), else_=own)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 from nova_db.engine import Row, Values
+from nova_db.engine.keys import HIGHEST_ID, used_up
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.looking_writer import LookingWriter
 from nova_db_sqlalchemy.transactions.writer import keyed, runs_by_key
@@ -14,55 +15,64 @@ MOST_VARIABLES: Final = 30_000
 """SQLite's own default bound is 32,766."""
 
 
+class Chunk(NamedTuple):
+    """Rows of one batch, inserted by one statement: all have a key, or all want one."""
+
+    batch: int
+    table: str
+    rows: Sequence[Values]
+    has_key: bool
+
+
 class SQLiteWriter(LookingWriter):
     """A writer on SQLite."""
 
     __slots__ = ()
 
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
-        return [self._insert(table, rows) for table, rows in batches]
+        made: list[list[Row]] = [[] for _ in batches]
+        chunks = [chunk for batch, (table, rows) in enumerate(batches) for chunk in _chunks(batch, table, rows)]
+        for place, chunk in enumerate(chunks):
+            made[chunk.batch] += self._insert(chunk, chunks[place:])
+        return made
 
     def serialize(self, *names: str) -> None:
         self.hold()  # no other writer can begin from here on
 
-    def _insert(self, table: str, rows: Sequence[Values]) -> list[Row]:
-        key = CATALOG[table].primary_key
-        made: list[Row] = []
-        for has_key, alike in runs_by_key(rows, key):
-            made += self._insert_run(table, alike, has_key=has_key)
-        return made
-
-    def _insert_run(self, name: str, rows: Sequence[Values], *, has_key: bool) -> list[Row]:
-        """Insert rows that all have a key, or all want one."""
-        table = CATALOG[name]
+    def _insert(self, chunk: Chunk, rest: Sequence[Chunk]) -> list[Row]:
+        """Insert rows in one statement; ``rest``: what is inserted from here on, these rows first."""
+        table, rows = CATALOG[chunk.table], chunk.rows
         key, columns = table.primary_key, table.names
-        if not has_key:
+        if not chunk.has_key:
             columns = tuple(column for column in columns if column != key)
-        made: list[Row] = []
-        at_once = MOST_VARIABLES // len(columns)
-        for start in range(0, len(rows), at_once):
-            chunk = rows[start : start + at_once]
-            last = self._insert_chunk(name, columns, chunk)
-            if has_key:
-                made += [dict(row) for row in chunk]
-            else:
-                numbers = range(last - len(chunk) + 1, last + 1)
-                made += [keyed(row, key, number) for row, number in zip(chunk, numbers, strict=True)]
-        return made
-
-    def _insert_chunk(self, table: str, columns: tuple[str, ...], rows: Sequence[Values]) -> int:
-        """Insert rows in one statement; the id of the last one."""
-        insert = self._database.statements.insert(table, columns)
+        insert = self._database.statements.insert(chunk.table, columns)
         if len(rows) == 1:
             sql, parameters = insert.sql, insert.bind(rows[0])
         else:
             sql = insert.sql + f", ({', '.join('?' * len(columns))})" * (len(rows) - 1)
             parameters = tuple([value for row in rows for value in insert.bind(row)])
         connection = self._connection or self._start()
-        self._database.dirty.add(table)
+        self._database.dirty.add(chunk.table)
         try:
             cursor = connection.cursor
             cursor.execute(sql, parameters)
         except self._database.server.errors as error:
-            raise self._failed(connection, error, ((table, rows),)) from error
-        return cursor.lastrowid
+            written = [(each.table, each.rows) for each in rest]
+            raise self._failed(connection, error, written, is_insert=True) from error
+        if chunk.has_key:
+            return [dict(row) for row in rows]
+        last = cursor.lastrowid
+        if last > HIGHEST_ID:  # the database would count on, to where nobody can look anything up
+            failure = used_up(chunk.table, key)
+            self._give_up(failure)
+            raise failure
+        numbers = range(last - len(rows) + 1, last + 1)
+        return [keyed(row, key, number) for row, number in zip(rows, numbers, strict=True)]
+
+
+def _chunks(batch: int, table: str, rows: Sequence[Values]) -> Iterator[Chunk]:
+    """The rows as they are inserted, in one statement each."""
+    at_once = MOST_VARIABLES // len(CATALOG[table].names)
+    for has_key, alike in runs_by_key(rows, CATALOG[table].primary_key):
+        for start in range(0, len(alike), at_once):
+            yield Chunk(batch, table, alike[start : start + at_once], has_key)

@@ -42,6 +42,19 @@ def find_duplicate(look: Look, table: str, columns: tuple[str, ...], written: Wr
     return None
 
 
+def find_taken(look: Look, written: Written) -> Blame | None:
+    """Which key or unique rule the rows that were being written break, if any."""
+    for table in dict.fromkeys(table for table, _ in written.batches):
+        rules = [rule.columns for rule in CATALOG[table].uniques]
+        if written.is_insert:
+            rules.insert(0, (CATALOG[table].primary_key,))
+        for columns in rules:
+            found = find_duplicate(look, table, columns, written)
+            if found is not None:
+                return found
+    return None
+
+
 def find_reference(look: Look, written: Written) -> Blame | None:
     """Which foreign key points at no row, or which row still points at one that was to change or go."""
     for table in dict.fromkeys(table for table, _ in written.batches):

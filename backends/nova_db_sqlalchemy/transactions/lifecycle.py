@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nova_db.engine import Predicate, Transaction
-from nova_db.exceptions import DBDeadlock, DBError
+from nova_db.exceptions import DBDataError, DBDeadlock, DBError
 from nova_db_sqlalchemy.connections.errors import Batches, Fault, Written, translated
 from nova_db_sqlalchemy.connections.server import Mode
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.variants import Statement
     from nova_db_sqlalchemy.sql.write_statements import WriteStatements
     from nova_db_sqlalchemy.transactions.database import Database
+
+
+R = TypeVar("R")
 
 
 class Lifecycle(Transaction):
@@ -175,9 +178,11 @@ class Lifecycle(Transaction):
         batches: Batches = (),
         where: Predicate | None = None,
         source: str | None = None,
+        *,
+        is_insert: bool = False,
     ) -> DBError:
         """The exception to raise for an error; the transaction can then only be rolled back."""
-        written = Written.of(batches, where, source) if batches else None
+        written = Written.of(batches, where, source, is_insert=is_insert) if batches else None
         fault = self._judged(connection, self._database.server.fault(connection, error), written)
         self._failure = self._translated(connection, error, fault, written)
         self._connection = None
@@ -188,6 +193,19 @@ class Lifecycle(Transaction):
         else:
             self._failed_connection = connection
         return self._failure
+
+    def _give_up(self, failure: DBError) -> None:
+        """Let the transaction only be rolled back, as after an error of the server's: it is our own."""
+        if self._connection is not None:
+            self._failure, self._failed_connection, self._connection = failure, self._connection, None
+
+    def _refusing(self, work: Callable[[], R]) -> R:
+        """Do some work that may find a value to be refused."""
+        try:
+            return work()
+        except DBDataError as failure:
+            self._give_up(failure)
+            raise
 
     def _judged(self, connection: Connection, fault: Fault, written: Written | None) -> Fault:
         """What a fault is to this transaction."""

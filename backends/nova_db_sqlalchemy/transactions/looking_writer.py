@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nova_db.exceptions import DBDuplicateEntry, DBError, DBReferenceError
 from nova_db_sqlalchemy.connections.errors import Fault, Written, translated
-from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate, find_reference
+from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate, find_reference, find_taken
 from nova_db_sqlalchemy.transactions.writer import Writer
 
 if TYPE_CHECKING:
@@ -26,7 +26,11 @@ class LookingWriter(Writer):
             if fault.kind is DBDuplicateEntry:
                 self._blame = self._duplicate(self._look_on(connection), fault, written)
             elif fault.kind is DBReferenceError:
-                self._blame = find_reference(self._look_on(connection), written)
+                look = self._look_on(connection)
+                self._blame = find_taken(look, written)
+                if self._blame is not None:
+                    return fault._replace(kind=DBDuplicateEntry)  # whichever rule the database has looked at first
+                self._blame = find_reference(look, written)
         except self._database.server.errors as error:
             found = self._database.server.fault(connection, error)
             if found.ends_transaction:
@@ -39,7 +43,8 @@ class LookingWriter(Writer):
         found = self._blame
         if found is None:
             return translated(error, fault, written)
-        return fault.kind(error, table=found.table, columns=found.columns, value=found.value)
+        message = fault.message and f"{found.table}.{', '.join(found.columns)}: {fault.message}"
+        return fault.kind(error, message=message, table=found.table, columns=found.columns, value=found.value)
 
     def _duplicate(self, look: Look, fault: Fault, written: Written) -> Blame | None:
         return find_duplicate(look, str(fault.table), fault.columns, written)

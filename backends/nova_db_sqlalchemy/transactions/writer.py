@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nova_db.engine import TRUE, In, Order, Predicate, Query, Row, Values, all_of
+from nova_db.engine.keys import each_of_own_key, of_own_key
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBCommitUnknown
 from nova_db_sqlalchemy.connections.errors import Batches
@@ -44,6 +45,8 @@ class Writer(SQLTransaction):
     __slots__ = ()
 
     def update(self, table: str, where: Predicate, values: Values) -> int:
+        if CATALOG[table].primary_key in values:
+            return self.update(table, *self._of_own_key(Query(table, where), values))
         if not values:
             return len(self.select(Query(table, where, columns=(CATALOG[table].primary_key,), lock=True)))
         assigned, bound = shape_and_parameters(values)
@@ -53,6 +56,9 @@ class Writer(SQLTransaction):
 
     def update_returning(self, query: Query, values: Values) -> list[Row]:
         table, where = query.table, query.where
+        if CATALOG[table].primary_key in values:
+            where, values = self._of_own_key(query, values)
+            return self.update_returning(query.replace(where=where), values)
         if not values:
             return self.select(query.replace(lock=True))
         assigned, bound = shape_and_parameters(values)
@@ -69,6 +75,9 @@ class Writer(SQLTransaction):
         return rows if columns is query.columns else projected(rows, query.columns or (), query.load)
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
+        if changes and CATALOG[table].primary_key in changes[0][1]:
+            given = changes
+            changes = self._refusing(lambda: each_of_own_key(self, CATALOG[table], given, where))
         matched = 0
         for assigned, run in groupby([Change.of(key, values) for key, values in changes], attrgetter("assigned")):
             update = self._update_run if assigned else self._count
@@ -78,9 +87,11 @@ class Writer(SQLTransaction):
     def claim(
         self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
     ) -> list[Row]:
+        key = CATALOG[table].primary_key
+        if key in values:
+            return self._claim_own(table, where, values, order, limit)
         if limit == 1:
             return self._claim_first(table, where, values, order)
-        key = CATALOG[table].primary_key
         picked = self.select(Query(table, where, order=order, limit=limit, columns=(key,), lock=True))
         return self._take(table, [row[key] for row in picked], values)
 
@@ -159,6 +170,17 @@ class Writer(SQLTransaction):
         statement = self._database.statements.claim(table, where.shape(), order, assigned).fitting(bound)
         self._database.dirty.add(table)
         return statement.read(self.fetch(statement, bound, ((table, (values,)),), where))
+
+    def _of_own_key(self, query: Query, values: Values) -> tuple[Predicate, Values]:
+        """An update of the rows of a query that gives a primary key, without it."""
+        return self._refusing(lambda: of_own_key(self, CATALOG[query.table], query, values))
+
+    def _claim_own(
+        self, table: str, where: Predicate, values: Values, order: tuple[Order, ...], limit: int
+    ) -> list[Row]:
+        """Claim rows where the values give a primary key."""
+        where, values = self._of_own_key(Query(table, where, order=order, limit=limit), values)
+        return self.update_returning(Query(table, where), values)
 
     def _take(self, table: str, keys: Sequence[Any], values: Values) -> list[Row]:
         """Update rows by key; as they are then, in the order of the keys."""

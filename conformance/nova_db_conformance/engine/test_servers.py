@@ -120,10 +120,10 @@ class TestNumbersAndMoments(PrimitivesTestCase):
                     self.assertEqual([row], self.select(table, Eq("id", row["id"])))
 
     def test_an_id_of_zero_is_zero(self) -> None:
-        (row,) = self.insert("services", {"id": 0})
+        (row,) = self.insert("instance_id_mappings", {"id": 0, "uuid": "a"})
         self.assertEqual(0, row["id"])
-        self.assertEqual([0], self.ids("services"))
-        self.assertGreater(self.insert("services", {})[0]["id"], 0)
+        self.assertEqual([0], self.ids("instance_id_mappings"))
+        self.assertGreater(self.insert("instance_id_mappings", {"uuid": "b"})[0]["id"], 0)
 
     def test_truth_values_are_not_numbers(self) -> None:
         self.insert("services", {"disabled": True}, {"disabled": False})

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
-from nova_db.engine import FALSE, TRUE, Add, Col, Eq, Gt, IfChanged, In, Ne, Order, Query, Values, all_of
+from nova_db.engine import (
+    FALSE,
+    TRUE,
+    Add,
+    Col,
+    Eq,
+    Gt,
+    IfChanged,
+    IfNew,
+    In,
+    Ne,
+    Order,
+    Query,
+    Transaction,
+    Values,
+    all_of,
+)
 from nova_db.exceptions import DBDataError
 from nova_db_conformance.engine.cases import PrimitivesTestCase
 
@@ -150,6 +167,56 @@ class TestIfChanged(PrimitivesTestCase):
         with self.writer() as tx:
             rows = tx.update_returning(Query("instances"), {"host": "a", "updated_at": IfChanged(NOON)})
         self.assertEqual([None, NOON], [row["updated_at"] for row in rows])
+
+
+class TestIfNew(PrimitivesTestCase):
+    """A value that counts only where the column does not hold it yet."""
+
+    def times(self, values: Values) -> list[Any]:
+        """What ``updated_at`` is, row by row, once all rows have been given these values."""
+        with self.writer() as tx:
+            rows = tx.update_returning(Query("instances"), values)
+        self.assertEqual(rows, self.select("instances"))
+        return [row["updated_at"] for row in rows]
+
+    def test_a_new_value_is_stored_elsewhere_what_is_said_otherwise(self) -> None:
+        self.insert("instances", *({"updated_at": time} for time in (LATER, NOON, None)))
+        stamp = LATER + dt.timedelta(days=1)
+        self.assertEqual([NOON, stamp, NOON], self.times({"updated_at": IfNew(NOON, stamp)}))
+
+    def test_null(self) -> None:
+        self.insert("instances", {"updated_at": NOON}, {})
+        self.assertEqual([None, LATER], self.times({"updated_at": IfNew(None, LATER)}))
+
+    def test_otherwise_a_value_where_another_one_changes(self) -> None:
+        hosts = (("a", NOON), ("b", NOON), ("a", None), ("b", None))
+        self.insert("instances", *({"host": host, "updated_at": time} for host, time in hosts))
+        values = {"host": "a", "updated_at": IfNew(NOON, IfChanged(LATER))}
+        self.assertEqual([NOON, LATER, NOON, NOON], self.times(values))
+
+    def test_beside_values_that_are_computed(self) -> None:
+        self.insert("instances", {"vcpus": 1, "updated_at": NOON}, {"vcpus": 1})
+        values = {"vcpus": Add(1), "deleted": Col("id"), "updated_at": IfNew(NOON, IfChanged(LATER))}
+        self.assertEqual([NOON, NOON], self.times(values))
+        self.assertEqual([(2, 1), (2, 2)], [(row["vcpus"], row["deleted"]) for row in self.select("instances")])
+
+    def test_in_every_way_to_update(self) -> None:
+        values = {"host": "b", "updated_at": IfNew(NOON, IfChanged(LATER))}
+        ways: list[Callable[[Transaction], object]] = [
+            lambda tx: tx.update("instances", TRUE, values),
+            lambda tx: tx.update_returning(Query("instances"), values),
+            lambda tx: tx.update_each("instances", [(row["id"], values) for row in tx.select(Query("instances"))]),
+            lambda tx: tx.claim("instances", TRUE, values, limit=3),
+            lambda tx: [tx.claim("instances", Eq("host", "a"), values) for _ in range(2)],
+        ]
+        for way in ways:
+            with self.subTest(way=way):
+                self.empty()
+                self.insert("instances", {"host": "a", "updated_at": NOON}, {"host": "a"})
+                with self.writer() as tx:
+                    way(tx)
+                found = [(row["host"], row["updated_at"]) for row in self.select("instances")]
+                self.assertEqual([("b", LATER), ("b", NOON)], found)
 
 
 class TestUpdateReturning(PrimitivesTestCase):

@@ -14,6 +14,7 @@ from nova_db.driver.instances import InstancesContract
 from nova_db.engine import Col, Eq, Row, all_of
 from nova_db.operations.instances.finding import INSTANCES, get_by_id, get_by_uuid, hold, named
 from nova_db.operations.instances.writing import create_instance, holds, update_instance
+from nova_db.operations.rows.changes import condition_update
 from nova_db.operations.rows.conditions import constrained, equals, one_of, visible
 from nova_db.operations.rows.insisting import insist
 from nova_db.operations.rows.uuids import require_uuid
@@ -66,8 +67,7 @@ class SingleInstances(TransactionalDriver, InstancesContract):
         new_state: Any,
     ) -> None:
         require_uuid(instance_uuid)
-        changes = INSTANCES.update_values({attr: new_state})
-        changes.setdefault("updated_at", utcnow())
+        changes = condition_update(INSTANCES, {attr: new_state})
         where = named(context, Eq("uuid", instance_uuid))
         accepted = all_of(where, one_of(INSTANCES, attr, ok_states))
 

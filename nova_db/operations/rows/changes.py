@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
 from nova_db.clock import utcnow
-from nova_db.engine import Col, Eq, IfChanged, Ne, NotIn, Predicate, Query, Row, all_of
+from nova_db.engine import Col, Eq, IfChanged, IfNew, Ne, NotIn, Predicate, Query, Row, all_of
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.conditions import LIVE
 from nova_db.operations.rows.records import add_computed
@@ -27,15 +27,17 @@ def create(tx: Transaction, table: Table, values: Mapping[str, Any]) -> Row:
 def record_update(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     """The assignments of an update by record: ``updated_at`` moves only where a column really changes."""
     changes = table.update_values(values)
-    if changes and "updated_at" not in changes:
-        changes["updated_at"] = IfChanged(utcnow())
-    return changes
+    return _stamped(changes, IfChanged(utcnow())) if changes else changes
 
 
 def condition_update(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     """The assignments of an update by condition: ``updated_at`` moves on every row that matches."""
-    changes = table.update_values(values)
-    changes.setdefault("updated_at", utcnow())
+    return _stamped(table.update_values(values), utcnow())
+
+
+def _stamped(changes: dict[str, Any], stamp: Any) -> dict[str, Any]:
+    """With ``updated_at``: a new value that is given, be it None; else the stamp, and where the stored one is given."""
+    changes["updated_at"] = IfNew(changes["updated_at"], stamp) if "updated_at" in changes else stamp
     return changes
 
 

@@ -83,15 +83,17 @@ class Usages:
         """Write what has changed: new usages are inserted, others updated."""
         new = {name: None for name, row in self.rows.items() if row.get("id") is None}
         if new:
-            made = self._tx.insert(("quota_usages", [USAGES.insert_values(self.rows[name]) for name in new]))[0]
+            times = {"created_at": self._now, "updated_at": self._now}
+            rows = [USAGES.insert_values({**self.rows[name], **times}) for name in new]
+            made = self._tx.insert(("quota_usages", rows))[0]
             self.rows.update(zip(new, made, strict=True))
         alike: defaultdict[tuple[str, ...], list[tuple[Any, dict[str, Any]]]] = defaultdict(list)
         for name, changes in self._changes.items():
             if name not in new:
                 values = {**changes, "updated_at": self._now}
                 alike[tuple(sorted(values))].append((self.rows[name]["id"], values))
-        for rows in alike.values():
-            self._tx.update_each("quota_usages", rows)
+        for updates in alike.values():
+            self._tx.update_each("quota_usages", updates)
 
     def _is_due(self, resource: str) -> bool:
         usage = self.rows.get(resource)

@@ -20,6 +20,7 @@ CONSOLE_POOLS: Final = table(
     string("compute_host"),
     index("host", "console_type", "compute_host"),
     many("consoles", "id", "consoles.pool_id"),
+    soft_deleted=False,
 )
 
 CONSOLES: Final = table(

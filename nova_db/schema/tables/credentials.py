@@ -16,6 +16,7 @@ CERTIFICATES: Final = table(
     string("file_name"),
     index("project_id", "deleted"),
     index("user_id", "deleted"),
+    soft_deleted=False,
 )
 
 KEY_PAIRS: Final = table(
@@ -28,4 +29,5 @@ KEY_PAIRS: Final = table(
     string("fingerprint"),
     mediumtext("public_key"),
     index("user_id", "name"),
+    soft_deleted=False,
 )

@@ -13,6 +13,7 @@ INSTANCE_ID_MAPPINGS: Final = table(
     serial("id"),
     uuid("uuid", null=False),
     index("uuid"),
+    soft_deleted=False,
 )
 
 VOLUME_ID_MAPPINGS: Final = table(
@@ -22,6 +23,7 @@ VOLUME_ID_MAPPINGS: Final = table(
     serial("id"),
     uuid("uuid", null=False),
     index("uuid"),
+    soft_deleted=False,
 )
 
 SNAPSHOT_ID_MAPPINGS: Final = table(
@@ -31,6 +33,7 @@ SNAPSHOT_ID_MAPPINGS: Final = table(
     serial("id"),
     uuid("uuid", null=False),
     index("uuid"),
+    soft_deleted=False,
 )
 
 S3_IMAGES: Final = table(
@@ -40,4 +43,5 @@ S3_IMAGES: Final = table(
     serial("id"),
     uuid("uuid", null=False),
     index("uuid"),
+    soft_deleted=False,
 )

@@ -59,6 +59,7 @@ NETWORKS: Final = table(
     index("project_id", "deleted"),
     index("uuid", "project_id", "deleted"),
     many("fixed_ips", "id", "fixed_ips.network_id", live=SOURCE | TARGET),
+    soft_deleted=False,
 )
 
 VIRTUAL_INTERFACES: Final = table(
@@ -136,4 +137,5 @@ DNS_DOMAINS: Final = table(
     index("domain", "deleted"),
     index("project_id"),
     deleted=boolean("deleted", default=False, doc="true once soft-deleted, which no API function does here"),
+    soft_deleted=False,
 )

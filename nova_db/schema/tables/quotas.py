@@ -26,6 +26,7 @@ QUOTA_CLASSES: Final = table(
     string("resource"),
     integer("hard_limit", doc="null and negative: no limit"),
     index("class_name"),
+    soft_deleted=False,
 )
 
 QUOTA_USAGES: Final = table(

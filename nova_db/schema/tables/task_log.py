@@ -30,4 +30,5 @@ TASK_LOG: Final = table(
     index("host"),
     index("period_beginning"),
     index("period_ending"),
+    soft_deleted=False,
 )

@@ -20,6 +20,7 @@ BW_USAGE_CACHE: Final = table(
     bigint("last_ctr_in", doc="the raw counter when last polled"),
     bigint("last_ctr_out", doc="the raw counter when last polled"),
     index("uuid", "start_period"),
+    soft_deleted=False,
 )
 
 VOLUME_USAGE_CACHE: Final = table(
@@ -40,4 +41,5 @@ VOLUME_USAGE_CACHE: Final = table(
     bigint("curr_writes", default=0),
     bigint("curr_write_bytes", default=0),
     index("volume_id"),
+    soft_deleted=False,
 )

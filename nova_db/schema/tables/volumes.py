@@ -50,6 +50,7 @@ VOLUMES: Final = table(
     one("iscsi_target", "id", "iscsi_targets.volume_id", live=TARGET),
     computed("name", "option volume_name_template applied to the id", in_record=False),
     deleted=DELETED,
+    soft_deleted=False,
 )
 
 SNAPSHOTS: Final = table(
@@ -68,6 +69,7 @@ SNAPSHOTS: Final = table(
     computed("name", "option snapshot_name_template applied to the id", in_record=False),
     computed("volume_name", "option volume_name_template applied to volume_id", in_record=False),
     deleted=DELETED,
+    soft_deleted=False,
 )
 
 ISCSI_TARGETS: Final = table(
@@ -82,4 +84,5 @@ ISCSI_TARGETS: Final = table(
     index("host", "volume_id", "deleted"),
     index("volume_id"),
     one("volume", "volume_id", "volumes.id", live=SOURCE),
+    soft_deleted=False,
 )

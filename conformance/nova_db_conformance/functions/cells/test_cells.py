@@ -209,7 +209,7 @@ class TestCells(ConformanceTestCase):
                 self.db.cell_update(self.admin, "a", {"username": "changed", column: value})
         with self.raises(exceptions.UnknownColumn, table="cells", column="user", nearest="username"):
             self.db.cell_update(self.admin, "a", {"rpc_host": "changed", "user": "x"})
-        with self.raises(exceptions.DBDuplicateEntry, table="cells", columns=["id"]):
+        with self.raises(exceptions.DBDataError, table="cells", columns=["id"]):
             self.db.cell_update(self.admin, "a", {"id": second["id"]})
         self.assertSameRows(before, "although every update was refused")
         self.assertEqual(first, self.db.cell_get(self.admin, "a"))

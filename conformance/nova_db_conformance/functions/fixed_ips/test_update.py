@@ -59,17 +59,19 @@ class TestFixedIpUpdate(FixedIpTestCase):
 
     def test_null_is_stored(self) -> None:
         made = self.fixed(reserved=True)
-        self.update(made["address"], reserved=None, updated_at=None)
+        self.update(made["address"], reserved=None, updated_at=NOON)
+        self.assertChanged(made, reserved=None, updated_at=NOON)
+        self.update(made["address"], updated_at=None)
         self.assertChanged(made, reserved=None)
 
     def test_of_several_with_one_address_the_first_that_is_visible_changes(self) -> None:
         gone, first, second = (self.fixed(address="10.0.0.1", deleted=deleted) for deleted in (5, 0, 0))
         self.update("10.0.0.1", host="live", updated_at=NOON)
         self.assertChanged(first, host="live", updated_at=NOON)
-        for mode in ("only", "yes"):
+        for mode, time in (("only", NOON), ("yes", None)):
             with self.subTest(mode=mode):
-                self.update("10.0.0.1", self.seeing(mode), host=mode, updated_at=NOON)
-                self.assertChanged(gone, host=mode, updated_at=NOON)
+                self.update("10.0.0.1", self.seeing(mode), host=mode, updated_at=time)
+                self.assertChanged(gone, host=mode, updated_at=time)
         self.assertChanged(first, host="live", updated_at=NOON)
         self.assertChanged(second)
 

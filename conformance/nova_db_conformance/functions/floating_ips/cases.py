@@ -23,9 +23,8 @@ class FloatingIpTestCase(ConformanceTestCase):
     def twin(self, address: str, **values: Any) -> dict[str, Any]:
         """A further floating ip with an address that is there already; its record."""
         made = self.floating(**values)
-        context = self.seeing("yes")
-        self.db.floating_ip_update(context, made["address"], {"address": address, "updated_at": None})
-        return {**made, "address": address}
+        self.db.floating_ip_update(self.seeing("yes"), made["address"], {"address": address})
+        return self.again(made)
 
     def again(self, record: dict[str, Any]) -> dict[str, Any]:
         """A floating ip as it is now, without relations."""

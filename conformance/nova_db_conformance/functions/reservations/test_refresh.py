@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import Any
 
@@ -64,6 +65,15 @@ class TestRefreshOfMissingUsages(RefreshTestCase):
                 self.reserve({"cores": 3}, counted=counted, until_refresh=5)
                 self.assertRecord(self.usage("cores"), in_use=0, reserved=3, until_refresh=5)
                 self.assertEqual(1, len(counted["cores"].calls))
+                self.db.quota_destroy_all_by_project(self.admin, "p1")
+
+    def test_a_usage_that_is_made_is_stamped_also_where_the_quota_is_exceeded(self) -> None:
+        for limit in (9, 3):
+            with self.subTest(limit=limit):
+                now = self.advance(60)
+                with contextlib.suppress(exceptions.OverQuota):
+                    self.count(1, limits={"cores": limit})
+                self.assertRecord(self.usage("cores"), in_use=7, created_at=now, updated_at=now)
                 self.db.quota_destroy_all_by_project(self.admin, "p1")
 
     def test_the_count_decides_whether_the_quota_is_exceeded(self) -> None:
