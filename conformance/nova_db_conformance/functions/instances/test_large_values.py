@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from nova_db import exceptions
@@ -57,10 +58,12 @@ class TestLongTexts(ConformanceTestCase):
 
     def test_a_text_that_is_too_long_for_the_server_is_named_and_leaves_nothing(self) -> None:
         before = self.dump()
-        for name, write in (
-            ("update", lambda: self.db.instance_update(self.admin, self.uuid, {"user_data": LONGEST, "metadata": {}})),
-            ("create", lambda: self.db.instance_create(self.admin, instance_values(user_data=LONGEST))),
-        ):
+        changes, values = {"user_data": LONGEST, "metadata": {}}, instance_values(user_data=LONGEST)
+        calls: dict[str, Callable[[], Any]] = {
+            "update": lambda: self.db.instance_update(self.admin, self.uuid, changes),
+            "create": lambda: self.db.instance_create(self.admin, values),
+        }
+        for name, write in calls.items():
             with self.subTest(name):
                 try:
                     made = write()
