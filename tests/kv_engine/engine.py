@@ -24,6 +24,7 @@ from nova_db.engine import (
     Values,
 )
 from nova_db.engine.assignments import updater
+from nova_db.engine.keys import HIGHEST_ID, used_up
 from nova_db.engine.matching import matcher
 from nova_db.engine.ordering import page, sort_rows, total_order
 from nova_db.engine.relations import attach
@@ -38,6 +39,10 @@ def table_of(name: str) -> Table:
     return table
 
 
+Version = tuple[Table, Row | None, Row | None]
+"""A table, a row before and after; None for no row."""
+
+
 class KVTransaction(Transaction):
     def __init__(self, store: Store, *, writes: bool, snapshot: State | None = None, is_isolated: bool = False) -> None:
         self._store = store
@@ -50,7 +55,9 @@ class KVTransaction(Transaction):
 
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         self._begin(writing=True)
-        return [[dict(self._insert(table_of(name), dict(values))) for values in rows] for name, rows in batches]
+        made = [(table_of(name), [dict(values) for values in rows]) for name, rows in batches]
+        self._insert([(table, row) for table, rows in made for row in rows])
+        return [[dict(row) for row in rows] for _, rows in made]
 
     def select(self, query: Query) -> list[Row]:
         self._begin(writing=query.lock)
@@ -86,13 +93,16 @@ class KVTransaction(Transaction):
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         self._begin(writing=True)
-        matched = 0
         test = matcher(where, self._probe)
+        versions: list[Version] = []
+        newest: dict[Any, Row] = {}
         for key, values in changes:
-            row = self._get((table, "", key))
+            row = newest.get(key) or self._get((table, "", key))
             if row is not None and test(row):
-                matched += len(self._update(table, [row], values))
-        return matched
+                newest[key] = updater(table_of(table), values)(row)
+                versions.append((table_of(table), row, newest[key]))
+        self._replace(versions)
+        return len(versions)
 
     def claim(
         self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
@@ -104,16 +114,16 @@ class KVTransaction(Transaction):
     def delete(self, table: str, where: Predicate) -> int:
         self._begin(writing=True)
         rows = self._find(table, where)
-        return len([self._replace(table_of(table), row, None) for row in rows])
+        self._replace([(table_of(table), row, None) for row in rows])
+        return len(rows)
 
     def move(
         self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
     ) -> int:
         self._begin(writing=True)
         rows = self._page(source, self._find(source, where), order, limit=limit)
-        for row in rows:
-            self._insert(table_of(target), row)
-            self._replace(table_of(source), row, None)
+        self._insert([(table_of(target), row) for row in rows])
+        self._replace([(table_of(source), row, None) for row in rows])
         return len(rows)
 
     def serialize(self, *names: str) -> None:
@@ -196,21 +206,33 @@ class KVTransaction(Transaction):
         attach(self, query.table, found, query.load)
         return found
 
-    def _insert(self, table: Table, row: Row) -> Row:
-        key = table.primary_key
-        if table.autoincrement:
-            row[key] = self._store.count(table.name, row.get(key))
-        self._replace(table, None, row)
-        return row
+    def _insert(self, rows: Sequence[tuple[Table, Row]]) -> None:
+        for table, row in rows:
+            key = table.primary_key
+            if table.autoincrement:
+                row[key] = self._store.count(table.name, row.get(key))
+                if row[key] > HIGHEST_ID:
+                    raise used_up(table.name, key)
+        self._replace([(table, None, row) for table, row in rows])
 
     def _update(self, name: str, rows: list[Row], values: Values) -> list[Row]:
-        table = table_of(name)
-        update = updater(table, values)
-        return [self._replace(table, row, update(row)) for row in rows]
+        changed = list(map(updater(table_of(name), values), rows))
+        self._replace([(table_of(name), old, new) for old, new in zip(rows, changed, strict=True)])
+        return changed
 
-    def _replace(self, table: Table, old: Row | None, new: Row | None) -> Any:
-        """Store a version of a row in the place of another one, and keep the rules."""
-        self._check_references(table, old, new)
+    def _replace(self, versions: Sequence[Version]) -> None:
+        """Store versions of rows in the place of others; what is taken is told before what refers to nothing."""
+        broken: DBReferenceError | None = None
+        for table, old, new in versions:
+            try:
+                self._check_references(table, old, new)
+            except DBReferenceError as error:
+                broken = broken or error
+            self._put_row(table, old, new)
+        if broken is not None:
+            raise broken
+
+    def _put_row(self, table: Table, old: Row | None, new: Row | None) -> None:
         rules = [(table.primary_key, (table.primary_key,)), *((" ".join(r.columns), r.columns) for r in table.uniques)]
         for name, columns in rules:
             keys = [
@@ -231,7 +253,6 @@ class KVTransaction(Transaction):
             self._put(self._key(table, old), None)
         if new is not None:
             self._put(self._key(table, new), new)
-        return new
 
     def _check_references(self, table: Table, old: Row | None, new: Row | None) -> None:
         for reference in table.foreign_keys if new is not None else ():
