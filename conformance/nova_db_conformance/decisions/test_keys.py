@@ -9,6 +9,7 @@ import nova_db
 from nova_db import exceptions
 from nova_db.engine import Eq
 from nova_db.schema import TABLES
+from nova_db_conformance import decision
 from nova_db_conformance.decisions.cases import WritersTestCase
 from nova_db_conformance.harness.values import a_uuid
 
@@ -31,6 +32,7 @@ class TestKeys(WritersTestCase):
         (row,) = self.dump()[table]
         return int(row["id"])
 
+    @decision(30)
     def test_the_own_id_in_an_update_is_taken_and_ignored(self) -> None:
         for name, (table, write) in self.updaters().items():
             if name in KEYLESS:
@@ -52,6 +54,7 @@ class TestKeys(WritersTestCase):
                 after = self.dump()[table]
                 self.assertEqual(before, [row | {"updated_at": before[0]["updated_at"]} for row in after])
 
+    @decision(30)
     def test_another_id_is_refused_and_nothing_is_stored(self) -> None:
         for name, (table, write) in self.updaters().items():
             if name in KEYLESS:
@@ -106,6 +109,7 @@ class TestKeys(WritersTestCase):
         with self.raises(exceptions.UnexpectedTaskStateError):
             self.db.instance_update(self.admin, self.uuid, {"id": 5, "expected_task_state": "x"})
 
+    @decision(30)
     def test_a_key_of_0_is_refused_where_rows_are_soft_deleted(self) -> None:
         for name, (table, write) in self.creators().items():
             if name in NEVER_SOFT_DELETED or name == "block_device_mapping_update_or_create":
@@ -128,6 +132,7 @@ class TestKeys(WritersTestCase):
         with self.raises(exceptions.ServiceNotFound):
             self.db.service_get(self.admin, -5)
 
+    @decision(30)
     def test_beyond_the_highest_id_there_is_none(self) -> None:
         for name, (table, write) in self.creators().items():
             if name == "block_device_mapping_update_or_create" or "_bulk_" in name:
@@ -168,6 +173,7 @@ class TestKeys(WritersTestCase):
             self.make.instance(metadata={"a": "b"})
         self.assertSameRows(before, "although the instance was not made")
 
+    @decision(30)
     def test_an_id_that_a_transaction_has_kept_never_comes_again(self) -> None:
         """One that was given in a transaction that was undone may, or may not."""
         kept = [self.make.service()["id"]]

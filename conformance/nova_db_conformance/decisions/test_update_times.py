@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final
 
+from nova_db_conformance import decision
 from nova_db_conformance.decisions.cases import BERLIN, NOON, WritersTestCase
 
 STORED: Final = dt.datetime(2013, 2, 1, 3, 4, 5, 678901)
@@ -37,6 +38,7 @@ class TestUpdateTimes(WritersTestCase):
         (row,) = self.dump()[table]
         return row["updated_at"]
 
+    @decision(31)
     def test_the_stored_time_counts_as_none(self) -> None:
         for name, (table, write) in self.writes.items():
             for stored in (STORED, STORED + dt.timedelta(microseconds=1), None):
@@ -68,6 +70,7 @@ class TestUpdateTimes(WritersTestCase):
                 is_always = name in ALWAYS or name.endswith("_or_create")
                 self.assertEqual(now if is_always else STORED, self.time(table))
 
+    @decision(31)
     def test_a_new_time_wins_none_included(self) -> None:
         for name, (table, write) in self.writes.items():
             for change in ({}, self.change()):
@@ -79,6 +82,7 @@ class TestUpdateTimes(WritersTestCase):
                         write({**change, "updated_at": new})
                         self.assertEqual(new, self.time(table))
 
+    @decision(31)
     def test_a_record_that_is_written_back_whole(self) -> None:
         """It is as if the changed column alone had been given."""
         db, admin = self.db, self.admin

@@ -7,6 +7,7 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db_conformance import decision
 from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.functions.reservations.cases import ReservationTestCase
 from nova_db_conformance.harness.values import CountedResource, resources
@@ -67,6 +68,7 @@ class TestRefreshOfMissingUsages(RefreshTestCase):
                 self.assertEqual(1, len(counted["cores"].calls))
                 self.db.quota_destroy_all_by_project(self.admin, "p1")
 
+    @decision(31)
     def test_a_usage_that_is_made_is_stamped_also_where_the_quota_is_exceeded(self) -> None:
         for limit in (9, 3):
             with self.subTest(limit=limit):
