@@ -167,8 +167,7 @@ def _relations(value: Any) -> list[Any]:
     if issubclass(type(value), str):
         letters = f", of which {value[0]!r} would be the first name" if value else ""
         raise Unfit(f"one text{letters}", Invalid)
-    elements: list[Any] = TEXTS.take(value)
-    return elements
+    return _texts(value)
 
 
 def _list_of(element: ArgumentKind) -> Callable[[Any], list[Any]]:
@@ -225,7 +224,8 @@ STATES: Final = ArgumentKind("a list of states", frozenset(), _collection)
 NUMBER: Final = ArgumentKind("a number", _TEXTS, _scalar)
 TIME: Final = ArgumentKind("a datetime", _TEXTS | {dt.datetime}, _scalar)
 ANYTHING: Final = ArgumentKind("what its column takes", _TEXTS | {dt.datetime, object}, _anything)
-TEXTS: Final = ArgumentKind("a list of texts", frozenset(), _list_of(TEXT))
+_texts: Final = _list_of(TEXT)
+TEXTS: Final = ArgumentKind("a list of texts", frozenset(), _texts)
 KEYS: Final = ArgumentKind("a list of texts", frozenset(), _list_of(TEXT._replace(take=_key)))
 RELATIONS: Final = ArgumentKind("a list of names, or None", frozenset({_NONE}), _relations)
 MAPPINGS: Final = ArgumentKind("a list of mappings", frozenset(), _list_of(VALUES))

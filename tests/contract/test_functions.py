@@ -19,7 +19,7 @@ from nova_db.driver.types import Context
 
 TABLE = Path(__file__).with_name("functions.txt").read_text(encoding="utf-8").splitlines()
 PLAIN = ("constraint", "equal_any", "not_equal")
-NO_FAMILY = {"checking", "records", "types"}
+NO_FAMILY = {"checking", "kinds", "records", "types"}
 CHECKS = {"anyone", "context", "admin", "own project", "own user", "own class"}
 
 
