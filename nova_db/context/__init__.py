@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
 from nova_db import exceptions
-from nova_db.context.fields import FIELDS, flag, optional_text
+from nova_db.context.fields import FIELDS, flag, is_name, optional_text
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context
@@ -192,12 +192,12 @@ def is_user_context(context: Context | None) -> bool:
     :raises TypeError: see :func:`has_admin_rights`; so do the other functions.
     """
     # What has_admin_rights() does stands here and below once more: these checks are on the path of every call.
-    if not context:
+    if context is None:
         return False
     rights: Any = context.is_admin
     if rights is True or (rights is not False and flag("is_admin", rights)):
         return False
-    return bool(context.user_id and context.project_id)
+    return is_name(context.user_id) and is_name(context.project_id)
 
 
 def require_context(context: Context | None) -> None:
@@ -205,11 +205,11 @@ def require_context(context: Context | None) -> None:
 
     :raises NotAuthorized: ``context`` is neither.
     """
-    if context:
+    if context is not None:
         rights: Any = context.is_admin
         if rights is True or (rights is not False and flag("is_admin", rights)):
             return
-        if context.user_id and context.project_id:
+        if is_name(context.user_id) and is_name(context.project_id):
             return
     raise exceptions.NotAuthorized
 
@@ -219,7 +219,7 @@ def require_admin(context: Context | None) -> None:
 
     :raises AdminRequired: ``context`` is not one.
     """
-    if context:
+    if context is not None:
         rights: Any = context.is_admin
         if rights is True or (rights is not False and flag("is_admin", rights)):
             return
@@ -251,7 +251,7 @@ def authorize_quota_class(context: Context | None, class_name: str | None) -> No
     """
     if is_user_context(context):
         quota_class = getattr(context, "quota_class", None)
-        if not quota_class or not _same(quota_class, class_name):
+        if not is_name(quota_class) or not _same(quota_class, class_name):
             raise exceptions.NotAuthorized
 
 

@@ -14,6 +14,8 @@ from typing import Any, Final
 from nova_db.clock import utcnow
 
 _READ_DELETED: Final = ("no", "yes", "only")
+_EMPTY: Final = frozenset({type(None), bytes, float, list, tuple, dict, set, frozenset})
+"""Types of which a value may be empty, beside text and whole numbers."""
 _ENDLESS: Final = 1 << 62
 
 
@@ -43,6 +45,17 @@ def optional_text(name: str, value: Any) -> str | None:
     return text
 
 
+def is_name(value: Any) -> bool:
+    """Whether a user or project is told of: None and what is empty are nobody."""
+    kind = type(value)
+    if kind is str or kind in _EMPTY:
+        return bool(value)
+    if issubclass(kind, str):
+        return str.__len__(value) > 0
+    # Of whatever else only the type is looked at; it is somebody who has nothing.
+    return not issubclass(kind, int) or int.__index__(value) != 0
+
+
 def request_id(name: str, value: Any) -> str:
     """Text; where there is none, ``req-`` and a random uuid."""
     return optional_text(name, value) or f"req-{uuid.uuid4()}"
@@ -70,7 +83,7 @@ def read_deleted(name: str, value: Any) -> str:
         if text in _READ_DELETED:
             return text
         found = repr(text)
-    raise ValueError(f"{name} must be one of 'no', 'yes' and 'only', not {found}")
+    raise ValueError(f"{name} of a context must be one of 'no', 'yes' and 'only', not {found}")
 
 
 def timestamp(name: str, value: Any) -> dt.datetime:

@@ -11,6 +11,7 @@ from nova_db import exceptions
 from nova_db.driver import FUNCTIONS, Driver
 from nova_db_conformance import decision
 from nova_db_conformance.harness.base import ConformanceTestCase
+from nova_db_conformance.hostile.objects import OwnErrors, untouchable
 
 CHECKED = 223
 """The functions that ask who is there before they do anything else."""
@@ -67,6 +68,32 @@ class TestForeignContexts(ConformanceTestCase):
                 self.assertEqual([], self.db.instance_get_all(user))
                 self.assertEqual([], self.db.instance_get_all_by_filters(user, {}))
                 self.assertEqual([], self.db.instance_get_all_by_filters(user, {"project_id": "p1"}))
+
+    @decision(35)
+    def test_what_is_seen_is_one_of_three(self) -> None:
+        values: tuple[Any, ...] = ("", "all", "NO", None, True, 0, 1.5, ["no"], object())
+        for name, call in self.calls().items():
+            for value in values:
+                with self.subTest(name=name, value=type(value)):
+                    error = self.assertRaises(ValueError, call, foreign(True, read_deleted=value))
+                    self.assertIn(f"{name}(): read_deleted of a context must be", str(error))
+
+    @decision(35)
+    def test_nothing_of_an_unknown_object_is_run(self) -> None:
+        self.make.instance()
+        errors = OwnErrors()
+        unknown = untouchable(errors, with_class=True)
+        db = self.driver  # what checks calls looks at their arguments
+        self.assertEqual([], db.instance_get_all(foreign(False, user_id="u1", project_id=unknown)))
+        self.assertEqual(1, len(db.instance_get_all(foreign(False, user_id=unknown, project_id="p1"))))
+        for context in (unknown, foreign(unknown)):
+            with self.subTest(context=type(context)), self.raises(TypeError):
+                db.instance_get_all(context)
+        with self.raises(ValueError):
+            db.instance_get_all(foreign(True, read_deleted=unknown))
+        with self.raises(exceptions.NotAuthorized):
+            db.quota_class_get(foreign(False, user_id="u1", project_id="p1", quota_class=unknown), "c1", "cores")
+        self.assertEqual([], errors.touched)
 
     @decision(35)
     def test_zero_and_one_are_bools(self) -> None:

@@ -107,7 +107,8 @@ class RaisingMapping(Mapping[str, Any]):
         return self._values[key]
 
     def __len__(self) -> int:
-        self._at("__len__")
+        if self._errors.kind is not OwnTypeError:  # which list() itself takes for: it has no length
+            self._at("__len__")
         return len(self._values)
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from nova_db.context import RequestContext
+from nova_db.context.fields import FIELDS
 from nova_db.driver import kinds
 from nova_db.exceptions import MissingKeys
 from nova_db.schema.coercion import Unsuitable, described, text_of
@@ -93,7 +94,10 @@ class Arguments:
         return value if value is None or type(value) is str else _named_by(self._taken(name, value))
 
     def require_context(self, context: Any, check: Callable[[Any], None]) -> None:
-        """TypeError for what is no context, such as the next argument where it was forgotten."""
+        """TypeError for what is no context, such as the next argument where it was forgotten.
+
+        Rights and rows that are seen are checked as those of our class are when they are set; who is no text is nobody.
+        """
         if context is None:
             check(context)
         missing = [name for name in _CONTEXT if not hasattr(context, name)]
@@ -102,6 +106,12 @@ class Arguments:
                 f"{self._name}(): context must be a nova_db.context.RequestContext, or an object like it with "
                 f"{', '.join(_CONTEXT)}, not {described(context)}."
             )
+        for name in ("is_admin", "read_deleted"):
+            value = getattr(context, name)
+            try:
+                FIELDS[name](name, value)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{self._name}(): {error}") from None
 
     def _taken(self, name: str, value: Any) -> Any:
         kind = self._kinds.get(name, kinds.ANYTHING)
