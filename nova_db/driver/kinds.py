@@ -70,12 +70,12 @@ def _scalar(value: Any) -> Any:
 
 def _key(value: Any) -> Any:
     """What a function returns results by."""
-    if type(value) in _OTHERS:
-        try:
-            hash(value)
-        except TypeError:
-            raise Unfit(described(value)) from None
-    return _text(value)
+    key = _text(value)
+    try:
+        hash(key)
+    except TypeError:  # a list, a Decimal that is no number
+        raise Unfit(described(value)) from None
+    return key
 
 
 def _word(value: Any) -> str:

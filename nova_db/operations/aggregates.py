@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nova_db import exceptions
 from nova_db.context import require_admin
 from nova_db.driver.aggregates import AggregatesContract
+from nova_db.driver.kinds import ITEMS, take
 from nova_db.engine import TRUE, Eq, Exists, Predicate, Query, Row, all_of
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import KeyValues, create, record_update, soft_delete, values_by_key
@@ -84,7 +85,7 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
     @writes(require_admin)
     def aggregate_update(self, tx: Transaction, context: Context, aggregate_id: Id, values: Values) -> Record:
         columns = dict(values)
-        metadata = columns.pop("metadata", None)
+        metadata = take("aggregate_update(): values['metadata']", ITEMS, columns.pop("metadata", None))
         replace = metadata is not None
         if "availability_zone" in columns:
             metadata = {**(metadata or {}), "availability_zone": columns.pop("availability_zone")}

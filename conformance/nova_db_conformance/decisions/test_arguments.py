@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import ipaddress
+import itertools
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
@@ -253,6 +255,76 @@ class TestParts(ConformanceTestCase):
                 with self.assertRaises(error) as caught:
                     self.db.instance_get_all_by_filters(self.user, filters)
                 self.assertIn("instance_get_all_by_filters(): ", str(caught.exception))
+
+    @decision(37)
+    def test_mappings_among_values_are_mappings(self) -> None:
+        instance, aggregate = self.make.instance(), self.make.aggregate()
+        before = self.dump()
+        calls: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
+            "instance_create": (
+                lambda values: self.db.instance_create(self.admin, values),
+                ("metadata", "system_metadata", "info_cache"),
+            ),
+            "instance_update": (
+                lambda values: self.db.instance_update(self.admin, instance["uuid"], values),
+                ("metadata", "system_metadata"),
+            ),
+            "instance_update_and_get_original": (
+                lambda values: self.db.instance_update_and_get_original(self.admin, instance["uuid"], values),
+                ("metadata", "system_metadata"),
+            ),
+            "aggregate_update": (
+                lambda values: self.db.aggregate_update(self.admin, aggregate["id"], values),
+                ("metadata",),
+            ),
+        }
+        for name, (call, keys) in calls.items():
+            for key, value in itertools.product(keys, ("text", 5, [["a", "b"]], iter([]), object(), 0, "")):
+                with self.subTest(name=name, key=key, value=type(value)):
+                    error = self.assertRaises(TypeError, call, {key: value})
+                    self.assertIn(f"{name}(): values[{key!r}] must be a mapping", str(error))
+        self.assertSameRows(before, "although each call was refused")
+
+    @decision(37)
+    def test_what_results_are_keyed_by_can_be_a_key(self) -> None:
+        for value in ([], {}, decimal.Decimal("sNaN"), object()):
+            with self.subTest(value=type(value)):
+                error = self.assertRaises(TypeError, self.db.instance_fault_get_by_instance_uuids, self.admin, [value])
+                self.assertIn("instance_fault_get_by_instance_uuids(): instance_uuids must be", str(error))
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """A call that is not checked: what checks calls looks at their arguments."""
+        return getattr(self.driver, function)(self.admin, *arguments)
+
+    @decision(37)
+    def test_what_cannot_be_shown_is_told_all_the_same(self) -> None:
+        nested: Any = []
+        for _ in range(100_000):
+            nested = [nested]
+        for value in (nested, 10**5000, {"a": nested}):
+            calls: list[tuple[type[Exception], str, tuple[Any, ...]]] = [
+                (exceptions.KeypairNotFound, "key_pair_get", ("u1", value)),
+                (exceptions.ServiceNotFound, "service_get", (value,)),
+                (exceptions.Invalid, "instance_get_all", ([value],)),
+                (TypeError, "run", (value,)),
+                (TypeError, "fixed_ip_count_by_project", ("p1", value)),
+                (exceptions.DBDataError, "network_associate", (value,)),
+            ]
+            for error, function, arguments in calls:
+                with self.subTest(value=type(value), function=function), self.raises(error):
+                    self.call(function, *arguments)
+            with self.subTest(value=type(value)):
+                self.assertRaises(ValueError, self.driver.transaction, self.admin, isolation=value)
+                self.assertIsNone(self.call("quota_destroy_all_by_project", value))
+
+    @decision(37)
+    def test_a_direction_is_one_of_two(self) -> None:
+        for value in ("", "ASC", "up", 1, None, object()):
+            with self.subTest(value=type(value)):
+                error = self.assertRaises(
+                    ValueError, self.db.instance_get_all_by_filters, self.user, {}, sort_dir=value
+                )
+                self.assertIn("instance_get_all_by_filters(): sort_dir must be 'asc' or 'desc'", str(error))
 
     @decision(37)
     def test_a_list_within_itself_matches_nothing(self) -> None:

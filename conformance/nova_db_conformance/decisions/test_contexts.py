@@ -92,7 +92,7 @@ class TestForeignContexts(ConformanceTestCase):
         with self.raises(ValueError):
             db.instance_get_all(foreign(True, read_deleted=unknown))
         with self.raises(exceptions.NotAuthorized):
-            db.quota_class_get(foreign(False, user_id="u1", project_id="p1", quota_class=unknown), "c1", "cores")
+            db.quota_class_get_all_by_name(foreign(False, user_id="u1", project_id="p1", quota_class=unknown), "c1")
         self.assertEqual([], errors.touched)
 
     @decision(35)

@@ -12,6 +12,7 @@ from nova_db.clock import utcnow
 from nova_db.context import require_admin, require_context
 from nova_db.driver.instances import InstancesContract
 from nova_db.engine import TRUE, Eq, Gt, In, Le, Lt, Ne, Order, Predicate, Query, Row, all_of, any_of
+from nova_db.exceptions.wording import shown
 from nova_db.operations.instances.filters import NAMES, filtered, paging
 from nova_db.operations.instances.finding import INSTANCES
 from nova_db.operations.rows.conditions import equals, scoped, visible
@@ -144,5 +145,5 @@ def _joins(columns_to_join: Sequence[str] | None) -> tuple[str, ...]:
         return JOINS
     unknown = [name for name in columns_to_join if name not in _JOINABLE]
     if unknown:
-        raise exceptions.Invalid(f"columns_to_join may name {', '.join(_JOINABLE)}; not {unknown[0]!r}.")
+        raise exceptions.Invalid(f"columns_to_join may name {', '.join(_JOINABLE)}; not {shown(unknown[0])!r}.")
     return tuple(dict.fromkeys(columns_to_join))

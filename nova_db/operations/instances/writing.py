@@ -40,10 +40,7 @@ def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
     uuid = row["uuid"]
     batches = (
         ("instances", [row]),
-        (
-            "instance_info_caches",
-            [TABLES["instance_info_caches"].insert_values({**(info_cache or {}), "instance_uuid": uuid})],
-        ),
+        ("instance_info_caches", [_cache_of(uuid, info_cache or {})]),
         ("instance_metadata", INSTANCE_METADATA.rows(uuid, metadata)),
         ("instance_system_metadata", SYSTEM_METADATA.rows(uuid, system_metadata)),
         ("instance_id_mappings", [TABLES["instance_id_mappings"].insert_values({"uuid": uuid})]),
