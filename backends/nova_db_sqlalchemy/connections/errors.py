@@ -48,13 +48,13 @@ class Written(NamedTuple):
     """The table that the rows were to come from."""
     is_insert: bool = False
     """Whether the rows are new, and complete."""
+    by_key: bool = False
+    """Whether each is an update of the row whose key it holds."""
 
     @classmethod
-    def of(
-        cls, batches: Batches, where: Predicate | None = None, source: str | None = None, *, is_insert: bool = False
-    ) -> Written:
+    def of(cls, batches: Batches, where: Predicate | None = None, source: str | None = None, **kind: bool) -> Written:
         """The same, with rows that can be gone through again and again."""
-        return cls([(table, list(rows)) for table, rows in batches], where, source, is_insert)
+        return cls([(table, list(rows)) for table, rows in batches], where, source, **kind)
 
     @property
     def table(self) -> str:

@@ -78,9 +78,13 @@ def find_reference(look: Look, written: Written) -> Blame | None:
 
 
 def _rows_to_be(look: Look, table: str, written: Written) -> Iterator[Mapping[str, Any]]:
-    """The rows that the call would have left; of an update by key only what it assigns."""
+    """The rows that the call would have left; of new ones what is given."""
     if written.source is not None and written.where is not None:
         yield from look(Query(written.source, written.where))
+    elif written.by_key:
+        key = CATALOG[table].primary_key
+        for values in written.rows_of(table):
+            yield from map(updater(CATALOG[table], values), look(Query(table, Eq(key, values[key]))))
     elif written.where is None:
         for row in written.rows_of(table):
             yield {name: value for name, value in row.items() if is_plain(value)}

@@ -178,11 +178,10 @@ class Lifecycle(Transaction):
         batches: Batches = (),
         where: Predicate | None = None,
         source: str | None = None,
-        *,
-        is_insert: bool = False,
+        **kind: bool,
     ) -> DBError:
-        """The exception to raise for an error; the transaction can then only be rolled back."""
-        written = Written.of(batches, where, source, is_insert=is_insert) if batches else None
+        """The exception to raise for an error; the transaction can then only be rolled back.  See ``Written``."""
+        written = Written.of(batches, where, source, **kind) if batches else None
         fault = self._judged(connection, self._database.server.fault(connection, error), written)
         self._failure = self._translated(connection, error, fault, written)
         self._connection = None

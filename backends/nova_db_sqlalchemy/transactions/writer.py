@@ -136,7 +136,7 @@ class Writer(SQLTransaction):
         return cursor.rowcount
 
     def change_many(self, statement: Statement[Any], values: Sequence[Sequence[Any]], batches: Batches) -> int:
-        """Run a statement that writes once for each list of values; how many rows it matched."""
+        """Run an update by key once for each list of values; how many rows it matched."""
         connection = self._connection or self._start()
         self._database.dirty.add(batches[0][0])
         bind = statement.bind
@@ -144,7 +144,7 @@ class Writer(SQLTransaction):
             cursor = connection.cursor
             cursor.executemany(statement.sql, values if bind is None else [bind(each) for each in values])
         except self._database.server.errors as error:
-            raise self._failed(connection, error, batches) from error
+            raise self._failed(connection, error, batches, by_key=True) from error
         return cursor.rowcount
 
     def require_writer(self) -> None:

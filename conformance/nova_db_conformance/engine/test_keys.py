@@ -209,6 +209,14 @@ class TestTwoRules(PrimitivesTestCase):
             lambda tx: tx.update_each("instances", [(1, {"uuid": "x"}), (3, {"uuid": "b"})]),
         )
 
+    def test_of_a_rule_of_several_columns_one_may_be_given(self) -> None:
+        self.insert("networks", {"vlan": 5}, {"vlan": 6})
+        with (
+            self.raises(DBDuplicateEntry, table="networks", columns=["vlan", "deleted"], value=(5, 0)),
+            self.writer() as tx,
+        ):
+            tx.update_each("networks", [(2, {"vlan": 5})])
+
     def test_a_key_that_is_taken_in_a_row_that_refers_to_nothing(self) -> None:
         bad, taken = {"instance_uuid": "zzz"}, {"id": 2, "instance_uuid": "a"}
         both = {"id": 2, "instance_uuid": "zzz"}
