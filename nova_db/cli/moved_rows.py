@@ -71,14 +71,24 @@ class MovedRows:
             finally:
                 self._seconds[kind] = time.perf_counter() - begun
 
+    def counter(self, kind: str) -> Callable[[Counter[str]], None]:
+        """A listener for rows of a kind that are moved by the way."""
+
+        def note(done: Counter[str]) -> None:
+            self._rows.setdefault(kind, Counter()).update(done)
+
+        return note
+
     def tell(self) -> None:
         """The closing table, where there is anything in it, and a line for each kind of work."""
         if any(self._rows.values()) or self.kept:
             self.console.print(self._table())
         for kind, rows in self._rows.items():
-            seconds = self._seconds[kind]
-            rate = rows.total() / seconds if seconds else 0
-            line = f"{rows.total()} rows {kind} in {seconds:.1f} s, {rate:.0f} rows per second"
+            seconds = self._seconds.get(kind)
+            line = f"{rows.total()} rows {kind}"
+            if seconds is not None:
+                rate = rows.total() / seconds if seconds else 0
+                line += f" in {seconds:.1f} s, {rate:.0f} rows per second"
             self.console.print(line, highlight=False)
 
     def _table(self) -> object:

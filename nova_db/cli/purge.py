@@ -28,4 +28,11 @@ def purged(driver: EngineDriver, options: argparse.Namespace, shown: MovedRows) 
 
     everything = options.before is None
     with shown.counting("purged", lambda: purgeable(driver, options.before)) as listener:
-        purge(driver, before=options.before, everything=everything, sleep=options.sleep, listener=listener)
+        purge(
+            driver,
+            before=options.before,
+            everything=everything,
+            sleep=options.sleep,
+            listener=listener,
+            archived=shown.counter("archived"),
+        )

@@ -1,21 +1,40 @@
 """The words that ``nova_db.schema.tables`` is written in: one short call for each column, rule or relation.
 
 A column is nullable unless ``null=False``.  Where a name is derived it is from the table and its columns:
-``instances_host_deleted_idx``, ``instances_uuid_key``, ``consoles_pool_id_fkey``.
+``instances_host_deleted_idx``, ``instances_uuid_key``, ``consoles_pool_id_fkey``.  A row belongs to what its foreign
+keys refer to, unless ``holds`` says otherwise, and to what ``belongs`` names.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from nova_db.schema.table import Table
-from nova_db.schema.types import NOW, Column, Computed, Constant, ForeignKey, Index, Kind, Relation, Unique, Via
+from nova_db.schema.types import (
+    NOW,
+    Column,
+    Computed,
+    Constant,
+    ForeignKey,
+    Index,
+    Kind,
+    Mention,
+    Owner,
+    Relation,
+    Unique,
+    Via,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from nova_db.schema.types import Default, Role
 
 NAME_LIMIT = 63
 """The longest name of an index or constraint that every server takes, in characters (PostgreSQL's bound)."""
+
+HOST: Final = "hosts and nodes come and go under one name"
+"""Why nothing belongs to the row of a host that it names."""
 
 ANY: Final[frozenset[Role]] = frozenset()
 SOURCE: Final[frozenset[Role]] = frozenset({"source"})
@@ -23,7 +42,15 @@ TARGET: Final[frozenset[Role]] = frozenset({"target"})
 VIA: Final[frozenset[Role]] = frozenset({"via"})
 
 Rule = TypeVar("Rule", Index, Unique)
-Item = Column | Index | Unique | Relation | Computed | Constant
+
+
+class ShadowIndex(NamedTuple):
+    """Columns of an index that the shadow table has."""
+
+    columns: tuple[str, ...]
+
+
+Item = Column | Index | Unique | Relation | Computed | Constant | Owner | Mention | ShadowIndex
 
 
 def _reference(remote: str) -> tuple[str, str] | None:
@@ -97,6 +124,29 @@ def unique(*columns: str, name: str = "") -> Unique:
     return Unique(name, columns)
 
 
+def shadow_index(*columns: str) -> ShadowIndex:
+    """An index of the shadow table, which has none but its key otherwise."""
+    return ShadowIndex(columns)
+
+
+def belongs(column: str, remote: str, *, unless: str = "") -> Owner:
+    """A row goes with the row that it names, though no foreign key says so; ``remote`` is ``"table.column"``."""
+    table, key = remote.split(".")
+    return Owner(column, table, key, unless=unless)
+
+
+def holds(column: str, remote: str, why: str) -> Mention:
+    """A row keeps the row that it names where it is, and does not go with it while it is live."""
+    table, key = remote.split(".")
+    return Mention(column, table, key, why, holds=True)
+
+
+def names(column: str, remote: str, why: str) -> Mention:
+    """A row names another one, and neither goes with it nor keeps it."""
+    table, key = remote.split(".")
+    return Mention(column, table, key, why)
+
+
 def one(name: str, local: str, remote: str, *, live: frozenset[Role] = ANY, hidden: bool = False) -> Relation:
     """A relation to one row or none; ``remote`` is ``"table.column"``."""
     table, column = remote.split(".")
@@ -144,6 +194,7 @@ def table(
 ) -> Table:
     """Declare a table: its columns in storage order (the base columns follow by themselves), then everything else."""
     columns = (*(item for item in items if isinstance(item, Column)), *BASE, deleted)
+    mentions = tuple(item for item in items if isinstance(item, Mention))
     return Table(
         name,
         model,
@@ -159,7 +210,21 @@ def table(
         constants={item.name: item for item in items if isinstance(item, Constant)},
         archived=archived,
         soft_deleted=soft_deleted,
+        shadow_indexes=tuple(
+            _named(f"shadow_{name}", "idx", Index("", item.columns)) for item in items if isinstance(item, ShadowIndex)
+        ),
+        owners=(
+            *_enforced(columns, {mention.column for mention in mentions}),
+            *(item for item in items if isinstance(item, Owner)),
+        ),
+        mentions=mentions,
     )
+
+
+def _enforced(columns: Iterable[Column], mentioned: set[str]) -> Iterator[Owner]:
+    for column in columns:
+        if column.references and column.name not in mentioned:
+            yield Owner(column.name, *column.references, enforced=True)
 
 
 def _named(table_name: str, suffix: str, rule: Rule) -> Rule:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nova_db.schema.coercion import Coercer
-    from nova_db.schema.types import Column, Computed, Constant, ForeignKey, Index, Relation, Unique
+    from nova_db.schema.types import Column, Computed, Constant, ForeignKey, Index, Mention, Owner, Relation, Unique
     from nova_db.schema.validation import Validator
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -26,6 +26,7 @@ class Table:
     ``model`` is the name of the ORM class; its attributes are the columns, the relations that are not hidden, the
     computed values and the constants.  ``archived`` says whether a shadow table takes rows that were soft-deleted,
     ``soft_deleted`` whether a function, or the upkeep, soft-deletes rows: ``deleted`` then takes the row's key.
+    ``shadow_indexes`` are the shadow table's; ``owners`` says what a row belongs to, ``mentions`` what it names besides.
     """
 
     def __init__(
@@ -43,6 +44,9 @@ class Table:
         constants: Mapping[str, Constant] = NOTHING,
         archived: bool = False,
         soft_deleted: bool = True,
+        shadow_indexes: tuple[Index, ...] = (),
+        owners: tuple[Owner, ...] = (),
+        mentions: tuple[Mention, ...] = (),
     ) -> None:
         self.name: Final = name
         self.model: Final = model
@@ -56,6 +60,9 @@ class Table:
         self.constants: Final = constants
         self.archived: Final = archived
         self.soft_deleted: Final = soft_deleted
+        self.shadow_indexes: Final = shadow_indexes
+        self.owners: Final = owners
+        self.mentions: Final = mentions
         self._lookers: Final = {column.name: validation.looker(column.kind, column.length) for column in columns}
 
     def __repr__(self) -> str:
@@ -90,13 +97,13 @@ class Table:
 
     @cached_property
     def shadow(self) -> Table | None:
-        """The table that archived rows are moved to: the same columns and key, no rule or index; None without one."""
+        """The table that archived rows are moved to: the same columns and key, no rule; None without one."""
         if not self.archived:
             return None
         columns = tuple(column._replace(autoincrement=False, references=None) for column in self.columns)
         description = f"Archived rows of {self.name}."
-        name = SHADOW_PREFIX + self.name
-        return Table(name, f"Shadow{self.model}", description, columns, soft_deleted=False)
+        name, model = SHADOW_PREFIX + self.name, f"Shadow{self.model}"
+        return Table(name, model, description, columns, indexes=self.shadow_indexes, soft_deleted=False)
 
     @cached_property
     def insert_values(self) -> Validator:

@@ -98,6 +98,33 @@ class ForeignKey(NamedTuple):
     remote: str
 
 
+class Owner(NamedTuple):
+    """Whose a row is: that of the row of ``table`` whose ``remote`` equals its ``column``; it goes when that has gone.
+
+    ``enforced``: a foreign key says so too, so the owner cannot go before it.
+    ``unless``: another column that names a row; while that one is live, the row stays.
+    """
+
+    column: str
+    table: str
+    remote: str
+    enforced: bool = False
+    unless: str = ""
+
+
+class Mention(NamedTuple):
+    """A column that names a row of ``table`` by its ``remote``, to which its own row does not belong; ``why`` not.
+
+    ``holds``: a live row keeps the row that it names where that is, deleted or not.
+    """
+
+    column: str
+    table: str
+    remote: str
+    why: str
+    holds: bool = False
+
+
 Role = Literal["source", "via", "target"]
 
 

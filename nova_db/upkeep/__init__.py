@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nova_db.upkeep.archive import Archived, archivable, archive
+from nova_db.upkeep.archive import Archived, archive
+from nova_db.upkeep.counting import archivable
 from nova_db.upkeep.purge import purge, purgeable
 
 __all__ = ["Archived", "archivable", "archive", "purge", "purgeable"]

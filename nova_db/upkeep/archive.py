@@ -1,7 +1,8 @@
 """Archiving as an operator needs it: deleted rows, with all that belongs to them, into the shadow tables.
 
 The API's ``archive_deleted_rows`` leaves a deleted row where it is as long as another row, live or not, refers to it.
-Here a row goes together with its dependents, in one transaction; those that are live are soft-deleted on the way.
+Here a row goes together with its dependents, in one transaction; those that are live are soft-deleted on the way. So
+do live rows whose owner was archived before, by whomever.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nova_db.engine import Eq, Exists, Gt, In, Ne, Order, Predicate, Query, Row, all_of
+from nova_db.engine import Exists, Gt, In, Order, Predicate, Query, Row, all_of
 from nova_db.exceptions import DBReferenceError
 from nova_db.operations.rows.changes import soft_delete
 from nova_db.operations.rows.insisting import require_progress
-from nova_db.schema import PARENTS_FIRST, TABLES, Table
+from nova_db.schema import TABLES, Table
 from nova_db.schema.table import SHADOW_PREFIX
-from nova_db.upkeep.families import DEPENDENTS, REUSED, Dependency, columns, free, held, not_deleted
-from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, deleted_before, in_utc, total
+from nova_db.upkeep.counting import ARCHIVED, deleted, free_and_deleted, is_any_left, kept
+from nova_db.upkeep.families import DEPENDENTS, HOLDING, LOOSE, Dependency, columns, not_deleted
+from nova_db.upkeep.residue import Residue
+from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from nova_db.engine import Transaction
     from nova_db.operations import EngineDriver
 
-_ARCHIVED: Final = tuple(table for table in PARENTS_FIRST if table.shadow is not None)
 FIRST_WINDOW: Final = 200
 """How many rows are looked at first, while nobody knows how many rows belong to each."""
 
@@ -76,27 +78,18 @@ def archive(
     """
     before = in_utc(before)
     work = Work(driver, max_rows=max_rows, batch_rows=batch_rows, sleep=sleep, listener=listener)
-    archiver = _Archiver(work)
-    for table in _ARCHIVED:
-        archiver.archive(table, all_of(_deleted(table, before), free(table.name)))
-    is_complete = not archiver.was_cut and (work.left != 0 or not _is_any_left(work, before))
-    return Archived(work.done, archiver.stuck + (_held(driver, before) if is_complete else Counter()), is_complete)
+    archiver, residue = _Archiver(work), Residue(driver, before)
+    archiver.archive_residue(residue, HOLDING)
+    for table in ARCHIVED:
+        archiver.archive(table, free_and_deleted(table, before))
+    archiver.archive_residue(residue, LOOSE)
+    is_complete = not archiver.was_cut and (work.left != 0 or not is_any_left(work, residue, before))
+    return Archived(work.done, archiver.stuck + (kept(driver, before) if is_complete else Counter()), is_complete)
 
 
-def archivable(driver: EngineDriver, before: dt.datetime | None = None) -> int:
-    """About how many rows ``archive`` would move: deleted rows, and live ones whose owner was deleted."""
-    before = in_utc(before)
-
-    def counted() -> Iterator[tuple[str, Predicate]]:
-        for table in _ARCHIVED:
-            deleted = all_of(_deleted(table, before), free(table.name))
-            yield table.name, deleted
-            for dependency in DEPENDENTS[table.name]:
-                if dependency.table not in REUSED:
-                    orphaned = Exists(table.name, ((dependency.column, dependency.remote),), deleted)
-                    yield dependency.table, all_of(not_deleted(dependency.table), orphaned)
-
-    return total(driver, counted())
+def archive_residue(driver: EngineDriver, work: Work, before: dt.datetime | None) -> None:
+    """Move what belongs to rows that were deleted before a time, None: whenever, and are in the shadow tables."""
+    _Archiver(work).archive_residue(Residue(driver, before), LOOSE)
 
 
 class _Archiver:
@@ -139,6 +132,13 @@ class _Archiver:
             wanted = all_of(where, Gt(key, after))
             window = _next_window(len(chosen), window, work.room)
 
+    def archive_residue(self, residue: Residue, dependencies: Sequence[Dependency]) -> None:
+        """Move what owners that are gone have left behind."""
+        for name, where in residue.found(dependencies) if self._work.room else ():
+            self.archive(TABLES[name], where, live_too=True)
+            if not self._work.room:
+                return
+
     def _next_batch(self, table: Table, where: Predicate, window: int) -> Batch:
         name = table.name
 
@@ -170,38 +170,12 @@ class _Archiver:
         before = self._work.done.total()
         for dependency in DEPENDENTS[table.name]:
             orphaned = Exists(table.name, ((dependency.column, dependency.remote),), where)
-            belonging = all_of(Eq(dependency.column, row[dependency.remote]), orphaned)
-            if dependency.table in REUSED:
-                self.archive(TABLES[dependency.table], all_of(belonging, _deleted(TABLES[dependency.table])))
+            belonging = all_of(dependency.of([row[dependency.remote]]), orphaned)
+            if dependency.holds:
+                self.archive(TABLES[dependency.table], all_of(belonging, deleted(TABLES[dependency.table])))
             else:
                 self.archive(TABLES[dependency.table], belonging, live_too=True)
         return self._work.done.total() > before
-
-
-def _deleted(table: Table, before: dt.datetime | None = None) -> Predicate:
-    return all_of(Ne("deleted", table.live_value), deleted_before(before))
-
-
-def _is_any_left(work: Work, before: dt.datetime | None) -> bool:
-    """Whether there is a row that could go."""
-
-    def look(tx: Transaction) -> bool:
-        return any(
-            tx.select(Query(table.name, all_of(_deleted(table, before), free(table.name)), limit=1))
-            for table in _ARCHIVED
-        )
-
-    return work.read(look)
-
-
-def _held(driver: EngineDriver, before: dt.datetime | None) -> Counter[str]:
-    """How many deleted rows are referred to by rows that are used again."""
-    counts = {
-        table.name: total(driver, [(table.name, all_of(_deleted(table, before), each)) for each in held(table.name)])
-        for table in _ARCHIVED
-        if held(table.name)
-    }
-    return +Counter(counts)
 
 
 def _sizes(tx: Transaction, name: str, rows: Sequence[Row], most: int) -> tuple[list[int], frozenset[str]]:
@@ -227,7 +201,7 @@ def _sizes(tx: Transaction, name: str, rows: Sequence[Row], most: int) -> tuple[
 def _counts(tx: Transaction, dependency: Dependency, rows: Sequence[Row]) -> Iterator[tuple[Row, int]]:
     """The rows that have dependents, and how many."""
     owners = {row[dependency.remote]: row for row in rows}
-    for group in tx.aggregate(dependency.table, In(dependency.column, owners), group_by=(dependency.column,)):
+    for group in tx.aggregate(dependency.table, dependency.of(owners), group_by=(dependency.column,)):
         yield owners[group[dependency.column]], group["count"]
 
 
@@ -237,7 +211,7 @@ def _add_dependents(
     """Add to the sizes of rows the dependents that their dependents have; in which tables."""
     owners = {row[dependency.remote]: row[key] for row in rows}
     wanted = dict.fromkeys((*columns(dependency.table), dependency.column))
-    dependents = tx.select(Query(dependency.table, In(dependency.column, owners), columns=tuple(wanted)))
+    dependents = tx.select(Query(dependency.table, dependency.of(owners), columns=tuple(wanted)))
     tables = set()
     for inner in DEPENDENTS[dependency.table]:
         by_value = {row[inner.remote]: owners[row[dependency.column]] for row in dependents}
@@ -270,13 +244,13 @@ def _clear(tx: Transaction, name: str, rows: Sequence[Row], tables: frozenset[st
     for dependency in DEPENDENTS[name] if rows else ():
         if tables is not None and dependency.table not in tables:
             continue
-        belonging = In(dependency.column, [row[dependency.remote] for row in rows])
+        belonging = dependency.of([row[dependency.remote] for row in rows])
         if DEPENDENTS[dependency.table]:
             dependents = tx.select(Query(dependency.table, belonging, columns=columns(dependency.table)))
             _clear(tx, dependency.table, dependents, tables, done)
-        if dependency.table not in REUSED:
+        if not dependency.holds:
             soft_delete(tx, dependency.table, all_of(belonging, not_deleted(dependency.table)))
-        _move(tx, dependency.table, all_of(belonging, _deleted(TABLES[dependency.table])), done)
+        _move(tx, dependency.table, all_of(belonging, deleted(TABLES[dependency.table])), done)
 
 
 def _move(tx: Transaction, name: str, where: Predicate, done: Counter[str]) -> None:

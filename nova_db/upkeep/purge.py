@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nova_db.engine import Gt, In, Order, Predicate, Query, all_of
 from nova_db.operations.rows.insisting import require_progress
 from nova_db.schema import TABLES, Table
+from nova_db.upkeep.archive import archive_residue
 from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, deleted_before, in_utc, total
 
 if TYPE_CHECKING:
@@ -25,20 +26,26 @@ def purge(
     batch_rows: int = BATCH_ROWS,
     sleep: float = 0.0,
     listener: Listener | None = None,
+    archived: Listener | None = None,
 ) -> Counter[str]:
     """Remove rows from the shadow tables, a transaction a batch; how many of which table.
+
+    What still belongs to one of them in the other tables is archived before, as nobody could tell so afterwards.
 
     :param before: rows that were deleted before this time (UTC if it is naive).
     :param everything: all rows; one of the two has to be asked for.
     :param batch_rows: at most so many rows a transaction.
     :param sleep: seconds to wait between two transactions.
     :param listener: is told after each transaction how many rows of which table it has removed.
+    :param archived: is told likewise of those that were archived before.
     :raises ValueError: neither ``before`` nor ``everything`` was asked for, or both; or a number is too small.
     """
     _check(before, everything)
+    before = in_utc(before)
+    archive_residue(driver, Work(driver, batch_rows=batch_rows, sleep=sleep, listener=archived), before)
     work = Work(driver, batch_rows=batch_rows, sleep=sleep, listener=listener)
     for table in _SHADOWS:
-        _purge(work, table, deleted_before(in_utc(before)))
+        _purge(work, table, deleted_before(before))
     return work.done
 
 

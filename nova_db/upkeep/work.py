@@ -80,7 +80,7 @@ class Work:
 
     def read(self, call: Callable[[Transaction], R]) -> R:
         """Read in one snapshot, and never an old one."""
-        return on_primary(self._driver._read, call, snapshot=True)
+        return reading(self._driver, call)
 
     def write(self, call: Callable[[Transaction], Counter[str]]) -> bool:
         """Run a transaction that gives the rows it has moved or removed; False: nobody knows whether it has."""
@@ -111,6 +111,11 @@ class Work:
             self._rows = min(self.most, self._rows + self._rows // 4 + 1)
 
 
+def reading(driver: EngineDriver, call: Callable[[Transaction], R]) -> R:
+    """Read in one snapshot, and never an old one."""
+    return on_primary(driver._read, call, snapshot=True)
+
+
 def deleted_before(before: dt.datetime | None) -> Predicate:
     """A row that was deleted before a time; None: whenever."""
     return TRUE if before is None else Lt("deleted_at", before)
@@ -129,4 +134,4 @@ def total(driver: EngineDriver, counted: Iterable[tuple[str, Predicate]]) -> int
     def count(tx: Transaction) -> int:
         return sum(int(tx.aggregate(table, where)[0]["count"]) for table, where in counted)
 
-    return on_primary(driver._read, count, snapshot=True)
+    return reading(driver, count)

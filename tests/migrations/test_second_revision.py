@@ -20,13 +20,13 @@ from nova_db_sqlalchemy.mariadb import migrating
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 from tests.migrations import databases
 
-HEAD = "0003"
-INDEXES = 4
+HEAD = "0004"
+INDEXES = 6
 PATIENCE = 120
 UPGRADE = """
 import sys
 from nova_db_sqlalchemy import migrations
-migrations.upgrade(sys.argv[1], "0003")
+migrations.upgrade(sys.argv[1], "0004")
 """
 PAUSE_AT_INDEXES = """
 import sys
@@ -37,7 +37,7 @@ def pause(connection, cursor, statement, *rest):
     if statement.lstrip().startswith("CREATE INDEX"):
         print(statement.split(" ON ")[0], flush=True)
         sys.stdin.readline()
-print(migrations.upgrade(sys.argv[1], "0003"))
+print(migrations.upgrade(sys.argv[1], "0004"))
 """
 DIE_BEFORE = """
 import os, signal, sys
@@ -50,7 +50,7 @@ def count(connection, cursor, statement, *rest):
     left -= not statement.lstrip().startswith(("SELECT", "SHOW", "PRAGMA"))
     if left < 0:
         os.kill(os.getpid(), signal.SIGKILL)
-print(migrations.upgrade(sys.argv[1], "0003"))
+print(migrations.upgrade(sys.argv[1], "0004"))
 """
 
 

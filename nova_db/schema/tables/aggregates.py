@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import SOURCE, TARGET, computed, index, integer, many, serial, string, table
+from nova_db.schema.declare import HOST, SOURCE, TARGET, computed, index, integer, many, names, serial, string, table
 
 AGGREGATES: Final = table(
     "aggregates",
@@ -27,6 +27,7 @@ AGGREGATE_HOSTS: Final = table(
     serial("id"),
     string("host", doc="free text; no service of that host need exist"),
     integer("aggregate_id", null=False, references="aggregates.id"),
+    names("host", "services.host", HOST),
     index("aggregate_id"),
     index("host"),
 )

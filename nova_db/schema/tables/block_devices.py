@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import SOURCE, boolean, index, integer, mediumtext, one, serial, string, table, uuid
+from nova_db.schema.declare import SOURCE, boolean, index, integer, mediumtext, names, one, serial, string, table, uuid
 
 BLOCK_DEVICE_MAPPING: Final = table(
     "block_device_mapping",
@@ -20,6 +20,8 @@ BLOCK_DEVICE_MAPPING: Final = table(
     integer("volume_size", doc="GB"),
     boolean("no_device", doc="true: the image's device of this name is left out"),
     mediumtext("connection_info", doc="JSON"),
+    names("snapshot_id", "snapshots.id", "a device is its instance's"),
+    names("volume_id", "volumes.id", "a device is its instance's"),
     index("instance_uuid"),
     index("instance_uuid", "device_name"),
     index("instance_uuid", "virtual_name", "device_name"),

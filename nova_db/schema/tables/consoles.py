@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import index, integer, ip, many, one, serial, string, table, uuid
+from nova_db.schema.declare import HOST, index, integer, ip, many, names, one, serial, string, table, uuid
 
 CONSOLE_POOLS: Final = table(
     "console_pools",
@@ -18,6 +18,8 @@ CONSOLE_POOLS: Final = table(
     string("public_hostname"),
     string("host", doc="the proxy's host"),
     string("compute_host"),
+    names("host", "services.host", HOST),
+    names("compute_host", "services.host", HOST),
     index("host", "console_type", "compute_host"),
     many("consoles", "id", "consoles.pool_id"),
     soft_deleted=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import index, serial, table, uuid
+from nova_db.schema.declare import belongs, index, serial, table, uuid
 
 INSTANCE_ID_MAPPINGS: Final = table(
     "instance_id_mappings",
@@ -12,8 +12,8 @@ INSTANCE_ID_MAPPINGS: Final = table(
     "The EC2 id of an instance.",
     serial("id"),
     uuid("uuid", null=False),
+    belongs("uuid", "instances.uuid"),
     index("uuid"),
-    soft_deleted=False,
 )
 
 VOLUME_ID_MAPPINGS: Final = table(
@@ -22,8 +22,8 @@ VOLUME_ID_MAPPINGS: Final = table(
     "The EC2 id of a volume.",
     serial("id"),
     uuid("uuid", null=False),
+    belongs("uuid", "volumes.id"),
     index("uuid"),
-    soft_deleted=False,
 )
 
 SNAPSHOT_ID_MAPPINGS: Final = table(
@@ -32,8 +32,8 @@ SNAPSHOT_ID_MAPPINGS: Final = table(
     "The EC2 id of a snapshot.",
     serial("id"),
     uuid("uuid", null=False),
+    belongs("uuid", "snapshots.id"),
     index("uuid"),
-    soft_deleted=False,
 )
 
 S3_IMAGES: Final = table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import index, integer, serial, string, table, text, time, uuid
+from nova_db.schema.declare import belongs, index, integer, serial, string, table, text, time, uuid
 from nova_db.schema.types import NOW
 
 INSTANCE_ACTIONS: Final = table(
@@ -20,6 +20,7 @@ INSTANCE_ACTIONS: Final = table(
     time("start_time", default=NOW),
     time("finish_time"),
     string("message"),
+    belongs("instance_uuid", "instances.uuid"),
     index("instance_uuid"),
     index("request_id"),
 )

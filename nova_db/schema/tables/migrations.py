@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import TARGET, index, integer, one, serial, string, table, uuid
+from nova_db.schema.declare import HOST, TARGET, belongs, index, integer, names, one, serial, string, table, uuid
 
 MIGRATIONS: Final = table(
     "migrations",
@@ -20,6 +20,13 @@ MIGRATIONS: Final = table(
     integer("new_instance_type_id"),
     uuid("instance_uuid", doc="may name no instance: not enforced"),
     string("status"),
+    belongs("instance_uuid", "instances.uuid"),
+    names("source_compute", "services.host", HOST),
+    names("dest_compute", "services.host", HOST),
+    names("source_node", "compute_nodes.hypervisor_hostname", HOST),
+    names("dest_node", "compute_nodes.hypervisor_hostname", HOST),
+    names("old_instance_type_id", "instance_types.id", "a migration is its instance's"),
+    names("new_instance_type_id", "instance_types.id", "a migration is its instance's"),
     index("deleted", "instance_uuid", "status"),
     index("instance_uuid", "status"),
     index(

@@ -7,6 +7,7 @@ from typing import Final
 from nova_db.schema.declare import (
     SOURCE,
     TARGET,
+    belongs,
     boolean,
     constant,
     index,
@@ -55,6 +56,7 @@ COMPUTE_NODES: Final = table(
     integer("running_vms"),
     mediumtext("cpu_info", null=False, doc="JSON"),
     integer("disk_available_least", doc="GB that remain if every disk grows to its full size; may be negative"),
+    belongs("service_id", "services.id"),
     index("service_id"),
     one("service", "service_id", "services.id", live=SOURCE),
     many("stats", "id", "compute_node_stats.compute_node_id", live=TARGET),
@@ -68,6 +70,7 @@ COMPUTE_NODE_STATS: Final = table(
     string("key", null=False),
     string("value"),
     integer("compute_node_id", null=False, doc="compute_nodes.id; not enforced"),
+    belongs("compute_node_id", "compute_nodes.id"),
     index("compute_node_id"),
     one("stats", "compute_node_id", "compute_nodes.id", live=SOURCE),
     constant(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import index, integer, serial, string, table, time, unique
+from nova_db.schema.declare import HOST, index, integer, names, serial, string, table, time, unique
 from nova_db.schema.types import NOW
 
 TASK_LOG: Final = table(
@@ -20,6 +20,7 @@ TASK_LOG: Final = table(
     string("message", null=False),
     integer("task_items", default=0),
     integer("errors", default=0),
+    names("host", "services.host", HOST),
     unique(
         "task_name",
         "host",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import bigint, index, integer, serial, string, table, time, uuid
+from nova_db.schema.declare import belongs, bigint, index, integer, names, serial, string, table, time, uuid
 
 BW_USAGE_CACHE: Final = table(
     "bw_usage_cache",
@@ -19,8 +19,9 @@ BW_USAGE_CACHE: Final = table(
     bigint("bw_out"),
     bigint("last_ctr_in", doc="the raw counter when last polled"),
     bigint("last_ctr_out", doc="the raw counter when last polled"),
+    belongs("uuid", "instances.uuid"),
+    names("mac", "virtual_interfaces.address", "the traffic is the instance's, also of a card that has gone"),
     index("uuid", "start_period"),
-    soft_deleted=False,
 )
 
 VOLUME_USAGE_CACHE: Final = table(
@@ -40,6 +41,8 @@ VOLUME_USAGE_CACHE: Final = table(
     bigint("curr_read_bytes", default=0),
     bigint("curr_writes", default=0),
     bigint("curr_write_bytes", default=0),
+    belongs("volume_id", "volumes.id"),
+    belongs("instance_id", "instances.id", unless="volume_id"),
     index("volume_id"),
-    soft_deleted=False,
+    index("instance_id"),
 )
