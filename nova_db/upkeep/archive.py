@@ -22,7 +22,7 @@ from nova_db.schema import TABLES, Table
 from nova_db.schema.table import SHADOW_PREFIX
 from nova_db.upkeep.counting import ARCHIVED, deleted, free_and_deleted, is_any_left, kept
 from nova_db.upkeep.families import DEPENDENTS, HOLDING, LOOSE, Dependency, columns, not_deleted
-from nova_db.upkeep.residue import Residue
+from nova_db.upkeep.residue import CHUNK, Residue
 from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, in_utc
 
 if TYPE_CHECKING:
@@ -102,10 +102,13 @@ class _Archiver:
         self.was_cut = False
         """Whether rows that belong together were left because they are more than what is left of ``max_rows``."""
 
-    def archive(self, table: Table, where: Predicate, *, live_too: bool = False) -> None:
-        """Move the rows that match, in the order of their keys; ``live_too``: live ones are soft-deleted first."""
+    def archive(self, table: Table, where: Predicate, *, live_too: bool = False, first: int | None = None) -> None:
+        """Move the rows that match, in the order of their keys; ``live_too``: live ones are soft-deleted first.
+
+        ``first``: how many rows are looked at first; None: a few.
+        """
         work, key = self._work, table.primary_key
-        wanted, window, after = where, min(FIRST_WINDOW, work.room), None
+        wanted, window, after = where, min(first or FIRST_WINDOW, work.room), None
         while work.room:  # ends where no rows come: each round moves rows, or begins after the last one's end
             looked = self._next_batch(table, wanted, window)
             if not looked.rows:
@@ -135,7 +138,7 @@ class _Archiver:
     def archive_residue(self, residue: Residue, dependencies: Sequence[Dependency]) -> None:
         """Move what owners that are gone have left behind."""
         for name, where in residue.found(dependencies) if self._work.room else ():
-            self.archive(TABLES[name], where, live_too=True)
+            self.archive(TABLES[name], where, live_too=True, first=CHUNK + 1)  # so that it sees the end at once
             if not self._work.room:
                 return
 

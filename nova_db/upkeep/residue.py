@@ -7,10 +7,10 @@ neither table has may be still to come; then the rows that name it stay.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from nova_db.engine import Exists, Gt, In, Le, Ne, Order, Predicate, Query, all_of
+from nova_db.engine import Exists, Gt, In, Le, Ne, Order, Predicate, Query, Row, all_of
 from nova_db.schema import TABLES
 from nova_db.schema.table import SHADOW_PREFIX
 from nova_db.upkeep.families import LOOSE, Dependency, not_deleted
@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from nova_db.engine import Transaction
     from nova_db.operations import EngineDriver
 
+_T = TypeVar("_T")
+
 WINDOW: Final = 10_000
 """How many keys of a table are looked through in a transaction."""
+CHUNK: Final = 1000
+"""How many rows are named by their keys in one condition."""
 _BEFORE_ALL: Final = -(2**31)
 """A number below all keys."""
 
@@ -33,10 +37,8 @@ class _Seen(NamedTuple):
 
     last: int
     """Its last key."""
-    within: Predicate
-    """A row in it that belongs to nobody in the owners' table."""
-    gone: list[Any]
-    """The owners of such rows that are gone."""
+    rows: list[Row]
+    """The rows in it whose owner is gone: their keys, and what they name."""
 
 
 class Residue:
@@ -57,8 +59,8 @@ class Residue:
             last = _BEFORE_ALL
             while (seen := self._next(dependency, last)) is not None:  # ends where the keys do: each is above the last
                 last = seen.last
-                if seen.gone:
-                    yield dependency.table, all_of(seen.within, In(dependency.column, seen.gone))
+                for rows in _chunks(seen.rows):
+                    yield dependency.table, all_of(_these(dependency, rows), _orphaned(dependency))
 
     def _next(self, dependency: Dependency, last: int) -> _Seen | None:
         given = self._counter(dependency)
@@ -75,21 +77,41 @@ class Residue:
 
 
 def _look(tx: Transaction, dependency: Dependency, last: int, given: int, before: dt.datetime | None) -> _Seen | None:
-    name, column, remote = dependency.table, dependency.column, dependency.remote
+    name, column = dependency.table, dependency.column
     key = TABLES[name].primary_key
     following = tx.select(Query(name, Gt(key, last), order=(Order(key),), limit=1, columns=(key,)))
     if not following:
         return None
     last = following[0][key] + WINDOW - 1
-    without = Exists(dependency.owner, ((column, remote),), negated=True)
-    orphaned = all_of(not_deleted(name), Ne(column, None), without, dependency.unkept())
-    within = all_of(Gt(key, last - WINDOW), Le(key, last), orphaned)
-    named = [row[column] for row in tx.aggregate(name, within, group_by=(column,))]
-    gone = [value for value in named if given and 1 <= value <= given]
-    unknown = set(named).difference(gone)
-    if unknown:
-        shadows = Query(
-            SHADOW_PREFIX + dependency.owner, all_of(In(remote, unknown), deleted_before(before)), columns=(remote,)
-        )
-        gone += dict.fromkeys(row[remote] for row in tx.select(shadows))
-    return _Seen(last, within, gone)
+    within = all_of(Gt(key, last - WINDOW), Le(key, last), _orphaned(dependency))
+    rows = tx.select(Query(name, within, order=(Order(key),), columns=(key, column)))
+    gone = _gone(tx, dependency, {row[column] for row in rows}, given, before)
+    return _Seen(last, [row for row in rows if row[column] in gone])
+
+
+def _gone(tx: Transaction, dependency: Dependency, named: set[Any], given: int, before: dt.datetime | None) -> set[Any]:
+    """Those of some owners that are not in their table which are gone for good."""
+    known = {value for value in named if given and 1 <= value <= given}
+    for values in _chunks(list(named - known)):
+        where = all_of(In(dependency.remote, values), deleted_before(before))
+        shadows = tx.select(Query(SHADOW_PREFIX + dependency.owner, where, columns=(dependency.remote,)))
+        known.update(row[dependency.remote] for row in shadows)
+    return known
+
+
+def _chunks(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(things), CHUNK):
+        yield things[start : start + CHUNK]
+
+
+def _orphaned(dependency: Dependency) -> Predicate:
+    """A row that is not deleted, and names an owner that is not in its table."""
+    without = Exists(dependency.owner, ((dependency.column, dependency.remote),), negated=True)
+    return all_of(not_deleted(dependency.table), Ne(dependency.column, None), without, dependency.unkept())
+
+
+def _these(dependency: Dependency, rows: Sequence[Row]) -> Predicate:
+    """One of the rows that were found, if it names still what it has named."""
+    key = TABLES[dependency.table].primary_key
+    of_owners = In(dependency.column, [row[dependency.column] for row in rows])
+    return all_of(In(key, [row[key] for row in rows]), of_owners)

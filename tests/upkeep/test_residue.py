@@ -128,7 +128,7 @@ class TestLateComers(ResidueTestCase):
 
         def look(driver: Any, call: Any) -> Any:
             found = reading(driver, call)
-            if getattr(found, "gone", ()) and not self.dump().get("instances"):
+            if getattr(found, "rows", ()) and not self.dump().get("instances"):
                 self.insert("instances", {"uuid": "gone"})
             return found
 
