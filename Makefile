@@ -88,6 +88,7 @@ generate: venv
 	@$(BIN)/python -m nova_db_sqlalchemy.models.stub
 	@$(BIN)/python -m scripts.functions
 	@$(BIN)/python -m scripts.architecture
+	@$(BIN)/python -m scripts.belongings
 
 format: venv
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -22,7 +22,7 @@ from nova_db.schema import TABLES, Table
 from nova_db.schema.table import SHADOW_PREFIX
 from nova_db.upkeep.counting import ARCHIVED, deleted, free_and_deleted, is_any_left, kept
 from nova_db.upkeep.families import DEPENDENTS, HOLDING, LOOSE, Dependency, columns, not_deleted
-from nova_db.upkeep.residue import CHUNK, Residue
+from nova_db.upkeep.residue import CHUNK, Residue, without_owner
 from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, in_utc
 
 if TYPE_CHECKING:
@@ -102,10 +102,18 @@ class _Archiver:
         self.was_cut = False
         """Whether rows that belong together were left because they are more than what is left of ``max_rows``."""
 
-    def archive(self, table: Table, where: Predicate, *, live_too: bool = False, first: int | None = None) -> None:
+    def archive(
+        self,
+        table: Table,
+        where: Predicate,
+        *,
+        live_too: bool = False,
+        lost: Dependency | None = None,
+        first: int | None = None,
+    ) -> None:
         """Move the rows that match, in the order of their keys; ``live_too``: live ones are soft-deleted first.
 
-        ``first``: how many rows are looked at first; None: a few.
+        ``lost``: only rows whose owner is not in its table. ``first``: how many rows are looked at first; None: a few.
         """
         work, key = self._work, table.primary_key
         wanted, window, after = where, min(first or FIRST_WINDOW, work.room), None
@@ -116,7 +124,7 @@ class _Archiver:
             fitting = _fitting(looked.sizes, work.room) or int(looked.sizes[0] <= work.bound)
             if fitting:
                 chosen = looked.rows[:fitting]
-                if not self._move(table, where, chosen, looked.tables, live_too=live_too):
+                if not self._move(table, where, chosen, looked.tables, live_too, lost):
                     continue
             elif looked.sizes[0] <= work.most and work.done:
                 self.was_cut = True
@@ -137,8 +145,9 @@ class _Archiver:
 
     def archive_residue(self, residue: Residue, dependencies: Sequence[Dependency]) -> None:
         """Move what owners that are gone have left behind."""
-        for name, where in residue.found(dependencies) if self._work.room else ():
-            self.archive(TABLES[name], where, live_too=True, first=CHUNK + 1)  # so that it sees the end at once
+        for lost, where in residue.found(dependencies) if self._work.room else ():
+            # One more, so that it sees the end at once.
+            self.archive(TABLES[lost.table], where, live_too=True, lost=lost, first=CHUNK + 1)
             if not self._work.room:
                 return
 
@@ -153,20 +162,25 @@ class _Archiver:
         return self._work.read(look)
 
     def _move(
-        self, table: Table, where: Predicate, rows: Sequence[Row], tables: frozenset[str] | None, *, live_too: bool
+        self,
+        table: Table,
+        where: Predicate,
+        rows: Sequence[Row],
+        tables: frozenset[str] | None,
+        live_too: bool,
+        lost: Dependency | None,
     ) -> bool:
         """Move rows with their dependents in these tables, None: in all; False if nobody knows whether they went."""
         try:
-            return self._work.write(lambda tx: _moved(tx, table, where, rows, tables, live_too=live_too))
+            return self._work.write(lambda tx: _moved(tx, table, where, rows, tables, live_too, lost))
         except DBReferenceError:
             # A dependent has come meanwhile, or something refers to a row that the schema does not know.
             if len(rows) == 1 and tables is None:
                 self.stuck[table.name] += 1
                 return True
         half = len(rows) // 2
-        return all(
-            self._move(table, where, part, None, live_too=live_too) for part in (rows[:half], rows[half:]) if part
-        )
+        halves = [part for part in (rows[:half], rows[half:]) if part]
+        return all(self._move(table, where, part, None, live_too, lost) for part in halves)
 
     def _thin(self, table: Table, where: Predicate, row: Row) -> bool:
         """Move dependents of a row that has too many for one transaction; whether any could be."""
@@ -225,7 +239,13 @@ def _add_dependents(
 
 
 def _moved(
-    tx: Transaction, table: Table, where: Predicate, rows: Sequence[Row], tables: frozenset[str] | None, live_too: bool
+    tx: Transaction,
+    table: Table,
+    where: Predicate,
+    rows: Sequence[Row],
+    tables: frozenset[str] | None,
+    live_too: bool,
+    lost: Dependency | None,
 ) -> Counter[str]:
     """Move rows that match still, dependents before them; how many rows of which table it were."""
     name, key = table.name, table.primary_key
@@ -233,7 +253,10 @@ def _moved(
     wanted = all_of(In(key, [row[key] for row in rows]), where)
     if live_too or tables != frozenset():
         # Held, they stay deleted; a dependent that comes all the same is found by the move, if by a foreign key.
-        rows = tx.select(Query(name, wanted, columns=columns(name), lock=True))
+        more = (lost.column,) if lost is not None else ()
+        rows = tx.select(Query(name, wanted, columns=tuple(dict.fromkeys((*columns(name), *more))), lock=True))
+        if lost is not None:
+            rows = without_owner(tx, lost, rows)
         wanted = In(key, [row[key] for row in rows])
         _clear(tx, name, rows, tables, done)
     if live_too:

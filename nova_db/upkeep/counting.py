@@ -50,7 +50,8 @@ def archivable(driver: EngineDriver, before: dt.datetime | None = None) -> int:
                     orphaned = Exists(table.name, on, free_and_deleted(table, before))
                     yield dependency.table, all_of(not_deleted(dependency.table), dependency.unkept(), orphaned)
 
-    return total(driver, counted()) + total(driver, Residue(driver, before).found())
+    residue = ((lost.table, where) for lost, where in Residue(driver, before).found())
+    return total(driver, counted()) + total(driver, residue)
 
 
 def is_any_left(work: Work, residue: Residue, before: dt.datetime | None) -> bool:

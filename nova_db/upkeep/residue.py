@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from nova_db.engine import Exists, Gt, In, Le, Ne, Order, Predicate, Query, Row, all_of
+from nova_db.engine import TRUE, Gt, In, Le, Ne, Order, Predicate, Query, Row, all_of
 from nova_db.schema import TABLES
 from nova_db.schema.table import SHADOW_PREFIX
 from nova_db.upkeep.families import LOOSE, Dependency, not_deleted
@@ -53,14 +53,14 @@ class Residue:
         self._before = before
         self._given: Mapping[str, int] | None = None
 
-    def found(self, dependencies: Iterable[Dependency] = LOOSE) -> Iterator[tuple[str, Predicate]]:
-        """Tables and conditions that are met by residue, window by window."""
+    def found(self, dependencies: Iterable[Dependency] = LOOSE) -> Iterator[tuple[Dependency, Predicate]]:
+        """What residue belonged to, and conditions that it meets, window by window."""
         for dependency in dependencies:
             last = _BEFORE_ALL
             while (seen := self._next(dependency, last)) is not None:  # ends where the keys do: each is above the last
                 last = seen.last
                 for rows in _chunks(seen.rows):
-                    yield dependency.table, all_of(_these(dependency, rows), _orphaned(dependency))
+                    yield dependency, _these(dependency, rows)
 
     def _next(self, dependency: Dependency, last: int) -> _Seen | None:
         given = self._counter(dependency)
@@ -83,20 +83,27 @@ def _look(tx: Transaction, dependency: Dependency, last: int, given: int, before
     if not following:
         return None
     last = following[0][key] + WINDOW - 1
-    within = all_of(Gt(key, last - WINDOW), Le(key, last), _orphaned(dependency))
-    rows = tx.select(Query(name, within, order=(Order(key),), columns=(key, column)))
-    gone = _gone(tx, dependency, {row[column] for row in rows}, given, before)
-    return _Seen(last, [row for row in rows if row[column] in gone])
+    within = all_of(Gt(key, last - WINDOW), Le(key, last), not_deleted(name))
+    groups = tx.aggregate(name, all_of(within, Ne(column, None)), group_by=(column,))
+    # Owners are looked up by their values: where a server takes a join for a small one, a window takes minutes.
+    absent = {group[column] for group in groups}
+    absent -= _known(tx, dependency.owner, dependency.remote, absent)
+    gone = {value for value in absent if given and 1 <= value <= given}
+    gone |= _known(tx, SHADOW_PREFIX + dependency.owner, dependency.remote, absent - gone, deleted_before(before))
+    rows: list[Row] = []
+    for values in _chunks(list(gone)):
+        rows += tx.select(Query(name, all_of(within, dependency.of(values)), columns=(key, column)))
+    return _Seen(last, sorted(rows, key=lambda row: int(row[key])))
 
 
-def _gone(tx: Transaction, dependency: Dependency, named: set[Any], given: int, before: dt.datetime | None) -> set[Any]:
-    """Those of some owners that are not in their table which are gone for good."""
-    known = {value for value in named if given and 1 <= value <= given}
-    for values in _chunks(list(named - known)):
-        where = all_of(In(dependency.remote, values), deleted_before(before))
-        shadows = tx.select(Query(SHADOW_PREFIX + dependency.owner, where, columns=(dependency.remote,)))
-        known.update(row[dependency.remote] for row in shadows)
-    return known
+def _known(tx: Transaction, table: str, column: str, values: set[Any], where: Predicate = TRUE) -> set[Any]:
+    """Those of some values that rows of a table have."""
+    found: set[Any] = set()
+    for some in _chunks(list(values)):
+        # In the order of the values: by their index, that is, and not by the primary key of a small table.
+        groups = tx.aggregate(table, all_of(In(column, some), where), group_by=(column,))
+        found.update(group[column] for group in groups)
+    return found
 
 
 def _chunks(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
@@ -104,14 +111,14 @@ def _chunks(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
         yield things[start : start + CHUNK]
 
 
-def _orphaned(dependency: Dependency) -> Predicate:
-    """A row that is not deleted, and names an owner that is not in its table."""
-    without = Exists(dependency.owner, ((dependency.column, dependency.remote),), negated=True)
-    return all_of(not_deleted(dependency.table), Ne(dependency.column, None), without, dependency.unkept())
-
-
 def _these(dependency: Dependency, rows: Sequence[Row]) -> Predicate:
-    """One of the rows that were found, if it names still what it has named."""
+    """One of the rows that were found, if it is live, nobody keeps it, and it names still what it has named."""
     key = TABLES[dependency.table].primary_key
-    of_owners = In(dependency.column, [row[dependency.column] for row in rows])
-    return all_of(In(key, [row[key] for row in rows]), of_owners)
+    of_owners = dependency.of([row[dependency.column] for row in rows])
+    return all_of(In(key, [row[key] for row in rows]), of_owners, not_deleted(dependency.table))
+
+
+def without_owner(tx: Transaction, dependency: Dependency, rows: Sequence[Row]) -> list[Row]:
+    """Those of some rows whose owner is not in its table."""
+    owners = _known(tx, dependency.owner, dependency.remote, {row[dependency.column] for row in rows})
+    return [row for row in rows if row[dependency.column] not in owners]

@@ -179,6 +179,23 @@ def test_purge(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert counts(url) == {}
 
 
+@decision(36)
+def test_what_was_left_behind_is_counted(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def late() -> None:
+        insert(url, "instance_faults", *[{"instance_uuid": name, "code": 500} for name in ("a", "a", "unknown")])
+
+    insert(url, "instances", {"uuid": "a", "deleted": 1, "deleted_at": NOON})
+    outcome(capsys, url, "archive")
+    late()
+    status, told = outcome(capsys, url, "archive")
+    assert (status, cells(told, "instance_faults")) == (0, ["2"])
+    late()
+    status, told = outcome(capsys, url, "purge", "--before", "2026-02-01")
+    assert (status, cells(told, "instance_faults"), cells(told, "instances")) == (0, ["2", ""], ["", "1"])
+    assert "2 rows archived\n" in told
+    assert counts(url) == {"instance_faults": 2, "shadow_instance_faults": 4}
+
+
 def test_a_terminal_shows_rate_and_remaining_time(
     url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:

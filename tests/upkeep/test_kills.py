@@ -15,11 +15,14 @@ from nova_db.schema import TABLES
 from nova_db.upkeep import purge
 from nova_db_conformance import decision
 from nova_db_conformance.harness.races import HANG_SECONDS
+from nova_db_conformance.harness.values import compute_node_values
 from tests.upkeep.cases import ROWS, UpkeepTestCase
 
 KILLS = int(os.environ.get("NOVA_DB_TEST_KILLS", "4"))
 """How often it is killed at work."""
 MACHINES = 150
+STATS = 300
+NODE = compute_node_values()
 PAUSE = 0.01
 """Seconds that it sleeps between transactions of some two instances; it is killed within that, or in the next ones."""
 
@@ -36,8 +39,11 @@ class TestKills(UpkeepTestCase):
         self.instances(*[f"live{number}" for number in range(5)], deleted=False)
 
     def fill(self) -> None:
-        """More instances to archive."""
+        """More instances to archive, and statistics of a node that has been."""
         self.fills += 1
+        [node] = self.insert("compute_nodes", {**NODE, "deleted": 9})
+        self.assertEqual(1, self.db.archive_deleted_rows_for_table(self.admin, "compute_nodes"))
+        self.insert("compute_node_stats", *[{"compute_node_id": node["id"], "key": str(key)} for key in range(STATS)])
         self.instances(*[f"gone{self.fills}-{number}" for number in range(MACHINES)])
         self.before = self.dump()
 
@@ -48,9 +54,9 @@ class TestKills(UpkeepTestCase):
         return [program, *database, "archive", "--until-complete", *options]
 
     def left(self) -> int:
-        """How many deleted instances are not archived yet."""
+        """How many deleted instances and statistics are not archived yet."""
         with self.reader() as tx:
-            return int(tx.aggregate("instances")[0]["count"]) - 5
+            return sum(int(tx.aggregate(name)[0]["count"]) for name in ("instances", "compute_node_stats")) - 5
 
     def was_killed(self) -> bool:
         """Let it archive, and kill it a moment after its first transaction; False: it was through before."""
@@ -81,5 +87,7 @@ class TestKills(UpkeepTestCase):
         self.assertKept(self.before)
         self.assertEqual([f"live{number}" for number in range(5)], self.names())
         archived = {name: len(rows) for name, rows in self.dump().items() if name.startswith("shadow_")}
-        self.assertEqual(self.fills * MACHINES * ROWS, sum(archived.values()))
-        self.assertEqual(set(archived), {f"shadow_{name}" for name in self.before if name in TABLES})
+        self.assertEqual(self.fills * (MACHINES * ROWS + 1 + STATS), sum(archived.values()))
+        self.assertEqual(
+            set(archived), {f"shadow_{name}" for name in (*self.before, "compute_nodes") if name in TABLES}
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -323,7 +324,7 @@ class TestADay(ResidueTestCase):
 
     @decision(36)
     def test_nothing_is_left_in_whatever_order_it_goes_and_comes(self) -> None:
-        steps = {
+        steps: dict[str, Callable[[Any], object]] = {
             "late": self.come,
             "function": lambda _: self.db.archive_deleted_rows(self.admin),
             "command": lambda _: archive(self.tool),
