@@ -26,7 +26,7 @@ class Table:
     ``model`` is the name of the ORM class; its attributes are the columns, the relations that are not hidden, the
     computed values and the constants.  ``archived`` says whether a shadow table takes rows that were soft-deleted,
     ``soft_deleted`` whether a function, or the upkeep, soft-deletes rows: ``deleted`` then takes the row's key.
-    ``shadow_indexes`` are the shadow table's; ``owners`` says what a row belongs to, ``mentions`` what it names besides.
+    ``shadow_indexes`` are the shadow table's. ``owners`` says what a row belongs to, ``mentions`` what else it names.
     """
 
     def __init__(

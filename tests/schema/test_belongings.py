@@ -63,6 +63,11 @@ def test_foreign_keys_belong_or_hold(name: str) -> None:
 
 
 @every_table
+def test_what_belongs_can_be_soft_deleted(name: str) -> None:
+    assert TABLES[name].soft_deleted or not TABLES[name].owners
+
+
+@every_table
 def test_what_is_named_is_there_and_of_the_same_kind(name: str, subtests: pytest.Subtests) -> None:
     table = TABLES[name]
     for each in table.owners:
