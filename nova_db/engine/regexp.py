@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from nova_db import exceptions
@@ -15,13 +16,15 @@ MOST_CLASSES: Final = 500
 MOST_MEMORY: Final = 1 << 19
 """How many bytes the program may have that a pattern becomes: matching takes its length times that of the text."""
 _LONGEST_SHOWN: Final = 500
+_AT_ONCE: Final = 100
+"""So many patterns are searched for in one go."""
 
 
 class Pattern(Protocol):
     """A compiled pattern."""
 
     def search(self, text: str) -> Any:
-        """A truthy value when the pattern matches somewhere in the text."""
+        """A match somewhere in the text, None where there is none."""
 
 
 @functools.lru_cache(maxsize=16)  # of patterns that fill their memory, while one takes microseconds to compile
@@ -46,6 +49,35 @@ def compile_pattern(pattern: str) -> Pattern:
     finally:
         re2.purge()  # it would keep 128 of them beside ours
     return compiled
+
+
+class Patterns:
+    """Several patterns, of which any may match."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Sequence[Pattern]) -> None:
+        self._parts = parts
+
+    def search(self, text: str) -> Any:
+        """A match of one of them somewhere in the text, None without any."""
+        return next(filter(None, (part.search(text) for part in self._parts)), None)
+
+
+def compile_patterns(patterns: Iterable[str]) -> Pattern:
+    """What matches where one of the patterns does; raises Invalid, naming the first that is not accepted."""
+    texts = list(dict.fromkeys(patterns))
+    if len(texts) == 1:
+        return compile_pattern(texts[0])
+    parts: list[Pattern] = []
+    for start in range(0, len(texts), _AT_ONCE):
+        some = texts[start : start + _AT_ONCE]
+        compiled = [compile_pattern(text) for text in some]  # each by itself: together, halves might make a whole
+        try:
+            parts.append(compile_pattern("|".join([f"(?:{text})" for text in some])))
+        except exceptions.Invalid:  # too large together, or with names of groups in common
+            parts += compiled
+    return Patterns(parts)
 
 
 def _unsuitable(pattern: str) -> str | None:

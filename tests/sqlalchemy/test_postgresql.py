@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from nova_db.engine import TRUE, Add, Eq, Order, Query, Transaction
+from nova_db.engine import TRUE, Add, Eq, In, Order, Query, Transaction, all_of
 from nova_db.exceptions import BackendLoadError, DBCommitUnknown, DBConnectionError, DBDataError, DBError
 from nova_db_sqlalchemy import SQLEngine
+from nova_db_sqlalchemy.postgresql.grammar import LONGEST_LIST
 from nova_db_sqlalchemy.settings import Settings
 from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
@@ -147,6 +148,21 @@ def test_a_rollback_keeps_what_the_server_has_prepared(engine: SQLEngine) -> Non
     names = reader._connection.dbapi.execute("SELECT statement FROM pg_prepared_statements").fetchall()
     reader.commit()
     assert any("services.host = $1" in name for (name,) in names)
+
+
+def test_what_is_long_is_not_prepared(engine: SQLEngine) -> None:
+    tx = engine.write()
+    long = all_of(*[Eq("host", "a")] * 1000)
+    for where in (In("host", map(str, range(LONGEST_LIST + 1))), long, In("topic", map(str, range(LONGEST_LIST)))):
+        for _ in range(8):
+            assert tx.select(Query("services", where)) == []
+    assert isinstance(tx, SQLTransaction)
+    assert tx._connection is not None
+    names = tx._connection.dbapi.execute("SELECT statement FROM pg_prepared_statements").fetchall()
+    tx.commit()
+    kept = [name for (name,) in names if "FROM services" in name]
+    assert len([name for name in kept if "services.topic = ANY" in name]) == 1
+    assert not [name for name in kept if "services.host =" in name]
 
 
 def test_one_prepared_statement_serves_all_sizes_and_nulls(engine: SQLEngine) -> None:

@@ -173,3 +173,11 @@ def test_a_reader_of_one_statement_needs_no_transaction(engine: SQLEngine) -> No
     with statements(engine, control=True) as sent, reading(engine, snapshot=False) as tx:
         tx.select(Query("services"))
     assert len(sent) == 1
+
+
+def test_inserts_of_any_number_of_rows_are_few_statements(engine: SQLEngine) -> None:
+    with statements(engine) as sent, writing(engine) as tx:
+        for count in range(1, 700, 3):
+            tx.insert(("services", [row("services", host="a")] * count))
+    assert len(set(sent)) < 32
+    assert max(map(len, sent)) < 32_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -26,7 +27,14 @@ from nova_db.engine import (
 )
 from nova_db.engine.regexp import compile_pattern
 from nova_db_sqlalchemy import SQLEngine
-from nova_db_sqlalchemy.sql.variants import MOST_STATEMENTS
+from nova_db_sqlalchemy.sql.variants import (
+    LONGEST_KEPT,
+    MOST_STATEMENTS,
+    MOST_TEXT,
+    Statement,
+    StatementCache,
+    nothing,
+)
 from tests.sqlalchemy.helpers import insert, reading, row, select, statements, writing
 
 
@@ -123,6 +131,42 @@ def test_there_is_a_most_of_statements(engine: SQLEngine) -> None:
     for number in range(MOST_STATEMENTS + 10):
         engine.database.statements.keep(("test", number), lambda sizes: None)  # type: ignore[arg-type, return-value]
     assert select(engine, "services", Eq("host", "a")) == []
+
+
+def of_length(length: int) -> Statement[None]:
+    return Statement("x" * length, None, nothing)
+
+
+def test_there_is_a_most_of_their_text(engine: SQLEngine) -> None:
+    kept = engine.database.statements
+    length, most = 20_000, 0
+    for number in range(3 * MOST_TEXT // length):
+        kept.keep(("test", number), lambda sizes: of_length(length)).fitting([])
+        assert kept.text <= MOST_TEXT
+        most = max(most, kept.text)
+    assert most > MOST_TEXT - 2 * length, "statements are kept as long as there is room"
+    assert select(engine, "services", Eq("host", "a")) == []
+
+
+def test_lists_of_all_lengths_count_as_well(engine: SQLEngine) -> None:
+    kept = StatementCache(lambda length: length)
+    places = range(4)
+    variants = kept.keep("test", lambda sizes: of_length(9999), places)
+    for lengths in product(range(8), repeat=len(places)):
+        variants.fitting([range(length) for length in lengths])
+        if kept.text == 0:  # they were let go, and the shape with them
+            variants = kept.keep("test", lambda sizes: of_length(9999), places)
+        assert kept.text <= MOST_TEXT
+    assert kept.text > 0
+
+
+def test_one_that_is_too_long_is_not_kept(engine: SQLEngine) -> None:
+    kept = engine.database.statements
+    query = Query("services", all_of(*[Eq("host", "a")] * (LONGEST_KEPT // 16)))
+    before, compilations = kept.text, kept.compiled
+    for _ in range(2):
+        kept.select(query).fitting([])
+    assert (kept.text, kept.compiled) == (before, compilations + 2)
 
 
 def test_an_update_that_sets_nothing_plain_changes_nothing(engine: SQLEngine) -> None:

@@ -16,6 +16,8 @@ from psycopg import generators
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 
+from nova_db_sqlalchemy.postgresql.unprepared import Unprepared
+
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
@@ -30,11 +32,20 @@ _REFUSALS: Final = re.compile(
 )
 
 
-class IsolatedCursor(psycopg.RawCursor[Any]):
+class Cursor(psycopg.RawCursor[Any]):
+    """A cursor that has statements prepared when they come again, but for those that are not worth it."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        if query.__class__ is Unprepared:
+            options["prepare"] = False
+        return super().execute(query, params, **options)
+
+
+class IsolatedCursor(Cursor):
     """A cursor whose statements have plans of their own, made without reading tables as a whole."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        return super().execute(b"/*isolated*/" + query, params, **options)
+        return super().execute(query.__class__(b"/*isolated*/" + query), params, **options)
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
         super().executemany(b"/*isolated*/" + query, params_seq, **options)

@@ -14,10 +14,16 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.types import TypeEngine
 
 from nova_db.schema import Kind
+from nova_db_sqlalchemy.postgresql.unprepared import Unprepared
 from nova_db_sqlalchemy.sql.conversion import TIME_FROM_TEXT, TIME_TO_TEXT, TO_FLOAT, TO_LETTER, TO_TEXT, Forms
 from nova_db_sqlalchemy.sql.grammar import Compiled, Expression, Grammar
 from nova_db_sqlalchemy.sql.parameters import Parameters
 
+LONGEST_LIST: Final = 256
+"""A statement with a longer ``in`` list is planned each time, for its list: with a plan for any list the server would
+go through the list for each row."""
+LONGEST_PREPARED: Final = 1 << 14
+"""A statement of more bytes is not kept prepared, on any connection."""
 _TYPES: Final[dict[Kind, TypeEngine[Any]]] = {
     Kind.INTEGER: sa.Integer(),
     Kind.BIGINT: sa.BigInteger(),
@@ -54,7 +60,11 @@ class PostgreSQLGrammar(Grammar):
 
     def compile(self, statement: sa.ClauseElement, parameters: Parameters) -> Compiled:
         sql, bind = parameters.placed(str(statement.compile(dialect=self.compiler)), self.mark)
-        return sql.encode(), bind
+        text = sql.encode()
+        return Unprepared(text) if parameters.has_long_list or len(text) > LONGEST_PREPARED else text, bind
+
+    def list_class(self, length: int) -> int:
+        return int(length > LONGEST_LIST)
 
     def comparable(self, parameter: sa.BindParameter[Any], kind: Kind) -> Expression:
         # A number beyond the column's type matches nothing, and is no error.
@@ -64,10 +74,14 @@ class PostgreSQLGrammar(Grammar):
         return sa.cast(parameter, stored_type(kind))
 
     def is_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
-        return column == sa.any_(_array(parameters, kind))
+        return column == sa.any_(_array(parameters, kind, size))
 
     def is_no_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
-        return column != sa.all_(_array(parameters, kind))
+        if size:
+            # Only the newest servers hash the list for a != ALL.
+            given = _unknown_length(_array(parameters, kind, size))
+            return column.not_in(sa.select(sa.func.unnest(given).column_valued("given")))
+        return column != sa.all_(_array(parameters, kind, size))
 
     def is_listed(
         self, columns: Sequence[Expression], parameters: Parameters, kinds: Sequence[Kind]
@@ -115,7 +129,8 @@ def stored_type(kind: Kind) -> TypeEngine[Any]:
     return _TYPES.get(kind, sa.String())
 
 
-def _array(parameters: Parameters, kind: Kind) -> Expression:
+def _array(parameters: Parameters, kind: Kind, size: int) -> Expression:
+    parameters.has_long_list |= size > 0
     return sa.cast(parameters.whole("array"), _array_type(kind))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from nova_db_sqlalchemy.postgresql.connection import Connection, connection_class
+from nova_db_sqlalchemy.postgresql.connection import Connection, Cursor, connection_class
 from nova_db_sqlalchemy.postgresql.plain import BoundedCursor, PlainConnection, plain_class
 
 _LOG = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Opening:
         """A connection in autocommit.  psycopg.Error."""
         if self._is_known is False:
             return self._plain.connect(*arguments, autocommit=True, cursor_factory=BoundedCursor, **options)
-        connection = self._known.connect(*arguments, autocommit=True, cursor_factory=psycopg.RawCursor, **options)
+        connection = self._known.connect(*arguments, autocommit=True, cursor_factory=Cursor, **options)
         if self._is_known or self._proves(connection):
             return connection
         return self.connect(*arguments, **options)

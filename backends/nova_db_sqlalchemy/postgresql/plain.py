@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import psycopg
 
 from nova_db_sqlalchemy.connections.cut_off import cut_off
-from nova_db_sqlalchemy.postgresql.connection import IsolatedCursor
+from nova_db_sqlalchemy.postgresql.connection import Cursor, IsolatedCursor
 
 if TYPE_CHECKING:
     LibraryConnection: TypeAlias = psycopg.Connection[Any]
@@ -17,7 +17,7 @@ else:
     LibraryConnection = psycopg.Connection
 
 
-class BoundedCursor(psycopg.RawCursor[Any]):
+class BoundedCursor(Cursor):
     """A cursor that waits no longer than its connection says."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:

@@ -33,6 +33,8 @@ _SERIALIZE: Final = Statement(
     lambda keys: (array(keys),),
     nothing,
 )
+MOST_PARTS: Final = 16
+"""So many runs of rows are inserted by one statement; each combination of them is a statement of its own."""
 _ADVANCE: Final = (
     "SELECT setval(counter, greatest({key}, coalesce(pg_sequence_last_value(counter), 0)))"
     " FROM (SELECT pg_get_serial_sequence('{table}', '{column}')::regclass AS counter) AS of_table"
@@ -57,7 +59,7 @@ class PostgreSQLWriter(Writer):
         for table in sorted(given):
             # Whoever else inserts here has taken its number from the counter, so the counter can be set.
             self._control(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-        keys = self._insert_runs(batches, runs)
+        keys = self._insert_runs(batches, runs) if len(runs) <= MOST_PARTS else self._insert_each(batches, runs)
         for (batch, part, rows), found in zip(runs, keys, strict=True):
             made[batch] += _keyed(CATALOG[part.table].primary_key, rows, found)
         for table, key in given.items():
@@ -114,6 +116,10 @@ class PostgreSQLWriter(Writer):
         except psycopg.Error as error:
             return self._database.server.fault(connection, error)
         return fault if is_seen else conflict(why="A rule is broken by what the transaction does not see yet.")
+
+    def _insert_each(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:
+        """The same in a statement for each."""
+        return [keys for run in runs for keys in self._insert_runs(batches, [run])]
 
     def _insert_runs(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:
         """Insert all runs in one statement; the keys of each, in the order of its rows."""

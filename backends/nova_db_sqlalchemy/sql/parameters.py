@@ -28,6 +28,8 @@ class Parameters:
         self._taken = 0
         self._lines: list[str] = []
         self._sources: dict[str, str] = {}
+        self.has_long_list = False
+        """Whether a list is long enough to matter for how the statement is run; a grammar says so."""
 
     def value(self, kind: Kind | None) -> sa.BindParameter[Any]:
         """The next value."""

@@ -8,7 +8,7 @@ build it, alike, and either may be kept; who is told of a statement while all ar
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 MOST_STATEMENTS: Final = 4096
 """How many are kept; callers choose sort keys and the columns of an update, so there is no natural bound."""
+MOST_TEXT: Final = 4 << 20
+"""How many characters they have together.  With its shape and what is generated for it, a statement takes some ten
+times as many bytes as its text."""
+LONGEST_KEPT: Final = MOST_TEXT // 16
+"""How many characters one has that is kept: a longer one would not be worth what goes for it."""
 Shape = TypeVarTuple("Shape")
 R = TypeVar("R")
 CacheT = TypeVar("CacheT", bound="StatementCache")
@@ -43,14 +48,18 @@ def nothing(rows: object) -> None:
 class Variants(Generic[R]):
     """The statements of one shape: one, or one for each combination of length classes of its lists."""
 
-    __slots__ = ("_build", "_by_sizes", "_list_class", "_only", "_places")
+    __slots__ = ("_admit", "_build", "_by_sizes", "_list_class", "_only", "_places", "text")
 
     def __init__(
         self,
         build: Callable[[Sequence[int]], Statement[R]],
         list_class: Callable[[int], int],
         places: Sequence[int] = (),
+        admit: Callable[[int], bool] = lambda length: True,
     ) -> None:
+        self.text = 0
+        """How many characters the statements have, those counted twice that two threads have built at once."""
+        self._admit = admit
         self._build = build
         self._list_class = list_class
         self._places = tuple(places)
@@ -65,7 +74,11 @@ class Variants(Generic[R]):
         try:
             return self._by_sizes[sizes]
         except KeyError:
-            statement = self._by_sizes[sizes] = self._build(sizes)
+            statement = self._build(sizes)
+        if not self._admit(len(statement.sql)):
+            return statement
+        self._by_sizes[sizes] = statement
+        self.text += len(statement.sql)
         if not self._places:
             self._only = statement
         return statement
@@ -78,6 +91,11 @@ class StatementCache:
         self._list_class = list_class
         self._variants: dict[Hashable, Any] = {}
 
+    @property
+    def text(self) -> int:
+        """How many characters the statements have that are kept."""
+        return sum([variants.text for variants in list(self._variants.values())])
+
     def keep(
         self, key: Hashable, build: Callable[[Sequence[int]], Statement[R]], places: Sequence[int] = ()
     ) -> Variants[R]:
@@ -87,8 +105,17 @@ class StatementCache:
         """
         if len(self._variants) >= MOST_STATEMENTS:
             self._variants.clear()
-        variants = self._variants[key] = Variants(build, self._list_class, places)
+        variants = self._variants[key] = Variants(build, self._list_class, places, partial(self._admit, key))
         return variants
+
+    def _admit(self, key: Hashable, length: int) -> bool:
+        """Whether a statement of this length is kept; where there is no room left, all others are let go."""
+        if length > LONGEST_KEPT:
+            self._variants.pop(key, None)  # a shape of that length, too, is not kept for nothing
+            return False
+        if length + self.text > MOST_TEXT:
+            self._variants.clear()
+        return True
 
 
 def by_shape(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nova_db.engine import Row, Values
 from nova_db.engine.keys import HIGHEST_ID, used_up
@@ -11,8 +11,13 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.looking_writer import LookingWriter
 from nova_db_sqlalchemy.transactions.writer import keyed, runs_by_key
 
-MOST_VARIABLES: Final = 30_000
-"""SQLite's own default bound is 32,766."""
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.sql.write_statements import Insert
+
+MOST_VARIABLES: Final = 4096
+"""So many parameters has an insert at most.  SQLite takes more, but a connection keeps its last statements prepared."""
+FEW: Final = 16
+"""Up to so many rows, each number of them has an insert of its own; beyond, it is one for each power of two."""
 
 
 class Chunk(NamedTuple):
@@ -46,11 +51,7 @@ class SQLiteWriter(LookingWriter):
         if not chunk.has_key:
             columns = tuple(column for column in columns if column != key)
         insert = self._database.statements.insert(chunk.table, columns)
-        if len(rows) == 1:
-            sql, parameters = insert.sql, insert.bind(rows[0])
-        else:
-            sql = insert.sql + f", ({', '.join('?' * len(columns))})" * (len(rows) - 1)
-            parameters = tuple([value for row in rows for value in insert.bind(row)])
+        sql, parameters = _filled(insert, rows, len(columns))
         connection = self._connection or self._start()
         self._database.dirty.add(chunk.table)
         try:
@@ -72,7 +73,21 @@ class SQLiteWriter(LookingWriter):
 
 def _chunks(batch: int, table: str, rows: Sequence[Values]) -> Iterator[Chunk]:
     """The rows as they are inserted, in one statement each."""
-    at_once = MOST_VARIABLES // len(CATALOG[table].names)
+    at_once = 1 << (MOST_VARIABLES // len(CATALOG[table].names)).bit_length() - 1
     for has_key, alike in runs_by_key(rows, CATALOG[table].primary_key):
         for start in range(0, len(alike), at_once):
             yield Chunk(batch, table, alike[start : start + at_once], has_key)
+
+
+def _filled(insert: Insert, rows: Sequence[Values], width: int) -> tuple[str, Sequence[Any]]:
+    """An insert of rows and its parameters; what there are more of than rows is left out by a limit."""
+    if len(rows) == 1:
+        return insert.sql, insert.bind(rows[0])
+    one = f", ({', '.join('?' * width)})"
+    parameters = [value for row in rows for value in insert.bind(row)]
+    size = 1 << (len(rows) - 1).bit_length()
+    if len(rows) <= FEW or len(rows) == size:
+        return insert.sql + one * (len(rows) - 1), parameters
+    parameters += [None] * (width * (size - len(rows)))
+    head, _, _ = insert.sql.rpartition(" VALUES ")
+    return f"{head} SELECT * FROM (VALUES {(one * size)[2:]}) LIMIT ?", [*parameters, len(rows)]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from nova_db import exceptions
 from nova_db.driver.kinds import FLAG, MOMENT, VALUES, take
 from nova_db.engine import FALSE, TRUE, Col, Eq, Gt, Ne, Order, Predicate, Query, Regexp, all_of, any_of, exists_each
-from nova_db.engine.regexp import compile_pattern
+from nova_db.engine.regexp import compile_pattern, compile_patterns
 from nova_db.operations.instances.finding import INSTANCES
-from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
+from nova_db.operations.rows.conditions import LIVE, among, equals, one_of, scoped, visible
 from nova_db.operations.rows.filters import FilterNames
 from nova_db.operations.rows.reading import one
 from nova_db.schema import NO_MATCH, TABLES
@@ -117,7 +117,10 @@ def _has_items(table: str, wanted: Any) -> Predicate:
 def _searched(name: str, value: Any) -> Predicate:
     """The text of the column is searched; of several values any may match."""
     if type(value) in _COLLECTIONS:
-        return any_of(*[_found(name, each) if type(each) is str else equals(INSTANCES, name, each) for each in value])
+        texts = [each for each in value if type(each) is str]
+        others = [each for each in value if type(each) is not str]
+        found = Regexp(name, compile_patterns(texts)) if texts else FALSE
+        return any_of(found, one_of(INSTANCES, name, others)) if others else found
     if value is None or type(value) is bool:
         return equals(INSTANCES, name, value)
     return _found(name, value)

@@ -275,3 +275,17 @@ class TestFloatingIpDestroy(FloatingIpTestCase):
         self.twin(made["address"])
         self.assertAtomic(lambda: self.db.floating_ip_destroy(self.user, made["address"]))
         self.assertEqual({}, self.dump())
+
+
+class TestManyFloatingIps(FloatingIpTestCase):
+    """More addresses than any server takes parameters."""
+
+    def test_they_are_made_and_destroyed(self) -> None:
+        addresses = [f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in range(40_000)]
+        self.db.floating_ip_bulk_create(self.user, [{"address": address, "pool": "many"} for address in addresses])
+        with self.raises(exceptions.FloatingIpExists, address="10.0.0.7"):
+            self.db.floating_ip_bulk_create(self.user, [{"address": each} for each in ("10.9.0.0", "10.0.0.7")])
+        kept = {"10.0.0.0", "10.0.156.63"}
+        gone = [{"address": address} for address in (*addresses, "192.0.2.1") if address not in kept]
+        self.db.floating_ip_bulk_destroy(self.user, gone)
+        self.assertEqual(kept, {row["address"] for row in self.db.floating_ip_get_all(self.admin)})
