@@ -197,7 +197,10 @@ def is_user_context(context: Context | None) -> bool:
     rights: Any = context.is_admin
     if rights is True or (rights is not False and flag("is_admin", rights)):
         return False
-    return is_name(context.user_id) and is_name(context.project_id)
+    user, project = context.user_id, context.project_id
+    if type(user) is type(project) is str:
+        return bool(user and project)
+    return is_name(user) and is_name(project)
 
 
 def require_context(context: Context | None) -> None:
@@ -209,7 +212,11 @@ def require_context(context: Context | None) -> None:
         rights: Any = context.is_admin
         if rights is True or (rights is not False and flag("is_admin", rights)):
             return
-        if is_name(context.user_id) and is_name(context.project_id):
+        user, project = context.user_id, context.project_id
+        if type(user) is type(project) is str:
+            if user and project:
+                return
+        elif is_name(user) and is_name(project):
             return
     raise exceptions.NotAuthorized
 

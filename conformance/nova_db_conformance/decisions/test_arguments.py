@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
-from nova_db import exceptions
+from nova_db import constraint, equal_any, exceptions
 from nova_db.driver import FUNCTIONS
 from nova_db_conformance import decision
 from nova_db_conformance.harness import values as f
 from nova_db_conformance.harness.base import ConformanceTestCase
+from nova_db_conformance.hostile.objects import OwnErrors, untouchable
 from nova_db_conformance.hostile.right import Right, parameters
 
 MAPPINGS = ("Values", "Mapping[str, Any]", "Mapping[str, int]", "Mapping[str, int | None]")
@@ -316,6 +317,21 @@ class TestParts(ConformanceTestCase):
             with self.subTest(value=type(value)):
                 self.assertRaises(ValueError, self.driver.transaction, self.admin, isolation=value)
                 self.assertIsNone(self.call("quota_destroy_all_by_project", value))
+
+    @decision(37)
+    def test_values_of_no_known_type_are_asked_nothing(self) -> None:
+        errors = OwnErrors()
+        unknown = untouchable(errors, with_class=True)
+        uuid = self.make.instance(host="h1")["uuid"]
+        calls: list[tuple[type[Exception], str, tuple[Any, ...]]] = [
+            (exceptions.ConstraintNotMet, "instance_destroy", (uuid, constraint(host=equal_any(unknown)))),
+            (exceptions.InstanceInvalidState, "instance_test_and_set", (uuid, "vm_state", [unknown], "error")),
+        ]
+        for error, function, arguments in calls:
+            with self.subTest(function=function), self.raises(error):
+                self.call(function, *arguments)
+        self.assertIsNone(self.call("floating_ip_bulk_destroy", [{"address": unknown}]))
+        self.assertEqual([], errors.touched)
 
     @decision(37)
     def test_a_direction_is_one_of_two(self) -> None:

@@ -137,7 +137,7 @@ def _undocumented(call: Call, error: BaseException) -> str | None:
     name = type(error).__name__
     if "function" in call.hostile and callable(call.arguments["function"]):
         return None  # it is the function's own
-    if type(error) in (TypeError, ValueError):
+    if type(error) in _REFUSALS:
         of_context = "context" in str(error) and any(each.startswith("context") for each in call.hostile)
         told_of = of_context or f"{call.function}()" in str(error)
         return None if told_of else f"{name} that does not name the function"

@@ -80,7 +80,7 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
     def floating_ip_bulk_destroy(self, tx: Transaction, context: Context, ips: Iterable[Values]) -> None:
         addresses = [ip["address"] for ip in ips]
         which = among(FLOATING, "address", addresses)
-        if None in addresses:
+        if any(address is None for address in addresses):
             which = any_of(which, Eq("address", None))
         soft_delete(tx, FLOATING.name, all_of(which, visible(context, FLOATING)))
 

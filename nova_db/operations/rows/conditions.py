@@ -41,7 +41,7 @@ def one_of(table: Table, column: str, values: Iterable[Any]) -> Predicate:
     """The column equals one of the values; None among them asks for null, no values match nothing."""
     values = tuple(values)
     some = among(table, column, values)
-    return any_of(some, Eq(column, None)) if None in values else some
+    return any_of(some, Eq(column, None)) if any(value is None for value in values) else some
 
 
 def none_of(table: Table, column: str, values: Iterable[Any]) -> Predicate:
