@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import numbers
 import re
+import uuid
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from fractions import Fraction
@@ -42,6 +44,7 @@ class Power(enum.IntEnum):
     PAUSED = 3
 
 
+@numbers.Integral.register
 class Integral:
     """An integer that is no int, as those of numeric libraries are."""
 
@@ -362,8 +365,19 @@ def test_length_of_addresses_is_that_of_their_normal_form() -> None:
     assert "44 characters, 43 fit" in refusal("networks", "cidr", "x:" + "x" * 42)
 
 
-def test_objects_are_no_addresses() -> None:
-    assert "expected text" in refusal("fixed_ips", "address", ipaddress.ip_address("::1"))
+@decision(34)
+def test_objects_of_addresses_and_uuids_are_their_text() -> None:
+    assert stored("fixed_ips", "address", ipaddress.ip_address("FD00:0::1")) == "fd00::1"
+    assert stored("networks", "cidr", ipaddress.ip_interface("10.0.0.5/24")) == "10.0.0.5/24"
+    assert stored("instances", "uuid", uuid.UUID(int=5)) == "00000000-0000-0000-0000-000000000005"
+
+
+def test_an_object_that_can_be_an_index_is_no_number_for_that() -> None:
+    class Index:
+        def __index__(self) -> int:
+            raise AssertionError("asked")
+
+    assert "expected an integer" in refusal("instances", "vcpus", Index())
 
 
 def test_mac_addresses_are_kept_as_given() -> None:
