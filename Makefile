@@ -7,7 +7,8 @@ DEMO_DATABASE := nova.sqlite
 RECIPE := setup.py pyproject.toml nova_db/version.py
 # Two workers keep two cores busy; each has its own databases. Tests of one class or module stay on one worker, because
 # they share what is dear to make; past four workers the servers are what one waits for.
-PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadscope
+# One worker more than there are cores: tests wait for servers, and for each other in races.
+PYTEST := pytest --numprocesses $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4 --dist loadscope
 SUITES := tests conformance/nova_db_conformance
 SQL_TESTS := tests/sqlalchemy tests/failures conformance/nova_db_conformance/engine \
     conformance/nova_db_conformance/functions
