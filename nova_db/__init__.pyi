@@ -20,6 +20,7 @@ from nova_db.driver.types import (
     Text,
     TextT,
     UsageChanges,
+    Uuid,
     Values,
     Visibility,
     Word,
@@ -417,7 +418,7 @@ def instance_create(context: Context, values: Values) -> InstanceWithRules:
     """
 
 def instance_destroy(
-    context: Context, instance_uuid: str, constraint: Constraint | None = None, update_cells: bool = True
+    context: Context, instance_uuid: Uuid, constraint: Constraint | None = None, update_cells: bool = True
 ) -> InstanceWithRules:
     """Soft-delete the instance ``instance_uuid``, its info cache, its metadata and its group memberships.
 
@@ -486,7 +487,7 @@ def instance_get_all_by_filters(
     sort_key: Word = "created_at",
     sort_dir: Direction = "desc",
     limit: Count = None,
-    marker: str | None = None,
+    marker: Uuid | None = None,
     columns_to_join: None = None,
 ) -> list[InstanceWithRelations]:
     """Return the instances that meet all of ``filters``, sorted and paged.
@@ -534,7 +535,7 @@ def instance_get_all_by_filters(
     sort_key: Word = "created_at",
     sort_dir: Direction = "desc",
     limit: Count = None,
-    marker: str | None = None,
+    marker: Uuid | None = None,
     *,
     columns_to_join: Sequence[str],
 ) -> list[JoinedInstance]:
@@ -583,7 +584,7 @@ def instance_get_all_by_filters(
     sort_key: Word,
     sort_dir: Direction,
     limit: Count,
-    marker: str | None,
+    marker: Uuid | None,
     columns_to_join: Sequence[str],
 ) -> list[JoinedInstance]:
     """Return the instances that meet all of ``filters``, sorted and paged.
@@ -671,7 +672,7 @@ def instance_get_all_hung_in_rebooting(context: Context, reboot_window: Seconds)
     """
 
 def instance_test_and_set(
-    context: Context, instance_uuid: str, attr: Word, ok_states: Collection[Any], new_state: Any
+    context: Context, instance_uuid: Uuid, attr: Word, ok_states: Collection[Any], new_state: Any
 ) -> None:
     """Set column ``attr`` of the instance ``instance_uuid`` to ``new_state`` if its value is one of ``ok_states``.
 
@@ -688,7 +689,7 @@ def instance_test_and_set(
     """
 
 def instance_update(
-    context: Context, instance_uuid: str, values: Values, update_cells: bool = True
+    context: Context, instance_uuid: Uuid, values: Values, update_cells: bool = True
 ) -> InstanceWithRules:
     """Change the instance ``instance_uuid``, and return it as :func:`instance_get` does.
 
@@ -710,7 +711,7 @@ def instance_update(
     """
 
 def instance_update_and_get_original(
-    context: Context, instance_uuid: str, values: Values
+    context: Context, instance_uuid: Uuid, values: Values
 ) -> tuple[InstanceWithRules, InstanceWithRules]:
     """Do what :func:`instance_update` does, and return the instance before and after as a pair.
 
@@ -741,7 +742,7 @@ def instance_metadata_get(context: Context, instance_uuid: Text) -> dict[str, st
     """
 
 def instance_metadata_update(
-    context: Context, instance_uuid: str, metadata: Mapping[str, Any], delete: bool
+    context: Context, instance_uuid: Uuid, metadata: Mapping[str, Any], delete: bool
 ) -> dict[str, str | None]:
     """Set the items of ``metadata`` on the instance ``instance_uuid``, and return them as stored.
 
@@ -775,7 +776,7 @@ def instance_system_metadata_get(context: Context, instance_uuid: Text) -> dict[
     """
 
 def instance_system_metadata_update(
-    context: Context, instance_uuid: str, metadata: Mapping[str, Any], delete: bool
+    context: Context, instance_uuid: Uuid, metadata: Mapping[str, Any], delete: bool
 ) -> None:
     """Set system metadata of the instance ``instance_uuid``, as :func:`instance_metadata_update` sets metadata.
 
@@ -1044,7 +1045,7 @@ def migration_get_in_progress_by_host_and_node(context: Context, host: Text, nod
     there is no live instance of that uuid.
     """
 
-def ec2_instance_create(context: Context, instance_uuid: str, id: int | None = None) -> InstanceIdMapping:
+def ec2_instance_create(context: Context, instance_uuid: Uuid, id: int | None = None) -> InstanceIdMapping:
     """Map the instance ``instance_uuid`` to a new integer, and return the mapping.
 
     Auth: context.
@@ -1054,7 +1055,7 @@ def ec2_instance_create(context: Context, instance_uuid: str, id: int | None = N
     :raises DBDuplicateEntry: the integer is taken.
     """
 
-def ec2_volume_create(context: Context, volume_id: str, forced_id: int | None = None) -> VolumeIdMapping:
+def ec2_volume_create(context: Context, volume_id: Uuid, forced_id: int | None = None) -> VolumeIdMapping:
     """Map the uuid ``volume_id`` of a volume to a new integer, and return the mapping.
 
     Auth: context.
@@ -1064,7 +1065,7 @@ def ec2_volume_create(context: Context, volume_id: str, forced_id: int | None = 
     :raises DBDuplicateEntry: the integer is taken.
     """
 
-def ec2_snapshot_create(context: Context, snapshot_id: str, forced_id: int | None = None) -> SnapshotIdMapping:
+def ec2_snapshot_create(context: Context, snapshot_id: Uuid, forced_id: int | None = None) -> SnapshotIdMapping:
     """Map the uuid ``snapshot_id`` of a snapshot to a new integer, and return the mapping.
 
     Auth: context.
@@ -1074,7 +1075,7 @@ def ec2_snapshot_create(context: Context, snapshot_id: str, forced_id: int | Non
     :raises DBDuplicateEntry: the integer is taken.
     """
 
-def get_ec2_instance_id_by_uuid(context: Context, instance_id: str) -> int:
+def get_ec2_instance_id_by_uuid(context: Context, instance_id: Uuid) -> int:
     """Return the integer of the instance whose uuid is ``instance_id``.
 
     Auth: context. Rows: all.
@@ -1090,7 +1091,7 @@ def get_instance_uuid_by_ec2_id(context: Context, ec2_id: Id) -> str:
     :raises InstanceNotFound: the integer is not mapped; ``instance_id`` is the integer.
     """
 
-def get_ec2_volume_id_by_uuid(context: Context, volume_id: str) -> int:
+def get_ec2_volume_id_by_uuid(context: Context, volume_id: Uuid) -> int:
     """Return the integer of the volume whose uuid is ``volume_id``.
 
     Auth: context. Rows: all.
@@ -1106,7 +1107,7 @@ def get_volume_uuid_by_ec2_id(context: Context, ec2_id: Id) -> str:
     :raises VolumeNotFound: the integer is not mapped; ``volume_id`` is the integer.
     """
 
-def get_ec2_snapshot_id_by_uuid(context: Context, snapshot_id: str) -> int:
+def get_ec2_snapshot_id_by_uuid(context: Context, snapshot_id: Uuid) -> int:
     """Return the integer of the snapshot whose uuid is ``snapshot_id``.
 
     Auth: context. Rows: all.
@@ -1122,7 +1123,7 @@ def get_snapshot_uuid_by_ec2_id(context: Context, ec2_id: Id) -> str:
     :raises SnapshotNotFound: the integer is not mapped; ``snapshot_id`` is the integer.
     """
 
-def s3_image_create(context: Context, image_uuid: str) -> S3Image:
+def s3_image_create(context: Context, image_uuid: Uuid) -> S3Image:
     """Map the image ``image_uuid`` to a new integer, and return the mapping.
 
     Auth: anyone.
@@ -1138,7 +1139,7 @@ def s3_image_get(context: Context, image_id: Id) -> S3Image:
     :raises ImageNotFound: the integer is not mapped.
     """
 
-def s3_image_get_by_uuid(context: Context, image_uuid: str) -> S3Image:
+def s3_image_get_by_uuid(context: Context, image_uuid: Uuid) -> S3Image:
     """Return the first mapping of the image ``image_uuid``.
 
     Auth: anyone. Rows: all.
@@ -1147,7 +1148,7 @@ def s3_image_get_by_uuid(context: Context, image_uuid: str) -> S3Image:
     """
 
 def fixed_ip_associate(
-    context: Context, address: Text, instance_uuid: str, network_id: Id | None = None, reserved: bool = False
+    context: Context, address: Text, instance_uuid: Uuid, network_id: Id | None = None, reserved: bool = False
 ) -> str:
     """Give the fixed ip ``address`` to the instance ``instance_uuid``, and return the address.
 
@@ -1280,7 +1281,7 @@ def fixed_ip_get_by_host(context: Context, host: Text) -> list[FixedIp]:
     Auth: admin. Rows: visible.
     """
 
-def fixed_ip_get_by_instance(context: Context, instance_uuid: str) -> list[FixedIp]:
+def fixed_ip_get_by_instance(context: Context, instance_uuid: Uuid) -> list[FixedIp]:
     """Return the fixed ips of the instance ``instance_uuid``, of whatever project.
 
     Auth: context. Rows: live.
@@ -1501,7 +1502,7 @@ def instance_get_floating_address(context: Context, instance_id: Id) -> str | No
     :raises FixedIpNotFoundForInstance: the instance has no fixed ip.
     """
 
-def instance_floating_address_get_all(context: Context, instance_uuid: str) -> list[FloatingIp]:
+def instance_floating_address_get_all(context: Context, instance_uuid: Uuid) -> list[FloatingIp]:
     """Return the floating ips on the fixed ips of the instance ``instance_uuid``, of whatever project.
 
     Auth: context. Rows: live fixed ips, visible floating ips.
@@ -1599,7 +1600,7 @@ def network_get_all_by_instance(context: Context, instance_id: Id) -> list[Netwo
     """
 
 def network_get_all_by_uuids(
-    context: Context, network_uuids: Sequence[str], project_only: bool | str = "allow_none"
+    context: Context, network_uuids: Sequence[Uuid], project_only: bool | str = "allow_none"
 ) -> list[Network]:
     """Return the networks that have one of ``network_uuids``, each once, in the order of their ``id``.
 
@@ -1850,7 +1851,7 @@ def security_group_count_by_project(context: Context, project_id: Text, session:
     The quota on security groups is refreshed with it, inside the transaction ``session``.
     """
 
-def instance_add_security_group(context: Context, instance_id: str, security_group_id: Id) -> None:
+def instance_add_security_group(context: Context, instance_id: Uuid, security_group_id: Id) -> None:
     """Make an instance a member of the group ``security_group_id``; ``instance_id`` is its uuid.
 
     Auth: anyone.
@@ -2712,7 +2713,7 @@ def quota_reserve(
     """
 
 def reservation_create(
-    context: Context, uuid: str, usage: Values, project_id: Text, resource: Text, delta: int, expire: datetime
+    context: Context, uuid: Uuid, usage: Values, project_id: Text, resource: Text, delta: int, expire: datetime
 ) -> Reservation:
     """Insert a reservation ``uuid`` of ``delta`` on ``resource`` for ``project_id``, and return it.
 
@@ -2730,7 +2731,7 @@ def reservation_get(context: Context, uuid: Text) -> Reservation:
     :raises ReservationNotFound: no such reservation.
     """
 
-def reservation_commit(context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+def reservation_commit(context: Context, reservations: Iterable[Uuid], project_id: Text = None) -> None:
     """Make the ``reservations`` with these uuids real.
 
     Auth: context, for whatever project. Rows: live.
@@ -2742,7 +2743,7 @@ def reservation_commit(context: Context, reservations: Iterable[str], project_id
     :raises KeyError: the usage of a reservation is no longer live.
     """
 
-def reservation_rollback(context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+def reservation_rollback(context: Context, reservations: Iterable[Uuid], project_id: Text = None) -> None:
     """Give up the ``reservations`` with these uuids.
 
     Auth: context, for whatever project. Rows: live.
@@ -2768,7 +2769,7 @@ def bw_usage_get(context: Context, uuid: Text, start_period: datetime, mac: Text
     ``start_period`` is when the period began. Mind that it comes before ``mac`` here.
     """
 
-def bw_usage_get_by_uuids(context: Context, uuids: Iterable[str], start_period: datetime) -> list[BandwidthUsage]:
+def bw_usage_get_by_uuids(context: Context, uuids: Iterable[Uuid], start_period: datetime) -> list[BandwidthUsage]:
     """Return the bandwidth usage of the instances ``uuids`` in the period from ``start_period``.
 
     Auth: context. Rows: all.

@@ -19,6 +19,7 @@ from nova_db.driver.types import (
     Text,
     TextT,
     UsageChanges,
+    Uuid,
     Values,
     Visibility,
     Word,
@@ -376,7 +377,7 @@ async def instance_create(context: Context, values: Values) -> InstanceWithRules
     """
 
 async def instance_destroy(
-    context: Context, instance_uuid: str, constraint: Constraint | None = None, update_cells: bool = True
+    context: Context, instance_uuid: Uuid, constraint: Constraint | None = None, update_cells: bool = True
 ) -> InstanceWithRules:
     """Soft-delete the instance ``instance_uuid``, its info cache, its metadata and its group memberships.
 
@@ -445,7 +446,7 @@ async def instance_get_all_by_filters(
     sort_key: Word = "created_at",
     sort_dir: Direction = "desc",
     limit: Count = None,
-    marker: str | None = None,
+    marker: Uuid | None = None,
     columns_to_join: None = None,
 ) -> list[InstanceWithRelations]:
     """Return the instances that meet all of ``filters``, sorted and paged.
@@ -493,7 +494,7 @@ async def instance_get_all_by_filters(
     sort_key: Word = "created_at",
     sort_dir: Direction = "desc",
     limit: Count = None,
-    marker: str | None = None,
+    marker: Uuid | None = None,
     *,
     columns_to_join: Sequence[str],
 ) -> list[JoinedInstance]:
@@ -542,7 +543,7 @@ async def instance_get_all_by_filters(
     sort_key: Word,
     sort_dir: Direction,
     limit: Count,
-    marker: str | None,
+    marker: Uuid | None,
     columns_to_join: Sequence[str],
 ) -> list[JoinedInstance]:
     """Return the instances that meet all of ``filters``, sorted and paged.
@@ -630,7 +631,7 @@ async def instance_get_all_hung_in_rebooting(context: Context, reboot_window: Se
     """
 
 async def instance_test_and_set(
-    context: Context, instance_uuid: str, attr: Word, ok_states: Collection[Any], new_state: Any
+    context: Context, instance_uuid: Uuid, attr: Word, ok_states: Collection[Any], new_state: Any
 ) -> None:
     """Set column ``attr`` of the instance ``instance_uuid`` to ``new_state`` if its value is one of ``ok_states``.
 
@@ -647,7 +648,7 @@ async def instance_test_and_set(
     """
 
 async def instance_update(
-    context: Context, instance_uuid: str, values: Values, update_cells: bool = True
+    context: Context, instance_uuid: Uuid, values: Values, update_cells: bool = True
 ) -> InstanceWithRules:
     """Change the instance ``instance_uuid``, and return it as :func:`instance_get` does.
 
@@ -669,7 +670,7 @@ async def instance_update(
     """
 
 async def instance_update_and_get_original(
-    context: Context, instance_uuid: str, values: Values
+    context: Context, instance_uuid: Uuid, values: Values
 ) -> tuple[InstanceWithRules, InstanceWithRules]:
     """Do what :func:`instance_update` does, and return the instance before and after as a pair.
 
@@ -702,7 +703,7 @@ async def instance_metadata_get(context: Context, instance_uuid: Text) -> dict[s
     """
 
 async def instance_metadata_update(
-    context: Context, instance_uuid: str, metadata: Mapping[str, Any], delete: bool
+    context: Context, instance_uuid: Uuid, metadata: Mapping[str, Any], delete: bool
 ) -> dict[str, str | None]:
     """Set the items of ``metadata`` on the instance ``instance_uuid``, and return them as stored.
 
@@ -736,7 +737,7 @@ async def instance_system_metadata_get(context: Context, instance_uuid: Text) ->
     """
 
 async def instance_system_metadata_update(
-    context: Context, instance_uuid: str, metadata: Mapping[str, Any], delete: bool
+    context: Context, instance_uuid: Uuid, metadata: Mapping[str, Any], delete: bool
 ) -> None:
     """Set system metadata of the instance ``instance_uuid``, as :func:`instance_metadata_update` sets metadata.
 
@@ -1007,7 +1008,7 @@ async def migration_get_in_progress_by_host_and_node(
     there is no live instance of that uuid.
     """
 
-async def ec2_instance_create(context: Context, instance_uuid: str, id: int | None = None) -> InstanceIdMapping:
+async def ec2_instance_create(context: Context, instance_uuid: Uuid, id: int | None = None) -> InstanceIdMapping:
     """Map the instance ``instance_uuid`` to a new integer, and return the mapping.
 
     Auth: context.
@@ -1017,7 +1018,7 @@ async def ec2_instance_create(context: Context, instance_uuid: str, id: int | No
     :raises DBDuplicateEntry: the integer is taken.
     """
 
-async def ec2_volume_create(context: Context, volume_id: str, forced_id: int | None = None) -> VolumeIdMapping:
+async def ec2_volume_create(context: Context, volume_id: Uuid, forced_id: int | None = None) -> VolumeIdMapping:
     """Map the uuid ``volume_id`` of a volume to a new integer, and return the mapping.
 
     Auth: context.
@@ -1027,7 +1028,7 @@ async def ec2_volume_create(context: Context, volume_id: str, forced_id: int | N
     :raises DBDuplicateEntry: the integer is taken.
     """
 
-async def ec2_snapshot_create(context: Context, snapshot_id: str, forced_id: int | None = None) -> SnapshotIdMapping:
+async def ec2_snapshot_create(context: Context, snapshot_id: Uuid, forced_id: int | None = None) -> SnapshotIdMapping:
     """Map the uuid ``snapshot_id`` of a snapshot to a new integer, and return the mapping.
 
     Auth: context.
@@ -1037,7 +1038,7 @@ async def ec2_snapshot_create(context: Context, snapshot_id: str, forced_id: int
     :raises DBDuplicateEntry: the integer is taken.
     """
 
-async def get_ec2_instance_id_by_uuid(context: Context, instance_id: str) -> int:
+async def get_ec2_instance_id_by_uuid(context: Context, instance_id: Uuid) -> int:
     """Return the integer of the instance whose uuid is ``instance_id``.
 
     Auth: context. Rows: all.
@@ -1053,7 +1054,7 @@ async def get_instance_uuid_by_ec2_id(context: Context, ec2_id: Id) -> str:
     :raises InstanceNotFound: the integer is not mapped; ``instance_id`` is the integer.
     """
 
-async def get_ec2_volume_id_by_uuid(context: Context, volume_id: str) -> int:
+async def get_ec2_volume_id_by_uuid(context: Context, volume_id: Uuid) -> int:
     """Return the integer of the volume whose uuid is ``volume_id``.
 
     Auth: context. Rows: all.
@@ -1069,7 +1070,7 @@ async def get_volume_uuid_by_ec2_id(context: Context, ec2_id: Id) -> str:
     :raises VolumeNotFound: the integer is not mapped; ``volume_id`` is the integer.
     """
 
-async def get_ec2_snapshot_id_by_uuid(context: Context, snapshot_id: str) -> int:
+async def get_ec2_snapshot_id_by_uuid(context: Context, snapshot_id: Uuid) -> int:
     """Return the integer of the snapshot whose uuid is ``snapshot_id``.
 
     Auth: context. Rows: all.
@@ -1085,7 +1086,7 @@ async def get_snapshot_uuid_by_ec2_id(context: Context, ec2_id: Id) -> str:
     :raises SnapshotNotFound: the integer is not mapped; ``snapshot_id`` is the integer.
     """
 
-async def s3_image_create(context: Context, image_uuid: str) -> S3Image:
+async def s3_image_create(context: Context, image_uuid: Uuid) -> S3Image:
     """Map the image ``image_uuid`` to a new integer, and return the mapping.
 
     Auth: anyone.
@@ -1101,7 +1102,7 @@ async def s3_image_get(context: Context, image_id: Id) -> S3Image:
     :raises ImageNotFound: the integer is not mapped.
     """
 
-async def s3_image_get_by_uuid(context: Context, image_uuid: str) -> S3Image:
+async def s3_image_get_by_uuid(context: Context, image_uuid: Uuid) -> S3Image:
     """Return the first mapping of the image ``image_uuid``.
 
     Auth: anyone. Rows: all.
@@ -1110,7 +1111,7 @@ async def s3_image_get_by_uuid(context: Context, image_uuid: str) -> S3Image:
     """
 
 async def fixed_ip_associate(
-    context: Context, address: Text, instance_uuid: str, network_id: Id | None = None, reserved: bool = False
+    context: Context, address: Text, instance_uuid: Uuid, network_id: Id | None = None, reserved: bool = False
 ) -> str:
     """Give the fixed ip ``address`` to the instance ``instance_uuid``, and return the address.
 
@@ -1243,7 +1244,7 @@ async def fixed_ip_get_by_host(context: Context, host: Text) -> list[FixedIp]:
     Auth: admin. Rows: visible.
     """
 
-async def fixed_ip_get_by_instance(context: Context, instance_uuid: str) -> list[FixedIp]:
+async def fixed_ip_get_by_instance(context: Context, instance_uuid: Uuid) -> list[FixedIp]:
     """Return the fixed ips of the instance ``instance_uuid``, of whatever project.
 
     Auth: context. Rows: live.
@@ -1464,7 +1465,7 @@ async def instance_get_floating_address(context: Context, instance_id: Id) -> st
     :raises FixedIpNotFoundForInstance: the instance has no fixed ip.
     """
 
-async def instance_floating_address_get_all(context: Context, instance_uuid: str) -> list[FloatingIp]:
+async def instance_floating_address_get_all(context: Context, instance_uuid: Uuid) -> list[FloatingIp]:
     """Return the floating ips on the fixed ips of the instance ``instance_uuid``, of whatever project.
 
     Auth: context. Rows: live fixed ips, visible floating ips.
@@ -1564,7 +1565,7 @@ async def network_get_all_by_instance(context: Context, instance_id: Id) -> list
     """
 
 async def network_get_all_by_uuids(
-    context: Context, network_uuids: Sequence[str], project_only: bool | str = "allow_none"
+    context: Context, network_uuids: Sequence[Uuid], project_only: bool | str = "allow_none"
 ) -> list[Network]:
     """Return the networks that have one of ``network_uuids``, each once, in the order of their ``id``.
 
@@ -1817,7 +1818,7 @@ async def security_group_count_by_project(context: Context, project_id: Text, se
     The quota on security groups is refreshed with it, inside the transaction ``session``.
     """
 
-async def instance_add_security_group(context: Context, instance_id: str, security_group_id: Id) -> None:
+async def instance_add_security_group(context: Context, instance_id: Uuid, security_group_id: Id) -> None:
     """Make an instance a member of the group ``security_group_id``; ``instance_id`` is its uuid.
 
     Auth: anyone.
@@ -2689,7 +2690,7 @@ async def quota_reserve(
     """
 
 async def reservation_create(
-    context: Context, uuid: str, usage: Values, project_id: Text, resource: Text, delta: int, expire: datetime
+    context: Context, uuid: Uuid, usage: Values, project_id: Text, resource: Text, delta: int, expire: datetime
 ) -> Reservation:
     """Insert a reservation ``uuid`` of ``delta`` on ``resource`` for ``project_id``, and return it.
 
@@ -2707,7 +2708,7 @@ async def reservation_get(context: Context, uuid: Text) -> Reservation:
     :raises ReservationNotFound: no such reservation.
     """
 
-async def reservation_commit(context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+async def reservation_commit(context: Context, reservations: Iterable[Uuid], project_id: Text = None) -> None:
     """Make the ``reservations`` with these uuids real.
 
     Auth: context, for whatever project. Rows: live.
@@ -2719,7 +2720,7 @@ async def reservation_commit(context: Context, reservations: Iterable[str], proj
     :raises KeyError: the usage of a reservation is no longer live.
     """
 
-async def reservation_rollback(context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+async def reservation_rollback(context: Context, reservations: Iterable[Uuid], project_id: Text = None) -> None:
     """Give up the ``reservations`` with these uuids.
 
     Auth: context, for whatever project. Rows: live.
@@ -2745,7 +2746,9 @@ async def bw_usage_get(context: Context, uuid: Text, start_period: datetime, mac
     ``start_period`` is when the period began. Mind that it comes before ``mac`` here.
     """
 
-async def bw_usage_get_by_uuids(context: Context, uuids: Iterable[str], start_period: datetime) -> list[BandwidthUsage]:
+async def bw_usage_get_by_uuids(
+    context: Context, uuids: Iterable[Uuid], start_period: datetime
+) -> list[BandwidthUsage]:
     """Return the bandwidth usage of the instances ``uuids`` in the period from ``start_period``.
 
     Auth: context. Rows: all.

@@ -10,14 +10,14 @@ from __future__ import annotations
 import abc
 
 from nova_db.driver.records import InstanceIdMapping, S3Image, SnapshotIdMapping, VolumeIdMapping
-from nova_db.driver.types import Context, Id
+from nova_db.driver.types import Context, Id, Uuid
 
 
 class Ec2IdsContract(abc.ABC):
     """What a driver does for EC2 ids and S3 images."""
 
     @abc.abstractmethod
-    def ec2_instance_create(self, context: Context, instance_uuid: str, id: int | None = None) -> InstanceIdMapping:
+    def ec2_instance_create(self, context: Context, instance_uuid: Uuid, id: int | None = None) -> InstanceIdMapping:
         """Map the instance ``instance_uuid`` to a new integer, and return the mapping.
 
         Auth: context.
@@ -28,7 +28,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def ec2_volume_create(self, context: Context, volume_id: str, forced_id: int | None = None) -> VolumeIdMapping:
+    def ec2_volume_create(self, context: Context, volume_id: Uuid, forced_id: int | None = None) -> VolumeIdMapping:
         """Map the uuid ``volume_id`` of a volume to a new integer, and return the mapping.
 
         Auth: context.
@@ -40,7 +40,7 @@ class Ec2IdsContract(abc.ABC):
 
     @abc.abstractmethod
     def ec2_snapshot_create(
-        self, context: Context, snapshot_id: str, forced_id: int | None = None
+        self, context: Context, snapshot_id: Uuid, forced_id: int | None = None
     ) -> SnapshotIdMapping:
         """Map the uuid ``snapshot_id`` of a snapshot to a new integer, and return the mapping.
 
@@ -52,7 +52,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def get_ec2_instance_id_by_uuid(self, context: Context, instance_id: str) -> int:
+    def get_ec2_instance_id_by_uuid(self, context: Context, instance_id: Uuid) -> int:
         """Return the integer of the instance whose uuid is ``instance_id``.
 
         Auth: context. Rows: all.
@@ -70,7 +70,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def get_ec2_volume_id_by_uuid(self, context: Context, volume_id: str) -> int:
+    def get_ec2_volume_id_by_uuid(self, context: Context, volume_id: Uuid) -> int:
         """Return the integer of the volume whose uuid is ``volume_id``.
 
         Auth: context. Rows: all.
@@ -88,7 +88,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def get_ec2_snapshot_id_by_uuid(self, context: Context, snapshot_id: str) -> int:
+    def get_ec2_snapshot_id_by_uuid(self, context: Context, snapshot_id: Uuid) -> int:
         """Return the integer of the snapshot whose uuid is ``snapshot_id``.
 
         Auth: context. Rows: all.
@@ -106,7 +106,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def s3_image_create(self, context: Context, image_uuid: str) -> S3Image:
+    def s3_image_create(self, context: Context, image_uuid: Uuid) -> S3Image:
         """Map the image ``image_uuid`` to a new integer, and return the mapping.
 
         Auth: anyone.
@@ -124,7 +124,7 @@ class Ec2IdsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def s3_image_get_by_uuid(self, context: Context, image_uuid: str) -> S3Image:
+    def s3_image_get_by_uuid(self, context: Context, image_uuid: Uuid) -> S3Image:
         """Return the first mapping of the image ``image_uuid``.
 
         Auth: anyone. Rows: all.

@@ -17,7 +17,7 @@ import abc
 from collections.abc import Iterable
 
 from nova_db.driver.records import FixedIp, FixedIpWithNetwork, Instance, Network
-from nova_db.driver.types import Context, Id, Moment, Session, Text, Values
+from nova_db.driver.types import Context, Id, Moment, Session, Text, Uuid, Values
 
 
 class FixedIpsContract(abc.ABC):
@@ -28,7 +28,7 @@ class FixedIpsContract(abc.ABC):
         self,
         context: Context,
         address: Text,
-        instance_uuid: str,
+        instance_uuid: Uuid,
         network_id: Id | None = None,
         reserved: bool = False,
     ) -> str:
@@ -156,7 +156,7 @@ class FixedIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fixed_ip_get_by_instance(self, context: Context, instance_uuid: str) -> list[FixedIp]:
+    def fixed_ip_get_by_instance(self, context: Context, instance_uuid: Uuid) -> list[FixedIp]:
         """Return the fixed ips of the instance ``instance_uuid``, of whatever project.
 
         Auth: context. Rows: live.

@@ -14,7 +14,7 @@ import abc
 from collections.abc import Iterable
 
 from nova_db.driver.records import FixedIpWithNetwork, FloatingIp, FloatingIpPool, FloatingIpWithFixedIp
-from nova_db.driver.types import Context, Id, Session, Text, Values
+from nova_db.driver.types import Context, Id, Session, Text, Uuid, Values
 
 
 class FloatingIpsContract(abc.ABC):
@@ -221,7 +221,7 @@ class FloatingIpsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_floating_address_get_all(self, context: Context, instance_uuid: str) -> list[FloatingIp]:
+    def instance_floating_address_get_all(self, context: Context, instance_uuid: Uuid) -> list[FloatingIp]:
         """Return the floating ips on the fixed ips of the instance ``instance_uuid``, of whatever project.
 
         Auth: context. Rows: live fixed ips, visible floating ips.

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nova_db.driver.records import InstanceFault, InstanceInfoCache, WrittenInfoCache
-from nova_db.driver.types import Context, Text, TextT, Values
+from nova_db.driver.types import Context, Text, TextT, Uuid, Values
 
 
 class InstanceMetadataContract(abc.ABC):
@@ -32,7 +32,7 @@ class InstanceMetadataContract(abc.ABC):
 
     @abc.abstractmethod
     def instance_metadata_update(
-        self, context: Context, instance_uuid: str, metadata: Mapping[str, Any], delete: bool
+        self, context: Context, instance_uuid: Uuid, metadata: Mapping[str, Any], delete: bool
     ) -> dict[str, str | None]:
         """Set the items of ``metadata`` on the instance ``instance_uuid``, and return them as stored.
 
@@ -69,7 +69,7 @@ class InstanceMetadataContract(abc.ABC):
 
     @abc.abstractmethod
     def instance_system_metadata_update(
-        self, context: Context, instance_uuid: str, metadata: Mapping[str, Any], delete: bool
+        self, context: Context, instance_uuid: Uuid, metadata: Mapping[str, Any], delete: bool
     ) -> None:
         """Set system metadata of the instance ``instance_uuid``, as :func:`instance_metadata_update` sets metadata.
 

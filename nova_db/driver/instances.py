@@ -28,7 +28,7 @@ from typing import Any
 
 from nova_db.constraints import Constraint
 from nova_db.driver.records import InstanceWithMetadata, InstanceWithRelations, InstanceWithRules, JoinedInstance
-from nova_db.driver.types import Context, Count, Direction, Id, Moment, Seconds, Session, Text, Values, Word
+from nova_db.driver.types import Context, Count, Direction, Id, Moment, Seconds, Session, Text, Uuid, Values, Word
 
 
 class InstancesContract(abc.ABC):
@@ -59,7 +59,7 @@ class InstancesContract(abc.ABC):
     def instance_destroy(
         self,
         context: Context,
-        instance_uuid: str,
+        instance_uuid: Uuid,
         constraint: Constraint | None = None,
         update_cells: bool = True,
     ) -> InstanceWithRules:
@@ -121,7 +121,7 @@ class InstancesContract(abc.ABC):
         sort_key: Word = "created_at",
         sort_dir: Direction = "desc",
         limit: Count = None,
-        marker: str | None = None,
+        marker: Uuid | None = None,
         columns_to_join: Sequence[str] | None = None,
     ) -> list[JoinedInstance]:
         """Return the instances that meet all of ``filters``, sorted and paged.
@@ -222,7 +222,7 @@ class InstancesContract(abc.ABC):
 
     @abc.abstractmethod
     def instance_test_and_set(
-        self, context: Context, instance_uuid: str, attr: Word, ok_states: Collection[Any], new_state: Any
+        self, context: Context, instance_uuid: Uuid, attr: Word, ok_states: Collection[Any], new_state: Any
     ) -> None:
         """Set column ``attr`` of the instance ``instance_uuid`` to ``new_state`` if its value is one of ``ok_states``.
 
@@ -240,7 +240,7 @@ class InstancesContract(abc.ABC):
 
     @abc.abstractmethod
     def instance_update(
-        self, context: Context, instance_uuid: str, values: Values, update_cells: bool = True
+        self, context: Context, instance_uuid: Uuid, values: Values, update_cells: bool = True
     ) -> InstanceWithRules:
         """Change the instance ``instance_uuid``, and return it as :func:`instance_get` does.
 
@@ -263,7 +263,7 @@ class InstancesContract(abc.ABC):
 
     @abc.abstractmethod
     def instance_update_and_get_original(
-        self, context: Context, instance_uuid: str, values: Values
+        self, context: Context, instance_uuid: Uuid, values: Values
     ) -> tuple[InstanceWithRules, InstanceWithRules]:
         """Do what :func:`instance_update` does, and return the instance before and after as a pair.
 

@@ -12,7 +12,7 @@ import abc
 from collections.abc import Sequence
 
 from nova_db.driver.records import AssociatedFixedIp, Network
-from nova_db.driver.types import Context, Id, Text, Values
+from nova_db.driver.types import Context, Id, Text, Uuid, Values
 
 
 class NetworksContract(abc.ABC):
@@ -121,7 +121,7 @@ class NetworksContract(abc.ABC):
 
     @abc.abstractmethod
     def network_get_all_by_uuids(
-        self, context: Context, network_uuids: Sequence[str], project_only: bool | str = "allow_none"
+        self, context: Context, network_uuids: Sequence[Uuid], project_only: bool | str = "allow_none"
     ) -> list[Network]:
         """Return the networks that have one of ``network_uuids``, each once, in the order of their ``id``.
 

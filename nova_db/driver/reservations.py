@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from nova_db.driver.records import Reservation
-from nova_db.driver.types import Context, QuotaResource, Text, Values
+from nova_db.driver.types import Context, QuotaResource, Text, Uuid, Values
 
 
 class ReservationsContract(abc.ABC):
@@ -71,7 +71,7 @@ class ReservationsContract(abc.ABC):
     def reservation_create(
         self,
         context: Context,
-        uuid: str,
+        uuid: Uuid,
         usage: Values,
         project_id: Text,
         resource: Text,
@@ -96,7 +96,7 @@ class ReservationsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def reservation_commit(self, context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+    def reservation_commit(self, context: Context, reservations: Iterable[Uuid], project_id: Text = None) -> None:
         """Make the ``reservations`` with these uuids real.
 
         Auth: context, for whatever project. Rows: live.
@@ -109,7 +109,7 @@ class ReservationsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def reservation_rollback(self, context: Context, reservations: Iterable[str], project_id: Text = None) -> None:
+    def reservation_rollback(self, context: Context, reservations: Iterable[Uuid], project_id: Text = None) -> None:
         """Give up the ``reservations`` with these uuids.
 
         Auth: context, for whatever project. Rows: live.

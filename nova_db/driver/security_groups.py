@@ -22,7 +22,7 @@ from nova_db.driver.records import (
     SecurityGroupWithMembers,
     SecurityGroupWithRules,
 )
-from nova_db.driver.types import Context, Id, Session, Text, Values
+from nova_db.driver.types import Context, Id, Session, Text, Uuid, Values
 
 
 class SecurityGroupsContract(abc.ABC):
@@ -125,7 +125,7 @@ class SecurityGroupsContract(abc.ABC):
         """
 
     @abc.abstractmethod
-    def instance_add_security_group(self, context: Context, instance_id: str, security_group_id: Id) -> None:
+    def instance_add_security_group(self, context: Context, instance_id: Uuid, security_group_id: Id) -> None:
         """Make an instance a member of the group ``security_group_id``; ``instance_id`` is its uuid.
 
         Auth: anyone.

@@ -55,6 +55,9 @@ Text: TypeAlias = str | UUID | Address | None
 Word: TypeAlias = str
 """Text that the function knows, such as the name of a column; nothing else will do."""
 
+Uuid: TypeAlias = str | UUID
+"""The uuid of a row, as text or as an object."""
+
 Visibility: TypeAlias = str | None
 """Which rows are seen: ``"no"``, ``"yes"`` or ``"only"``; ``None``: as the context says."""
 

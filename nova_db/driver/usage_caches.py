@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from nova_db.driver.records import BandwidthUsage, VolumeUsage
-from nova_db.driver.types import Context, Id, Moment, Text
+from nova_db.driver.types import Context, Id, Moment, Text, Uuid
 
 
 class UsageCachesContract(abc.ABC):
@@ -28,7 +28,7 @@ class UsageCachesContract(abc.ABC):
 
     @abc.abstractmethod
     def bw_usage_get_by_uuids(
-        self, context: Context, uuids: Iterable[str], start_period: datetime
+        self, context: Context, uuids: Iterable[Uuid], start_period: datetime
     ) -> list[BandwidthUsage]:
         """Return the bandwidth usage of the instances ``uuids`` in the period from ``start_period``.
 

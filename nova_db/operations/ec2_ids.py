@@ -17,7 +17,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record
+    from nova_db.driver.types import Context, Id, Record, Uuid
     from nova_db.engine import Transaction
 
 INSTANCE_IDS = "instance_id_mappings"
@@ -31,24 +31,24 @@ class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
 
     @writes(require_context)
     def ec2_instance_create(
-        self, tx: Transaction, context: Context, instance_uuid: str, id: int | None = None
+        self, tx: Transaction, context: Context, instance_uuid: Uuid, id: int | None = None
     ) -> Record:
         return create(tx, TABLES[INSTANCE_IDS], {"uuid": instance_uuid, "id": id})
 
     @writes(require_context)
     def ec2_volume_create(
-        self, tx: Transaction, context: Context, volume_id: str, forced_id: int | None = None
+        self, tx: Transaction, context: Context, volume_id: Uuid, forced_id: int | None = None
     ) -> Record:
         return create(tx, TABLES[VOLUME_IDS], {"uuid": volume_id, "id": forced_id})
 
     @writes(require_context)
     def ec2_snapshot_create(
-        self, tx: Transaction, context: Context, snapshot_id: str, forced_id: int | None = None
+        self, tx: Transaction, context: Context, snapshot_id: Uuid, forced_id: int | None = None
     ) -> Record:
         return create(tx, TABLES[SNAPSHOT_IDS], {"uuid": snapshot_id, "id": forced_id})
 
     @reads(require_context, snapshot=False)
-    def get_ec2_instance_id_by_uuid(self, tx: Transaction, context: Context, instance_id: str) -> int:
+    def get_ec2_instance_id_by_uuid(self, tx: Transaction, context: Context, instance_id: Uuid) -> int:
         return _id(tx, INSTANCE_IDS, instance_id, exceptions.InstanceNotFound, "instance_id")
 
     @reads(require_context, snapshot=False)
@@ -56,7 +56,7 @@ class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
         return _uuid(tx, INSTANCE_IDS, ec2_id, exceptions.InstanceNotFound, "instance_id")
 
     @reads(require_context, snapshot=False)
-    def get_ec2_volume_id_by_uuid(self, tx: Transaction, context: Context, volume_id: str) -> int:
+    def get_ec2_volume_id_by_uuid(self, tx: Transaction, context: Context, volume_id: Uuid) -> int:
         return _id(tx, VOLUME_IDS, volume_id, exceptions.VolumeNotFound, "volume_id")
 
     @reads(require_context, snapshot=False)
@@ -64,7 +64,7 @@ class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
         return _uuid(tx, VOLUME_IDS, ec2_id, exceptions.VolumeNotFound, "volume_id")
 
     @reads(require_context, snapshot=False)
-    def get_ec2_snapshot_id_by_uuid(self, tx: Transaction, context: Context, snapshot_id: str) -> int:
+    def get_ec2_snapshot_id_by_uuid(self, tx: Transaction, context: Context, snapshot_id: Uuid) -> int:
         return _id(tx, SNAPSHOT_IDS, snapshot_id, exceptions.SnapshotNotFound, "snapshot_id")
 
     @reads(require_context, snapshot=False)
@@ -72,7 +72,7 @@ class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
         return _uuid(tx, SNAPSHOT_IDS, ec2_id, exceptions.SnapshotNotFound, "snapshot_id")
 
     @writes()
-    def s3_image_create(self, tx: Transaction, context: Context, image_uuid: str) -> Record:
+    def s3_image_create(self, tx: Transaction, context: Context, image_uuid: Uuid) -> Record:
         return create(tx, TABLES[IMAGES], {"uuid": image_uuid})
 
     @reads(snapshot=False)
@@ -80,11 +80,11 @@ class Ec2IdsOperations(TransactionalDriver, Ec2IdsContract):
         return _mapping(tx, IMAGES, "id", image_id, exceptions.ImageNotFound, "image_id")
 
     @reads(snapshot=False)
-    def s3_image_get_by_uuid(self, tx: Transaction, context: Context, image_uuid: str) -> Record:
+    def s3_image_get_by_uuid(self, tx: Transaction, context: Context, image_uuid: Uuid) -> Record:
         return _mapping(tx, IMAGES, "uuid", image_uuid, exceptions.ImageNotFound, "image_id")
 
 
-def _id(tx: Transaction, table: str, uuid: str, error: type[NotFound], argument: str) -> int:
+def _id(tx: Transaction, table: str, uuid: Uuid, error: type[NotFound], argument: str) -> int:
     return int(_mapping(tx, table, "uuid", uuid, error, argument)["id"])
 
 

@@ -20,7 +20,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Moment, Record, Session, Text, Values
+    from nova_db.driver.types import Context, Id, Moment, Record, Session, Text, Uuid, Values
     from nova_db.engine import Transaction
 
 FIXED = TABLES["fixed_ips"]
@@ -35,7 +35,7 @@ def first_fixed_ip(
     return first(tx, Query(FIXED.name, all_of(where, visible(context, FIXED)), limit=1, load=load, lock=lock))
 
 
-def fixed_ips_of_instance(tx: Transaction, instance_uuid: str) -> list[Row]:
+def fixed_ips_of_instance(tx: Transaction, instance_uuid: Uuid) -> list[Row]:
     """The live fixed ips of an instance, at least one."""
     require_uuid(instance_uuid)
     return some(
@@ -55,7 +55,7 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         tx: Transaction,
         context: Context,
         address: Text,
-        instance_uuid: str,
+        instance_uuid: Uuid,
         network_id: Id | None = None,
         reserved: bool = False,
     ) -> str:
@@ -165,7 +165,7 @@ class FixedIpsOperations(TransactionalDriver, FixedIpsContract):
         return tx.select(Query(FIXED.name, all_of(Exists("instances", _INSTANCE, on_host), visible(context, FIXED))))
 
     @reads(require_context, snapshot=False)
-    def fixed_ip_get_by_instance(self, tx: Transaction, context: Context, instance_uuid: str) -> list[Record]:
+    def fixed_ip_get_by_instance(self, tx: Transaction, context: Context, instance_uuid: Uuid) -> list[Record]:
         return fixed_ips_of_instance(tx, instance_uuid)
 
     @reads(require_context, snapshot=False)

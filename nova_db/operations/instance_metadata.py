@@ -23,7 +23,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Record, Text, TextT, Values
+    from nova_db.driver.types import Context, Record, Text, TextT, Uuid, Values
     from nova_db.engine import Transaction
 
 CACHES = TABLES["instance_info_caches"]
@@ -52,7 +52,7 @@ class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
         self,
         tx: Transaction,
         context: Context,
-        instance_uuid: str,
+        instance_uuid: Uuid,
         metadata: Mapping[str, Any],
         delete: bool,
     ) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
         self,
         tx: Transaction,
         context: Context,
-        instance_uuid: str,
+        instance_uuid: Uuid,
         metadata: Mapping[str, Any],
         delete: bool,
     ) -> None:

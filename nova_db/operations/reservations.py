@@ -24,7 +24,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema.coercion import described
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, QuotaResource, Record, SyncFunction, Text, Values
+    from nova_db.driver.types import Context, QuotaResource, Record, SyncFunction, Text, Uuid, Values
     from nova_db.engine import Transaction
 
 _NUMBERS: Final = frozenset({int, type(None)})
@@ -84,7 +84,7 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
         self,
         tx: Transaction,
         context: Context,
-        uuid: str,
+        uuid: Uuid,
         usage: Values,
         project_id: Text,
         resource: Text,
@@ -112,13 +112,13 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
 
     @writes(require_context)
     def reservation_commit(
-        self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
+        self, tx: Transaction, context: Context, reservations: Iterable[Uuid], project_id: Text = None
     ) -> None:
         _end(tx, among(RESERVATIONS, "uuid", reservations), commit=True, function="reservation_commit")
 
     @writes(require_context)
     def reservation_rollback(
-        self, tx: Transaction, context: Context, reservations: Iterable[str], project_id: Text = None
+        self, tx: Transaction, context: Context, reservations: Iterable[Uuid], project_id: Text = None
     ) -> None:
         _end(tx, among(RESERVATIONS, "uuid", reservations), commit=False, function="reservation_rollback")
 

@@ -20,7 +20,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Moment, Record, Text
+    from nova_db.driver.types import Context, Id, Moment, Record, Text, Uuid
     from nova_db.engine import Transaction
 
 BANDWIDTH = TABLES["bw_usage_cache"]
@@ -44,7 +44,7 @@ class UsageCachesOperations(TransactionalDriver, UsageCachesContract):
 
     @reads(require_context, snapshot=False)
     def bw_usage_get_by_uuids(
-        self, tx: Transaction, context: Context, uuids: Iterable[str], start_period: dt.datetime
+        self, tx: Transaction, context: Context, uuids: Iterable[Uuid], start_period: dt.datetime
     ) -> list[Record]:
         where = all_of(among(BANDWIDTH, "uuid", uuids), equals(BANDWIDTH, "start_period", start_period))
         return tx.select(Query(BANDWIDTH.name, where))

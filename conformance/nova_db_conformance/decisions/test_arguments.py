@@ -85,7 +85,7 @@ class TestKinds(ConformanceTestCase):
 
     @decision(37)
     def test_a_list_of_texts_is_not_one_text(self) -> None:
-        for function, argument in places("Iterable[str]", "Iterable[Values]", "Sequence[str]", "Iterable[TextT]"):
+        for function, argument in places("Iterable[Uuid]", "Iterable[Values]", "Sequence[Uuid]", "Iterable[TextT]"):
             for value in ("abc", "", None, *NO_LISTS):
                 self.refused(function, argument, value, TypeError)
         for function, argument in places("Sequence[str] | None"):

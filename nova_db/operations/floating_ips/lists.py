@@ -17,7 +17,7 @@ from nova_db.operations.running.declarations import reads
 from nova_db.operations.running.transactions import TransactionalDriver
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Session, Text
+    from nova_db.driver.types import Context, Id, Record, Session, Text, Uuid
     from nova_db.engine import Transaction
 
 
@@ -74,7 +74,7 @@ class FloatingIpLists(TransactionalDriver, FloatingIpsContract):
         return None if found is None else found.get("address")
 
     @reads(require_context)
-    def instance_floating_address_get_all(self, tx: Transaction, context: Context, instance_uuid: str) -> list[Record]:
+    def instance_floating_address_get_all(self, tx: Transaction, context: Context, instance_uuid: Uuid) -> list[Record]:
         keys = [fixed["id"] for fixed in fixed_ips_of_instance(tx, instance_uuid)]
         where = all_of(In("fixed_ip_id", keys), visible(context, FLOATING))
         return tx.select(Query(FLOATING.name, where, order=(Order("fixed_ip_id"), Order("id"))))

@@ -19,7 +19,7 @@ from nova_db.schema import NO_MATCH, TABLES
 from nova_db.schema.coercion import text_of
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Direction, Word
+    from nova_db.driver.types import Context, Direction, Uuid, Word
     from nova_db.engine import Transaction
 
 _EXACT = frozenset(("project_id", "user_id", "image_ref", "vm_state", "instance_type_id", "uuid", "host", "task_state"))
@@ -57,7 +57,7 @@ def filtered(context: Context, filters: Mapping[str, Any]) -> Predicate:
 
 
 def paging(
-    tx: Transaction, context: Context, sort_key: Word, sort_dir: Direction, limit: int | None, marker: str | None
+    tx: Transaction, context: Context, sort_key: Word, sort_dir: Direction, limit: int | None, marker: Uuid | None
 ) -> Page:
     """Check and translate the arguments of sorting and paging; raises before anything but the marker is read."""
     if sort_key not in INSTANCES.column:

@@ -11,7 +11,7 @@ from nova_db.operations.rows.reading import one
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context
+    from nova_db.driver.types import Context, Uuid
     from nova_db.engine import Transaction
 
 INSTANCES = TABLES["instances"]
@@ -38,7 +38,7 @@ def get_by_id(tx: Transaction, context: Context, instance_id: object, columns: t
     return one(tx, query, exceptions.InstanceNotFound, instance_id=instance_id)
 
 
-def hold(tx: Transaction, context: Context, uuid: str) -> Row:
+def hold(tx: Transaction, context: Context, uuid: Uuid) -> Row:
     """The instance with a uuid, which stays as it is until the transaction ends; InstanceNotFound."""
     query = Query("instances", named(context, Eq("uuid", uuid)), columns=("id",), limit=1, lock=True)
     return with_relations(tx, one(tx, query, exceptions.InstanceNotFound, instance_id=uuid)["id"])

@@ -22,7 +22,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import NO_MATCH, TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Count, Direction, Id, Moment, Record, Seconds, Text, Values, Word
+    from nova_db.driver.types import Context, Count, Direction, Id, Moment, Record, Seconds, Text, Uuid, Values, Word
     from nova_db.engine import Transaction
 
 JOINS = ("info_cache", "security_groups", "metadata", "system_metadata")
@@ -49,7 +49,7 @@ class InstanceLists(TransactionalDriver, InstancesContract):
         sort_key: Word = "created_at",
         sort_dir: Direction = "desc",
         limit: Count = None,
-        marker: str | None = None,
+        marker: Uuid | None = None,
         columns_to_join: Sequence[str] | None = None,
     ) -> list[Record]:
         NAMES.check(filters)

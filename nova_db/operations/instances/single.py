@@ -23,7 +23,7 @@ from nova_db.operations.running.notifications import Notice
 from nova_db.operations.running.transactions import TransactionalDriver
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Session, Text, Values, Word
+    from nova_db.driver.types import Context, Id, Record, Session, Text, Uuid, Values, Word
     from nova_db.engine import Transaction
 
 _DEPENDENTS = ("security_group_instance_association", "instance_info_caches", "instance_metadata")
@@ -46,13 +46,13 @@ class SingleInstances(TransactionalDriver, InstancesContract):
 
     @writes(require_context, notify=Notice("instance_update"))
     def instance_update(
-        self, tx: Transaction, context: Context, instance_uuid: str, values: Values, update_cells: bool = True
+        self, tx: Transaction, context: Context, instance_uuid: Uuid, values: Values, update_cells: bool = True
     ) -> Record:
         return update_instance(tx, context, instance_uuid, values)[1]
 
     @writes(require_context, notify=Notice("instance_update", lambda result, _: result[1]))
     def instance_update_and_get_original(
-        self, tx: Transaction, context: Context, instance_uuid: str, values: Values
+        self, tx: Transaction, context: Context, instance_uuid: Uuid, values: Values
     ) -> tuple[Record, Record]:
         return update_instance(tx, context, instance_uuid, values, want_original=True)
 
@@ -61,7 +61,7 @@ class SingleInstances(TransactionalDriver, InstancesContract):
         self,
         tx: Transaction,
         context: Context,
-        instance_uuid: str,
+        instance_uuid: Uuid,
         attr: Word,
         ok_states: Collection[Any],
         new_state: Any,
@@ -87,7 +87,7 @@ class SingleInstances(TransactionalDriver, InstancesContract):
         self,
         tx: Transaction,
         context: Context,
-        instance_uuid: str,
+        instance_uuid: Uuid,
         constraint: Constraint | None = None,
         update_cells: bool = True,
     ) -> Record:

@@ -22,7 +22,7 @@ from nova_db.operations.security_groups.groups import resolve_groups
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Values
+    from nova_db.driver.types import Context, Uuid, Values
     from nova_db.engine import Transaction
 
 INSTANCE_METADATA = KeyValues("instance_metadata", "instance_uuid")
@@ -60,7 +60,7 @@ def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
 
 
 def update_instance(
-    tx: Transaction, context: Context, instance_uuid: str, values: Values, *, want_original: bool = False
+    tx: Transaction, context: Context, instance_uuid: Uuid, values: Values, *, want_original: bool = False
 ) -> tuple[Row, Row]:
     """Update an instance with compare-and-set; what it was (if wanted, else what it is) and what it is."""
     require_uuid(instance_uuid)
@@ -86,7 +86,7 @@ def update_instance(
 
 
 def _compare_and_set(
-    tx: Transaction, where: Predicate, expected: Collection[Any] | None, changes: Mapping[str, Any], uuid: str
+    tx: Transaction, where: Predicate, expected: Collection[Any] | None, changes: Mapping[str, Any], uuid: Uuid
 ) -> Row:
     """Write the columns, and hold the row, if the task state is an expected one; its id and uuid as they are now."""
     accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))

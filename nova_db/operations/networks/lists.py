@@ -17,7 +17,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Text
+    from nova_db.driver.types import Context, Id, Record, Text, Uuid
     from nova_db.engine import Transaction
 
 
@@ -40,7 +40,7 @@ class NetworkLists(TransactionalDriver, NetworksContract):
         self,
         tx: Transaction,
         context: Context,
-        network_uuids: Sequence[str],
+        network_uuids: Sequence[Uuid],
         project_only: bool | str = "allow_none",
     ) -> list[Record]:
         where = all_of(among(NETWORKS, "uuid", network_uuids), LIVE, scoped(context, project_only))

@@ -18,7 +18,7 @@ from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from nova_db.driver.types import Context, Id, Record, Session, Text, Values
+    from nova_db.driver.types import Context, Id, Record, Session, Text, Uuid, Values
     from nova_db.engine import Transaction
 
 GROUPS = TABLES["security_groups"]
@@ -153,7 +153,7 @@ class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
 
     @writes()
     def instance_add_security_group(
-        self, tx: Transaction, context: Context, instance_id: str, security_group_id: Id
+        self, tx: Transaction, context: Context, instance_id: Uuid, security_group_id: Id
     ) -> None:
         row = ASSOCIATIONS.insert_values({"instance_uuid": instance_id, "security_group_id": security_group_id})
         same = {name: row[name] for name in ("instance_uuid", "security_group_id")}
