@@ -30,14 +30,20 @@ FILLERS: dict[str, Any] = {
     "bool": False,
     "datetime": NOON,
     "Text": NOBODYS,
+    "Uuid": NOBODYS,
+    "Moment": NOON,
+    "Seconds": 1,
     "str": NOBODYS,
     "Values": {},
     "Mapping[str, Any]": {},
-    "Iterable[str]": (),
-    "Sequence[str]": (),
+    "Iterable[Uuid]": (),
+    "Sequence[Uuid]": (),
     "Iterable[Values]": (),
 }
-NAMES = {"Text": "one", "Id": "one", "str": "one", "Iterable[str]": "several", "Sequence[str]": "several"}
+NAMES = {
+    **dict.fromkeys(("Text", "Id", "Uuid", "str"), "one"),
+    **dict.fromkeys(("Iterable[Uuid]", "Sequence[Uuid]", "Iterable[str]", "Sequence[str]"), "several"),
+}
 """The annotations of what rows are looked up by, and whether that is one text or several."""
 WORDS = frozenset({"sort_key", "sort_dir", "read_deleted", "tablename", "columns_to_join"})
 """What is none of that: these choose from a few words."""
