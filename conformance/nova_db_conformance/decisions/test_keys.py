@@ -139,7 +139,8 @@ class TestKeys(WritersTestCase):
                 continue
             write({"id": HIGHEST})
             before = self.dump()
-            self.assertEqual(HIGHEST, before[table][-1]["id"], name)
+            with self.subTest(name):
+                self.assertEqual(HIGHEST, before[table][-1]["id"])
             for given, value in (({}, None), ({}, None), ({"id": HIGHEST + 1}, HIGHEST + 1)):
                 with self.subTest(f"{name}, {given}"):
                     self.assertNoneLeft(name, table, given, value)

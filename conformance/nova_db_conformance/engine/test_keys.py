@@ -57,7 +57,8 @@ class TestKeysInUpdates(PrimitivesTestCase):
                         self.writer() as tx,
                     ):
                         way(tx)
-            self.assertEqual(made, self.select(table))
+            with self.subTest(table=table):
+                self.assertEqual(made, self.select(table))
 
     def test_a_key_for_several_rows_is_not_that_of_all(self) -> None:
         made = self.insert("services", {"host": "a"}, {"host": "a"})
