@@ -85,7 +85,11 @@ def _destroy(tx: Transaction, context: Context, where: Predicate) -> None:
 
 def _sized(values: Values) -> dict[str, Any]:
     """A copy of the values in which an empty volume size counts as not given."""
-    return {key: value for key, value in values.items() if key != "volume_size" or value != ""}
+    return {key: value for key, value in values.items() if key != "volume_size" or not _is_empty(value)}
+
+
+def _is_empty(value: Any) -> bool:
+    return issubclass(type(value), str) and str.__len__(value) == 0
 
 
 def _required(values: dict[str, Any]) -> dict[str, Any]:

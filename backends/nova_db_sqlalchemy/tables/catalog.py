@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from nova_db.engine.predicates import Shape
-from nova_db.schema import PARENTS_FIRST, Table
+from nova_db.schema import PARENTS_FIRST, TABLES, Table
 
 CATALOG: Final[dict[str, Table]] = {
     table.name: table for main in PARENTS_FIRST for table in (main, main.shadow) if table is not None
@@ -27,10 +27,10 @@ class Reference(NamedTuple):
 
 @cache
 def referring(table: str) -> tuple[Reference, ...]:
-    """The foreign keys that refer to a table."""
+    """The foreign keys that refer to a table, in the order in which the first that is broken is told."""
     return tuple(
         Reference(child.name, key.column, key.remote)
-        for child in PARENTS_FIRST
+        for child in TABLES.values()
         for key in child.foreign_keys
         if key.table == table
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from nova_db.engine import Eq, In, Ne, Query, Row, all_of
+from nova_db.engine import Eq, In, Ne, Predicate, Query, Row, all_of
 from nova_db.engine.assignments import is_plain, updater
 from nova_db_sqlalchemy.connections.errors import Written, alone
 from nova_db_sqlalchemy.tables.catalog import CATALOG, referring
@@ -63,18 +63,32 @@ def find_reference(look: Look, written: Written) -> Blame | None:
                 value = row.get(key.column)
                 if value is not None and not look(Query(key.table, Eq(key.remote, value), limit=1)):
                     return Blame(table, (key.column,), value)
-    if written.where is None:
-        return None
-    assigned = {name for row in written.rows_of(written.table) for name in row}
-    rows = look(Query(written.table, written.where))
+    changes = list(_changes(look, written))
     for reference in referring(written.table):
-        if assigned and reference.remote not in assigned:
-            continue
-        children = In(reference.column, [row[reference.remote] for row in rows])
-        found = look(Query(reference.table, children, columns=(reference.column,), limit=1))
+        gone = [
+            old[reference.remote]
+            for old, new in changes
+            if new is None or new[reference.remote] != old[reference.remote]
+        ]
+        query = Query(reference.table, In(reference.column, gone), columns=(reference.column,), limit=1)
+        found = look(query) if gone else []
         if found:
             return Blame(reference.table, (reference.column,), found[0][reference.column])
     return None
+
+
+def _changes(look: Look, written: Written) -> Iterator[tuple[Row, Row | None]]:
+    """The rows that were to change or to go, as they were, each with what it would have become; None: it would go."""
+    table, assigned = written.table, list(written.rows_of(written.table))
+    key = CATALOG[table].primary_key
+    wanted: list[tuple[Predicate, Mapping[str, Any] | None]] = []
+    if written.by_key:
+        wanted = [(Eq(key, values[key]), values) for values in assigned]
+    elif written.where is not None:
+        wanted = [(written.where, values) for values in assigned or (None,)]
+    for where, values in wanted:
+        for row in look(Query(table, where)):
+            yield row, None if values is None else updater(CATALOG[table], values)(row)
 
 
 def _rows_to_be(look: Look, table: str, written: Written) -> Iterator[Mapping[str, Any]]:

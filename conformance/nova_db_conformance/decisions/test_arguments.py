@@ -326,6 +326,7 @@ class TestParts(ConformanceTestCase):
         calls: list[tuple[type[Exception], str, tuple[Any, ...]]] = [
             (exceptions.ConstraintNotMet, "instance_destroy", (uuid, constraint(host=equal_any(unknown)))),
             (exceptions.InstanceInvalidState, "instance_test_and_set", (uuid, "vm_state", [unknown], "error")),
+            (exceptions.DBDataError, "block_device_mapping_create", ({"device_name": "d", "volume_size": unknown},)),
         ]
         for error, function, arguments in calls:
             with self.subTest(function=function), self.raises(error):

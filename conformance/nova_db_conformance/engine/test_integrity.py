@@ -279,3 +279,30 @@ class TestForeignKeys(PrimitivesTestCase):
             self.assertEqual(0 if parents else 4, done.results.count("deleted"))
 
         race(act, rounds=100, prepare=prepare, finish=finish, allow=DBReferenceError)
+
+    def test_of_several_that_refer_the_first_table_is_told(self) -> None:
+        tables = ["block_device_mapping", "fixed_ips", "instance_metadata", "virtual_interfaces"]
+        moves: list[Callable[[Transaction], Any]] = [
+            lambda tx: tx.update("instances", Eq("uuid", "a"), {"uuid": "b"}),
+            lambda tx: tx.update("instances", Eq("uuid", "a"), {"uuid": "b", "updated_at": IfChanged(NOON)}),
+            lambda tx: tx.update_returning(Query("instances", Eq("uuid", "a")), {"uuid": "b"}),
+            lambda tx: tx.update_each("instances", [(1, {"uuid": "b"})]),
+            lambda tx: tx.claim("instances", Eq("uuid", "a"), {"uuid": "b"}),
+            lambda tx: tx.delete("instances", Eq("uuid", "a")),
+            lambda tx: tx.move("instances", "shadow_instances", Eq("uuid", "a")),
+        ]
+        self.insert("instances", {"id": 1, "uuid": "a"}, {"id": 2, "uuid": "c"})
+        for first in reversed(tables):  # one story
+            self.insert(first, {"instance_uuid": "a", **({"device_name": "d"} if first == tables[0] else {})})
+            for number, move in enumerate(moves):
+                with self.subTest(first=first, number=number):
+                    self.assertRefused("a", move, first)
+
+    def test_what_stays_the_same_may_be_referred_to(self) -> None:
+        self.insert("instances", {"id": 1, "uuid": "a"})
+        self.insert("instance_metadata", {"instance_uuid": "a"})
+        changes: dict[str, Any] = {"uuid": "a", "host": "h", "updated_at": IfChanged(NOON)}
+        with self.writer() as tx:
+            self.assertEqual(1, tx.update("instances", Eq("uuid", "a"), changes))
+            self.assertEqual(1, tx.update_each("instances", [(1, {"uuid": "a", "host": "i"})]))
+        self.assertEqual(["i"], [row["host"] for row in self.select("instances")])
