@@ -153,10 +153,8 @@ class RequestContext:
         :param overwrite: without effect, as callers have always passed it: a copy never becomes the current context.
         """
         context = copy.copy(self)
-        context.roles = list(self.roles)
+        context.roles = self.roles if _ADMIN_ROLE in self.roles else [*self.roles, _ADMIN_ROLE]
         context.is_admin = True
-        if _ADMIN_ROLE not in context.roles:
-            context.roles.append(_ADMIN_ROLE)
         if read_deleted is not None:
             context.read_deleted = read_deleted
         return context

@@ -157,6 +157,8 @@ def _mapping(value: Any) -> Any:
 def _iterable(value: Any) -> list[Any]:
     """What an iterable gives, read once: a call may be run again."""
     kind = type(value)
+    if kind in _LISTS:
+        return list(value)
     # A network gives its addresses, by the million.
     if issubclass(kind, (str, bytes, bytearray)) or not issubclass(kind, Iterable) or text_of(value) is not None:
         raise Unfit(described(value))

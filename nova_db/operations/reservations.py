@@ -52,18 +52,17 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
         limits = _limits(quotas, wanted)
         counted = by_stored_name(resources)
         tx.serialize(*locks.usages(project))
-        elevated = _elevated(context)
 
         def sync(resource: str) -> Mapping[str, int]:
             function = _sync_of(counted, resource, wanted)
             with self._lend(tx) as session:
                 counts: Mapping[str, int] = take(
-                    f"What {resource}.sync() returns", VALUES, function(elevated, project, session)
+                    f"What {resource}.sync() returns", VALUES, function(_elevated(context), project, session)
                 )
             return counts
 
         fresh = None
-        if until_refresh is not None:
+        if until_refresh:
             fresh = USAGES.update_values({"until_refresh": until_refresh})["until_refresh"] or None
         usages = Usages(tx, project, fresh, max_age or 0)
         usages.refresh(wanted, sync)

@@ -127,10 +127,11 @@ def _cache_of(uuid: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _items(function: str, given: dict[str, Any], *further: str) -> list[Mapping[str, Any] | None]:
     """The mappings among the values, taken out of them; None for one that is not there."""
-    return [
-        take(f"{function}(): values[{name!r}]", ITEMS, given.pop(name)) if name in given else None
-        for name in ("metadata", "system_metadata", *further)
-    ]
+    names = ("metadata", "system_metadata", *further)
+    found = [given.pop(name, None) for name in names]
+    if ITEMS.plain.issuperset(map(type, found)):
+        return found
+    return [take(f"{function}(): values[{name!r}]", ITEMS, value) for name, value in zip(names, found, strict=True)]
 
 
 def _group_names(names: Any) -> list[str]:
