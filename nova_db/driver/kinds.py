@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from nova_db.clock import naive_utc, utcnow
 from nova_db.constraints import Constraint
 from nova_db.exceptions import Invalid
-from nova_db.schema.coercion import described, is_number, text_of
+from nova_db.schema.coercion import described, float_of, is_number, text_of
 
 _NONE: Final[type] = type(None)
 _TEXTS: Final[frozenset[type]] = frozenset({str, int, bool, float, _NONE})
@@ -129,7 +129,7 @@ def _age(value: Any) -> Any:
     if not is_number(type(value)):
         raise Unfit(described(value))
     try:
-        number = float(value)
+        number = float_of(value)
     except (OverflowError, ValueError) as error:  # an int, a Decimal
         raise Unfit(f"a number that is no float: {error}", Invalid) from None
     if isnan(number):

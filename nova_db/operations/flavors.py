@@ -183,5 +183,5 @@ def _filtered(context: Context, filters: Mapping[str, Any]) -> list[Predicate]:
     public = filters.get("is_public")
     if public is not None:
         wanted = equals(FLAVORS, "is_public", public)
-        parts.append(any_of(wanted, _granted(context)) if public else wanted)
+        parts.append(any_of(wanted, _granted(context)) if FLAVORS.lookup("is_public", public) is True else wanted)
     return parts

@@ -104,11 +104,21 @@ def _boolean(value: Any) -> bool:
     raise Unsuitable(f"expected True, False, 1 or 0, not {described(value)}")
 
 
+def float_of(value: Any) -> float:
+    """A number as a float: of an int or a float what it is, and not what a method of its own says.
+
+    :raises OverflowError, ValueError: there is no such float.
+    """
+    if issubclass(type(value), int):
+        return float(int.__index__(value))
+    return float.__float__(value) if issubclass(type(value), float) else float(value)
+
+
 def _float(value: Any) -> float:
     if not is_number(type(value)):
         raise Unsuitable(f"expected a number, not {described(value)}")
     try:
-        number = float(value)
+        number = float_of(value)
     except (OverflowError, ValueError) as error:
         raise Unsuitable(f"the number is no finite float: {error}") from None
     if not isfinite(number):

@@ -328,9 +328,13 @@ class TestParts(ConformanceTestCase):
             (exceptions.InstanceInvalidState, "instance_test_and_set", (uuid, "vm_state", [unknown], "error")),
             (exceptions.DBDataError, "block_device_mapping_create", ({"device_name": "d", "volume_size": unknown},)),
         ]
+        states = {"expected_task_state": unknown}
+        updates = ("instance_update", "instance_update_and_get_original")
+        calls += [(exceptions.UnexpectedTaskStateError, name, (uuid, states)) for name in updates]
         for error, function, arguments in calls:
             with self.subTest(function=function), self.raises(error):
                 self.call(function, *arguments)
+        self.assertEqual([], self.call("instance_type_get_all", False, {"is_public": unknown}))
         self.assertIsNone(self.call("floating_ip_bulk_destroy", [{"address": unknown}]))
         self.assertEqual([], errors.touched)
 

@@ -118,7 +118,7 @@ def holds(column: str, state: Any, values: Collection[Any]) -> bool:
 
 def _states(expected: Any) -> Collection[Any]:
     """The acceptable states: those of a collection, or the one that is given."""
-    return copy.copy(expected) if isinstance(expected, (list, tuple, set, frozenset)) else (expected,)
+    return copy.copy(expected) if issubclass(type(expected), (list, tuple, set, frozenset)) else (expected,)
 
 
 def _cache_of(uuid: str, values: Mapping[str, Any]) -> dict[str, Any]:
