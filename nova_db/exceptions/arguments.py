@@ -30,7 +30,7 @@ class InvalidSortKey(Invalid):
 class MissingKeys(Invalid, KeyError):
     """The mapping ``argument`` of ``function`` lacks the keys ``missing``, of those that are ``required``."""
 
-    message = "%(function)s(): %(argument)s must have %(wanted)s, and lacks %(lacking)s."
+    message = "%(function)s(): %(argument)s must have %(wanted)s; missing: %(lacking)s."
 
     def _fields(self) -> Mapping[str, Any]:
         return {**self.kwargs, "lacking": listed(self.kwargs["missing"]), "wanted": listed(self.kwargs["required"])}

@@ -51,7 +51,11 @@ class NovaException(Exception):
     def _filled(self) -> str:
         # The caller is about to raise this exception; whatever goes wrong in wording it must not take its place.
         try:
-            return self.message % {name: shown(value) for name, value in self._fields().items()}
+            given, fields = self.kwargs, self._fields()
+            # What a subclass has put into words is its own, however long.
+            return self.message % {
+                name: shown(value) if given.get(name) is value else value for name, value in fields.items()
+            }
         except Exception:
             name = type(self).__name__
             _LOG.exception("The text of %s does not fit its arguments; the template is %r", name, self.message)

@@ -8,11 +8,16 @@ from itertools import islice
 from typing import Any, Final
 
 _AS_THEY_ARE: Final = frozenset({str, bytes, float, bool, type(None)})
+_SIZED: Final = frozenset({str, bytes})
 _HONEST: Final = frozenset({"datetime", "decimal", "fractions", "ipaddress", "uuid"})
 """Modules of the standard library whose classes show themselves as what they are."""
 _MOST_BITS: Final = 4096
 """Of a number that is shown; of much longer ones Python refuses to make text."""
 _MOST_ITEMS: Final = 100
+_MOST_LISTED: Final = 1000
+"""Of a list of names, as of all functions that a driver lacks."""
+_MOST_CHARACTERS: Final = 1000
+"""Of a text that is shown: names are shorter by far."""
 _DEEPEST: Final = 5
 _UNORDERED: Final = frozenset({set, frozenset})
 _BRACKETS: Final[Mapping[type, str]] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
@@ -38,17 +43,23 @@ def shown(value: Any, depth: int = 0) -> Any:
     """
     kind = type(value)
     if kind in _AS_THEY_ARE:
-        return value
+        return value if kind not in _SIZED or len(value) <= _MOST_CHARACTERS else _cut(value)
     if kind is int:
         return value if value.bit_length() <= _MOST_BITS else _Words(f"an int of {value.bit_length()} bits")
     if issubclass(kind, str):
-        return str.__str__(value)
+        return shown(str.__str__(value))
     if issubclass(kind, int):
         return shown(int.__index__(value))
     if issubclass(kind, BaseException) or _is_honest(kind):
         return value
     brackets = _BRACKETS.get(kind)
     return _Words(f"<{kind.__name__}>" if brackets is None else _bracketed(value, brackets, depth))
+
+
+def _cut(value: Any) -> Any:
+    """The beginning of a long text, and how long it is."""
+    more = f"... ({len(value)} in all)"
+    return value[:_MOST_CHARACTERS] + (more if isinstance(value, str) else more.encode())
 
 
 def _is_honest(kind: type) -> bool:
@@ -84,17 +95,24 @@ def writable(text: Any) -> Any:
 
 def listed(values: Any) -> str:
     """``a, b, c``; a single text stays as it is."""
-    return ", ".join(str(shown(value)) for value in _several(values))
+    return ", ".join([*[str(shown(value)) for value in islice(_several(values), _MOST_LISTED)], *_rest(values)])
 
 
 def alternatives(values: Any) -> str:
     """``'a', 'b' or None``, sets in a settled order."""
-    words = [_quoted(value) for value in _several(values)]
+    words = [_quoted(value) for value in islice(_several(values), _MOST_LISTED)]
     if type(values) in _UNORDERED:
         words.sort()
+    words += _rest(values)
     if len(words) < 2:
         return words[0] if words else "none at all"
     return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _rest(values: Any) -> list[str]:
+    """Words for what is too much to be shown."""
+    more = len(values) - _MOST_LISTED if type(values) in _BRACKETS else 0
+    return [f"{more} more"] if more > 0 else []
 
 
 def _several(values: Any) -> Iterable[Any]:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db.clock import utcnow
 from nova_db.exceptions import DBDataError, UnknownColumn
-from nova_db.schema.coercion import Coercer, Unsuitable, coercer
+from nova_db.schema.coercion import Coercer, Unsuitable, coercer, described
 from nova_db.schema.types import NO_MATCH, NOW, Kind
 
 if TYPE_CHECKING:
     from nova_db.schema.types import Column
+
+_LONGEST_NAME = 64
+"""Of a name, as much as is compared with those that there are."""
 
 Validator = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -95,7 +98,9 @@ def unknown_column(table: str, name: object, names: Iterable[str]) -> UnknownCol
     """The error for a name that is no column of the table; it suggests the one that is spelled most like it."""
     from difflib import get_close_matches
 
-    nearest = get_close_matches(str(name), names, n=1, cutoff=0.0)
+    # In all of a text that is no name the nearest one would be looked for in minutes.
+    spelled = str.__str__(name)[:_LONGEST_NAME] if issubclass(type(name), str) else described(name)
+    nearest = get_close_matches(spelled, names, n=1, cutoff=0.0)
     return UnknownColumn(table=table, column=name, nearest=nearest[0])
 
 

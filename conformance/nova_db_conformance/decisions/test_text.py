@@ -179,6 +179,8 @@ class TestProjects(ConformanceTestCase):
                 self.db.quota_destroy_all_by_project(self.admin, text)
                 with self.raises(exceptions.QuotaUsageNotFound, project_id=text):
                     self.db.quota_usage_update(self.admin, text, "cores", in_use=1)
-                with self.raises(ValueError):
-                    self.db.quota_reserve(context, {}, {}, {}, NOON, 0, 0)  # it makes an administrator's context
+                with self.raises(ValueError):  # an administrator's context is made for what counts
+                    self.db.quota_reserve(
+                        context, {"cores": f.CountedResource("cores")}, {"cores": 1}, {"cores": 1}, NOON, 0, 0
+                    )
                 self.assertSameRows(before, "although there is nothing to change")
