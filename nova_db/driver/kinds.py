@@ -97,21 +97,18 @@ def _flag(value: Any) -> bool:
     raise Unfit(described(value))
 
 
-def _direction(value: Any) -> str:
-    text = str.__str__(value) if issubclass(type(value), str) else None
-    if text in ("asc", "desc"):
-        return text
-    raise Unfit(described(value) if text is None else ascii(text), ValueError)
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def take(value: Any) -> str:
+        text = str.__str__(value) if issubclass(type(value), str) else None
+        if text in words:
+            return text
+        raise Unfit(described(value) if text is None else ascii(text[:40]), ValueError)
+
+    return take
 
 
 def _visibility(value: Any) -> str | None:
-    kind = type(value)
-    if kind in _TEXTS and not value:
-        return None
-    text = str.__str__(value) if issubclass(kind, str) else None
-    if text in ("no", "yes", "only"):
-        return text
-    raise Unfit(described(value) if text is None else ascii(text), ValueError)
+    return None if type(value) in _TEXTS and not value else _seen(value)
 
 
 def _seconds(value: Any) -> Any:
@@ -209,12 +206,13 @@ def _or_none(kind: ArgumentKind) -> ArgumentKind:
 
 TEXT: Final = ArgumentKind("text (or a number, a UUID or an address, which are their text)", _TEXTS, _text)
 ID: Final = ArgumentKind("a key, as a number or as text", _TEXTS, _text)
+_seen: Final = _one_of("no", "yes", "only")
 VISIBILITY: Final = ArgumentKind("'no', 'yes', 'only' or None", frozenset({_NONE}), _visibility)
 WORD: Final = ArgumentKind("text", frozenset({str}), _word)
 COUNT: Final = ArgumentKind("an int of at least 0, or None", frozenset({_NONE}), _count)
 FLAG: Final = ArgumentKind("True or False", _TEXTS, _flag)
 SCOPE: Final = ArgumentKind("True, False or 'allow_none'", _TEXTS, _flag)
-DIRECTION: Final = ArgumentKind("'asc' or 'desc'", frozenset(), _direction)
+DIRECTION: Final = ArgumentKind("'asc' or 'desc'", frozenset(), _one_of("asc", "desc"))
 SECONDS: Final = ArgumentKind("a number of seconds", frozenset(), _seconds)
 AGE: Final = ArgumentKind("a number of seconds, or None", frozenset({int, _NONE}), _age)
 MOMENT: Final = ArgumentKind("a datetime", frozenset(), _moment)
