@@ -115,9 +115,14 @@ def cidr(name: str, *, doc: str = "") -> Column:
     return Column(name, Kind.CIDR, 43, doc=doc)
 
 
-def index(*columns: str, name: str = "", nulls_first: bool = False, **prefixes: int) -> Index:
-    """An index; ``column=100`` has servers that bound the size of an entry index 100 characters of that column."""
-    return Index(name, columns, prefixes, nulls_first)
+def index(
+    *columns: str, name: str = "", nulls_first: bool = False, narrow: tuple[str, ...] = (), **prefixes: int
+) -> Index:
+    """An index; ``column=100`` has servers that bound the size of an entry index 100 characters of that column.
+
+    ``narrow`` has a server that bounds it, and cannot do that, index these columns alone.
+    """
+    return Index(name, columns, prefixes, nulls_first, narrow)
 
 
 def unique(*columns: str, name: str = "") -> Unique:

@@ -74,12 +74,17 @@ class Index(NamedTuple):
     ``prefixes`` says how many characters of a column to index on servers that bound the size of an index entry
     (MySQL, MariaDB); others index the whole column.  ``nulls_first``: rows are listed in the order of the index, so
     nulls come before all values in it, also on a server that puts them last by itself (PostgreSQL).
+
+    ``narrow`` are the columns to index where an entry of all of them could be larger than the server takes, and it has
+    no prefixes that a search would use (PostgreSQL): those that tell most, as many as fit at their longest.  Empty:
+    all columns fit.
     """
 
     name: str
     columns: tuple[str, ...]
     prefixes: Mapping[str, int] = MappingProxyType({})
     nulls_first: bool = False
+    narrow: tuple[str, ...] = ()
 
 
 class Unique(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -12,6 +12,11 @@ from nova_db_conformance import decision
 
 MYSQL_KEY_BYTES = 3072
 BYTES_OF_A_CHARACTER = 4
+POSTGRESQL_ENTRY_BYTES = 2704
+POSTGRESQL_HEADER = 16
+"""Bytes of an entry beside its columns, with the map of nulls."""
+POSTGRESQL_LENGTH = 8
+"""Bytes that a text takes beside its own, filled up to where the next column may begin."""
 
 every_table = pytest.mark.parametrize("name", sorted(TABLES))
 
@@ -125,9 +130,23 @@ def test_unique_rules_have_the_names_they_have_always_had() -> None:
 
 @every_table
 def test_index_entries_fit_a_key_of_mysql(name: str, subtests: pytest.Subtests) -> None:
-    for rule in rules(TABLES[name]):
-        with subtests.test(rule=rule):
-            assert key_bytes(TABLES[name], rule) <= MYSQL_KEY_BYTES, rule.name
+    for table, rule in keys(name):
+        with subtests.test(table=table, rule=rule):
+            assert key_bytes(table, rule) <= MYSQL_KEY_BYTES
+
+
+@every_table
+@decision(6)
+def test_index_entries_fit_a_page_of_postgresql_and_none_is_narrow_without_need(
+    name: str, subtests: pytest.Subtests
+) -> None:
+    for table, rule in keys(name):
+        with subtests.test(table=table, rule=rule):
+            narrow = rule.narrow if isinstance(rule, Index) else ()
+            assert entry_bytes(table, narrow or rule.columns) <= POSTGRESQL_ENTRY_BYTES
+            assert set(narrow) <= set(rule.columns)
+            assert narrow[:1] in ((), rule.columns[:1])
+            assert bool(narrow) == (entry_bytes(table, rule.columns) > POSTGRESQL_ENTRY_BYTES)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, table in TABLES.items() if table.archived))
@@ -222,6 +241,13 @@ def rules(table: Table) -> list[Index | Unique]:
     return [*table.indexes, *table.uniques]
 
 
+def keys(name: str) -> Iterator[tuple[Table, Index | Unique]]:
+    """All that servers keep entries of: of a table and its shadow, the primary key too."""
+    for table in filter(None, (TABLES[name], TABLES[name].shadow)):
+        for rule in (Unique("primary key", (table.primary_key,)), *rules(table)):
+            yield table, rule
+
+
 def leads_an_index(searched: Table, column: str) -> bool:
     return column == searched.primary_key or column in {rule.columns[0] for rule in rules(searched)}
 
@@ -243,6 +269,14 @@ def names_in_the_database() -> Iterator[str]:
 def key_bytes(indexed: Table, rule: Index | Unique) -> int:
     prefixes = rule.prefixes if isinstance(rule, Index) else {}
     return sum(column_bytes(indexed.column[name], prefixes.get(name)) for name in rule.columns)
+
+
+def entry_bytes(indexed: Table, columns: Iterable[str]) -> int:
+    """How large an entry of PostgreSQL may be."""
+    lengths = [indexed.column[name].length for name in columns]
+    return POSTGRESQL_HEADER + sum(
+        8 if length is None else POSTGRESQL_LENGTH + BYTES_OF_A_CHARACTER * length for length in lengths
+    )
 
 
 def column_bytes(column: Column, prefix: int | None) -> int:

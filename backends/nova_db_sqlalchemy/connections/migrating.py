@@ -55,6 +55,12 @@ class Migrating(abc.ABC):
     def create_index(self, context: MigrationContext, index: NewIndex) -> None:
         """Create an index of a table that clients are using; complete what was cut short before."""
 
+    def narrow_index(self, context: MigrationContext, index: NewIndex, *, in_use: bool) -> None:  # noqa: B027 - as above
+        """Have an index hold these columns alone where the server takes no entry of all; it stays as it is elsewhere.
+
+        :param in_use: clients are using the table; and what was cut short before is to be completed.
+        """
+
     def end_look(self, connection: sa.Connection) -> None:  # noqa: B027 - most have one transaction for everything
         """End the transaction that looking began where Alembic is to have its own."""
 

@@ -11,16 +11,13 @@ import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, VERSION_TABLE
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, VERSION_TABLE, differs_by_server
 
 CONNECTION: Final = "connection"
 URL: Final = "url"
 """Attributes of the configuration: what ``env.py`` is to work on."""
-NULLS_FIRST_INDEXES: Final = frozenset(
-    index.name
-    for table in SQL_METADATA.tables.values()
-    for index in table.indexes
-    if index.kwargs.get("postgresql_ops")
+DIFFERING_INDEXES: Final = frozenset(
+    index.name for table in SQL_METADATA.tables.values() for index in table.indexes if differs_by_server(index)
 )
 SOURCE: Final = "source"
 """Another one: the revision that an upgrade starts from, None if it makes the tables."""
@@ -72,5 +69,5 @@ def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
 
 
 def _can_be_compared(item: object, *_arguments: object) -> bool:
-    """Alembic does not recognise an index in which nulls come first; ``check`` looks at it without Alembic."""
-    return not (isinstance(item, sa.Index) and item.name in NULLS_FIRST_INDEXES)
+    """Alembic does not recognise an index that differs from server to server; ``check`` looks at it without Alembic."""
+    return not (isinstance(item, sa.Index) and item.name in DIFFERING_INDEXES)

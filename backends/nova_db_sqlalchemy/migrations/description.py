@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import sqlalchemy as sa
 
 from nova_db_sqlalchemy.migrations.targets import migrating_on
-from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, indexes_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,7 +32,7 @@ def described(table: sa.Table, dialect: sa.Dialect) -> Description:
         elif isinstance(rule, sa.ForeignKeyConstraint):
             remote = [element.target_fullname.split(".") for element in rule.elements]
             parts[f"foreign key {rule.name}"] = _reference(rule.column_keys, remote[0][0], [name for _, name in remote])
-    for index in table.indexes:
+    for index in indexes_on(table, dialect):
         parts[f"index {index.name}"] = _index(
             index.columns.keys(), bool(index.unique), server.index_remarks(index, dialect)
         )

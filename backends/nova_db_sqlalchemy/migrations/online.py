@@ -31,6 +31,16 @@ def create_index(name: str, table: str, *columns: str, nulls_first: Iterable[str
         migrating_on(context.dialect).create_index(context, index)
 
 
+def narrow_index(name: str, table: str, *columns: str) -> None:
+    """Have an index hold these columns alone on servers that take no entry of all; clients may write meanwhile.
+
+    On all other servers it stays as it is.
+    """
+    context = op.get_context()
+    index = NewIndex(name, table, columns)
+    migrating_on(context.dialect).narrow_index(context, index, in_use=not _is_new(context))
+
+
 def value_on(values: Mapping[str, str]) -> str:
     """That of some values that is for the server, by the words that URLs begin with; empty where none is."""
     return values.get(true_name(op.get_context().dialect), "")

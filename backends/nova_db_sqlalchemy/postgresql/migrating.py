@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LOCK: Final = int.from_bytes(b"nova_db", "big")
 _PAUSE: Final = 0.1
+_NEW: Final = "_new"
 
 
 class PostgreSQLMigrating(Migrating):
@@ -62,6 +63,18 @@ class PostgreSQLMigrating(Migrating):
                 postgresql_concurrently=True,
                 **index.options,
             )
+
+    def narrow_index(self, context: MigrationContext, index: NewIndex, *, in_use: bool) -> None:
+        if not in_use:
+            op.drop_index(index.name, index.table)
+            op.create_index(index.name, index.table, list(index.columns), **index.options)
+            return
+        # Until the new one is ready searches have the old one; what is left after an end in between is taken up again.
+        new = index._replace(name=f"{index.name}{_NEW}")
+        self.create_index(context, new)
+        with context.autocommit_block():
+            op.drop_index(index.name, index.table, if_exists=True, postgresql_concurrently=True)
+            op.execute(f"ALTER INDEX {new.name} RENAME TO {index.name}")
 
     def end_look(self, connection: sa.Connection) -> None:
         connection.commit()

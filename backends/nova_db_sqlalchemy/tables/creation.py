@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from nova_db_sqlalchemy.tables.catalog import CATALOG
-from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, indexes_on
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -20,7 +20,7 @@ def creation(compiler: sa.Dialect, existing: Iterable[str]) -> list[str]:
     elements: list[Any] = [
         element
         for table in missing
-        for element in (CreateTable(table), *[CreateIndex(index) for index in table.indexes])
+        for element in (CreateTable(table), *[CreateIndex(index) for index in indexes_on(table, compiler)])
     ]
     return [str(element.compile(dialect=compiler)).strip() for element in elements]
 

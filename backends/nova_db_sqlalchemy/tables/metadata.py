@@ -17,6 +17,8 @@ from sqlalchemy.dialects import mysql
 from nova_db.schema import PARENTS_FIRST, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nova_db.schema import Column, Index, Table
 
 VERSION_TABLE: Final = "nova_db_version"
@@ -26,6 +28,11 @@ UPGRADE_TABLE: Final = "nova_db_upgrade"
 
 NULLS_FIRST: Final = "NULLS FIRST"
 _MYSQL: Final = ("mysql", "mariadb")
+_NARROW: Final = ("postgresql",)
+"""The dialects of servers that bound an entry of an index, and have no prefixes that a search would use."""
+_WIDE: Final = ("sqlite", *_MYSQL)
+_SERVERS: Final = "servers"
+"""In the ``info`` of an index: the dialects of the servers that have it; absent: all of them."""
 _TABLE_OPTIONS: Final[dict[str, Any]] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
@@ -48,7 +55,7 @@ def build(metadata: sa.MetaData, table: Table) -> sa.Table:
         metadata,
         *[_column(column) for column in table.columns],
         *rules,
-        *[_index(index, table) for index in table.indexes],
+        *[made for index in table.indexes for made in _indexes(index, table)],
         # AUTOINCREMENT: without it SQLite hands the ids of deleted rows out again
         sqlite_autoincrement=table.autoincrement,
         **_TABLE_OPTIONS,
@@ -72,6 +79,28 @@ def _column(column: Column) -> sa.Column[Any]:
         autoincrement=column.autoincrement,
         nullable=column.nullable,
     )
+
+
+def indexes_on(table: sa.Table, dialect: sa.Dialect) -> list[sa.Index]:
+    """The indexes of a table that the servers of a dialect have."""
+    return [index for index in table.indexes if dialect.name in index.info.get(_SERVERS, (dialect.name,))]
+
+
+def differs_by_server(index: sa.Index) -> bool:
+    """Whether servers have it with other columns, or with nulls in another place."""
+    return _SERVERS in index.info or bool(index.kwargs.get("postgresql_ops"))
+
+
+def _indexes(index: Index, table: Table) -> Iterator[sa.Index]:
+    """An index; or two under one name, of which each server has one."""
+    if not index.narrow:
+        yield _index(index, table)
+        return
+    for columns, servers in ((index.columns, _WIDE), (index.narrow, _NARROW)):
+        made = _index(index._replace(columns=columns), table)
+        made.info[_SERVERS] = servers
+        # for create_all(); a tuple is what execute_if() documents, and the types of neither know of it
+        yield made.ddl_if(dialect=servers)  # type: ignore[arg-type]
 
 
 def _index(index: Index, table: Table) -> sa.Index:

@@ -12,7 +12,11 @@ from nova_db import exceptions
 from nova_db.schema import TABLES, Kind
 from nova_db_conformance import decision
 from nova_db_conformance.decisions.cases import BERLIN, NOON, WritersTestCase, takers_of_values
+from nova_db_conformance.harness import values as f
 from nova_db_conformance.harness.checking import private_copy
+
+NAMES = ("uuid", "instance_uuid", "request_id", "event")
+"""Columns that say which row is meant, also to other functions that are tried here."""
 
 
 class TestValues(WritersTestCase):
@@ -133,6 +137,40 @@ class TestValues(WritersTestCase):
                             write({column: value})
             with self.subTest(name):
                 self.assertSameRows(before, f"although {name} refused a text")
+
+    @decision(6)
+    def test_the_longest_texts_in_all_columns_at_once_are_stored(self) -> None:
+        for name, (table, write) in self.writers().items():
+            texts = {
+                column.name: f.a_long_text(column.length or 0)
+                for column in TABLES[table].columns
+                if column.kind is Kind.STRING and column.name not in NAMES
+            }
+            if name == "quota_usage_update":
+                continue  # it takes no text
+            with self.subTest(name):
+                write(texts)
+                found = [{column: row[column] for column in texts} for row in self.dump()[table]]
+                self.assertIn(texts, found)
+
+    @decision(6)
+    def test_rows_are_found_by_their_longest_texts(self) -> None:
+        db, admin, made = self.db, self.admin, self.make
+        one, two, three = (f.a_long_text(255) for _ in range(3))
+        build = made.agent_build(hypervisor=one, os=two, architecture=three)
+        self.assertEqual(build, db.agent_build_get_by_triple(admin, one, two, three))
+        self.assertIsNone(db.agent_build_get_by_triple(admin, one, two, three[:-1]))
+        pool = made.console_pool(compute_host=one, host=two, console_type=three)
+        found = db.console_pool_get_by_host_type(admin, one, two, three)
+        self.assertEqual(pool, {key: found[key] for key in pool})
+        self.assertEqual([found], db.console_pool_get_all_by_host_type(admin, two, three))
+        texts = {"source_compute": one, "source_node": two, "dest_compute": three, "dest_node": one, "status": two}
+        moving = made.migration(**texts, instance_uuid=self.uuid)
+        for host, node in ((one, two), (three, one)):
+            with self.subTest(host[:1]):
+                (found,) = db.migration_get_in_progress_by_host_and_node(admin, host, node)
+                self.assertEqual(moving, {key: found[key] for key in moving})
+        self.assertEqual([], db.migration_get_in_progress_by_host_and_node(admin, one, two[:-1]))
 
     @decision(6, 24)
     def test_no_column_that_needs_a_value_takes_none(self) -> None:

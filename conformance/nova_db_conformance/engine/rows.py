@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import Row
 from nova_db.schema import TABLES, Column, ForeignKey, Kind, Table
+from nova_db_conformance.harness.values import a_long_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nova_db_conformance.engine.cases import PrimitivesTestCase
 
 _numbers = itertools.count(1)
@@ -38,10 +41,24 @@ def a_value(column: Column) -> Any:
             return (f"{number} " + "\u00e4'\U0001f600 " * 64)[: min(column.length, 255)]
 
 
-def a_row(test: PrimitivesTestCase, table: Table, *, with_nulls: bool = False) -> Row:
+def a_long_value(column: Column) -> Any:
+    """A value that takes as much room as one of the column can, of long texts 64 KiB."""
+    match column.kind:
+        case Kind.STRING | Kind.IP | Kind.CIDR:
+            assert column.length is not None
+            return a_long_text(column.length)
+        case Kind.TEXT | Kind.MEDIUMTEXT:
+            return a_long_text((2**16 - 1) // 4)
+        case _:
+            return a_value(column)
+
+
+def a_row(
+    test: PrimitivesTestCase, table: Table, *, with_nulls: bool = False, value: Callable[[Column], Any] = a_value
+) -> Row:
     """A complete row but for a generated key, not yet inserted; the rows that it refers to are.
 
-    ``with_nulls``: null in every column that may be null.
+    ``with_nulls``: null in every column that may be null; ``value`` makes what is in the others.
     """
     row: Row = {}
     references = {key.column: key for key in table.foreign_keys}
@@ -51,7 +68,7 @@ def a_row(test: PrimitivesTestCase, table: Table, *, with_nulls: bool = False) -
         elif column.name in references:
             row[column.name] = a_parent(test, references[column.name])
         elif not column.autoincrement:
-            row[column.name] = a_value(column)
+            row[column.name] = value(column)
     return row
 
 

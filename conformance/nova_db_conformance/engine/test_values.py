@@ -8,7 +8,7 @@ from typing import Any
 from nova_db.engine import Eq, Query, Row
 from nova_db.schema import TABLES
 from nova_db_conformance.engine.cases import PrimitivesTestCase
-from nova_db_conformance.engine.rows import a_row
+from nova_db_conformance.engine.rows import a_long_value, a_row
 
 LATE = dt.datetime(9999, 12, 31, 23, 59, 59, 999999)
 TEXTS = [
@@ -94,6 +94,27 @@ class TestValues(PrimitivesTestCase):
                 (made,) = self.insert(table.name, row)
                 self.assertSame(row | {table.primary_key: made[table.primary_key]}, made)
                 self.assertIn(made, self.select(table.name))
+
+    def test_the_longest_texts_in_every_column_at_once(self) -> None:
+        for table in TABLES.values():
+            with self.subTest(table.name):
+                row = a_row(self, table, value=a_long_value)
+                (made,) = self.insert(table.name, row)
+                self.assertSame(row | {table.primary_key: made[table.primary_key]}, made)
+                texts = {
+                    name: a_long_value(column)
+                    for name, column in table.column.items()
+                    if isinstance(row.get(name), str) and not (column.primary_key or column.references)
+                }
+                mine = Eq(table.primary_key, made[table.primary_key])
+                with self.writer() as tx:
+                    (changed,) = tx.update_returning(Query(table.name, mine), texts)
+                    self.assertSame(made | texts, changed)
+                self.assertEqual([changed], self.select(table.name, mine))
+                if table.shadow is not None:
+                    with self.writer() as tx:
+                        tx.move(table.name, table.shadow.name, mine)
+                    self.assertEqual([changed], self.select(table.shadow.name, mine))
 
     def test_nulls_in_every_table(self) -> None:
         for table in TABLES.values():

@@ -6,6 +6,8 @@ They are such that nothing collides: every call takes the next number for what m
 from __future__ import annotations
 
 import itertools
+import random
+import sys
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,6 +23,11 @@ def a_uuid() -> str:
 def a_number() -> int:
     """A number that no other call gets."""
     return next(_numbers)
+
+
+def a_long_text(length: int) -> str:
+    """Text of so many characters that takes as much room as any: four bytes each, and nothing repeats."""
+    return "".join(chr(random.randint(0x10000, sys.maxunicode)) for _ in range(length))
 
 
 def instance_values(**overrides: Any) -> dict[str, Any]:

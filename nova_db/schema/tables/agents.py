@@ -17,5 +17,5 @@ AGENT_BUILDS: Final = table(
     string("version"),
     string("url"),
     string("md5hash"),
-    index("hypervisor", "os", "architecture"),
+    index("hypervisor", "os", "architecture", narrow=("hypervisor", "os")),
 )

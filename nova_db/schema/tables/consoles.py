@@ -20,7 +20,7 @@ CONSOLE_POOLS: Final = table(
     string("compute_host"),
     names("host", "services.host", HOST),
     names("compute_host", "services.host", HOST),
-    index("host", "console_type", "compute_host"),
+    index("host", "console_type", "compute_host", narrow=("host", "compute_host")),
     many("consoles", "id", "consoles.pool_id"),
     soft_deleted=False,
 )

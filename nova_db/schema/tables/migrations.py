@@ -37,6 +37,7 @@ MIGRATIONS: Final = table(
         "dest_node",
         "status",
         name="migrations_by_host_nodes_and_status_idx",
+        narrow=("deleted", "source_compute", "source_node"),
         source_compute=100,
         dest_compute=100,
         source_node=100,
