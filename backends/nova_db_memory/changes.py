@@ -41,9 +41,10 @@ class Changing:
 
     def _insert(self, rows: Sequence[tuple[Store, Row]]) -> None:
         """Store new rows, which are the stores' from now on, and give those an id that lack one."""
-        for store, row in rows:
-            if store.layout.table.autoincrement:
-                _number(store, row)
+        for place, (store, row) in enumerate(rows):
+            if store.layout.table.autoincrement and not _number(store, row):
+                self._replace([(store, None, row) for store, row in rows[:place]])  # what they break is told first
+                raise used_up(store.name, store.layout.key)
         self._replace([(store, None, row) for store, row in rows])
 
     def _update(self, store: Store, rows: Sequence[Row], values: Values) -> list[Row]:
@@ -80,11 +81,12 @@ class Changing:
         store.put(key, old, new)
 
 
-def _number(store: Store, row: Row) -> None:
-    """Give a row the next id, unless it has one."""
+def _number(store: Store, row: Row) -> bool:
+    """Give a row the next id, unless it has one; whether there was one left."""
     key = store.layout.key
     if row.get(key) is None:
         if store.next_id > HIGHEST_ID:
-            raise used_up(store.name, key)
+            return False
         row[key] = store.next_id
     store.next_id = max(store.next_id, row[key] + 1)
+    return True

@@ -207,11 +207,12 @@ class KVTransaction(Transaction):
         return found
 
     def _insert(self, rows: Sequence[tuple[Table, Row]]) -> None:
-        for table, row in rows:
+        for place, (table, row) in enumerate(rows):
             key = table.primary_key
             if table.autoincrement:
                 row[key] = self._store.count(table.name, row.get(key))
                 if row[key] > HIGHEST_ID:
+                    self._replace([(table, None, row) for table, row in rows[:place]])
                     raise used_up(table.name, key)
         self._replace([(table, None, row) for table, row in rows])
 

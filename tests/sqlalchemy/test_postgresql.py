@@ -189,8 +189,8 @@ def test_the_counter_moves_on_and_never_back(engine: SQLEngine) -> None:
     assert insert(engine, "services", {})[0]["id"] == 51
     with writing(engine) as tx:
         made = tx.insert(("services", [row("services", id=i) if i else row("services") for i in (None, 60, None, 55)]))
-    assert [each["id"] for each in made[0]] == [52, 60, 53, 55]
-    assert insert(engine, "services", {})[0]["id"] == 61
+    assert [each["id"] for each in made[0]] == [52, 60, 61, 55]
+    assert insert(engine, "services", {})[0]["id"] == 62
 
 
 def test_counters_under_concurrency(engine: SQLEngine) -> None:
@@ -321,3 +321,21 @@ def test_rows_move_once_whatever_plan_the_server_makes(engine: SQLEngine) -> Non
     finally:
         limited.close()
     assert [each["id"] for each in select(engine, "services")] == [3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("count", [4, 600])
+def test_rows_that_bring_a_key_along_and_rows_that_want_one_take_few_statements(engine: SQLEngine, count: int) -> None:
+    counted, given = row("services"), [row("services", id=number) for number in range(1, count + 1)]
+    few: dict[str, list[dict[str, Any]]] = {"counted": [counted] * count, "given": given}
+    few["mixed"] = [counted if number % 2 else each for number, each in enumerate(given)]
+    sent_for = {}
+    for name, rows in few.items():
+        engine.clear()
+        with writing(engine) as tx, statements(engine, control=True) as sent:
+            tx.insert(("services", rows))
+        sent_for[name] = [text.split()[0] for text in sent if not text.startswith(("BEGIN", "COMMIT"))]
+    assert sent_for == {
+        "counted": ["INSERT"],
+        "given": ["LOCK", "INSERT", "SELECT"],
+        "mixed": ["LOCK", "SELECT", "INSERT", "SELECT"],
+    }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
 from nova_db.engine import TRUE, Eq, Order, Predicate, Query, Row, Values
+from nova_db.engine.keys import HIGHEST_ID, used_up
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBReferenceError
 from nova_db_sqlalchemy.connections.errors import Fault, Written, blamed_value, conflict, no_more_ids
@@ -35,11 +36,12 @@ _SERIALIZE: Final = Statement(
 )
 MOST_PARTS: Final = 16
 """So many runs of rows are inserted by one statement; each combination of them is a statement of its own."""
-_ADVANCE: Final = (
-    "SELECT setval(counter, greatest({key}, coalesce(pg_sequence_last_value(counter), 0)))"
-    " FROM (SELECT pg_get_serial_sequence('{table}', '{column}')::regclass AS counter) AS of_table"
-)
+_OF_TABLE: Final = " FROM (SELECT pg_get_serial_sequence('{table}', '{column}')::regclass AS counter) AS of_table"
+_COUNTER: Final = "SELECT coalesce(pg_sequence_last_value(counter), 0)" + _OF_TABLE
+_ADVANCE: Final = "SELECT setval(counter, greatest({key}, coalesce(pg_sequence_last_value(counter), 0)))" + _OF_TABLE
 
+Batch = tuple[str, Sequence[Values]]
+"""Rows for a table."""
 Run = tuple[int, InsertPart, Sequence[Values]]
 """Rows of one batch that all have a key, or all want one."""
 
@@ -50,22 +52,10 @@ class PostgreSQLWriter(Writer):
     __slots__ = ()
     _database: Database[PostgreSQLServer, PostgreSQLStatements]
 
-    def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
+    def insert(self, *batches: Batch) -> list[list[Row]]:
         runs = list(_runs(batches))
-        made: list[list[Row]] = [[] for _ in batches]
-        if not runs:
-            return made
         given = _highest_given(runs)
-        for table in sorted(given):
-            # Whoever else inserts here has taken its number from the counter, so the counter can be set.
-            self._control(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-        keys = self._insert_runs(batches, runs) if len(runs) <= MOST_PARTS else self._insert_each(batches, runs)
-        for (batch, part, rows), found in zip(runs, keys, strict=True):
-            made[batch] += _keyed(CATALOG[part.table].primary_key, rows, found)
-        for table, key in given.items():
-            column = CATALOG[table].primary_key
-            self.fetch(Statement(_ADVANCE.format(table=table, column=column, key=key).encode(), None, nothing), ())
-        return made
+        return self._insert_given(batches, runs, given) if given else self._insert(batches, runs)
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         if len({key for key, _ in changes}) < len(changes):
@@ -117,11 +107,53 @@ class PostgreSQLWriter(Writer):
             return self._database.server.fault(connection, error)
         return fault if is_seen else conflict(why="A rule is broken by what the transaction does not see yet.")
 
-    def _insert_each(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:
+    def _insert_given(self, batches: Sequence[Batch], runs: Sequence[Run], given: Mapping[str, int]) -> list[list[Row]]:
+        """Insert rows some of which bring along a key that the server counts; ``given``: the highest, by table."""
+        wanting = {part.table for _, part, _ in runs if CATALOG[part.table].primary_key not in part.columns}
+        mixed = given.keys() & wanting
+        for table in sorted(table for table, key in given.items() if key > 0 or table in mixed):
+            # Whoever else inserts here has taken its number from the counter, so the counter can be set.
+            self._control(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+        lacking = None
+        if mixed:
+            # The counter cannot be moved on within a statement, and the rows may take turns.
+            batches, lacking = _numbered(batches, {table: self._counter(table) for table in sorted(mixed)})
+            runs = list(_runs(batches))
+            given = _highest_given(runs)
+        made = self._insert(batches, runs)
+        if lacking is not None:
+            failure = used_up(lacking, CATALOG[lacking].primary_key)
+            self._give_up(failure)
+            raise failure
+        for table, key in given.items():
+            if key > 0:
+                self._on_counter(_ADVANCE, table, key=key)
+        return made
+
+    def _counter(self, table: str) -> int:
+        """The last id that was counted; 0 without any."""
+        [(number,)] = self._on_counter(_COUNTER, table)
+        return int(number)
+
+    def _on_counter(self, text: str, table: str, **values: int) -> Sequence[Any]:
+        sql = text.format(table=table, column=CATALOG[table].primary_key, **values)
+        return self.fetch(Statement(sql.encode(), None, nothing), ())
+
+    def _insert(self, batches: Sequence[Batch], runs: Sequence[Run]) -> list[list[Row]]:
+        """Insert the rows of batches as they are; the rows as stored."""
+        made: list[list[Row]] = [[] for _ in batches]
+        if not runs:
+            return made
+        keys = self._insert_runs(batches, runs) if len(runs) <= MOST_PARTS else self._insert_each(batches, runs)
+        for (batch, part, rows), found in zip(runs, keys, strict=True):
+            made[batch] += _keyed(CATALOG[part.table].primary_key, rows, found)
+        return made
+
+    def _insert_each(self, batches: Sequence[Batch], runs: Sequence[Run]) -> list[list[Any]]:
         """The same in a statement for each."""
         return [keys for run in runs for keys in self._insert_runs(batches, [run])]
 
-    def _insert_runs(self, batches: Sequence[tuple[str, Sequence[Values]]], runs: Sequence[Run]) -> list[list[Any]]:
+    def _insert_runs(self, batches: Sequence[Batch], runs: Sequence[Run]) -> list[list[Any]]:
         """Insert all runs in one statement; the keys of each, in the order of its rows."""
         bound: list[Any] = []
         for _, part, rows in runs:
@@ -167,20 +199,46 @@ def _seen(look: Look, fault: Fault, written: Written) -> bool:
     return bool(look(Query(table, referring, limit=1)))
 
 
-def _runs(batches: Sequence[tuple[str, Sequence[Values]]]) -> Iterator[Run]:
+def _runs(batches: Sequence[Batch]) -> Iterator[Run]:
     for batch, (table, rows) in enumerate(batches):
         for has_key, alike in runs_by_key(rows, CATALOG[table].primary_key):
             yield batch, insert_part(CATALOG[table], alike, has_key=has_key), alike
 
 
 def _highest_given(runs: Sequence[Run]) -> dict[str, int]:
-    """The highest key above 0 that rows bring along, by table, where the server counts keys itself: from 1."""
+    """The highest key that rows bring along, by table, where the server counts keys itself: from 1."""
     given: dict[str, int] = {}
     for _, part, rows in runs:
         table = CATALOG[part.table]
         if table.autoincrement and table.primary_key in part.columns:
-            given[part.table] = max(given.get(part.table, 0), *[row[table.primary_key] for row in rows])
-    return {table: key for table, key in given.items() if key > 0}
+            highest = max([row[table.primary_key] for row in rows])
+            given[part.table] = max(given.get(part.table, highest), highest)
+    return given
+
+
+def _numbered(batches: Sequence[Batch], counters: dict[str, int]) -> tuple[list[Batch], str | None]:
+    """Batches whose rows all have a key, in the tables of the counters, which count on row by row.
+
+    And the table that had no id left for a row: the batches end before it.
+    """
+    numbered: list[Batch] = []
+    for table, rows in batches:
+        if table not in counters:
+            numbered.append((table, rows))
+            continue
+        key, counter = CATALOG[table].primary_key, counters[table]
+        made: list[Values] = []
+        numbered.append((table, made))
+        for row in rows:
+            if row.get(key) is None:
+                if counter >= HIGHEST_ID:
+                    return numbered, table
+                made.append(keyed(row, key, counter + 1))
+            else:
+                made.append(row)
+            counter = max(counter, made[-1][key])
+        counters[table] = counter
+    return numbered, None
 
 
 def _keyed(key: str, rows: Sequence[Values], keys: Sequence[Any]) -> list[Row]:

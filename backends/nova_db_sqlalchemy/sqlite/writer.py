@@ -38,14 +38,15 @@ class SQLiteWriter(LookingWriter):
         made: list[list[Row]] = [[] for _ in batches]
         chunks = [chunk for batch, (table, rows) in enumerate(batches) for chunk in _chunks(batch, table, rows)]
         for place, chunk in enumerate(chunks):
-            made[chunk.batch] += self._insert(chunk, chunks[place:])
+            made[chunk.batch] += self._insert(chunks, place)
         return made
 
     def serialize(self, *names: str) -> None:
         self.hold()  # no other writer can begin from here on
 
-    def _insert(self, chunk: Chunk, rest: Sequence[Chunk]) -> list[Row]:
-        """Insert rows in one statement; ``rest``: what is inserted from here on, these rows first."""
+    def _insert(self, chunks: Sequence[Chunk], place: int) -> list[Row]:
+        """Insert the rows at a place among the chunks, in one statement."""
+        chunk = chunks[place]
         table, rows = CATALOG[chunk.table], chunk.rows
         key, columns = table.primary_key, table.names
         if not chunk.has_key:
@@ -58,7 +59,7 @@ class SQLiteWriter(LookingWriter):
             cursor = connection.cursor
             cursor.execute(sql, parameters)
         except self._database.server.errors as error:
-            written = [(each.table, each.rows) for each in rest]
+            written = [(each.table, each.rows) for each in chunks[place:]]
             raise self._failed(connection, error, written, is_insert=True) from error
         if chunk.has_key:
             return [dict(row) for row in rows]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from nova_db.engine import TRUE, Col, Eq, In, Order, Query, Row, Transaction
+from nova_db.engine import TRUE, Col, Eq, In, Isolation, Order, Query, Row, Transaction
 from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBReferenceError
 from nova_db.schema import TABLES
 from nova_db_conformance.engine.cases import PrimitivesTestCase
+from nova_db_conformance.harness.races import race
 
 HIGHEST: Final = 2**31 - 1
+_MIXED: Final = ("instances", "instance_metadata", "services", "instances", "dns_domains")
 
 
 def _insert(rows: Sequence[Row], tx: Transaction) -> object:
@@ -167,6 +170,135 @@ class TestHighestId(PrimitivesTestCase):
                 tx.insert(self.rows("services", {}))
             tx.insert(self.rows("services", {"id": 7}))
         self.assertEqual([7, HIGHEST], self.ids("services"))
+
+
+class TestGivenBesideCounted(PrimitivesTestCase):
+    """Rows that bring an id along and rows that want one, in one insert: each moves the counter on for the next."""
+
+    def batches(self, *keys: Sequence[int | None]) -> list[tuple[str, list[Row]]]:
+        """Batches of rows with these ids; None: one that is counted."""
+        return [
+            ("services", [self.complete("services", **({} if key is None else {"id": key})) for key in batch])
+            for batch in keys
+        ]
+
+    def insert_keys(self, *keys: Sequence[int | None]) -> list[list[int]]:
+        """The ids of rows that are inserted with these."""
+        with self.writer() as tx:
+            return [[row["id"] for row in rows] for rows in tx.insert(*self.batches(*keys))]
+
+    def test_the_next_row_counts_on_from_an_id_that_is_given(self) -> None:
+        cases: list[tuple[list[list[int | None]], list[list[int]]]] = [
+            ([[3, None]], [[3, 4]]),
+            ([[None, 3, None, None]], [[1, 3, 4, 5]]),
+            ([[9, None, 5, None]], [[9, 10, 5, 11]]),
+            ([[None, 2, None]], [[1, 2, 3]]),
+            ([[-7, -8, None, None]], [[-7, -8, 1, 2]]),
+            ([[3], [None]], [[3], [4]]),
+            ([[None], [8, 7], [], [None, None], [None, 20], [None]], [[1], [8, 7], [], [9, 10], [11, 20], [21]]),
+        ]
+        for given, expected in cases:
+            self.engine.clear()
+            with self.subTest(given=given):
+                self.assertEqual(expected, self.insert_keys(*given))
+                ids = sorted(itertools.chain.from_iterable(expected))
+                self.assertEqual(ids, self.ids("services"))
+                self.assertEqual([[ids[-1] + 1]], self.insert_keys([None]))
+
+    def test_the_counter_has_come_from_earlier_inserts(self) -> None:
+        self.insert_keys([None, None, None])
+        with self.writer() as tx:
+            tx.delete("services", TRUE)
+            made = tx.insert(*self.batches([2, None], [None, 1, None]))
+            self.assertEqual([[2, 4], [5, 1, 6]], [[row["id"] for row in rows] for rows in made])
+            made = tx.insert(*self.batches([None]))
+        self.assertEqual([7], [row["id"] for row in made[0]])
+
+    def test_the_rows_come_back_as_they_are_stored(self) -> None:
+        rows: list[Row] = [{"host": "a", "id": 4}, {"host": "b"}, {"host": "c", "id": None}, {"host": "d", "id": 2}]
+        made = self.insert("services", *rows)
+        self.assertEqual([("a", 4), ("b", 5), ("c", 6), ("d", 2)], [(row["host"], row["id"]) for row in made])
+        self.assertEqual(sorted(made, key=lambda row: row["id"]), self.select("services"))
+
+    def test_tables_count_for_themselves(self) -> None:
+        with self.writer() as tx:
+            made = tx.insert(
+                ("instances", [self.complete("instances", uuid="a", id=6), self.complete("instances", uuid="b")]),
+                ("instance_metadata", [self.complete("instance_metadata", instance_uuid="b")] * 2),
+                ("services", [self.complete("services", id=3)]),
+                ("instances", [self.complete("instances", uuid="c")]),
+                ("dns_domains", [self.complete("dns_domains", domain="a.org")]),
+            )
+        self.assertEqual(
+            [[6, 7], [1, 2], [3], [8], ["a.org"]],
+            [[row[TABLES[table].primary_key] for row in rows] for table, rows in zip(_MIXED, made, strict=True)],
+        )
+
+    def test_an_id_that_was_counted_before_it_is_given_is_taken(self) -> None:
+        cases: list[tuple[list[list[int | None]], int]] = [
+            ([[5, None, 6]], 6),
+            ([[None, 2]], 2),
+            ([[None, 9], [None, 10]], 10),
+            ([[5, None, None, 1]], 1),
+        ]
+        for keys, taken in cases:
+            for isolation in Isolation:
+                self.engine.clear()  # what is undone may have moved the counter on
+                before = self.insert("services", {"id": 1})
+                tx = self.engine.write(isolation=isolation)
+                with (
+                    self.subTest(keys=keys, isolation=isolation),
+                    self.raises(DBDuplicateEntry, table="services", columns=["id"], value=taken),
+                ):
+                    tx.insert(*self.batches(*keys))
+                tx.rollback()
+                with self.subTest(keys=keys, isolation=isolation):
+                    self.assertEqual(before, self.select("services"))
+
+    def test_after_the_highest_id_there_is_none(self) -> None:
+        cases: list[list[list[int | None]]] = [
+            [[HIGHEST, None]],
+            [[HIGHEST], [None]],
+            [[HIGHEST - 1, None, 5, None]],
+            [[None, HIGHEST, 7, None, 7]],
+        ]
+        for keys in cases:
+            self.engine.clear()  # what is undone may have moved the counter on
+            with self.subTest(keys=keys):
+                with self.raises(DBDataError, table="services", columns=["id"], value=None), self.writer() as tx:
+                    tx.insert(*self.batches(*keys))
+                self.assertEqual({}, self.dump())
+        self.engine.clear()
+        self.assertEqual([[HIGHEST - 1, HIGHEST]], self.insert_keys([HIGHEST - 1, None]))
+
+    def test_the_rule_that_the_first_rows_break_is_told(self) -> None:
+        with self.raises(DBDuplicateEntry, table="services", columns=["id"], value=3), self.writer() as tx:
+            tx.insert(*self.batches([3, 3, HIGHEST, None]))
+        bad = self.complete("instance_metadata", instance_uuid="zzz")
+        with self.raises(DBReferenceError, table="instance_metadata", value="zzz"), self.writer() as tx:
+            tx.insert(("instance_metadata", [bad]), *self.batches([HIGHEST, None]))
+
+    def test_a_savepoint_takes_it_back(self) -> None:
+        with self.writer() as tx:
+            with self.raises(DBDataError), tx.savepoint():
+                tx.insert(*self.batches([HIGHEST, None]))
+            tx.insert(*self.batches([-1]))
+        self.assertEqual([-1], self.ids("services"))
+
+    def test_many_take_turns(self) -> None:
+        keys = [number if number % 2 else None for number in range(1, 4001)]
+        self.assertEqual([list(range(1, 4001))], self.insert_keys(keys))
+
+    def test_two_writers_at_once_get_different_ids(self) -> None:
+        def insert(number: int) -> list[int]:
+            given = 10_000 * next(numbers) if number % 2 else None  # so far apart that no count reaches the next
+            return self.transact(lambda tx: [row["id"] for row in tx.insert(*self.batches([None, given, None]))[0]])
+
+        numbers = itertools.count(1)
+        rounds = race(insert, rounds=20)
+        ids = [key for done in rounds for keys in done.results for key in keys]
+        self.assertEqual(20 * 8 * 3, len(set(ids)))
+        self.assertEqual(sorted(ids), self.ids("services"))
 
 
 class TestTwoRules(PrimitivesTestCase):

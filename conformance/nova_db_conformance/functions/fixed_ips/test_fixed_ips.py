@@ -184,6 +184,20 @@ class TestFixedIpBulkCreate(FixedIpTestCase):
         self.assertAtomic(lambda: self.db.fixed_ip_bulk_create(self.user, [fixed_ip_values() for _ in range(3)]))
         self.assertEqual(4, len(self.db.fixed_ip_get_all(self.admin)))
 
+    def test_ids_that_are_given_count_for_the_rows_after_them(self) -> None:
+        def create(*keys: int | None) -> None:
+            given = [{} if key is None else {"id": key} for key in keys]
+            self.db.fixed_ip_bulk_create(self.admin, [fixed_ip_values(**values) for values in given])
+
+        create(None, 3, None, None)
+        self.assertEqual([1, 3, 4, 5], [row["id"] for row in self.db.fixed_ip_get_all(self.admin)])
+        before = self.dump()
+        with self.raises(exceptions.DBDuplicateEntry, table="fixed_ips", columns=["id"], value=10):
+            create(9, None, 10)
+        with self.raises(exceptions.DBDataError, table="fixed_ips", columns=["id"], value=None):
+            create(2**31 - 1, None)
+        self.assertSameRows(before, "although no row of a refused call is stored")
+
     def test_an_iterable_that_fails_leaves_nothing(self) -> None:
         def ips() -> Iterable[dict[str, Any]]:
             yield fixed_ip_values()

@@ -40,6 +40,10 @@ class TestFloatingIpBulkCreate(FloatingIpTestCase):
                 self.db.floating_ip_bulk_create(self.user, kind([floating_ip_values() for _ in range(4)]))
                 self.assertEqual(4 * number, len(self.db.floating_ip_get_all(self.admin)))
 
+    def test_ids_that_are_given_count_for_the_rows_after_them(self) -> None:
+        self.create(floating_ip_values(id=3), floating_ip_values(), floating_ip_values(id=2), floating_ip_values())
+        self.assertEqual([2, 3, 4, 5], sorted(row["id"] for row in self.db.floating_ip_get_all(self.admin)))
+
     def test_nothing_is_stored_for_no_values(self) -> None:
         self.create()
         self.assertEqual({}, self.dump())
