@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nova_db.engine import Row, Values
-from nova_db.engine.assignments import updater
+from nova_db.engine.assignments import updated
 from nova_db.engine.keys import HIGHEST_ID, used_up
 from nova_db.exceptions import DBReferenceError
 from nova_db_memory import integrity
@@ -49,7 +49,7 @@ class Changing:
 
     def _update(self, store: Store, rows: Sequence[Row], values: Values) -> list[Row]:
         """Set columns of stored rows; their new versions."""
-        changed = list(map(updater(store.layout.table, values), rows))
+        changed = updated(store.layout.table, rows, values)
         self._replace([(store, old, new) for old, new in zip(rows, changed, strict=True)])
         return changed
 

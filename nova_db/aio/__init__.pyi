@@ -2718,6 +2718,7 @@ async def reservation_commit(context: Context, reservations: Iterable[Uuid], pro
     reservations name.
 
     :raises KeyError: the usage of a reservation is no longer live.
+    :raises DBDataError: ``reserved`` or ``in_use`` of a usage would leave the range of its column; nothing changes.
     """
 
 async def reservation_rollback(context: Context, reservations: Iterable[Uuid], project_id: Text = None) -> None:
@@ -2728,6 +2729,7 @@ async def reservation_rollback(context: Context, reservations: Iterable[Uuid], p
     As :func:`reservation_commit`, ``project_id`` included, except that ``in_use`` is not changed.
 
     :raises KeyError: the usage of a reservation is no longer live.
+    :raises DBDataError: ``reserved`` of a usage would leave the range of its column; nothing changes.
     """
 
 async def reservation_expire(context: Context) -> None:
@@ -2735,7 +2737,9 @@ async def reservation_expire(context: Context) -> None:
 
     Auth: admin. Rows: live.
 
-    One whose usage is no longer live just ends.
+    One whose usage is no longer live just ends. Those on a usage whose ``reserved`` would leave the range of its
+    column stay as they are, and hold up no others: the log warns of them, and they expire in a later call, once
+    the usage has been set to what can take them.
     """
 
 async def bw_usage_get(context: Context, uuid: Text, start_period: datetime, mac: Text) -> BandwidthUsage | None:

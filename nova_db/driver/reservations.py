@@ -106,6 +106,7 @@ class ReservationsContract(abc.ABC):
         reservations name.
 
         :raises KeyError: the usage of a reservation is no longer live.
+        :raises DBDataError: ``reserved`` or ``in_use`` of a usage would leave the range of its column; nothing changes.
         """
 
     @abc.abstractmethod
@@ -117,6 +118,7 @@ class ReservationsContract(abc.ABC):
         As :func:`reservation_commit`, ``project_id`` included, except that ``in_use`` is not changed.
 
         :raises KeyError: the usage of a reservation is no longer live.
+        :raises DBDataError: ``reserved`` of a usage would leave the range of its column; nothing changes.
         """
 
     @abc.abstractmethod
@@ -125,5 +127,7 @@ class ReservationsContract(abc.ABC):
 
         Auth: admin. Rows: live.
 
-        One whose usage is no longer live just ends.
+        One whose usage is no longer live just ends. Those on a usage whose ``reserved`` would leave the range of its
+        column stay as they are, and hold up no others: the log warns of them, and they expire in a later call, once
+        the usage has been set to what can take them.
         """

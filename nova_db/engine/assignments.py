@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nova_db.engine.keys import require_own
 from nova_db.engine.values import Add, Col, IfChanged, IfNew, Row, Values
+from nova_db.exceptions import DBDataError
 
 if TYPE_CHECKING:
     from nova_db.schema import Table
@@ -52,6 +53,30 @@ def updater(table: Table, values: Values) -> Callable[[Row], Row]:
     return update
 
 
+def updated(table: Table, rows: Sequence[Row], values: Values) -> list[Row]:
+    """What an update makes of rows, in their order.
+
+    :raises DBDataError: as by ``updater``; of several rows to blame, for the one with the lowest key.
+    """
+    update = updater(table, values)
+    try:
+        return [update(row) for row in rows]
+    except DBDataError:
+        key = table.primary_key
+        for row in sorted(rows, key=lambda row: row[key]):
+            update(row)
+        raise
+
+
+def grown(table: Table, row: Row, column: str, number: int) -> Any:
+    """What an ``Add`` makes of a column of a row.
+
+    :raises DBDataError: the sum leaves the range of the column.
+    """
+    own = row[column]
+    return None if own is None else table.update_values({column: own + number})[column]
+
+
 def _computed(table: Table, row: Row, plain: Row, column: str, value: Any) -> Any:
     """What a column becomes by anything but a plain value, ``plain`` being the other assignments."""
     kind = type(value)
@@ -65,4 +90,4 @@ def _computed(table: Table, row: Row, plain: Row, column: str, value: Any) -> An
         return row[value.name]
     if kind is IfChanged:
         return value.value if any(row[name] != given for name, given in plain.items()) else row[column]
-    return row[column] if row[column] is None else table.update_values({column: row[column] + value.number})[column]
+    return grown(table, row, column, value.number)

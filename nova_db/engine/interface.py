@@ -35,8 +35,10 @@ row gone, is never handed out again; one that was handed out in what was undone 
 rely on either.  The key of a row never changes: an update may repeat it.
 
 Errors: ``DBDuplicateEntry`` and ``DBReferenceError``, raised by the call that breaks the rule, never by ``commit``, and
-by one that breaks both the former; ``DBDataError`` where an ``Add`` leaves the column's range, where an update gives a
-row another key (``columns`` is the key), and where no id is left (so too, and ``value`` None); ``DBDeadlock``,
+by one that breaks both the former; ``DBDataError`` where an ``Add`` leaves the column's range (the message is that of
+validation, ``value`` the sum; of several the first: of the changes of ``update_each`` in their order, else of the rows
+by key, and of a row's columns as they are assigned), where an update gives a row another key (``columns`` is the key),
+and where no id is left (so too, and ``value`` None); ``DBDeadlock``,
 ``DBConnectionError``, ``DBError``; never an exception of a DB-API library.  The first three carry ``table``,
 ``columns`` and ``value``, a tuple where the rule has several columns; a ``DBReferenceError`` names the table and column
 that refer, also when the row referred to was to go.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +13,7 @@ from nova_db.clock import utcnow
 from nova_db.context import RequestContext, require_admin, require_context
 from nova_db.driver.kinds import VALUES, take
 from nova_db.driver.reservations import ReservationsContract
-from nova_db.engine import Add, Col, In, Lt, Predicate, Query, Row, all_of
+from nova_db.engine import Add, Col, Eq, In, Lt, Predicate, Query, Row, all_of
 from nova_db.operations.quotas import QUOTAS, RESERVATIONS, USAGES
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from nova_db.driver.types import Context, QuotaResource, Record, SyncFunction, Text, Uuid, Values
     from nova_db.engine import Transaction
 
+LOG = logging.getLogger(__name__)
 _NUMBERS: Final = frozenset({int, type(None)})
 
 
@@ -123,7 +125,12 @@ class ReservationsOperations(TransactionalDriver, ReservationsContract):
 
     @writes(require_admin)
     def reservation_expire(self, tx: Transaction, context: Context) -> None:
-        _end(tx, Lt("expire", utcnow()), commit=False)
+        overdue = Lt("expire", utcnow())
+        try:
+            with tx.savepoint():
+                _end(tx, overdue, commit=False)
+        except exceptions.DBDataError:
+            _expire_apart(tx, overdue)
 
 
 def _limits(quotas: Mapping[Any, Any], deltas: Mapping[str, int]) -> dict[str, int | None]:
@@ -193,6 +200,20 @@ def _end(tx: Transaction, which: Predicate, *, commit: bool, function: str | Non
     changed = tx.update_each("quota_usages", changes, LIVE) if changes else 0
     if changed < len(settled) and function is not None:
         _require_usages(tx, ended, function)
+
+
+def _expire_apart(tx: Transaction, overdue: Predicate) -> None:
+    """Expire reservations usage by usage: where one cannot be settled, its reservations stay, and the log tells."""
+    live = all_of(overdue, LIVE)
+    usages = {row["usage_id"] for row in tx.select(Query("reservations", live, columns=("id", "usage_id")))}
+    for usage in sorted(usages):
+        try:
+            with tx.savepoint():
+                _end(tx, all_of(overdue, Eq("usage_id", usage)), commit=False)
+        except exceptions.DBDataError as error:
+            LOG.warning(
+                "The overdue reservations on usage %s stay until it can take what they give back. %s", usage, error
+            )
 
 
 def _require_usages(tx: Transaction, reservations: Iterable[Row], function: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from nova_db.engine import Add, Predicate
+from nova_db.engine import Add, Order, Predicate
 from nova_db.engine.assignments import is_plain
 from nova_db.engine.keys import used_up
 from nova_db.exceptions import DBDataError, DBDeadlock, DBError
@@ -43,16 +43,19 @@ class Written(NamedTuple):
     batches: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
     """Rows or assignments, by table."""
     where: Predicate | None = None
-    """Which rows of the first table were to be changed or removed."""
+    """Which rows of the first table were to be changed or removed; of those updated by key, which were not spared."""
     source: str | None = None
     """The table that the rows were to come from."""
     is_insert: bool = False
     """Whether the rows are new, and complete."""
     by_key: bool = False
     """Whether each is an update of the row whose key it holds."""
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    """Which of the rows that match were to be changed, where not all were."""
 
     @classmethod
-    def of(cls, batches: Batches, where: Predicate | None = None, source: str | None = None, **kind: bool) -> Written:
+    def of(cls, batches: Batches, where: Predicate | None = None, source: str | None = None, **kind: Any) -> Written:
         """The same, with rows that can be gone through again and again."""
         return cls([(table, list(rows)) for table, rows in batches], where, source, **kind)
 
@@ -65,11 +68,16 @@ class Written(NamedTuple):
         """What was being written to a table."""
         return (row for name, rows in self.batches if name == table for row in rows)
 
+    def added(self) -> tuple[str, ...]:
+        """The columns that were to grow by a number: the only values that nobody has checked before."""
+        rows = self.rows_of(self.table)
+        return tuple(dict.fromkeys(name for row in rows for name, value in row.items() if type(value) is Add))
+
 
 def translated(error: BaseException, fault: Fault, written: Written | None) -> DBError:
     """The exception to raise for a fault."""
     if fault.kind is DBDataError and not fault.columns and written is not None:
-        fault = fault._replace(table=written.table, columns=_added(written))
+        fault = fault._replace(table=written.table, columns=written.added())
     value = blamed_value(fault, written) if fault.columns else None
     return fault.kind(error, message=fault.message, table=fault.table, columns=fault.columns, value=value)
 
@@ -141,12 +149,6 @@ def plain_values(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> I
 def alone(values: tuple[Any, ...]) -> Any:
     """The values of a rule's columns as ``DBError.value`` shows them."""
     return values[0] if len(values) == 1 else values
-
-
-def _added(written: Written) -> tuple[str, ...]:
-    """The columns that were to grow by a number: the only values that nobody has checked before."""
-    rows = written.rows_of(written.table)
-    return tuple(dict.fromkeys(name for row in rows for name, value in row.items() if type(value) is Add))
 
 
 def _server_text(value: Any) -> str:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nova_db.engine import TRUE, Eq, In, Order, Predicate, Query, Row, Values, all_of
-from nova_db.engine.assignments import is_conditional, updater
+from nova_db.engine.assignments import is_conditional, updated
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBError
 from nova_db_sqlalchemy.connections.errors import Fault, Written, no_more_ids
@@ -169,7 +169,7 @@ class MariaDBWriter(LookingWriter):
 
         What an assignment makes of a row is worked out here, so that no value is sent a second time to be compared.
         """
-        made = self._refusing(lambda: list(map(updater(CATALOG[table], values), rows)))
+        made = self._refusing(lambda: updated(CATALOG[table], rows, values))
         key = CATALOG[table].primary_key
         alike = {name: value for name, value in values.items() if name != key and not is_conditional(value)}
         apart: dict[tuple[str, Any], list[Any]] = {}
@@ -247,6 +247,9 @@ class MariaDBWriter(LookingWriter):
         if written is not None and fault.detail == TOO_LARGE:
             self._blame = longest_text(written)
         return fault
+
+    def _done(self, connection: Connection, taken: int) -> int:
+        return len(connection.cursor.results)
 
     def _translated(
         self, connection: Connection, error: BaseException, fault: Fault, written: Written | None

@@ -73,6 +73,9 @@ class PostgreSQLGrammar(Grammar):
     def typed(self, parameter: sa.BindParameter[Any], kind: Kind) -> Expression:
         return sa.cast(parameter, stored_type(kind))
 
+    def addend(self, parameter: sa.BindParameter[Any], kind: Kind) -> Expression:
+        return sa.cast(parameter, sa.Numeric if kind in (Kind.INTEGER, Kind.BIGINT) else stored_type(kind))
+
     def is_member(self, column: Expression, parameters: Parameters, kind: Kind, size: int) -> Expression:
         return column == sa.any_(_array(parameters, kind, size))
 

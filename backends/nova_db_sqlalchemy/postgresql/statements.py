@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
 
 from nova_db.engine import Order, Row
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
 from nova_db_sqlalchemy.postgresql.grammar import stored_type
+from nova_db_sqlalchemy.postgresql.sums import Sums, summed
 from nova_db_sqlalchemy.sql.conditions import list_places
 from nova_db_sqlalchemy.sql.conversion import reader
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
-from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, places_bound
+from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, columns_added, places_bound
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.sql.grammar import Expression
+
 ROW_KEY: Final = "row_key"
 """The name, in the JSON rows of an update, of the key of the row to update."""
+ROW_PLACE: Final = "row_place"
+"""The name of its place among the rows, which tells the first of several that are refused."""
 
 
 class InsertPart(NamedTuple):
@@ -59,9 +66,44 @@ class PostgreSQLStatements(WriteStatements):
         if not part.is_many:
             values = {name: parameters.value(kinds[name].kind) for name in part.columns}
             return sa.insert(target).values(values).returning(key)
-        rows = _json_rows(f"given_{place}", [(name, kinds[name].kind) for name in part.columns], parameters)
+        rows = _json_rows(
+            f"given_{place}", [(name, stored_type(kinds[name].kind)) for name in part.columns], parameters
+        )
         chosen = sa.select(*[rows.c[name] for name in part.columns])
         return sa.insert(target).from_select(list(part.columns), chosen).returning(key)
+
+    def assignments(
+        self,
+        table: Table,
+        source: sa.FromClause,
+        assigned: tuple[Assigned, ...],
+        values: Mapping[str, Expression],
+        first: Expression | None = None,
+    ) -> dict[str, Any]:
+        expressions = super().assignments(table, source, assigned, values)
+        sums = _sums(table, source, assigned, values)
+        return expressions if sums is None else {**expressions, **sums.assigned(first)}
+
+    def _updating(
+        self,
+        name: str,
+        where: Shape,
+        assigned: tuple[Assigned, ...],
+        parameters: Parameters,
+        sizes: Sequence[int],
+    ) -> sa.Update:
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
+        values = self.assigned_parameters(table, assigned, parameters)
+        update = sa.update(source).where(self.condition(name, where, parameters, sizes))
+        first, seen = None, source.alias("seen")
+        sums = _sums(table, seen, assigned, values)
+        if sums is not None:
+            parameters.rewind()
+            self.assigned_parameters(table, assigned, parameters)
+            same = self.condition(name, where, parameters, sizes, seen)
+            first = _first(sums, same, seen.c[table.primary_key], source.c[table.primary_key])
+        expressions = self.assignments(table, source, assigned, values, first)
+        return update.ordered_values(*expressions.items())
 
     @by_shape(lambda name, where, assigned: list_places(where, 1))
     def update_rows(
@@ -70,15 +112,37 @@ class PostgreSQLStatements(WriteStatements):
         """An update of many rows, each with values of its own; the values: the rows, the condition."""
         table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
-        columns = [(place, table.column[column].kind) for place, column in places_bound(assigned).items()]
-        rows = _json_rows("given", [(ROW_KEY, table.column[table.primary_key].kind), *columns], parameters)
-        values = {place: rows.c[place] for place, _ in columns}
+        places = places_bound(assigned)
+        rows = self._rows_given("given", table, assigned, parameters)
+        condition = self.condition(name, where, parameters, sizes)
+        first, seen = None, source.alias("seen")
+        if summed(table, columns_added(assigned)):
+            parameters.rewind()
+            again = self._rows_given("again", table, assigned, parameters)
+            same = self.condition(name, where, parameters, sizes, seen)
+            same = sa.and_(seen.c[table.primary_key] == again.c[ROW_KEY], same)
+            sums = _sums(table, seen, assigned, again.c)
+            assert sums is not None
+            first = _first(sums, same, again.c[ROW_PLACE], rows.c[ROW_PLACE])
+        values = {place: rows.c[place] for place in places}
         statement = (
             sa.update(source)
-            .values(self.assignments(table, source, assigned, values))
-            .where(source.c[table.primary_key] == rows.c[ROW_KEY], self.condition(name, where, parameters, sizes))
+            .values(self.assignments(table, source, assigned, values, first))
+            .where(source.c[table.primary_key] == rows.c[ROW_KEY], condition)
         )
         return self.statement(statement, parameters, nothing)
+
+    def _rows_given(
+        self, name: str, table: Table, assigned: tuple[Assigned, ...], parameters: Parameters
+    ) -> sa.FromClause:
+        """The rows of an update as a table; with their places, where sums may be refused."""
+        added = summed(table, columns_added(assigned))
+        columns: list[tuple[str, TypeEngine[Any]]] = [(ROW_KEY, stored_type(table.column[table.primary_key].kind))]
+        for place, column in places_bound(assigned).items():
+            columns.append((place, sa.Numeric() if place in added else stored_type(table.column[column].kind)))
+        if added:
+            columns.append((ROW_PLACE, sa.Integer()))
+        return _json_rows(name, columns, parameters)
 
     @by_shape(lambda source, target, where, order, limited: list_places(where))
     def move(
@@ -118,10 +182,25 @@ class PostgreSQLStatements(WriteStatements):
         return self.statement(lock(statement, source), parameters, read)
 
 
-def _json_rows(name: str, columns: Sequence[tuple[str, Kind]], parameters: Parameters) -> sa.FromClause:
+def _sums(table: Table, source: sa.FromClause, assigned: tuple[Assigned, ...], values: Any) -> Sums | None:
+    """The sums that are assigned; None without."""
+    added = summed(table, columns_added(assigned))
+    return Sums(table, source, {name: values[name] for name in added}) if added else None
+
+
+def _first(sums: Sums, where: Expression, place: Expression, own: Expression) -> Expression:
+    """What is told of the first row with a sum that leaves its column, if its place is before a row's own.
+
+    Read only where that row has such a sum itself: it is the newest version, which the statement need not see.
+    """
+    told = sa.select(sums.told).where(where, sums.is_any_out_of_range, place < own).order_by(place)
+    return told.limit(sa.literal_column("1")).correlate(own.table).scalar_subquery()
+
+
+def _json_rows(name: str, columns: Sequence[tuple[str, TypeEngine[Any]]], parameters: Parameters) -> sa.FromClause:
     """The rows of a JSON parameter as a table."""
     rows = sa.func.json_to_recordset(sa.cast(parameters.whole("document"), sa.JSON))
-    typed = [sa.column(column, stored_type(kind)) for column, kind in columns]
+    typed = [sa.column(column, kind) for column, kind in columns]
     return rows.table_valued(*typed).render_derived(name=name, with_types=True)
 
 

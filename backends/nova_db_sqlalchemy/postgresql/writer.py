@@ -11,13 +11,14 @@ import psycopg
 from nova_db.engine import TRUE, Eq, Order, Predicate, Query, Row, Values
 from nova_db.engine.keys import HIGHEST_ID, used_up
 from nova_db.engine.ordering import sort_rows, total_order
-from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBReferenceError
+from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db_sqlalchemy.connections.errors import Fault, Written, blamed_value, conflict, no_more_ids
 from nova_db_sqlalchemy.postgresql import isolation
-from nova_db_sqlalchemy.postgresql.statements import ROW_KEY, InsertPart, insert_part
+from nova_db_sqlalchemy.postgresql.statements import ROW_KEY, ROW_PLACE, InsertPart, insert_part
+from nova_db_sqlalchemy.postgresql.sums import blamed_sum
 from nova_db_sqlalchemy.sql.conversion import array
 from nova_db_sqlalchemy.sql.variants import Statement, nothing
-from nova_db_sqlalchemy.sql.write_statements import places_bound
+from nova_db_sqlalchemy.sql.write_statements import columns_added, places_bound
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.blame import Look, find_duplicate, find_reference
 from nova_db_sqlalchemy.transactions.claims import pick_rest
@@ -107,6 +108,14 @@ class PostgreSQLWriter(Writer):
             return self._database.server.fault(connection, error)
         return fault if is_seen else conflict(why="A rule is broken by what the transaction does not see yet.")
 
+    def _translated(
+        self, connection: Connection, error: BaseException, fault: Fault, written: Written | None
+    ) -> DBError:
+        blame = None
+        if fault.kind is DBDataError and written is not None and written.added():
+            blame = blamed_sum(CATALOG[written.table], str(error))
+        return blame.error(fault, error) if blame else super()._translated(connection, error, fault, written)
+
     def _insert_given(self, batches: Sequence[Batch], runs: Sequence[Run], given: Mapping[str, int]) -> list[list[Row]]:
         """Insert rows some of which bring along a key that the server counts; ``given``: the highest, by table."""
         wanting = {part.table for _, part, _ in runs if CATALOG[part.table].primary_key not in part.columns}
@@ -177,6 +186,8 @@ class PostgreSQLWriter(Writer):
         assigned = changes[0].assigned
         places = places_bound(assigned)
         rows = [{ROW_KEY: change.key, **dict(zip(places, change.bound, strict=True))} for change in changes]
+        if columns_added(assigned):
+            rows = [{**row, ROW_PLACE: place} for place, row in enumerate(rows)]
         bound: list[Any] = [rows]
         where.bind(bound)
         statement = self._database.statements.update_rows(table, where.shape(), assigned).fitting(bound)

@@ -55,6 +55,10 @@ class Grammar(abc.ABC):
         """A parameter that is stored in a column of a kind."""
         return parameter
 
+    def addend(self, parameter: sa.BindParameter[Any], kind: Kind) -> Expression:
+        """A parameter that is added to a column of a kind; the sum may fit where the number alone does not."""
+        return self.typed(parameter, kind)
+
     def added(self, column: Expression, number: Expression, kind: Kind) -> Expression:
         """A column plus a number; an error when the sum leaves the column's range."""
         return column + number

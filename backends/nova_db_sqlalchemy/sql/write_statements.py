@@ -69,6 +69,11 @@ def places_bound(assigned: Iterable[Assigned]) -> dict[str, str]:
     return places
 
 
+def columns_added(assigned: Iterable[Assigned]) -> list[str]:
+    """The columns that grow by a number."""
+    return [item[0] for item in assigned if not isinstance(item, str) and item[1] == "add"]
+
+
 def _otherwise(column: str) -> str:
     """The place of what is assigned to a column that holds the new value already."""
     return f"{column} otherwise"
@@ -92,11 +97,13 @@ class WriteStatements(KeyStatements):
         self, table: Table, assigned: tuple[Assigned, ...], parameters: Parameters
     ) -> dict[str, Expression]:
         """The parameters of the values that assignments bind, by place."""
-        kinds = table.column
-        return {
-            place: self.grammar.typed(parameters.value(kinds[column].kind), kinds[column].kind)
-            for place, column in places_bound(assigned).items()
-        }
+        added = columns_added(assigned)
+        bound: dict[str, Expression] = {}
+        for place, column in places_bound(assigned).items():
+            kind = table.column[column].kind
+            typed = self.grammar.addend if place in added else self.grammar.typed
+            bound[place] = typed(parameters.value(kind), kind)
+        return bound
 
     def assignments(
         self, table: Table, source: sa.FromClause, assigned: tuple[Assigned, ...], values: Mapping[str, Expression]

@@ -18,7 +18,6 @@ from nova_db_sqlalchemy.sql.parameters import Parameters
 LONGEST_LIST: Final = 64
 """Longer ``in`` lists travel as one JSON array."""
 _UNINDEXED: Final = partial(sa.UnaryExpression, operator=custom_op("+"))
-_RANGE: Final = {Kind.INTEGER: 2**31, Kind.BIGINT: 2**63}
 
 
 class SQLiteGrammar(Grammar):
@@ -70,15 +69,16 @@ class SQLiteGrammar(Grammar):
         return statement.limit(limit).offset(sa.literal_column("0"))  # else SQLAlchemy binds a 0 of its own
 
     def added(self, column: Expression, number: Expression, kind: Kind) -> Expression:
-        if kind not in _RANGE:
+        if kind not in (Kind.INTEGER, Kind.BIGINT):
             return column + number
-        # SQLite's integers are wider than the column; the smallest of them has no absolute value, which is an error.
-        bound = _RANGE[kind]
+        # SQLite's integers are wider than most columns; a sum that does not fit them becomes a float.  The smallest of
+        # them has no absolute value, which is an error.
         total = column + number
-        low: Expression = sa.literal_column(str(1 - bound if kind is Kind.BIGINT else -bound))
-        high: Expression = sa.literal_column(str(bound - 1))
+        fits: Expression = total.between(sa.literal_column(str(-(2**31))), sa.literal_column(str(2**31 - 1)))
+        if kind is Kind.BIGINT:
+            fits = sa.func.typeof(total) != sa.literal_column("'real'")
         overflow: Expression = sa.literal_column("abs(-9223372036854775807 - 1)")
-        return sa.case((sa.not_(total.between(low, high)), overflow), else_=total)
+        return sa.case((sa.not_(fits), overflow), else_=total)
 
     # --------------------------------------------------------------------------------------- JSON documents
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from nova_db.engine import Eq, In, Ne, Predicate, Query, Row, all_of
+from nova_db.engine import TRUE, Eq, In, Ne, Predicate, Query, Row, all_of
 from nova_db.engine.assignments import is_plain, updater
-from nova_db_sqlalchemy.connections.errors import Written, alone
+from nova_db.exceptions import DBDataError, DBError
+from nova_db_sqlalchemy.connections.errors import Fault, Written, alone
 from nova_db_sqlalchemy.tables.catalog import CATALOG, referring
 
 Look = Callable[[Query], list[Row]]
@@ -23,6 +24,13 @@ class Blame(NamedTuple):
     table: str
     columns: tuple[str, ...]
     value: Any
+    message: str | None = None
+    """What to tell of it, None where the violation alone is told."""
+
+    def error(self, fault: Fault, cause: BaseException) -> DBError:
+        """The exception to raise."""
+        message = self.message or (fault.message and f"{self.table}.{', '.join(self.columns)}: {fault.message}")
+        return fault.kind(cause, message=message, table=self.table, columns=self.columns, value=self.value)
 
 
 def find_duplicate(look: Look, table: str, columns: tuple[str, ...], written: Written) -> Blame | None:
@@ -77,17 +85,35 @@ def find_reference(look: Look, written: Written) -> Blame | None:
     return None
 
 
+def find_sum(look: Look, written: Written) -> Blame | None:
+    """Which sum leaves the range of its column: the first one, in the order in which rows are updated."""
+    if not written.added():
+        return None
+    try:
+        for _ in _changes(look, written):
+            pass  # what a row becomes is worked out, or refused
+    except DBDataError as refused:
+        return blame_of(refused)
+    return None
+
+
+def blame_of(refused: DBDataError) -> Blame:
+    """What an error tells that Python has found."""
+    return Blame(str(refused.table), tuple(refused.columns), refused.value, str(refused))
+
+
 def _changes(look: Look, written: Written) -> Iterator[tuple[Row, Row | None]]:
     """The rows that were to change or to go, as they were, each with what it would have become; None: it would go."""
     table, assigned = written.table, list(written.rows_of(written.table))
     key = CATALOG[table].primary_key
     wanted: list[tuple[Predicate, Mapping[str, Any] | None]] = []
     if written.by_key:
-        wanted = [(Eq(key, values[key]), values) for values in assigned]
+        spared = written.where or TRUE
+        wanted = [(all_of(Eq(key, values[key]), spared), values) for values in assigned]
     elif written.where is not None:
         wanted = [(written.where, values) for values in assigned or (None,)]
     for where, values in wanted:
-        for row in look(Query(table, where)):
+        for row in look(Query(table, where, order=written.order, limit=written.limit)):
             yield row, None if values is None else updater(CATALOG[table], values)(row)
 
 

@@ -90,10 +90,11 @@ class Lifecycle(Transaction):
         values: Sequence[Any],
         batches: Batches = (),
         where: Predicate | None = None,
+        **kind: Any,
     ) -> list[Any]:
         """Run a statement on the values of its shape; the rows that it gives.
 
-        ``batches`` and ``where``: what it writes, if it does, for a failure to tell; see ``Written``.
+        ``batches``, ``where`` and ``kind``: what it writes, if it does, for a failure to tell; see ``Written``.
         """
         connection = self._connection or self._start()
         bind = statement.bind
@@ -103,10 +104,10 @@ class Lifecycle(Transaction):
             rows = cursor.fetchall()
         except self._database.server.errors as error:
             if not self._is_stale(connection, error):
-                raise self._failed(connection, error, batches, where) from error
+                raise self._failed(connection, error, batches, where, **kind) from error
         else:
             return rows
-        return self.fetch(statement, values, batches, where)
+        return self.fetch(statement, values, batches, where, **kind)
 
     def hold(self) -> None:
         """Begin, so that several statements see one state."""
@@ -178,7 +179,7 @@ class Lifecycle(Transaction):
         batches: Batches = (),
         where: Predicate | None = None,
         source: str | None = None,
-        **kind: bool,
+        **kind: Any,
     ) -> DBError:
         """The exception to raise for an error; the transaction can then only be rolled back.  See ``Written``."""
         written = Written.of(batches, where, source, **kind) if batches else None

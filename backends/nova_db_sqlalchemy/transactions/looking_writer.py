@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nova_db.exceptions import DBDuplicateEntry, DBError, DBReferenceError
+from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db_sqlalchemy.connections.errors import Fault, Written, translated
-from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate, find_reference, find_taken
+from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate, find_reference, find_sum, find_taken
 from nova_db_sqlalchemy.transactions.writer import Writer
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class LookingWriter(Writer):
                 if self._blame is not None:
                     return fault._replace(kind=DBDuplicateEntry)  # whichever rule the database has looked at first
                 self._blame = find_reference(look, written)
+            elif fault.kind is DBDataError and not fault.columns:
+                self._blame = find_sum(self._look_on(connection), written)
         except self._database.server.errors as error:
             found = self._database.server.fault(connection, error)
             if found.ends_transaction:
@@ -41,10 +43,7 @@ class LookingWriter(Writer):
         self, connection: Connection, error: BaseException, fault: Fault, written: Written | None
     ) -> DBError:
         found = self._blame
-        if found is None:
-            return translated(error, fault, written)
-        message = fault.message and f"{found.table}.{', '.join(found.columns)}: {fault.message}"
-        return fault.kind(error, message=message, table=found.table, columns=found.columns, value=found.value)
+        return translated(error, fault, written) if found is None else found.error(fault, error)
 
     def _duplicate(self, look: Look, fault: Fault, written: Written) -> Blame | None:
         return find_duplicate(look, str(fault.table), fault.columns, written)

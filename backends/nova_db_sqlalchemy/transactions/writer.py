@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from operator import attrgetter
+from itertools import groupby, islice
+from operator import attrgetter, length_hint
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nova_db.engine import TRUE, In, Order, Predicate, Query, Row, Values, all_of
@@ -135,17 +135,34 @@ class Writer(SQLTransaction):
             raise self._failed(connection, error, batches, where, source) from error
         return cursor.rowcount
 
-    def change_many(self, statement: Statement[Any], values: Sequence[Sequence[Any]], batches: Batches) -> int:
-        """Run an update by key once for each list of values; how many rows it matched."""
+    def change_many(
+        self,
+        statement: Statement[Any],
+        values: Sequence[Sequence[Any]],
+        table: str,
+        rows: Iterator[Row],
+        where: Predicate,
+    ) -> int:
+        """Run an update by key once for each list of values; how many rows it matched.
+
+        ``rows`` and ``where``: for a failure to tell; see ``Written``.
+        """
         connection = self._connection or self._start()
-        self._database.dirty.add(batches[0][0])
+        self._database.dirty.add(table)
         bind = statement.bind
+        waiting = iter(values if bind is None else [bind(each) for each in values])
         try:
             cursor = connection.cursor
-            cursor.executemany(statement.sql, values if bind is None else [bind(each) for each in values])
+            cursor.executemany(statement.sql, waiting)
         except self._database.server.errors as error:
-            raise self._failed(connection, error, batches, by_key=True) from error
+            done = self._done(connection, len(values) - length_hint(waiting))
+            failed = self._failed(connection, error, ((table, islice(rows, done, None)),), where, by_key=True)
+            raise failed from error
         return cursor.rowcount
+
+    def _done(self, connection: Connection, taken: int) -> int:
+        """How many updates of a failed run were made, so that they show; ``taken``: how many the cursor has taken."""
+        return max(taken - 1, 0)
 
     def require_writer(self) -> None:
         """It is one."""
@@ -157,7 +174,8 @@ class Writer(SQLTransaction):
         bound = [[*change.bound, change.key, *condition] for change in changes]
         statement = self._database.statements.update_by_key(table, where.shape(), assigned).fitting(bound[0])
         key = CATALOG[table].primary_key
-        return self.change_many(statement, bound, ((table, ({key: each.key, **each.values} for each in changes)),))
+        rows = ({key: each.key, **each.values} for each in changes)
+        return self.change_many(statement, bound, table, rows, where)
 
     def _count(self, table: str, changes: Sequence[Change], where: Predicate) -> int:
         key = CATALOG[table].primary_key
@@ -169,7 +187,8 @@ class Writer(SQLTransaction):
         where.bind(bound)
         statement = self._database.statements.claim(table, where.shape(), order, assigned).fitting(bound)
         self._database.dirty.add(table)
-        return statement.read(self.fetch(statement, bound, ((table, (values,)),), where))
+        fetched = self.fetch(statement, bound, ((table, (values,)),), where, order=order, limit=1)
+        return statement.read(fetched)
 
     def _of_own_key(self, query: Query, values: Values) -> tuple[Predicate, Values]:
         """An update of the rows of a query that gives a primary key, without it."""
