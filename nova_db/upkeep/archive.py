@@ -274,9 +274,11 @@ def _clear(tx: Transaction, name: str, rows: Sequence[Row], tables: frozenset[st
         if DEPENDENTS[dependency.table]:
             dependents = tx.select(Query(dependency.table, belonging, columns=columns(dependency.table)))
             _clear(tx, dependency.table, dependents, tables, done)
-        if not dependency.holds:
+        if dependency.holds:
+            belonging = all_of(belonging, deleted(TABLES[dependency.table]))
+        else:
             soft_delete(tx, dependency.table, all_of(belonging, not_deleted(dependency.table)))
-        _move(tx, dependency.table, all_of(belonging, deleted(TABLES[dependency.table])), done)
+        _move(tx, dependency.table, belonging, done)
 
 
 def _move(tx: Transaction, name: str, where: Predicate, done: Counter[str]) -> None:

@@ -64,7 +64,8 @@ def test_foreign_keys_belong_or_hold(name: str) -> None:
 
 @every_table
 def test_what_belongs_can_be_soft_deleted(name: str) -> None:
-    assert TABLES[name].soft_deleted or not TABLES[name].owners
+    # The id of a mapping may be 0, and it is moved as it is.
+    assert TABLES[name].soft_deleted or not TABLES[name].owners or name.endswith("_id_mappings")
 
 
 @every_table

@@ -1,4 +1,7 @@
-"""The small integers by which the EC2 interface knows instances, volumes, snapshots and images."""
+"""The small integers by which the EC2 interface knows instances, volumes, snapshots and images.
+
+They may be 0, as no function deletes a mapping; archiving moves it as it is.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ INSTANCE_ID_MAPPINGS: Final = table(
     uuid("uuid", null=False),
     belongs("uuid", "instances.uuid"),
     index("uuid"),
+    soft_deleted=False,
 )
 
 VOLUME_ID_MAPPINGS: Final = table(
@@ -24,6 +28,7 @@ VOLUME_ID_MAPPINGS: Final = table(
     uuid("uuid", null=False),
     belongs("uuid", "volumes.id"),
     index("uuid"),
+    soft_deleted=False,
 )
 
 SNAPSHOT_ID_MAPPINGS: Final = table(
@@ -34,6 +39,7 @@ SNAPSHOT_ID_MAPPINGS: Final = table(
     uuid("uuid", null=False),
     belongs("uuid", "snapshots.id"),
     index("uuid"),
+    soft_deleted=False,
 )
 
 S3_IMAGES: Final = table(
