@@ -245,13 +245,16 @@ class TestAggregateUpdate(MetadataTestCase):
                 self.assertIn(caught.exception.kwargs["nearest"], [nearest] if nearest else list(self.aggregate))
         self.assertSameRows(before, "although every call was refused")
 
-    def test_an_id_may_be_given_to_what_nothing_refers_to(self) -> None:
-        with self.raises(exceptions.DBReferenceError):
-            self.update(id=9)
+    def test_the_own_id_may_be_given_and_no_other(self) -> None:
         key = self.make.aggregate("free")["id"]
-        moved = self.db.aggregate_update(self.admin, key, {"id": 9, "metadata": {"x": "y"}})
-        self.assertRecord(moved, id=9, name="free", metadetails={"x": "y"})
-        self.assertEqual(moved, self.db.aggregate_get(self.admin, 9))
+        for given in (key, str(key)):
+            with self.subTest(given=given):
+                updated = self.db.aggregate_update(self.admin, key, {"id": given, "metadata": {"x": "y"}})
+                self.assertRecord(updated, id=key, name="free", metadetails={"x": "y"})
+        for other in (9, self.key):
+            with self.subTest(other=other), self.raises(exceptions.DBDataError, table="aggregates", columns=["id"]):
+                self.db.aggregate_update(self.admin, key, {"id": other, "metadata": {"x": "z"}})
+        self.assertEqual(updated, self.db.aggregate_get(self.admin, key))
 
     def test_one_that_is_deleted_can_be_changed_where_it_is_seen(self) -> None:
         self.db.aggregate_delete(self.admin, self.key)
