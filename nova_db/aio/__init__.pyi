@@ -2411,7 +2411,8 @@ async def instance_type_get_all(
 
     Auth: context. Rows: live, or all if ``inactive`` is true; the context does not matter.
 
-    They meet all of ``filters``; other keys than these are ignored as in :func:`instance_get_all_by_filters`:
+    They meet all of ``filters``. ``project_id`` means nothing here, and other keys than these are ignored as in
+    :func:`instance_get_all_by_filters`:
 
     ``min_memory_mb``, ``min_root_gb``
         The column is at least the value; None is no filter.

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 FLAVORS = TABLES["instance_types"]
 ACCESS = TABLES["instance_type_projects"]
 SPECS = KeyValues("instance_type_extra_specs", "instance_type_id")
-_FILTERS = FilterNames("instance_type_get_all", ("min_memory_mb", "min_root_gb", "disabled", "is_public"))
+_FILTERS = FilterNames(
+    "instance_type_get_all",
+    ("min_memory_mb", "min_root_gb", "disabled", "is_public"),
+    meaningless=("project_id",),  # which flavors a project may use is the context's to say
+)
 _LIVE_FIRST = (Order("deleted"),)
 
 
