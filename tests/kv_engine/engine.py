@@ -23,7 +23,7 @@ from nova_db.engine import (
     Transaction,
     Values,
 )
-from nova_db.engine.assignments import updater
+from nova_db.engine.assignments import updated, updater
 from nova_db.engine.keys import HIGHEST_ID, used_up
 from nova_db.engine.matching import matcher
 from nova_db.engine.ordering import page, sort_rows, total_order
@@ -217,7 +217,7 @@ class KVTransaction(Transaction):
         self._replace([(table, None, row) for table, row in rows])
 
     def _update(self, name: str, rows: list[Row], values: Values) -> list[Row]:
-        changed = list(map(updater(table_of(name), values), rows))
+        changed = updated(table_of(name), rows, values)
         self._replace([(table_of(name), old, new) for old, new in zip(rows, changed, strict=True)])
         return changed
 
