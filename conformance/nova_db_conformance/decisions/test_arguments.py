@@ -348,6 +348,15 @@ class TestParts(ConformanceTestCase):
                 self.assertIn("instance_get_all_by_filters(): sort_dir must be 'asc' or 'desc'", str(error))
 
     @decision(37)
+    def test_groups_of_a_new_instance_are_a_list_of_names(self) -> None:
+        for names in ("default", None, 5, ["default", {}], [["default"]], object()):
+            with self.subTest(names=names):
+                with self.assertRaises(TypeError) as caught:
+                    self.db.instance_create(self.user, f.instance_values(security_groups=names))
+                self.assertIn("instance_create(): values['security_groups'] must be ", str(caught.exception))
+        self.assertEqual({}, self.dump())
+
+    @decision(37)
     def test_a_list_within_itself_matches_nothing(self) -> None:
         self.make.instance()
         endless: list[Any] = []

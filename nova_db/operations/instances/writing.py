@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
-from nova_db.driver.kinds import ITEMS, TEXTS, take
+from nova_db.driver.kinds import ITEMS, KEYS, take
 from nova_db.engine import Eq, Predicate, Query, Row, all_of
 from nova_db.operations.instances import hostnames
 from nova_db.operations.instances.finding import INSTANCES, hold, named, with_relations
@@ -135,4 +135,4 @@ def _items(function: str, given: dict[str, Any], *further: str) -> list[Mapping[
 
 
 def _group_names(names: Any) -> list[str]:
-    return list(dict.fromkeys(take("instance_create(): security_groups", TEXTS, names)))
+    return list(dict.fromkeys(take("instance_create(): values['security_groups']", KEYS, names)))
