@@ -12,7 +12,7 @@ from nova_db.engine import Ne, Order
 from nova_db.operations.running.declarations import checks, writes
 from nova_db.operations.running.transactions import TransactionalDriver
 from nova_db.schema import TABLES
-from nova_db.schema.coercion import Unsuitable, described, text_of
+from nova_db.schema.coercion import described, text_of
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context, Count
@@ -36,7 +36,7 @@ class ArchivingOperations(TransactionalDriver, ArchivingContract):
 
     @checks(require_admin)
     def archive_deleted_rows_for_table(self, context: Context, tablename: str, max_rows: Count = None) -> int:
-        name = tablename if type(tablename) is str else _text_of(tablename)
+        name = text_of(tablename)
         if name in _SHADOWS:
             return 0
         if name is None or name not in TABLES:
@@ -59,10 +59,3 @@ class ArchivingOperations(TransactionalDriver, ArchivingContract):
                 )
         except exceptions.DBReferenceError:
             return 0  # other rows refer to one of these: they go first
-
-
-def _text_of(tablename: object) -> str | None:
-    try:
-        return text_of(tablename)
-    except Unsuitable:
-        return None  # a number of thousands of digits

@@ -179,6 +179,8 @@ def _addresses(normal: Callable[[str], str], length: int) -> Coercer:
 def _plain_text(value: Any) -> str:
     """``value`` as text that a database can store, whatever its length."""
     text = text_of(value)
+    if text is None and is_number(type(value)):
+        raise Unsuitable("the number has no text form: it has too many digits")
     if text is None:
         raise Unsuitable(f"expected text or a number, not {described(value)}")
     if "\0" in text:
@@ -193,7 +195,7 @@ def _plain_text(value: Any) -> str:
 def text_of(value: Any) -> str | None:
     """The text that a value stands for: text, a number, a UUID or an address; None for anything else.
 
-    It goes by the type, and asks a value of no such type nothing.
+    It goes by the type, and asks a value of no such type nothing. None, too, for a number of thousands of digits.
     """
     kind = type(value)
     if issubclass(kind, str):
@@ -203,15 +205,13 @@ def text_of(value: Any) -> str | None:
     return str(value) if issubclass(kind, _with_text()) else None
 
 
-def _number_text(value: Any) -> str:
+def _number_text(value: Any) -> str | None:
     if issubclass(type(value), float):
         return float.__repr__(value)
-    if not issubclass(type(value), int):
-        return str(value)
     try:
-        return int.__repr__(int.__index__(value))
-    except ValueError as error:
-        raise Unsuitable(f"the number has no text form: {error}") from None
+        return int.__repr__(int.__index__(value)) if issubclass(type(value), int) else str(value)
+    except ValueError:
+        return None  # Python makes no text of so many digits
 
 
 def is_number(kind: type) -> bool:

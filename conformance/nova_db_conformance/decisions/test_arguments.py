@@ -348,6 +348,16 @@ class TestParts(ConformanceTestCase):
                 self.assertIn("instance_get_all_by_filters(): sort_dir must be 'asc' or 'desc'", str(error))
 
     @decision(37)
+    def test_a_number_of_thousands_of_digits_is_nobodys_name(self) -> None:
+        self.make.instance()
+        for name in ("display_name", "hostname", "host", "vcpus"):
+            for value in (10**5000, [10**5000]):
+                with self.subTest(name=name, value=type(value)):
+                    self.assertEqual([], self.db.instance_get_all_by_filters(self.user, {name: value}))
+        with self.raises(exceptions.DBError):
+            self.db.archive_deleted_rows_for_table(self.admin, 10**5000)
+
+    @decision(37)
     def test_groups_of_a_new_instance_are_a_list_of_names(self) -> None:
         for names in ("default", None, 5, ["default", {}], [["default"]], object()):
             with self.subTest(names=names):

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from nova_db.schema.coercion import Unsuitable, described, text_of
+from nova_db.schema.coercion import described, text_of
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Text
@@ -113,7 +113,4 @@ def _name(*parts: Any) -> str:
 
 def _shown(part: Any) -> str:
     """What stands for a part that is no text: as a column takes it, or what its kind is, of which no row has any."""
-    try:
-        return str(None) if part is None else text_of(part) or described(part)
-    except Unsuitable:
-        return described(part)
+    return str(None) if part is None else text_of(part) or described(part)

@@ -12,7 +12,7 @@ from nova_db.context import RequestContext
 from nova_db.context.fields import FIELDS
 from nova_db.driver import kinds
 from nova_db.exceptions import MissingKeys
-from nova_db.schema.coercion import Unsuitable, described, text_of
+from nova_db.schema.coercion import described, text_of
 
 if TYPE_CHECKING:
     from nova_db.driver.types import Context
@@ -91,7 +91,7 @@ class Arguments:
         """The first one after the context, as the text by which it names a project, a user or a class."""
         name = next(iter(self._places))
         value = args[0] if args else kwargs.get(name)
-        return value if value is None or type(value) is str else _named_by(self._taken(name, value))
+        return value if value is None or type(value) is str else text_of(self._taken(name, value))
 
     def require_context(self, context: Any, check: Callable[[Any], None]) -> None:
         """TypeError for what is no context, such as the next argument where it was forgotten.
@@ -134,13 +134,6 @@ class Arguments:
 
     def _all_plain(self, args: Args) -> bool:
         return all(type(value) in self._kinds[name].plain for name, value in zip(self._places, args, strict=False))
-
-
-def _named_by(value: Any) -> str | None:
-    try:
-        return text_of(value)
-    except Unsuitable:
-        return None  # a number that is too long for a text names nobody
 
 
 def admission(
