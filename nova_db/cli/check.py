@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 
-from nova_db.cli.command import open_driver
+from nova_db.cli.configuration import open_driver
 from nova_db.cli.schemas import versioned_schema
 
 DIFFERENT = 1

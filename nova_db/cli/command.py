@@ -7,13 +7,11 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from nova_db import exceptions
+from nova_db.cli.configuration import one_line
 from nova_db.version import __version__
-
-if TYPE_CHECKING:
-    from nova_db.driver import Driver
 
 FAILED = 2
 INTERRUPTED = 130
@@ -45,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest when it exits
         return UNREAD
     except (exceptions.NovaException, exceptions.DBError, OSError, ValueError) as error:
-        print(f"nova-db: {_one_line(error)}", file=sys.stderr)
+        print(f"nova-db: {one_line(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("nova-db: interrupted", file=sys.stderr)
@@ -71,36 +69,6 @@ def parser() -> Parser:
     _purge(commands.add_parser("purge", help="remove archived rows for good"))
     _conformance(commands.add_parser("conformance", help="run the conformance suite on a backend"))
     return found
-
-
-def open_driver(options: argparse.Namespace) -> Driver:
-    """The driver that the options name; nothing is connected to yet."""
-    from nova_db.api import load_backend
-
-    settings = configured(options)
-    return load_backend(settings["database"]["backend"], settings["database"]["connection"])
-
-
-def configured(options: argparse.Namespace) -> dict[str, dict[str, str]]:
-    """Backend and connection: from the options, else from configuration files, else the defaults."""
-    from oslo_config import cfg
-
-    from nova_db.conf import get_conf
-
-    conf = get_conf()
-    conf.set_default("max_retries", 0, group="database")  # a person waits: say at once that a server is not there
-    try:
-        conf(args=[], project="nova-db", default_config_files=options.config_file or None)
-    except cfg.ConfigFilesNotFoundError as error:
-        raise ValueError(f"cannot read the configuration file {', '.join(error.config_files)}") from error
-    except cfg.ConfigFileParseError as error:
-        raise ValueError(_one_line(error)) from error
-    return {
-        "database": {
-            "backend": options.backend or conf.database.backend,
-            "connection": options.connection or (None if options.backend else conf.database.connection),
-        }
-    }
 
 
 def _database(found: argparse.ArgumentParser, default: str | None) -> None:
@@ -233,7 +201,3 @@ def _moment(text: str) -> dt.datetime:
         return moment if moment.tzinfo is None else moment.astimezone(dt.UTC)
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"must be {_MOMENT}, not {text!r}") from None
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

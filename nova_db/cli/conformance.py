@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from nova_db import exceptions
-from nova_db.cli.command import configured
+from nova_db.cli.configuration import configured
 
 
 def run(options: argparse.Namespace) -> int:

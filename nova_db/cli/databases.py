@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from nova_db.cli.configuration import conf_of, configured
 from nova_db.cli.schemas import engine_driver
 
 if TYPE_CHECKING:
-    from oslo_config import cfg
-
     from nova_db.engine import Engine
 
 _NAMED = re.compile(r"([A-Za-z_][\w.:-]*)=(.*)", re.DOTALL)
@@ -21,8 +20,6 @@ _NAMED = re.compile(r"([A-Za-z_][\w.:-]*)=(.*)", re.DOTALL)
 @contextlib.contextmanager
 def two_engines(options: argparse.Namespace, first: str, second: str) -> Iterator[tuple[Engine, Engine]]:
     """The engines of two databases; closed at the end of the block."""
-    from nova_db.cli.command import configured
-
     if options.backend or options.connection:
         raise ValueError("this command takes the names of two databases, not --backend or --connection")
     if first == second:
@@ -36,7 +33,7 @@ def two_engines(options: argparse.Namespace, first: str, second: str) -> Iterato
 def _engine(text: str) -> Iterator[Engine]:
     from nova_db.api import load_backend
 
-    conf = _conf_of(text.removeprefix("@")) if text.startswith("@") else None
+    conf = conf_of(text.removeprefix("@")) if text.startswith("@") else None
     if conf is None:
         backend, connection = backend_and_url(text)
     else:
@@ -55,21 +52,3 @@ def backend_and_url(text: str) -> tuple[str, str | None]:
         return named[1], named[2] or None
     scheme = text.partition(":")[0].partition("+")[0]
     return (scheme if scheme in installed_backends() else DEFAULT_BACKEND), text
-
-
-def _conf_of(file: str) -> cfg.ConfigOpts:
-    """The configuration in a file, apart from the process's."""
-    from oslo_config import cfg
-
-    from nova_db.conf import register_opts
-
-    conf = cfg.ConfigOpts()
-    register_opts(conf)
-    conf.set_default("max_retries", 0, group="database")
-    try:
-        conf(args=[], project="nova-db", default_config_files=[file], default_config_dirs=[])
-    except cfg.ConfigFilesNotFoundError as error:
-        raise ValueError(f"cannot read the configuration file {file}") from error
-    except cfg.ConfigFileParseError as error:
-        raise ValueError(str(error)) from error
-    return conf

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
-from nova_db.cli.command import open_driver
+from nova_db.cli.configuration import open_driver
 from nova_db.cli.day import Day
 from nova_db.cli.schemas import engine_driver, schema_keeper
 from nova_db.cli.status import row_counts

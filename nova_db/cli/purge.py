@@ -6,7 +6,7 @@ import argparse
 import contextlib
 from typing import TYPE_CHECKING
 
-from nova_db.cli.command import open_driver
+from nova_db.cli.configuration import open_driver
 from nova_db.cli.moved_rows import MovedRows
 from nova_db.cli.schemas import engine_driver
 

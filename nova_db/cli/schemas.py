@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from nova_db import exceptions
-from nova_db.cli.command import configured
+from nova_db.cli.configuration import configured
 
 if TYPE_CHECKING:
     from nova_db.driver import Driver

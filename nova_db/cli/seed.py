@@ -7,7 +7,7 @@ import contextlib
 from typing import Any
 
 from nova_db import exceptions
-from nova_db.cli.command import open_driver
+from nova_db.cli.configuration import open_driver
 from nova_db.context import get_admin_context
 
 _COLUMNS = ("name", "memory_mb", "vcpus", "root_gb", "flavorid")
