@@ -20,7 +20,7 @@ WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) &&
 ARGS :=
 
 .PHONY: help venv run test lint types generate format test-pythons test-galera test-replica test-failures \
-    test-plain test-mysqlclient test-kills test-anomalies fuzz servers servers-stop wheel clean
+    test-plain test-mysqlclient test-kills test-columns test-anomalies fuzz servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo 'make test-failures the tests of servers that stop and crash, and, as root, of full disks'
 	@echo 'make test-plain    the tests of SQL servers, with psycopg and PyMySQL used by what they document alone'
 	@echo 'make test-mysqlclient the same on MariaDB through mysqlclient, which is installed for it'
+	@echo 'make test-columns  the tests of SQL servers, on tables whose columns stand the other way round'
 	@echo 'make test-kills    archiving, killed twenty times on each of SQLite, PostgreSQL and MariaDB'
 	@echo 'make test-anomalies what transactions must never show, twenty rounds on each backend, and the counts'
 	@echo 'make fuzz          100,000 calls with hostile arguments on each backend (ARGS="--calls 1000 --seed 7 sqlite")'
@@ -131,6 +132,11 @@ test-mysqlclient: venv
 	@$(BIN)/python -m pip install -qq 'mysqlclient>=2.2'
 	@$(WITH_SERVERS) NOVA_DB_TEST_MARIADB="mariadb+mysqldb://$${mariadb#*://}" exec $(BIN)/$(PYTEST) \
 	    --nova-db-backend mariadb $(if $(ARGS),$(ARGS),$(SQL_TESTS))
+
+test-columns: venv
+	@echo '== tests of SQL servers, on tables whose columns stand the other way round'
+	@$(WITH_SERVERS) exec $(BIN)/$(PYTEST) -p tests.migrations.backwards $(LANES) \
+	    $(if $(ARGS),$(ARGS),tests/moving tests/upkeep tests/models conformance/nova_db_conformance)
 
 test-kills: venv
 	@echo '== archiving, killed twenty times on each server'

@@ -95,6 +95,9 @@ class SQLAlchemyDriver(EngineDriver):
         from nova_db_sqlalchemy import migrations
 
         target = self._migrated()
+        version = migrations.status(target)
+        if version["current"] is None and version["problem"] is None and not version["unfinished"]:
+            return ["the database is empty: nova-db sync creates the tables"]
         found = [*migrations.model_differences(), *migrations.revision_differences(target), *migrations.check(target)]
         return [str(difference) for difference in found]
 

@@ -16,8 +16,9 @@ def run(options: argparse.Namespace) -> int:
         differences = versioned_schema(driver, "schema_differences", options).schema_differences()
     for difference in differences:
         print(difference)
+    if len(differences) > 1:
+        print(f"{len(differences)} differences")
     if differences:
-        print(f"{len(differences)} difference{'s' if len(differences) > 1 else ''}")
         return DIFFERENT
     print("the models, the description of the schema and the database agree")
     return 0

@@ -106,7 +106,7 @@ def test_the_command_says_so_in_one_line(future: str, command: str, capsys: pyte
 def test_check_tells_the_revision(future: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--connection", future, "check"]) == 1
     head = migrations.head()
-    assert capsys.readouterr().out == f"nova_db_version, revision: expected {head}, found 9999\n1 difference\n"
+    assert capsys.readouterr().out == f"revision of table nova_db_version is 9999, should be {head}\n"
 
 
 def test_a_replica_of_a_later_release(future: str) -> None:

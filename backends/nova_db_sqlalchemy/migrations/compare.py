@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def check(target: Target = None) -> list[Difference]:
     """The differences between a database and ``nova_db.schema``, by table; an empty list when there is none.
 
-    Compared are columns with their types, lengths, nulls, order and collation, keys, unique constraints, foreign keys,
-    indexes, how rows are numbered, and on MariaDB and MySQL the rows that stand for names.  Tables of others are left
-    alone.  A SQLite file that is missing is not created.
+    Compared are columns with their types, lengths, nulls and collation, keys, unique constraints, foreign keys,
+    indexes, how rows are numbered, and on MariaDB and MySQL the rows that stand for names; not the order of columns,
+    for a server puts a new one behind all others.  Tables of others are left alone.  A SQLite file that is missing is not created.
     """
     with reading(target) as connection:
         if connection is None:
@@ -59,13 +59,9 @@ def model_differences() -> list[Difference]:
             continue
         mapper = sa.inspect(model)
         wanted, got = {*table.names, *table.relations}, {attribute.key for attribute in mapper.attrs}
-        if wanted != got:
-            differences.append(Difference(table.name, "model", _listed(wanted - got), _listed(got - wanted)))
+        differences += [Difference(table.name, f"attribute {name}", table.model, NOTHING) for name in wanted - got]
+        differences += [Difference(table.name, f"attribute {name}", NOTHING, table.model) for name in got - wanted]
     return sorted(differences)
-
-
-def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(names)) or NOTHING
 
 
 def _differences(connection: sa.Connection) -> Iterator[Difference]:

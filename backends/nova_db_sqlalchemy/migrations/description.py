@@ -1,6 +1,7 @@
 """Tables in words that are the same whether a table was described or found in a database.
 
-A description maps the parts of a table (``column host``, ``index instances_host_idx``, ``columns``) to texts.
+A description maps the parts of a table (``column host``, ``index instances_host_idx``) to texts. The order of columns is
+no part of it: a server puts a new one behind all others, and nothing here relies on where it stands.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Description: TypeAlias = dict[str, str]
 def described(table: sa.Table, dialect: sa.Dialect) -> Description:
     """A table of the metadata, as it ought to be on a server."""
     server = migrating_on(dialect)
-    parts: Description = {"columns": ", ".join(table.columns.keys())}
+    parts: Description = {}
     for column in table.columns:
         kind = _type(column.type, dialect)
         parts[f"column {column.name}"] = _column(kind, bool(column.nullable), column is table.autoincrement_column)
@@ -53,7 +54,6 @@ def found(connection: sa.Connection) -> dict[str, Description]:
     numbered = server.numbered(connection, columns)
     return {
         name: {
-            "columns": ", ".join(column["name"] for column in columns[name]),
             **_found_columns(columns[name], connection.dialect, name in numbered),
             "primary key": _names(keys[name]["constrained_columns"]),
             **_found_rules(uniques[name], references[name]),

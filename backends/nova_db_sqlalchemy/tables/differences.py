@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 NOTHING: Final = "nothing"
+_TABLE: Final = "table"
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -24,9 +25,16 @@ class Difference:
     found: str
 
     def __str__(self) -> str:
-        return f"{self.table}, {self.part}: expected {self.expected}, found {self.found}"
+        if self.part == _TABLE and self.found == NOTHING:
+            return f"table {self.table} is missing"
+        subject = f"{self.part} of table {self.table}"
+        if self.found == NOTHING:
+            return f"{subject} is missing: it should be {self.expected}"
+        if self.expected == NOTHING:
+            return f"{subject} should not be there: it is {self.found}"
+        return f"{subject} is {self.found}, should be {self.expected}"
 
 
 def missing(table: str) -> Difference:
     """A table that is not there."""
-    return Difference(table, "table", "a table", NOTHING)
+    return Difference(table, _TABLE, "a table", NOTHING)
