@@ -1,0 +1,275 @@
+"""The commands and their options, and what the help says of them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from nova_db.cli.parsing import Parser
+from nova_db.cli.values import MOMENT, at_least_two, moment, positive, seconds
+from nova_db.version import __version__
+
+_Commands = argparse._SubParsersAction
+_NAMING = (
+    "a URL; BACKEND=URL where the scheme does not tell the backend; or @FILE, a configuration file that names the "
+    "database, so that no password stands on the command line"
+)
+
+
+def parser() -> Parser:
+    """The command's options."""
+    found = Parser(
+        prog="nova-db",
+        description="The state database of a compute cloud.",
+        epilog="""\
+            nova-db COMMAND --help tells what a command does, with an example.
+
+            Exit statuses: 0 success; 1 a difference, or work that is left; 2 an error, told in one line;
+            70 a bug; 130 interrupted; 141 nobody reads the output.""",
+    )
+    found.add_argument("--version", action="version", version=f"nova-db {__version__}")
+    _common(found, default=None)
+    commands = found.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    for add in (_sync, _version, _check, _seed, _status, _demo, _copy, _compare):
+        add(commands)
+    for add in (_archive, _purge, _conformance):
+        add(commands)
+    found.commands = commands.choices
+    return found
+
+
+def _common(found: argparse.ArgumentParser, default: str | None) -> None:
+    """The options of every command, which may stand before the command or after it."""
+    found.add_argument(
+        "--config-file", metavar="FILE", action="append", default=default, help="read options from this file"
+    )
+    found.add_argument("--backend", metavar="NAME", default=default, help="the backend, instead of [database] backend")
+    found.add_argument(
+        "--connection", metavar="URL", default=default, help="the database, instead of [database] connection"
+    )
+    found.add_argument(
+        "--debug",
+        action="store_true",
+        default=False if default is None else default,
+        help="with an error, tell also where in the code it was raised",
+    )
+
+
+def _command(commands: _Commands[Parser], name: str, summary: str, text: str) -> Parser:
+    """Add a command that runs ``nova_db.cli.<name>.run``, imported when it is asked for."""
+    found = commands.add_parser(name, help=summary, description=text)
+    _common(found, default=argparse.SUPPRESS)
+
+    def run(options: argparse.Namespace) -> int:
+        import importlib
+
+        work: Callable[[argparse.Namespace], int] = importlib.import_module(f"nova_db.cli.{name}").run
+        return work(options)
+
+    found.set_defaults(run=run, command=name)
+    return found
+
+
+def _quiet(found: argparse.ArgumentParser, left: str = "the closing table") -> None:
+    found.add_argument("--quiet", action="store_true", help=f"no progress bar, only {left}")
+
+
+def _sync(commands: _Commands[Parser]) -> None:
+    found = _command(
+        commands,
+        "sync",
+        "create or upgrade the schema",
+        """\
+        Create the tables in an empty database, or upgrade those of an earlier release; it may be run at any time, by
+        any number of hosts at once, and while services work.
+
+        Examples:
+
+          nova-db --config-file nova.conf sync
+          nova-db --config-file nova.conf sync --sql > upgrade.sql""",
+    )
+    found.add_argument("--to", metavar="REV", help="the revision to stop at (default: the newest)")
+    found.add_argument("--sql", action="store_true", help="only print the statements that would be executed")
+
+
+def _version(commands: _Commands[Parser]) -> None:
+    _command(
+        commands,
+        "version",
+        "tell the schema's revision, and the newest one of this release",
+        """\
+        Tell at which revision the schema of the database is, which one is the newest of this release, and what to do.
+
+        Example:
+
+          nova-db --config-file nova.conf version""",
+    )
+
+
+def _check(commands: _Commands[Parser]) -> None:
+    _command(
+        commands,
+        "check",
+        "compare the database with the schema of this release; status 1: differs",
+        """\
+        Compare the tables of the database with those that this release describes: columns, types, collations, keys,
+        rules and indexes. Each difference is a line; the status is 1 if there are any. Nothing is written.
+
+        Example:
+
+          nova-db --config-file nova.conf check""",
+    )
+
+
+def _seed(commands: _Commands[Parser]) -> None:
+    _command(
+        commands,
+        "seed",
+        "add the default flavors that are missing",
+        """\
+        Add the five default flavors, m1.tiny to m1.xlarge, as far as there are none of these names and ids.
+
+        Example:
+
+          nova-db --config-file nova.conf seed""",
+    )
+
+
+def _status(commands: _Commands[Parser]) -> None:
+    _command(
+        commands,
+        "status",
+        "tell backend, server, schema version, and rows per table",
+        """\
+        Tell which database this is, of what backend, server and schema version, and how many live and deleted rows its
+        tables have. All rows are counted, which takes a while in a large database. Nothing is written.
+
+        Example:
+
+          nova-db --connection sqlite:////var/lib/nova/nova.sqlite status""",
+    )
+
+
+def _demo(commands: _Commands[Parser]) -> None:
+    found = _command(
+        commands,
+        "demo",
+        "live through a cloud's day, by the public functions",
+        """\
+        Live through a cloud's day: hosts, networks, instances and volumes come and go, by the public functions alone;
+        then tell which functions were called how often, and how fast. It writes, and archives what it has deleted, so
+        give it a database of its own.
+
+        Example, which leaves nothing behind:
+
+          nova-db --backend memory demo --hosts 4 --instances 40""",
+    )
+    found.add_argument("--hosts", type=at_least_two, default=12, metavar="N", help="compute hosts (default 12)")
+    found.add_argument("--instances", type=positive, default=300, metavar="N", help="instances (default 300)")
+    _quiet(found)
+
+
+def _copy(commands: _Commands[Parser]) -> None:
+    found = _command(
+        commands,
+        "copy",
+        "copy a whole database, to which nobody writes, to another server",
+        """\
+        Copy every row of a database, shadow tables included, and the counters of ids, to an empty database with a
+        schema, on any server and of any backend. Stop the services before. Interrupted, it goes on when it is run
+        again; compare tells whether both are equal.
+
+        Example:
+
+          nova-db copy --from sqlite:////var/lib/nova/nova.sqlite --to @new.conf""",
+    )
+    found.add_argument(
+        "--from", dest="source", required=True, metavar="DATABASE", help=f"the database to copy: {_NAMING}"
+    )
+    found.add_argument(
+        "--to", dest="target", required=True, metavar="DATABASE", help="where to: an empty database with a schema"
+    )
+    _quiet(found)
+
+
+def _compare(commands: _Commands[Parser]) -> None:
+    found = _command(
+        commands,
+        "compare",
+        "tell whether two databases are equal, and where they differ; status 1: they differ",
+        """\
+        Compare every value of every row of two databases, shadow tables included, and tell for each table how many
+        rows differ, with a checksum, and the first differences. The status is 1 if there are any. Nothing is written.
+
+        Example:
+
+          nova-db compare @old.conf @new.conf --show 20""",
+    )
+    found.add_argument("first", metavar="DATABASE", help=_NAMING)
+    found.add_argument("second", metavar="DATABASE", help="likewise")
+    found.add_argument("--show", type=positive, default=10, metavar="N", help="differences to show (default 10)")
+    _quiet(found, "the tables")
+
+
+def _archive(commands: _Commands[Parser]) -> None:
+    found = _command(
+        commands,
+        "archive",
+        "move deleted rows to the shadow tables; status 1: more is left",
+        """\
+        Move rows that were deleted, with all that belongs to them, to the shadow tables, which no function reads; tell
+        how many of which table, and which deleted rows stay because rows in use refer to them. It works in short
+        transactions beside the services, and may be interrupted at any time. The status is 1 if more is left.
+
+        Example:
+
+          nova-db archive --until-complete --before 2026-01-31""",
+    )
+    found.add_argument("--max-rows", type=positive, metavar="N", help="at most so many rows (default 1000)")
+    found.add_argument(
+        "--until-complete", action="store_true", help="all there are; --max-rows then bounds each transaction"
+    )
+    found.add_argument("--before", type=moment, metavar="DATE", help=f"only what was deleted before {MOMENT}")
+    found.add_argument("--sleep", type=seconds, default=0.0, metavar="S", help="seconds to wait between transactions")
+    found.add_argument(
+        "--purge", action="store_true", help="then purge the shadow tables: what was deleted before DATE, else all"
+    )
+    _quiet(found)
+
+
+def _purge(commands: _Commands[Parser]) -> None:
+    found = _command(
+        commands,
+        "purge",
+        "remove archived rows for good",
+        """\
+        Remove rows from the shadow tables for good, all or those deleted before some time; what still belongs to them
+        in the other tables is archived before. It works in short transactions, and may be interrupted at any time.
+
+        Example:
+
+          nova-db purge --before 2025-01-31""",
+    )
+    which = found.add_mutually_exclusive_group(required=True)
+    which.add_argument("--before", type=moment, metavar="DATE", help=f"what was deleted before {MOMENT}")
+    which.add_argument("--all", action="store_true", help="whatever is archived")
+    found.add_argument("--sleep", type=seconds, default=0.0, metavar="S", help="seconds to wait between transactions")
+    _quiet(found)
+
+
+def _conformance(commands: _Commands[Parser]) -> None:
+    found = _command(
+        commands,
+        "conformance",
+        "run the conformance suite on a backend; status 1: it does not conform",
+        """\
+        Run the conformance suite, which every backend has to pass, on databases of its own beside the one of the
+        connection. The status is 0 if the backend conforms, 1 if tests fail. What stands after -- goes to pytest.
+
+        Examples:
+
+          nova-db conformance --backend memory
+          nova-db conformance --backend memory -- -k quota -x""",
+    )
+    found.hint = "; options of pytest stand after --"
+    found.add_argument("arguments", nargs="*", metavar="PYTEST_ARGUMENT", help="after --, passed to pytest")

@@ -1,0 +1,96 @@
+"""A parser that blames the word that is wrong, and tells what was meant by it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final, NoReturn
+
+FAILED: Final = 2
+_NUMBER = re.compile(r"-\d+|-\d*\.\d+")
+
+
+class Help(argparse.HelpFormatter):
+    """Sets a text paragraph by paragraph; indented ones, which are examples, stay as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = textwrap.dedent(text).strip("\n").split("\n\n")
+        return "\n\n".join(
+            each if each.startswith("  ") else super(Help, self)._fill_text(each, width, indent) for each in paragraphs
+        )
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that tells what is wrong in one line.
+
+    Options are not taken by their beginnings: what is one today may be none, or another one's, in the next release.
+    """
+
+    hint = ""
+    """What to do about an option that is not known and like none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=Help, **kwargs)
+        self.commands: Mapping[str, Parser] = {}
+        """The parsers of the commands, by name."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        # argparse would go on behind an option that it does not know, and blame the value for being no command.
+        words = sys.argv[1:] if args is None else list(args)
+        wrong = self._wrong(words)
+        if wrong is not None:
+            self.error(wrong)
+        return super().parse_known_args(words, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(FAILED, f"{self.prog}: {' '.join(message.split())} (see {self.prog} --help)\n")
+
+    def _wrong(self, words: Sequence[str]) -> str | None:
+        """What is wrong with the first word that is no option and no command."""
+        options = self._option_string_actions
+        taken = None
+        at = 0
+        while at < len(words):  # ends where the words do
+            word = words[at]
+            at += 1
+            if word == "--":
+                return None
+            if not _is_option(word):
+                if self.commands:
+                    return None if word in self.commands else self._unknown_command(word)
+                continue
+            name, equals, _ = word.partition("=")
+            if name not in options:
+                return self._unknown_option(name)
+            if options[name].nargs != 0 and not equals and at < len(words) and not _is_option(words[at]):
+                if words[at] in self.commands:
+                    taken = f"{name} has taken {words[at]!r} for its {options[name].metavar}, so there is no COMMAND"
+                at += 1
+        return taken
+
+    def _unknown_command(self, word: str) -> str:
+        return f"there is no command {word!r}{did_you_mean(word, self.commands)}"
+
+    def _unknown_option(self, name: str) -> str:
+        for command, parser in self.commands.items():
+            if name in parser._option_string_actions:
+                return f"the option {name} belongs to a command, and stands after it: {self.prog} {command} {name}"
+        meant = did_you_mean(name, self._option_string_actions)
+        return f"there is no option {name}{meant or self.hint}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A question for what was meant: names that begin so, or else are most like it; empty if there are none."""
+    names = sorted(known)
+    found = [name for name in names if len(word.strip("-")) > 1 and name.startswith(word.lower())]
+    found = found or get_close_matches(word.lower(), names, n=1)
+    return f": did you mean {' or '.join(found)}?" if found else ""
+
+
+def _is_option(word: str) -> bool:
+    """Whether argparse does not take a word for a value."""
+    return word.startswith("-") and word != "-" and not _NUMBER.fullmatch(word) and " " not in word.partition("=")[0]
