@@ -24,4 +24,4 @@ class CreateBackwards(CreateTable):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    creation.CreateTable = CreateBackwards  # type: ignore[misc]
+    vars(creation)["CreateTable"] = CreateBackwards

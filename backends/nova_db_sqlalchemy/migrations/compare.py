@@ -25,7 +25,8 @@ def check(target: Target = None) -> list[Difference]:
 
     Compared are columns with their types, lengths, nulls and collation, keys, unique constraints, foreign keys,
     indexes, how rows are numbered, and on MariaDB and MySQL the rows that stand for names; not the order of columns,
-    for a server puts a new one behind all others.  Tables of others are left alone.  A SQLite file that is missing is not created.
+    for a server puts a new one behind all others.  Tables of others are left alone.  A SQLite file that is missing is
+    not created.
     """
     with reading(target) as connection:
         if connection is None:

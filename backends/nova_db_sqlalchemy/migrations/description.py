@@ -1,7 +1,7 @@
 """Tables in words that are the same whether a table was described or found in a database.
 
-A description maps the parts of a table (``column host``, ``index instances_host_idx``) to texts. The order of columns is
-no part of it: a server puts a new one behind all others, and nothing here relies on where it stands.
+A description maps the parts of a table (``column host``, ``index instances_host_idx``) to texts. The order of
+columns is no part of it: a server puts a new one behind all others, and nothing here relies on where it stands.
 """
 
 from __future__ import annotations
