@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nova_db.conf import DEFAULT_CONNECTION, get_conf, register_opts
+from nova_db.conf import DEFAULT_CONNECTION, get_conf, register_opts, secret_option
 from nova_db.exceptions import BackendLoadError, BackendNotFound, DBError, NovaException
 from nova_db.exceptions.redaction import redacted
 
@@ -51,7 +51,7 @@ def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts 
     :raises BackendLoadError: it cannot be imported, or fails when it is called, or returns no driver.
     :raises IncompleteDriver: the driver lacks functions, or some of its signatures do not fit.
     :raises DBError: the backend says so of the database, e.g. that it cannot be reached.
-    :raises ValueError: the backend does not accept the connection's URL.
+    :raises ValueError: the backend does not accept the connection's URL, or the option cannot be read.
     """
     if conf is None:
         conf = get_conf()
@@ -59,7 +59,7 @@ def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts 
         register_opts(conf)
     if connection is None:
         # Another library may have registered the option, with no default.
-        connection = conf["database"]["connection"] or DEFAULT_CONNECTION
+        connection = secret_option(conf, "connection") or DEFAULT_CONNECTION
     factory = _find(name)
     if isinstance(factory, type):
         # Before it is instantiated, which Python would refuse with fewer words.

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from nova_db.conf import DEFAULT_CONNECTION, get_conf
+from nova_db.conf import DEFAULT_CONNECTION, get_conf, secret_option
 from nova_db.exceptions import NotSupported
 from nova_db.operations import EngineDriver
 from nova_db_sqlalchemy import url as urls
@@ -33,14 +33,15 @@ class SQLAlchemyDriver(EngineDriver):
 
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
         conf = conf or get_conf()
-        options, settings = conf["database"], Settings.from_conf(conf)
-        configured = options["connection"] or DEFAULT_CONNECTION
+        settings = Settings.from_conf(conf)
+        configured = secret_option(conf, "connection") or DEFAULT_CONNECTION
         engine = SQLEngine(connection or configured, settings)
         replica = None
-        if options["slave_connection"] and connection in (None, "", configured):
+        slave = secret_option(conf, "slave_connection")
+        if slave and connection in (None, "", configured):
             from nova_db_sqlalchemy.replica import replica_of
 
-            replica = replica_of(engine, options["slave_connection"], settings)
+            replica = replica_of(engine, slave, settings)
         super().__init__(engine, conf, replica=replica)
 
     def sync(self) -> str:

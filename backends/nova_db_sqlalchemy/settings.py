@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
+from nova_db.conf import secret_option
+
 PLAIN_LIBRARIES: Final = "NOVA_DB_PLAIN_LIBRARIES"
 """The environment variable that sets what `plain_libraries` is by default."""
 
@@ -53,7 +55,8 @@ class Settings:
     def from_conf(cls, conf: Any) -> Settings:
         """The settings in ``[database]``; what is unset keeps its default."""
         database = conf["database"]
-        return _settings(plain_by_default(), tuple([database[option] for option in _OPTIONS.values()]))
+        parameters = secret_option(conf, "connection_parameters") or ""
+        return _settings(plain_by_default(), parameters, tuple([database[option] for option in _OPTIONS.values()]))
 
     def for_replica(self) -> Settings:
         """The settings for a replica of the database, which nobody has to wait for: the primary is there."""
@@ -73,12 +76,11 @@ _OPTIONS: Final = {
     "wsrep_sync_wait": "mysql_wsrep_sync_wait",
     "sqlite_synchronous": "sqlite_synchronous",
     "debug": "connection_debug",
-    "parameters": "connection_parameters",
 }
-"""The option of ``[database]`` for each field that has one."""
+"""The option of ``[database]`` for each field that has one, but for the parameters."""
 
 
 @lru_cache(8)  # every new ORM session asks, and options hardly ever change
-def _settings(plain_libraries: bool, options: tuple[Any, ...]) -> Settings:
-    given = zip(_OPTIONS, options, strict=True)
-    return Settings(plain_libraries=plain_libraries, **{field: value for field, value in given if value is not None})
+def _settings(plain_libraries: bool, parameters: str, options: tuple[Any, ...]) -> Settings:
+    given = {field: value for field, value in zip(_OPTIONS, options, strict=True) if value is not None}
+    return Settings(plain_libraries=plain_libraries, parameters=parameters, **given)

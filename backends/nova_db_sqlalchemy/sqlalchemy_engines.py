@@ -58,9 +58,9 @@ def engine_on(url: sa.URL, settings: Settings, **arguments: Any) -> sa.Engine:
 def meant(connection: str | sa.URL | None) -> tuple[sa.URL, Settings]:
     """The URL of a database, and the settings that hold for it; None: the configured one."""
     options = conf.get_conf()
-    database = options["database"]
-    configured = database["connection"] or conf.DEFAULT_CONNECTION
-    return _meant(connection, configured, database["slave_connection"], Settings.from_conf(options))
+    configured = conf.secret_option(options, "connection") or conf.DEFAULT_CONNECTION
+    replica = conf.secret_option(options, "slave_connection")
+    return _meant(connection, configured, replica, Settings.from_conf(options))
 
 
 @lru_cache(_KNOWN)

@@ -13,6 +13,16 @@ from nova_db_sqlalchemy.servers import SUPPORTED, product_named, product_of
 
 _SECRET: Final = re.compile(r"(?i)passw|passphrase|secret|token")
 _SCHEME: Final = re.compile(r"[A-Za-z0-9_+]+://")
+# After dialect://user:password@, or user@server:password@.
+_AMBIGUOUS: Final = re.compile(
+    r"(?s)(?!sqlite)[A-Za-z0-9_+]+://[^:/@]*(?:@[^:/@]*)?:[^@]*@"
+    r"(?:[^?]*@|[^/?]*\?.*@|[^?]*\?(?:.*[&=])?[^&@]*@[^&/]*/)"
+)
+"""A further ``@`` before the parameters, or one in them that a host and a database seem to follow."""
+_ENCODE: Final = (
+    "The password in the database's URL seems to hold an @ or / that is not encoded; write special characters there "
+    "percent-encoded: @ as %40, / as %2F, : as %3A, ? as %3F, # as %23, % as %25"
+)
 
 
 class InvalidURL(ArgumentError, ValueError):
@@ -26,6 +36,9 @@ def parse(connection: str | sa.URL, parameters: str = "", *, any_library: bool =
     :param any_library: let a URL name another library than ours, and none where SQLAlchemy takes ours by itself.
     :raises InvalidURL: it is none, or of what is not supported; no password is quoted.
     """
+    if isinstance(connection, str) and _AMBIGUOUS.match(connection):
+        # It could be read, but as another host or database, which errors would quote: part of the password.
+        raise InvalidURL(_ENCODE)
     try:
         url = sa.make_url(connection)
     except (ArgumentError, ValueError):

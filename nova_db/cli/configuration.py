@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from oslo_config import cfg
 
     from nova_db.driver import Driver
+
+_QUOTED_LINE: Final = re.compile(r": ['\"].*")
+"""What oslo.config adds to the place and the reason."""
 
 
 def open_driver(options: argparse.Namespace) -> Driver:
@@ -23,7 +27,7 @@ def configured(options: argparse.Namespace) -> dict[str, dict[str, str]]:
     """Backend and connection: from the options, else from configuration files, else the defaults."""
     from oslo_config import cfg
 
-    from nova_db.conf import get_conf
+    from nova_db.conf import get_conf, secret_option
 
     conf = get_conf()
     conf.set_default("max_retries", 0, group="database")  # a person waits: say at once that a server is not there
@@ -32,11 +36,11 @@ def configured(options: argparse.Namespace) -> dict[str, dict[str, str]]:
     except cfg.ConfigFilesNotFoundError as error:
         raise ValueError(f"cannot read the configuration file {', '.join(error.config_files)}") from error
     except cfg.ConfigFileParseError as error:
-        raise ValueError(one_line(error)) from error
+        raise ValueError(_misread(error)) from None
     return {
         "database": {
             "backend": options.backend or conf.database.backend,
-            "connection": options.connection or (None if options.backend else conf.database.connection),
+            "connection": options.connection or (None if options.backend else secret_option(conf, "connection")),
         }
     }
 
@@ -55,8 +59,13 @@ def conf_of(file: str) -> cfg.ConfigOpts:
     except cfg.ConfigFilesNotFoundError as error:
         raise ValueError(f"cannot read the configuration file {file}") from error
     except cfg.ConfigFileParseError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(_misread(error)) from None
     return conf
+
+
+def _misread(error: cfg.ConfigFileParseError) -> str:
+    """What is wrong with a configuration file, without the line itself, which may hold a password."""
+    return _QUOTED_LINE.sub("", one_line(error))
 
 
 def one_line(error: BaseException) -> str:

@@ -32,12 +32,13 @@ def two_engines(options: argparse.Namespace, first: str, second: str) -> Iterato
 @contextlib.contextmanager
 def _engine(text: str) -> Iterator[Engine]:
     from nova_db.api import load_backend
+    from nova_db.conf import secret_option
 
     conf = conf_of(text.removeprefix("@")) if text.startswith("@") else None
     if conf is None:
         backend, connection = backend_and_url(text)
     else:
-        backend, connection = conf.database.backend, conf.database.connection
+        backend, connection = conf.database.backend, secret_option(conf, "connection")
     with contextlib.closing(load_backend(backend, connection, conf)) as driver:
         yield engine_driver(driver).engine
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db import forking
 from nova_db.conf.defaults import DEFAULT_BACKEND, DEFAULT_CONNECTION
+from nova_db.conf.secret_options import UnreadableOption, secret_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_BACKEND",
     "DEFAULT_CONNECTION",
+    "UnreadableOption",
     "get_conf",
     "list_opts",
     "option",
     "register_opts",
+    "secret_option",
     "set_conf",
 ]
 
