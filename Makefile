@@ -91,6 +91,7 @@ generate: venv
 	@$(BIN)/python -m scripts.functions
 	@$(BIN)/python -m scripts.architecture
 	@$(BIN)/python -m scripts.belongings
+	@$(BIN)/python -m scripts.secret_columns
 
 format: venv
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

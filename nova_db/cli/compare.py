@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nova_db.cli.databases import two_engines
 from nova_db.cli.rows_bar import rows_bar
+from nova_db.exceptions.redaction import HIDDEN, is_secret
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from nova_db.moving import Comparison, Difference, TableComparison
 
 DIFFERENT: Final = 1
-SECRET: Final = frozenset({"password", "provider_auth", "connection_info", "user_data"})
-"""Columns that may hold passwords: that they differ is told, not how."""
 _LONGEST: Final = 60
 _BEFORE: Final = 20
 
@@ -34,12 +33,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def shown(difference: Difference) -> tuple[str, str]:
-    """Both values, shortened around the place where they begin to differ; those that may be passwords are not shown."""
+    """Both values, shortened around the place where they begin to differ; of secrets only that they differ."""
     from nova_db.moving import NO_ROW, ROW
 
     values = (difference.first, difference.second)
-    if difference.column in SECRET:
-        return "***", "***"
+    if difference.column is not None and is_secret(difference.table, [difference.column]):
+        return HIDDEN, HIDDEN
     texts = [value.value if value in (ROW, NO_ROW) else _text(value) for value in values]
     same = next((at for at, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), min(map(len, texts)))
     start = max(0, same - _BEFORE) if max(map(len, texts)) > _LONGEST else 0

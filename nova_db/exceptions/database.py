@@ -5,27 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
-from nova_db.exceptions.redaction import redacted
+from nova_db.exceptions.redaction import masked, redacted
 from nova_db.exceptions.wording import writable
 
 
 class DBError(Exception):
     """A statement or a transaction failed; nothing of it was kept.
 
-    The text tells what happened and to which columns, never a value, a statement or a password. Without ``message``
-    it is put together from the other arguments, and from the reason that ``inner_exception`` gives.
+    The text tells what happened and to which columns, never a statement or a password, and a value only where that is
+    what breaks a rule, as ``***`` where a column is marked as secret. Without ``message`` it is put together from the
+    other arguments, and from the reason that ``inner_exception`` gives.
 
     :param inner_exception: the error of the DB-API library, or None.
     :param message: the text.
     :param table: the table to blame, or None.
     :param columns: names of the columns to blame.
-    :param value: the value to blame.
+    :param value: the value to blame; the attribute has it as it is, also where the text hides it.
     """
 
     summary: ClassVar[str] = "The database failed"
     """How the text begins."""
     blame_suffices: ClassVar[bool] = False
     """Whether the table or the columns say all, so that the library's own words are left out."""
+
+    tells_value: ClassVar[bool] = False
+    """Whether the text tells the value, too."""
 
     inner_exception: BaseException | None
     table: str | None
@@ -67,7 +71,10 @@ class DBError(Exception):
         table = f" in table {self.table}" if self.table else ""
         if not self.columns:
             return table
-        return f"{table}, {'columns' if len(self.columns) > 1 else 'column'} {', '.join(self.columns)}"
+        value = ""
+        if self.tells_value and self.value is not None:
+            value = f": {masked(self.table, self.columns, self.value)}"
+        return f"{table}, {'columns' if len(self.columns) > 1 else 'column'} {', '.join(self.columns)}{value}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The DB-API library's error stays behind: where the pickle goes, that library may be missing.
@@ -86,6 +93,7 @@ class DBDuplicateEntry(DBError):
 
     summary = "Duplicate entry"
     blame_suffices = True
+    tells_value = True
 
 
 class DBReferenceError(DBError):
@@ -93,6 +101,7 @@ class DBReferenceError(DBError):
 
     summary = "A row that is referred to does not exist, or a row to remove is still referred to"
     blame_suffices = True
+    tells_value = True
 
 
 class DBDataError(DBError):

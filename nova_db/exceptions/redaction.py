@@ -1,9 +1,15 @@
-"""What of another library's error text may be shown."""
+"""What of a value, and of another library's error text, may be shown."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Any, Final
 
+from nova_db.exceptions.wording import shown
+
+HIDDEN: Final = "***"
+"""What is shown in the place of a secret."""
 _LONGEST = 300
 # Up to the last @: passwords are not always escaped as they should be.
 _CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]*@")
@@ -12,6 +18,32 @@ _STATEMENT = re.compile(
     r"(?is)\[SQL\b.*|\[parameters\b.*|\bLINE \d+:.*|\bDETAIL:.*|\bright syntax to use near\b.*"
     r"|\b(?:select\b.+\bfrom|insert\s+(?:or\s+\w+\s+)?into|update\s+\S+\s+set|delete\s+from|with\s+\S+\s+as\s*\()\b.*"
 )
+# Written while tables are made, at import, and only added to; the schema, which knows the marks, is above this module.
+_secrets: set[tuple[str, str]] = set()
+_secret_names: set[str] = set()
+
+
+def mark_secret(table: str, column: str) -> None:
+    """Show no value of this column from now on."""
+    _secrets.add((table, column))
+    _secret_names.add(column)
+
+
+def is_secret(table: str | None, columns: Iterable[str]) -> bool:
+    """Whether one of these columns of a table is marked as secret; without a table, of any."""
+    if table is None:
+        return not _secret_names.isdisjoint(columns)
+    return any((table, column) in _secrets for column in columns)
+
+
+def masked(table: str | None, columns: Iterable[str], value: Any) -> str:
+    """A value of these columns as an error may show it."""
+    return HIDDEN if is_secret(table, columns) else repr(shown(value))
+
+
+def secret_tables() -> frozenset[str]:
+    """The tables that have a column that is marked."""
+    return frozenset(table for table, _ in _secrets)
 
 
 def redacted(text: str) -> str:

@@ -90,6 +90,11 @@ def string(name: str, length: int = 255, *, null: bool = True, default: str | No
     return Column(name, Kind.STRING, length, null, default, doc=doc)
 
 
+def secret(column: Column, what: str) -> Column:
+    """A column that by its purpose may hold a secret, and which one; its values are shown nowhere."""
+    return column._replace(secret=what)
+
+
 def uuid(name: str, *, null: bool = True, references: str = "", doc: str = "") -> Column:
     """Text of 36 characters; that it is a uuid is the caller's promise, nothing checks it."""
     return Column(name, Kind.STRING, 36, null, references=_reference(references), doc=doc)

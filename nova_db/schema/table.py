@@ -6,6 +6,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from nova_db.exceptions.redaction import mark_secret
 from nova_db.schema import validation
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class Table:
         self.shadow_indexes: Final = shadow_indexes
         self.owners: Final = owners
         self.mentions: Final = mentions
+        for column in columns:
+            if column.secret:
+                mark_secret(name, column.name)
+                if archived:  # whose shadow table need not have been asked for
+                    mark_secret(SHADOW_PREFIX + name, column.name)
         self._lookers: Final = {column.name: validation.looker(column.kind, column.length) for column in columns}
 
     def __repr__(self) -> str:

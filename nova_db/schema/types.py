@@ -55,6 +55,7 @@ class Column(NamedTuple):
     ``length`` is in characters for STRING, IP and CIDR, in bytes of UTF-8 for TEXT and MEDIUMTEXT, otherwise None.
     ``default`` is what an insert stores for an absent value or None: None, a literal, or ``NOW``.
     ``references`` is the (table, column) of an enforced foreign key.
+    ``secret`` says which secret it may hold by its purpose: nothing that prints or logs shows its values. Empty: none.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Column(NamedTuple):
     autoincrement: bool = False
     references: tuple[str, str] | None = None
     doc: str = ""
+    secret: str = ""
 
 
 class Index(NamedTuple):

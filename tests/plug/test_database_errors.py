@@ -57,7 +57,8 @@ def test_says_something_by_itself(kind: type[DBError]) -> None:
 def test_names_table_and_columns(kind: type[DBError]) -> None:
     error = kind(table="networks", columns=("vlan", "deleted"), value=7)
 
-    assert str(error) == f"{kind.summary} in table networks, columns vlan, deleted."
+    told = ": 7" if kind in (exceptions.DBDuplicateEntry, exceptions.DBReferenceError) else ""
+    assert str(error) == f"{kind.summary} in table networks, columns vlan, deleted{told}."
     assert (error.table, error.columns, error.value) == ("networks", ["vlan", "deleted"], 7)
 
 
@@ -74,6 +75,23 @@ def test_gives_the_library_s_reason() -> None:
 
     assert str(error) == "The database failed: disk I/O error (OSError)."
     assert error.inner_exception is reason
+
+
+@pytest.mark.parametrize("kind", [exceptions.DBDuplicateEntry, exceptions.DBReferenceError])
+@pytest.mark.parametrize("table", ["consoles", "shadow_consoles", None])
+def test_a_secret_is_told_to_the_caller_alone(kind: type[DBError], table: str | None) -> None:
+    error = kind(table=table, columns=["pool_id", "password"], value=(7, "hunter2"))
+
+    assert str(error).endswith("columns pool_id, password: ***.")
+    assert "hunter2" not in repr(error)
+    assert error.value == (7, "hunter2")
+
+
+def test_what_breaks_a_rule_is_told() -> None:
+    assert str(exceptions.DBReferenceError(table="consoles", columns=["pool_id"], value=99)) == (
+        "A row that is referred to does not exist, or a row to remove is still referred to in table consoles, "
+        "column pool_id: 99."
+    )
 
 
 def test_where_the_columns_say_all_the_library_has_no_say() -> None:

@@ -147,11 +147,12 @@ def test_text_that_cannot_be_encoded(engine: SQLEngine) -> None:
     failing(engine, DBDataError, lambda tx: tx.update("services", Eq("host", "\ud800"), {"topic": "x"}))
 
 
-def test_texts_of_errors_show_no_values(engine: SQLEngine) -> None:
+def test_texts_of_errors_show_the_value_that_breaks_a_rule(engine: SQLEngine) -> None:
     insert(engine, "instances", {"uuid": "sesame"})
     error = failing(engine, DBDuplicateEntry, lambda tx: tx.insert(("instances", [row("instances", uuid="sesame")])))
-    assert "sesame" not in str(error)
-    assert str(error) == "Duplicate entry in table instances, column uuid."
+    assert str(error) == "Duplicate entry in table instances, column uuid: 'sesame'."
+    error = failing(engine, DBReferenceError, lambda tx: tx.insert(("consoles", [row("consoles", pool_id=99)])))
+    assert str(error).endswith(" in table consoles, column pool_id: 99.")
 
 
 @decision(19)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import SOURCE, boolean, index, integer, mediumtext, names, one, serial, string, table, uuid
+from nova_db.schema.declare import (
+    SOURCE,
+    boolean,
+    index,
+    integer,
+    mediumtext,
+    names,
+    one,
+    secret,
+    serial,
+    string,
+    table,
+    uuid,
+)
 
 BLOCK_DEVICE_MAPPING: Final = table(
     "block_device_mapping",
@@ -19,7 +32,7 @@ BLOCK_DEVICE_MAPPING: Final = table(
     uuid("volume_id"),
     integer("volume_size", doc="GB"),
     boolean("no_device", doc="true: the image's device of this name is left out"),
-    mediumtext("connection_info", doc="JSON"),
+    secret(mediumtext("connection_info", doc="JSON"), "credentials of the storage, such as a CHAP secret"),
     names("snapshot_id", "snapshots.id", "a device is its instance's"),
     names("volume_id", "volumes.id", "a device is its instance's"),
     index("instance_uuid"),

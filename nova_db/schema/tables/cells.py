@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import boolean, index, integer, real, serial, string, table
+from nova_db.schema.declare import boolean, index, integer, real, secret, serial, string, table
 
 CELLS: Final = table(
     "cells",
@@ -14,7 +14,7 @@ CELLS: Final = table(
     string("name", doc="short name; may repeat"),
     string("api_url"),
     string("username"),
-    string("password"),
+    secret(string("password"), "the password at the cell's message broker"),
     real("weight_offset", default=0.0),
     real("weight_scale", default=1.0),
     boolean("is_parent"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import HOST, index, integer, ip, many, names, one, serial, string, table, uuid
+from nova_db.schema.declare import HOST, index, integer, ip, many, names, one, secret, serial, string, table, uuid
 
 CONSOLE_POOLS: Final = table(
     "console_pools",
@@ -13,7 +13,7 @@ CONSOLE_POOLS: Final = table(
     serial("id"),
     ip("address"),
     string("username"),
-    string("password"),
+    secret(string("password"), "the proxy's password at the hypervisor"),
     string("console_type"),
     string("public_hostname"),
     string("host", doc="the proxy's host"),
@@ -32,7 +32,7 @@ CONSOLES: Final = table(
     serial("id"),
     string("instance_name"),
     uuid("instance_uuid", references="instances.uuid"),
-    string("password"),
+    secret(string("password"), "the password that opens the console"),
     integer("port"),
     integer("pool_id", references="console_pools.id"),
     index("instance_uuid"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nova_db.schema.declare import index, mediumtext, serial, string, table
+from nova_db.schema.declare import index, mediumtext, secret, serial, string, table
 
 CERTIFICATES: Final = table(
     "certificates",
@@ -13,7 +13,7 @@ CERTIFICATES: Final = table(
     serial("id"),
     string("user_id"),
     string("project_id"),
-    string("file_name"),
+    secret(string("file_name"), "where a certificate is, beside which its private key is kept"),
     index("project_id", "deleted"),
     index("user_id", "deleted"),
     soft_deleted=False,
@@ -27,7 +27,7 @@ KEY_PAIRS: Final = table(
     string("name"),
     string("user_id"),
     string("fingerprint"),
-    mediumtext("public_key"),
+    secret(mediumtext("public_key"), "key material: meant to be the public half, not checked to be"),
     index("user_id", "name"),
     soft_deleted=False,
 )
