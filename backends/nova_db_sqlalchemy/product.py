@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+
+from nova_db_sqlalchemy.connections.parameters import Table, check
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.write_statements import WriteStatements
     from nova_db_sqlalchemy.transactions.database import Database
 
-_PASSWORDS: Final = frozenset({"password", "passwd"})
+
+_LAST_PORT: Final = 65_535
 
 
 class Package(NamedTuple):
@@ -30,17 +33,39 @@ class Product(abc.ABC):
 
     libraries: ClassVar[Mapping[str, Package | None]]
     """The DB-API libraries that it is used through, as URLs call them, the one that is taken if none is named first."""
+    parameters: ClassVar[Mapping[str, Table]]
+    """What a URL may have for each of them."""
+    repeated: ClassVar[tuple[str, ...]] = ()
+    """The parameters that may be given several times."""
     is_usual: ClassVar[bool] = False
     """Whether SQLAlchemy takes that one too where a URL names none."""
+
+    def table(self, url: sa.URL) -> Table | None:
+        """The parameters of the library that a URL names; None: it is none of ours."""
+        return self.parameters.get(url.drivername.partition("+")[2] or next(iter(self.libraries)))
+
+    def check(self, url: sa.URL, given: Mapping[str, str | Sequence[str]], where: str) -> None:
+        """Refuse parameters that the library of a URL cannot use.
+
+        :param where: what they stand in.
+        :raises ValueError: one of them; no password is quoted.
+        """
+        table = self.table(url)
+        if table is not None:
+            check(table, given, where, self.repeated)
 
     def completed(self, url: sa.URL) -> sa.URL:
         """A URL in the form that all of us work with.
 
         :raises ValueError: it breaks a rule of this server; no password is quoted.
         """
-        for name in _PASSWORDS & url.query.keys():  # here it would be shown
-            given = url.query[name]
-            url = url.set(password=given if isinstance(given, str) else given[-1]).difference_update_query([name])
+        parts = {name: parameter.part for name, parameter in (self.table(url) or {}).items() if parameter.part}
+        for name in parts.keys() & url.query.keys():  # a password is shown, unless it is in its own place
+            value: Any = url.query[name]
+            part: dict[str, Any] = {parts[name]: int(value) if parts[name] == "port" else value}
+            url = url.set(**part).difference_update_query([name])
+        if url.port is not None and not 1 <= url.port <= _LAST_PORT:
+            raise ValueError(f"The database's URL has the port {url.port}; 1 to {_LAST_PORT} is expected")
         return url
 
     def is_memory(self, url: sa.URL) -> bool:

@@ -48,9 +48,14 @@ def parse(connection: str | sa.URL, parameters: str = "", *, any_library: bool =
         raise InvalidURL(
             f"The database's URL{shown_part} is not of the form dialect://user:password@host/database"
         ) from None
-    url = _with_parameters(_with_library(url, any_library=any_library), parameters)
+    url = _with_library(url, any_library=any_library)
+    further = read_parameters(parameters)
     try:
-        return product_of(url).completed(url)
+        _require_values(connection)
+        product = product_of(url)
+        product.check(url, url.query, "The database's URL")
+        product.check(url, further, "[database] connection_parameters")
+        return product.completed(url.update_query_dict(further))
     except ValueError as error:
         raise InvalidURL(str(error)) from error
 
@@ -70,13 +75,30 @@ def _with_library(url: sa.URL, *, any_library: bool) -> sa.URL:
     return url.set(drivername=f"{name}+{library or usual}")
 
 
-def _with_parameters(url: sa.URL, parameters: str) -> sa.URL:
+def read_parameters(parameters: str) -> dict[str, str | list[str]]:
+    """The parameters in ``name=value&name=value``.
+
+    :raises InvalidURL: it is not of that form.
+    """
     try:
         further = parse_qs(parameters.lstrip("?&"), keep_blank_values=True, strict_parsing=bool(parameters))
     except ValueError:
         raise InvalidURL("[database] connection_parameters is not of the form name=value&name=value") from None
-    # Several values are hosts; a single one in a list would be handed to the DB-API library as such.
-    return url.update_query_dict({name: given if len(given) > 1 else given[0] for name, given in further.items()})
+    # A single value in a list would be handed to the DB-API library as such.
+    return {name: given if len(given) > 1 else given[0] for name, given in further.items()}
+
+
+def _require_values(connection: str | sa.URL) -> None:
+    """Refuse parameters without a value, which SQLAlchemy passes over.
+
+    :raises ValueError: there is one.
+    """
+    if isinstance(connection, str):
+        # What stands before the last @ may be a password with an unusual character.
+        for part in filter(None, connection.rpartition("@")[2].partition("?")[2].split("&")):
+            name, _, value = part.partition("=")
+            if not value:
+                raise ValueError(f"The database's URL has {name} without a value; {name}=value is expected")
 
 
 def is_memory(url: sa.URL) -> bool:

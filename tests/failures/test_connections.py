@@ -33,7 +33,6 @@ class TestConnecting:
         [
             lambda url: url.set(database="nova_db_test_nowhere"),
             lambda url: url.set(username="nobody_at_all"),
-            lambda url: url.update_query_dict({"no_such_parameter": "1"}),
         ],
     )
     def test_what_will_be_refused_again_is_told_at_once(

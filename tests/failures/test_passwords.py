@@ -68,9 +68,11 @@ def test_errors_and_the_log(
         account.set(host="nowhere.invalid"),
         account.set(database="nova_db_test_nowhere"),
         account.set(username="nobody", password="wrong-sesame"),
-        account.update_query_dict({"no_such_parameter": "1"}),
     ):
         found += texts(lambda url=url: hosts(drivers(url, max_retries=1, retry_interval=0, db_max_retries=1)))  # type: ignore[misc]
+    with pytest.raises(ValueError, match="no_such_parameter") as caught:
+        drivers(account.update_query_dict({"no_such_parameter": "1"}))
+    found += "".join(traceback.format_exception(caught.value))
     holder.end()
     assert "services" in caplog.text  # statements and rows are logged
     assert "Trying again" in caplog.text

@@ -192,14 +192,6 @@ def test_a_connection_that_is_cut_is_replaced(open_engine: Open, proxy: Proxy) -
     assert [each["host"] for each in select(engine, "services")] == ["a"]
 
 
-def test_what_an_unknown_parameter_costs(open_engine: Open) -> None:
-    engine = open_engine()
-    other = SQLEngine(engine.url.update_query_dict({"no_such_parameter": "1"}), engine.settings)
-    with pytest.raises(DBConnectionError) as caught:
-        select(other, "services")
-    assert not caught.value.may_pass
-
-
 def test_a_server_without_tls_is_asked_for_it_once(engine: SQLEngine, proxy: Proxy) -> None:
     url = engine.url.set(host="127.0.0.1", port=proxy.port)
     accepted = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -15,8 +15,8 @@ from nova_db_sqlalchemy.connections.statement_log import log_report
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
 
-Connect: TypeAlias = Callable[[Sequence[Any], Mapping[str, Any]], Any]
-"""``connect(arguments, options)``: a connection of the DB-API library, prepared.  DBError."""
+Connect: TypeAlias = Callable[[], Any]
+"""``connect()``: a connection of the DB-API library, prepared.  DBError."""
 Prepare: TypeAlias = Callable[[Any], object]
 """``prepare(connection)``: tell a connection what all of ours are told."""
 WRITES: Final = "nova_db_writes"
@@ -67,9 +67,10 @@ def suit(
 def _connector(
     connect: Connect, retries: Retries, as_library_error: Callable[[DBError], BaseException | None]
 ) -> Callable[..., Any]:
-    def do_connect(dialect: sa.Dialect, _record: object, arguments: list[Any], options: dict[str, Any]) -> Any:
+    # What SQLAlchemy reads from the URL is not asked: each library's parameters are declared, and read, by ourselves.
+    def do_connect(dialect: sa.Dialect, _record: object, _arguments: object, _options: object) -> Any:
         try:
-            return retries.run(lambda: connect(arguments, options))
+            return retries.run(connect)
         except DBError as error:
             found = as_library_error(error)
             if isinstance(found, dialect.loaded_dbapi.Error):

@@ -10,8 +10,11 @@ import MySQLdb
 from sqlalchemy.dialects.mysql.mysqldb import MySQLDialect_mysqldb
 
 from nova_db_sqlalchemy.connections.cut_off import cut_off
+from nova_db_sqlalchemy.connections.parameters import typed
 from nova_db_sqlalchemy.mariadb.kinds import WRITTEN
 from nova_db_sqlalchemy.mariadb.library import CONVERSIONS, DECIDED, Library, PlainConnection, discarded_on_error
+from nova_db_sqlalchemy.mariadb.parameters import MYSQLCLIENT, with_tls_files
+from nova_db_sqlalchemy.mariadb.urls import without_hosts
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -30,8 +33,8 @@ class MySQLClient(Library):
     Error = MySQLdb.Error
 
     def options(self, url: sa.URL) -> dict[str, Any]:
-        _, options = MySQLDialect_mysqldb().create_connect_args(url)
-        return dict(options)
+        _, options = MySQLDialect_mysqldb().create_connect_args(url.set(query={}))
+        return with_tls_files({**options, **typed(MYSQLCLIENT, without_hosts(url).query)})
 
     def connect(self, options: Mapping[str, Any], prepare: Callable[[DBAPIConnection], T]) -> T:
         given = {**options, **DECIDED, "conv": _CONVERSIONS}

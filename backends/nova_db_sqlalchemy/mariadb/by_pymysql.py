@@ -15,8 +15,11 @@ import pymysql
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 from nova_db_sqlalchemy.connections.cut_off import cut_off
+from nova_db_sqlalchemy.connections.parameters import typed
 from nova_db_sqlalchemy.mariadb.library import CONVERSIONS, DECIDED, Library, PlainConnection, discarded_on_error
+from nova_db_sqlalchemy.mariadb.parameters import PYMYSQL, with_tls_context
 from nova_db_sqlalchemy.mariadb.probe import difference
+from nova_db_sqlalchemy.mariadb.urls import without_hosts
 from nova_db_sqlalchemy.mariadb.wire import WireConnection
 
 if TYPE_CHECKING:
@@ -42,8 +45,8 @@ class PyMySQL(Library):
     Error = pymysql.Error
 
     def options(self, url: sa.URL) -> dict[str, Any]:
-        _, options = MySQLDialect_pymysql().create_connect_args(url)
-        return dict(options)
+        _, options = MySQLDialect_pymysql().create_connect_args(url.set(query={}))
+        return with_tls_context({**options, **typed(PYMYSQL, without_hosts(url).query)})
 
     def __init__(self) -> None:
         # A time, read and written by one operation each: safe without a lock.
@@ -68,23 +71,14 @@ class PyMySQL(Library):
         return self.open(given, lambda connection: prepare(PlainConnection(connection)))
 
     def open(self, options: Mapping[str, Any], prepare: Callable[[Any], T]) -> T:
-        given: dict[str, Any] = {**options, "defer_connect": True}
-        connection: Any = pymysql.connections.Connection(**given)
-        with discarded_on_error(connection), _connected(connection, options["connect_timeout"]):
-            return prepare(connection)
+        return _opened(pymysql.connections.Connection, options, prepare)
 
 
 class WirePyMySQL(PyMySQL):
     """PyMySQL, with results that are read by ourselves."""
 
     def connect(self, options: Mapping[str, Any], prepare: Callable[[DBAPIConnection], T]) -> T:
-        # While connecting, the library bounds only the first step of several by itself.
-        given: dict[str, Any] = {**options, **DECIDED, "read_timeout": options["connect_timeout"]}
-        connection = WireConnection(**given)
-        with discarded_on_error(connection):
-            made = prepare(connection)
-        connection.wait_for(options["read_timeout"])
-        return made
+        return _opened(WireConnection, {**options, **DECIDED}, prepare)
 
 
 def library(*, plain: bool) -> Library:
@@ -115,10 +109,6 @@ def _difference() -> str | None:
 @contextlib.contextmanager
 def _connected(connection: Any, seconds: float) -> Iterator[None]:
     """Connect, for a block that is to be bounded as well."""
-    if connection.unix_socket:
-        connection.connect()
-        yield
-        return
     # While connecting, the library bounds only the first step of several, which is done here.
     reached = _reached(connection, seconds)
     with cut_off(reached.fileno(), seconds):
@@ -128,12 +118,36 @@ def _connected(connection: Any, seconds: float) -> Iterator[None]:
 
 def _reached(connection: Any, seconds: float) -> socket.socket:
     """A socket to the server that a connection is to lead to."""
+    if connection.unix_socket:
+        return _reached_file(connection, seconds)
     address, source = (connection.host, connection.port), connection.bind_address
     try:
         reached = socket.create_connection(address, seconds, None if source is None else (source, 0))
     except OSError as error:
-        text = f"Can't connect to MySQL server on {connection.host!r} ({error})"
+        origin = "" if source is None else f" from bind_address {source!r}"
+        text = f"Can't connect to MySQL server on {connection.host!r}{origin} ({error})"
         raise pymysql.OperationalError(_CANNOT_CONNECT, text) from error
     reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     reached.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return reached
+
+
+def _reached_file(connection: Any, seconds: float) -> socket.socket:
+    reached = socket.socket(socket.AF_UNIX)
+    reached.settimeout(seconds)
+    try:
+        reached.connect(connection.unix_socket)
+    except OSError as error:
+        reached.close()
+        text = f"Can't connect to MySQL server on unix_socket {connection.unix_socket!r} ({error})"
+        raise pymysql.OperationalError(_CANNOT_CONNECT, text) from error
+    # As the library has it for those that it makes: nobody reads along, so a password may be sent as it is. Where it
+    # calls this otherwise one day, the password is encrypted.
+    connection._secure = True
+    return reached
+
+
+def _opened(kind: type[Any], options: Mapping[str, Any], prepare: Callable[[Any], T]) -> T:
+    connection: Any = kind(**{**options, "defer_connect": True})
+    with discarded_on_error(connection), _connected(connection, options["connect_timeout"]):
+        return prepare(connection)

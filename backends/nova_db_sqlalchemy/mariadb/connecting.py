@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from nova_db.exceptions import DBConnectionError
-from nova_db_sqlalchemy.mariadb.errors import is_refusal
+from nova_db_sqlalchemy.mariadb.errors import is_lost, is_refusal
 from nova_db_sqlalchemy.mariadb.hosts import Hosts
 from nova_db_sqlalchemy.mariadb.session import ServerVersion, own_settings, preparation, server_of
 
@@ -37,6 +37,9 @@ class Connecting:
         self._settings = settings
         self._library = library
         self._own = own
+        first = url.query.get("init_command")
+        # Not by the library: PyMySQL would read the answer by means of its own.
+        self._first = first if isinstance(first, str) else None
 
     def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The library's options for those of a URL, both time-outs among them; ``read_timeout`` may be None."""
@@ -44,7 +47,7 @@ class Connecting:
             **self._library.defaults,
             "connect_timeout": max(1, round(self._settings.connect_timeout)),
             "read_timeout": self._settings.read_timeout,
-            **own_settings(given),
+            **{name: value for name, value in own_settings(given).items() if name != "init_command"},
         }
 
     def connect_to(
@@ -70,5 +73,13 @@ class Connecting:
         :raises DBConnectionError: the server is too old.
         """
         server = server_of(connection.get_server_info())
+        if self._first is not None:
+            try:
+                run([self._first])
+            except self._library.Error as error:
+                if is_lost(error):
+                    raise
+                message = f"The database's URL has an init_command that the server refuses: {error.args[-1]}."
+                raise DBConnectionError(error, message=message) from error
         run(preparation(server, self._settings, self._own))
         return server

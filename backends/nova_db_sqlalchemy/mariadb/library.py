@@ -43,7 +43,10 @@ class Library(abc.ABC):
 
     @abc.abstractmethod
     def options(self, url: sa.URL) -> dict[str, Any]:
-        """The library's options for those of a URL."""
+        """The library's options for a URL that was checked, without those for several hosts.
+
+        :raises ValueError: its files for TLS are of no use.
+        """
 
     @abc.abstractmethod
     def connect(self, options: Mapping[str, Any], prepare: Callable[[DBAPIConnection], T]) -> T:

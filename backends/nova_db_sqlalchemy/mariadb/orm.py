@@ -31,7 +31,9 @@ def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any],
         connecting.prepare(connection, lambda statements: _run(connection, statements))
         return connection
 
-    def connect(_arguments: Sequence[Any], given: Mapping[str, Any]) -> Any:
+    given = {**library.options(without_hosts(url)), **arguments.get("connect_args", {})} if connects else {}
+
+    def connect() -> Any:
         return connecting.hosts.connect(
             lambda host: connecting.connect_to(
                 host, given, lambda options: library.open({**options, **_DECIDED}, prepared)
@@ -44,7 +46,9 @@ def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any],
         # Of several hosts the message tells each with its reason.
         return engine.dialect.loaded_dbapi.OperationalError(_CANNOT_CONNECT, str(error))
 
-    engine = sa.create_engine(without_hosts(url), **pooled(settings, {"pool_pre_ping": True, **arguments}))
+    # Of the parameters SQLAlchemy would read some as the library does not want them.
+    shown = url.set(query={}) if connects else without_hosts(url)
+    engine = sa.create_engine(shown, **pooled(settings, {"pool_pre_ping": True, **arguments}))
     suit(
         engine,
         settings,

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from nova_db_sqlalchemy.connections.administration import administering
+from nova_db_sqlalchemy.connections.parameters import typed
+from nova_db_sqlalchemy.mariadb.parameters import PYMYSQL, TABLES, with_tls_context
 from nova_db_sqlalchemy.mariadb.urls import addresses
 from nova_db_sqlalchemy.product import Package, Product
 
@@ -31,9 +33,14 @@ class MariaDB(Product):
         "mysqldb": Package("MySQLdb", "mysqlclient"),
     }
 
+    parameters = TABLES
+    repeated = ("host",)
+
     def completed(self, url: sa.URL) -> sa.URL:
         url = super().completed(url)
         addresses(url)
+        if self.table(url) is PYMYSQL:
+            with_tls_context(typed(PYMYSQL, url.query))  # files and ciphers of no use are told now
         return url
 
     def database(self, url: sa.URL, settings: Settings) -> Database[Server, WriteStatements]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from nova_db_sqlalchemy.connections.cut_off import cut_off
 from nova_db_sqlalchemy.postgresql.connection import Connection, Cursor, connection_class
 from nova_db_sqlalchemy.postgresql.plain import BoundedCursor, PlainConnection, plain_class
 
@@ -26,19 +27,20 @@ class Opening:
         # Written without a lock: threads that open the first connections at once find the same.
         self._is_known: bool | None = False if plain else None
 
-    def connect(self, *arguments: Any, **options: Any) -> Connection | PlainConnection:
+    def connect(self, **options: Any) -> Connection | PlainConnection:
         """A connection in autocommit.  psycopg.Error."""
         if self._is_known is False:
-            return self._plain.connect(*arguments, autocommit=True, cursor_factory=BoundedCursor, **options)
-        connection = self._known.connect(*arguments, autocommit=True, cursor_factory=Cursor, **options)
-        if self._is_known or self._proves(connection):
+            return self._plain.connect(autocommit=True, cursor_factory=BoundedCursor, **options)
+        connection = self._known.connect(autocommit=True, cursor_factory=Cursor, **options)
+        if self._is_known or self._proves(connection, options["connect_timeout"]):
             return connection
-        return self.connect(*arguments, **options)
+        return self.connect(**options)
 
-    def _proves(self, connection: Connection) -> bool:
+    def _proves(self, connection: Connection, seconds: float) -> bool:
         """Whether the library is as it is known here; else the connection is closed."""
         try:
-            found = connection.difference()
+            with cut_off(connection.fileno(), seconds):
+                found = connection.difference()
         except BaseException:
             connection.close()
             raise

@@ -16,6 +16,7 @@ from nova_db_sqlalchemy.connections.orm import pooled, suit
 from nova_db_sqlalchemy.postgresql.connecting import Connecting
 from nova_db_sqlalchemy.postgresql.isolation import GATE
 from nova_db_sqlalchemy.postgresql.plain import ordinary_class
+from nova_db_sqlalchemy.postgresql.urls import options
 from nova_db_sqlalchemy.tables.metadata import UPGRADE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
@@ -33,11 +34,12 @@ _MIGRATIONS_OWN: Final = (VERSION_TABLE, UPGRADE_TABLE)
 def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any], *, connects: bool) -> sa.Engine:
     """An engine that replaces connections that went stale, and whose writers wait for isolated ones."""
     connecting = Connecting(settings, ordinary_class(settings.read_timeout).connect)
+    given = {**options(url), **arguments.get("connect_args", {})} if connects else {}
     engine = sa.create_engine(url, **pooled(settings, {"pool_pre_ping": True, **arguments}))
     suit(
         engine,
         settings,
-        connect=connecting.connect if connects else None,
+        connect=(lambda: connecting.connect(given)) if connects else None,
         prepare=connecting.prepare,
     )
     _guard(engine)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from nova_db_sqlalchemy.connections.administration import administering
+from nova_db_sqlalchemy.postgresql.parameters import TABLES
+from nova_db_sqlalchemy.postgresql.urls import hosts
 from nova_db_sqlalchemy.product import Package, Product
 
 if TYPE_CHECKING:
@@ -25,6 +27,13 @@ class PostgreSQL(Product):
     """PostgreSQL, through psycopg."""
 
     libraries: ClassVar[Mapping[str, Package | None]] = {"psycopg": Package("psycopg", "postgresql")}
+    parameters = TABLES
+    repeated = ("host",)
+
+    def completed(self, url: sa.URL) -> sa.URL:
+        url = super().completed(url)
+        hosts(url)
+        return url
 
     def database(self, url: sa.URL, settings: Settings) -> Database[Server, WriteStatements]:
         from nova_db_sqlalchemy.postgresql.database import database

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import psycopg
-import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
@@ -19,9 +17,12 @@ from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.postgresql import isolation
 from nova_db_sqlalchemy.postgresql.connecting import Connecting
 from nova_db_sqlalchemy.postgresql.opening import Opening
+from nova_db_sqlalchemy.postgresql.urls import options
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED, rule_columns
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from nova_db_sqlalchemy.settings import Settings
 
 PREPARED_STATEMENTS: Final = 400
@@ -43,10 +44,7 @@ class PostgreSQLServer(Server):
 
     def __init__(self, url: sa.URL, settings: Settings) -> None:
         super().__init__(url, settings)
-        untyped: Any = PGDialect_psycopg
-        arguments, given = untyped().create_connect_args(url)
-        self._arguments: list[Any] = list(arguments)
-        self._given = given
+        self._given = options(url)
         opening = Opening(settings.read_timeout, plain=settings.plain_libraries)
         # Compiling takes longer than any of the statements.
         self._connecting = Connecting(settings, opening.connect, further="SET jit = off")
@@ -54,7 +52,7 @@ class PostgreSQLServer(Server):
     # ------------------------------------------------------------------------------------------ connections
 
     def connect(self) -> Connection:
-        dbapi = self._connecting.connect(self._arguments, self._given)
+        dbapi = self._connecting.connect(self._given)
         dbapi.prepared_max = PREPARED_STATEMENTS
         return Connection(dbapi, dbapi.cursor())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
@@ -37,7 +37,7 @@ class Connecting:
         # The library's own handling of transactions would begin none before a SELECT; each of us begins them.
         return {"timeout": self._lock_timeout, **given, "isolation_level": None}
 
-    def connect(self, arguments: Sequence[Any], given: Mapping[str, Any]) -> sqlite3.Connection:
+    def connect(self, file: str, given: Mapping[str, Any]) -> sqlite3.Connection:
         """A connection, prepared.
 
         :raises DBDeadlock: another process has kept the file to itself for too long.
@@ -47,14 +47,14 @@ class Connecting:
         options = self.options(given)
         try:
             with inside():
-                connection: sqlite3.Connection = sqlite3.connect(*arguments, **options)
+                connection: sqlite3.Connection = sqlite3.connect(file, **options)
                 try:
                     self.prepare(connection, float(options["timeout"]))
                 except BaseException:
                     connection.close()
                     raise
         except sqlite3.Error as error:
-            message = f"SQLite cannot open {arguments[0]}: {error}."
+            message = f"SQLite cannot open {file}: {error}."
             if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
                 raise DBError(error, message=message) from error
             if error.sqlite_errorcode & 0xFF in BUSY:

@@ -12,7 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from nova_db_sqlalchemy.connections.orm import WRITES, pooled, suit
 from nova_db_sqlalchemy.sqlite.connecting import Connecting
-from nova_db_sqlalchemy.sqlite.urls import is_memory
+from nova_db_sqlalchemy.sqlite.urls import is_memory, options
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
@@ -23,11 +23,13 @@ def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any],
     if is_memory(url):
         arguments = {"poolclass": StaticPool, **arguments}
     connecting = Connecting(url, settings, has_file=False)
+    file, known = options(url) if connects else ("", {})
+    given = {"check_same_thread": is_memory(url), **known, **arguments.get("connect_args", {})}
     engine = sa.create_engine(url, **pooled(settings, arguments))
     suit(
         engine,
         replace(settings, connect_retries=0),  # a file that is not there does not come by waiting
-        connect=connecting.connect if connects else None,
+        connect=(lambda: connecting.connect(file, given)) if connects else None,
         prepare=connecting.prepare,
     )
     event.listen(engine, "begin", _begin)

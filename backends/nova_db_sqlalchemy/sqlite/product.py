@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from nova_db_sqlalchemy.connections.administration import THROWAWAY
 from nova_db_sqlalchemy.product import Package, Product
-from nova_db_sqlalchemy.sqlite.urls import is_memory, is_missing_file
+from nova_db_sqlalchemy.sqlite.parameters import TABLES
+from nova_db_sqlalchemy.sqlite.urls import is_memory, is_missing_file, require_file
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.migrating import Migrating
@@ -26,10 +27,12 @@ class SQLite(Product):
     """SQLite, through Python's ``sqlite3``."""
 
     libraries: ClassVar[Mapping[str, Package | None]] = {"pysqlite": None}
+    parameters = TABLES
     is_usual = True
 
     def completed(self, url: sa.URL) -> sa.URL:
-        return url  # there is no password
+        require_file(url)
+        return super().completed(url)
 
     def is_memory(self, url: sa.URL) -> bool:
         return is_memory(url)

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from nova_db import forking
 from nova_db.engine import Capability
@@ -24,7 +23,7 @@ from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.sqlite.connecting import BUSY, Connecting
 from nova_db_sqlalchemy.sqlite.cursor import Cursor, inside
 from nova_db_sqlalchemy.sqlite.private import private_file
-from nova_db_sqlalchemy.sqlite.urls import is_memory, is_missing_file
+from nova_db_sqlalchemy.sqlite.urls import is_memory, is_missing_file, options
 from nova_db_sqlalchemy.tables.catalog import COUNTED
 
 if TYPE_CHECKING:
@@ -63,9 +62,8 @@ class SQLiteServer(Server):
             missing[Capability.PERSISTENT] = "the database is kept in memory, for one process"
         self.missing = missing
         self.capabilities = frozenset(Capability) - missing.keys()
-        arguments, given = SQLiteDialect_pysqlite().create_connect_args(url)
-        self._arguments: list[Any] = list(arguments)
-        self._given = {**given, "check_same_thread": False, "cached_statements": CACHED_STATEMENTS}
+        self._file, given = options(url)
+        self._given = {"cached_statements": CACHED_STATEMENTS, **given, "check_same_thread": False}
         self._connecting = Connecting(url, settings, has_file=True)
         self._patience = float(self._connecting.options(given)["timeout"])
         # Before the server's own hooks: no thread is to write while a fork copies it.
@@ -103,11 +101,11 @@ class SQLiteServer(Server):
             message = f"There is no database file {self.url.database}; `nova-db sync` creates it."
             raise DBConnectionError(message=message).for_good()
         try:
-            arguments = self._arguments if self._private is None else [self._private.path]
+            file = self._file if self._private is None else self._private.path
         except OSError as error:
             message = f"There is no place for a database in memory: {error.strerror}: {error.filename}."
             raise DBConnectionError(error, message=message).for_good() from error
-        dbapi = self._connecting.connect(arguments, self._given)
+        dbapi = self._connecting.connect(file, self._given)
         return Connection(dbapi, dbapi.cursor(Cursor))
 
     def close(self, connection: Connection) -> None:

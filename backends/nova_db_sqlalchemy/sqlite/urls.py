@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from nova_db_sqlalchemy.connections.parameters import YES, typed
+from nova_db_sqlalchemy.sqlite.parameters import PYSQLITE, URI
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -24,3 +29,29 @@ def is_missing_file(url: sa.URL) -> bool:
         return False
     file = str(url.database)
     return not file.startswith("file:") and not Path(file).exists()
+
+
+def options(url: sa.URL) -> tuple[str, dict[str, Any]]:
+    """The file, or the URI, that a URL which was checked names, and the options of ``sqlite3``."""
+    arguments, _ = SQLiteDialect_pysqlite().create_connect_args(url)
+    given = typed(PYSQLITE, url.query)
+    return str(arguments[0]), {name: value for name, value in given.items() if name not in URI}
+
+
+def require_file(url: sa.URL) -> None:
+    """Refuse a URL that names no file as SQLite would understand it.
+
+    :raises ValueError: it names a host, or has the parameters of a URI and is none.
+    """
+    if url.host or url.username or url.password is not None or url.port:
+        raise ValueError(
+            "The database's URL names a host or a user, which SQLite has not: sqlite:///relative/file, or "
+            "sqlite:////absolute/file"
+        )
+    uri = url.query.get("uri", "")
+    is_uri = isinstance(uri, str) and uri.lower() in YES
+    of_uri = sorted(URI.keys() & url.query.keys())
+    if of_uri and not is_uri:
+        raise ValueError(f"The database's URL has {of_uri[0]}, which is heeded with uri=true only")
+    if is_uri and not str(url.database).startswith("file:"):
+        raise ValueError("The database's URL has uri=true; a database of the form file:NAME is expected")
