@@ -151,7 +151,7 @@ class NoMoreTargets(NovaException):
 
 
 class VirtualInterfaceCreateException(NovaException):
-    """The interface was not made; the cause says why."""
+    """The interface was not made; the text says why, and so does the cause, which names the table and columns."""
 
     message = "The virtual interface could not be created."
 

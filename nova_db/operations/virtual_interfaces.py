@@ -31,7 +31,8 @@ class VirtualInterfacesOperations(TransactionalDriver, VirtualInterfacesContract
         try:
             return create(tx, INTERFACES, values)
         except (exceptions.DBDuplicateEntry, exceptions.DBReferenceError, exceptions.DBDataError) as error:
-            raise exceptions.VirtualInterfaceCreateException from error
+            refused = exceptions.VirtualInterfaceCreateException
+            raise refused(f"{refused.message} {error}") from error
 
     @reads(require_context, snapshot=False)
     def virtual_interface_get(self, tx: Transaction, context: Context, vif_id: Id) -> Record | None:

@@ -91,6 +91,18 @@ class TestVirtualInterfaceCreate(ConformanceTestCase):
                 self.assertEqual({"code": 500}, caught.exception.kwargs)
         self.assertSameRows(before, "although nothing could be stored")
 
+    def test_the_refusal_tells_its_reason(self) -> None:
+        taken = self.make.virtual_interface()
+        for column, value in (("instance_uuid", a_uuid()), ("address", taken["address"]), ("uuid", "u" * 37)):
+            with self.subTest(column=column):
+                with self.raises(exceptions.VirtualInterfaceCreateException) as caught:
+                    self.make.virtual_interface(**{column: value})
+                cause = caught.exception.__cause__
+                assert isinstance(cause, exceptions.DBError)
+                self.assertEqual(("virtual_interfaces", [column]), (cause.table, cause.columns))
+                self.assertIn("virtual_interfaces", str(caught.exception))
+                self.assertIn(column, str(caught.exception))
+
     def test_the_network_need_not_exist(self) -> None:
         self.assertRecord(self.make.virtual_interface(network_id=12345), network_id=12345)
 
