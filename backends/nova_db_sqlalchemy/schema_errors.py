@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from nova_db.exceptions import DBError
 
+_NOTED = "note that with python -c \"from nova_db_sqlalchemy import migrations; migrations.stamp('URL')\""
+"""How to tell a database that its tables are those of the newest revision."""
+
 
 class SchemaError(DBError):
     """The schema of the database is not what the operation needs; nothing was changed."""
@@ -69,7 +72,7 @@ class UnversionedSchema(SchemaError):
         some = ", ".join(tables[:3]) + (f" and {len(tables) - 3} more" if len(tables) > 3 else "")
         super().__init__(
             message=f"The database has the tables {some}, but no schema version, so it is not known how to upgrade it. "
-            f"Use an empty database; or, if its schema is exactly that of a revision, stamp it with that revision."
+            f"Use an empty database; or, if `nova-db check` finds no difference in the tables, {_NOTED}."
         )
 
 
@@ -78,16 +81,20 @@ class InterruptedUpgrade(SchemaError):
 
     :param source: the revision that it started from, or None.
     :param goal: the revision that it was to reach.
+    :param can_be_resumed: whether the next upgrade completes it, before which the database cannot be used.
     """
 
-    def __init__(self, source: str | None, goal: str) -> None:
+    def __init__(self, source: str | None, goal: str, *, can_be_resumed: bool = False) -> None:
         self.source = source
         self.goal = goal
-        super().__init__(
-            message=f"An upgrade of the database from schema revision {source or 'none'} to {goal} was interrupted, "
-            f"and this server cannot undo what was done of it. Restore a backup, or drop the database if it was new; "
-            f"or complete the schema by hand and stamp it."
+        what = f"An upgrade of the database from schema revision {source}" if source else "The creation of the tables"
+        remedy = (
+            "; run `nova-db sync` again, which completes it."
+            if can_be_resumed
+            else ", and this server cannot undo what was done of it. Restore a backup, or complete the schema by hand, "
+            f"until `nova-db check` finds no difference in the tables, and {_NOTED}."
         )
+        super().__init__(message=f"{what} to {goal} was interrupted{remedy}")
 
 
 class UpgradeBusy(SchemaError):

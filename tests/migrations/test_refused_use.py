@@ -142,8 +142,8 @@ def test_one_that_is_half_made(empty: str, subtests: pytest.Subtests) -> None:
     with pytest.raises(OSError, match="the disk is full"), databases.failing(engine, at=30):
         migrations.upgrade(engine)
     engine.dispose()
-    for use in (*USES, migrations.require_usable):
-        with subtests.test(use=use), pytest.raises(migrations.InterruptedUpgrade, match="from schema revision none to"):
+    for use in (*[use for use in USES if use is not migrations.upgrade], migrations.require_usable):
+        with subtests.test(use=use), pytest.raises(migrations.InterruptedUpgrade, match="`nova-db sync` again"):
             use(empty)
 
 

@@ -79,7 +79,7 @@ def require_usable(target: Target = None) -> bool:
 
     :raises FutureSchema: a later release upgraded it.
     :raises UnversionedSchema: it has tables of ours, and has lost its version.
-    :raises InterruptedUpgrade: an upgrade was cut short, and cannot be resumed.
+    :raises InterruptedUpgrade: the creation of the tables was cut short, or an upgrade that cannot be resumed.
     """
     with reading(target) as connection:
         state = read_state(connection)
@@ -94,8 +94,8 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
 
     Of several upgrades of one database at the same time, on one server, one does the work and the others wait for it.
     Tables are made as a whole or not at all on SQLite and PostgreSQL, however the upgrade ends; on MySQL and MariaDB
-    one that was cut short is recognised by the next, and refused.  A revision that works beside the clients is resumed
-    on every server.
+    the next upgrade makes what one that was cut short has left undone.  A revision that works beside the clients is
+    resumed on every server.
 
     :param revision: one of this release's, or ``"head"`` for the newest.
     :param lock_seconds: how long to wait for another upgrade.
@@ -105,7 +105,7 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
     :raises OlderRevision: the database is past it.
     :raises FutureSchema: a later release upgraded the database.
     :raises UnversionedSchema: the database has tables that no migration made.
-    :raises InterruptedUpgrade: a former upgrade was cut short.
+    :raises InterruptedUpgrade: a former upgrade was cut short, and cannot be resumed.
     :raises UpgradeBusy: another upgrade did not end in time.
     """
     goal = _resolved(revision)
@@ -169,6 +169,8 @@ def script(target: Target = None, revision: str = "head") -> str:
         url = database_url(target.url if isinstance(target, sa.Engine) else target)
         if connection is not None:
             url = migrating_on(connection.dialect).script_url(url, connection.dialect)
+    if state.is_half_made and (problem := state.refusal()) is not None:
+        raise problem  # a script makes tables; what is there already only an upgrade knows
     if not _is_ahead(state, goal):
         return ""
     return sql(url, goal, start=state.revision)

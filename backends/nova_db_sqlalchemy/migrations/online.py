@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from alembic import op
 
 from nova_db_sqlalchemy.connections.migrating import NewIndex
@@ -39,6 +40,15 @@ def narrow_index(name: str, table: str, *columns: str) -> None:
     context = op.get_context()
     index = NewIndex(name, table, columns)
     migrating_on(context.dialect).narrow_index(context, index, in_use=not _is_new(context))
+
+
+def left_indexes(table: str) -> set[str] | None:
+    """The indexes of a table that a creation which was cut short has left; None: there is no such table to complete."""
+    context = op.get_context()
+    if context.as_sql or migrating_on(context.dialect).is_undoing:
+        return None
+    inspector = sa.inspect(op.get_bind())
+    return {str(index["name"]) for index in inspector.get_indexes(table)} if inspector.has_table(table) else None
 
 
 def value_on(values: Mapping[str, str]) -> str:

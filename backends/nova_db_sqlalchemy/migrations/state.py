@@ -62,24 +62,31 @@ class State:
         if self.unfinished is None:
             return False
         if self.revision is None:
-            return not self.tables  # it had not made any yet
+            return self.unfinished[0] is None and (not self.tables or is_repeatable_after(None))
         return self.revision in revisions() and (
             self.unfinished[1] == self.revision or is_repeatable_after(self.revision)
         )
+
+    @property
+    def is_half_made(self) -> bool:
+        """Whether the creation of the tables was cut short: some may be there, and no call could rely on them."""
+        return self.unfinished is not None and self.revision is None and not self.is_being_upgraded
 
     def problem(self) -> SchemaError | None:
         """Why the database can be neither used nor upgraded, or None."""
         known = revisions()
         if self.is_being_upgraded:
             return None
-        if self.unfinished is not None and not self.can_be_resumed:
-            return InterruptedUpgrade(*self.unfinished)
+        if self.unfinished is not None:
+            return None if self.can_be_resumed else InterruptedUpgrade(*self.unfinished)
         if self.revision is None:
             return UnversionedSchema(self.tables) if self.tables else None
         return None if self.revision in known else FutureSchema(self.revision, known[-1])
 
     def refusal(self) -> SchemaError | None:
         """Why the database must not be used, or None: what no migration has ever touched may be, as tests do."""
+        if self.is_half_made and self.unfinished is not None:
+            return InterruptedUpgrade(*self.unfinished, can_be_resumed=self.can_be_resumed)
         return self.problem() if self.is_versioned or self.unfinished is not None else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,8 @@ def _without_rules(plain: Any, seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        plain.rollback()
-        plain.execute(f"PRAGMA busy_timeout = {busy}")
-        plain.execute(f"PRAGMA foreign_keys = {foreign_keys}")
-        plain.isolation_level = isolation_level
+        with contextlib.suppress(sqlite3.ProgrammingError):  # SQLAlchemy closes the connection of who is interrupted
+            plain.rollback()
+            plain.execute(f"PRAGMA busy_timeout = {busy}")
+            plain.execute(f"PRAGMA foreign_keys = {foreign_keys}")
+            plain.isolation_level = isolation_level

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from nova_db_sqlalchemy.migrations.online import execute_on, value_on
+from nova_db_sqlalchemy.migrations.online import execute_on, left_indexes, value_on
 
 SHADOW: Final = "shadow_"
 _MYSQL: Final = ("mysql", "mariadb")
@@ -139,7 +139,17 @@ def table(
 
 
 def create(table: Table) -> None:
-    """Create a table with its indexes."""
+    """Create a table with its indexes, or what a creation that was cut short has left undone of it."""
+    left = left_indexes(table.name)
+    if left is None:
+        _create_table(table)
+    for rule in table.rules:
+        if isinstance(rule, Index) and rule.name not in (left or ()):
+            lengths: dict[str, Any] = {f"{server}_length": dict(rule.prefixes) for server in _MYSQL if rule.prefixes}
+            op.create_index(rule.name, table.name, list(rule.columns), **lengths)
+
+
+def _create_table(table: Table) -> None:
     numbered = any(column.serial for column in table.columns)
     op.create_table(
         table.name,
@@ -158,10 +168,6 @@ def create(table: Table) -> None:
         sqlite_autoincrement=numbered,
         **_options(),
     )
-    for rule in table.rules:
-        if isinstance(rule, Index):
-            lengths: dict[str, Any] = {f"{server}_length": dict(rule.prefixes) for server in _MYSQL if rule.prefixes}
-            op.create_index(rule.name, table.name, list(rule.columns), **lengths)
 
 
 def _constraint(rule: Unique | Reference) -> sa.UniqueConstraint | sa.ForeignKeyConstraint:
@@ -183,6 +189,6 @@ def create_locks() -> None:
     columns = "slot SMALLINT NOT NULL PRIMARY KEY, turn BIGINT NOT NULL DEFAULT 0"
     execute_on(
         _MYSQL,
-        f"CREATE TABLE nova_db_locks ({columns}) ENGINE=InnoDB",
-        f"INSERT INTO nova_db_locks (slot) VALUES {', '.join(f'({slot})' for slot in range(1024))}",
+        f"CREATE TABLE IF NOT EXISTS nova_db_locks ({columns}) ENGINE=InnoDB",
+        f"INSERT IGNORE INTO nova_db_locks (slot) VALUES {', '.join(f'({slot})' for slot in range(1024))}",
     )

@@ -9,9 +9,12 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+repeatable = True
+"""It may be cut short at any point: the next one completes it."""
+
 
 def upgrade() -> None:
-    """Create everything."""
+    """Create what is missing of it."""
     for table in TABLES:
         create(table)
     for table in TABLES:
