@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from types import MethodType
@@ -26,6 +27,8 @@ from nova_db.loading import installed_backends, load_backend
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    from oslo_config import cfg
 
     from nova_db.driver import Driver
     from nova_db.driver.types import Context, IsolationName, Session
@@ -45,6 +48,7 @@ __all__ = [
     "transaction",
 ]
 
+_LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _FORWARDED_EXTENSIONS = ("transaction", "run")
 
@@ -202,15 +206,27 @@ def _load() -> Driver:
         if _configured is not None:
             return _configured
         conf = get_conf()
-        name = conf["database"]["backend"] or DEFAULT_BACKEND
+        name = conf["database"]["backend"]
+        if name is None:  # another library has registered the option, with no default
+            name = DEFAULT_BACKEND
         if _loading:
             raise BackendLoadError(name=name, reason="it calls functions of the API while it is being loaded")
         _loading = True
         try:
+            _warn_of_misspellings(conf)
             _configured = load_backend(name, conf=conf)
         finally:
             _loading = False
         return _configured
+
+
+def _warn_of_misspellings(conf: cfg.ConfigOpts) -> None:
+    """Tell of settings that nobody reads, once for each driver that is loaded: not they but the defaults hold."""
+    from nova_db.conf.misspellings import misspellings
+
+    wrong = list(misspellings(conf))
+    if wrong:
+        _LOG.warning("Some settings have no effect: %s", "; ".join(wrong))
 
 
 def _forwarder(name: str) -> Callable[..., Any]:

@@ -13,7 +13,8 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nova_db.conf import DEFAULT_CONNECTION, get_conf, register_opts, secret_option
+from nova_db.conf import get_conf, register_opts
+from nova_db.conf.defaults import configured_connection
 from nova_db.exceptions import BackendLoadError, BackendNotFound, DBError, NovaException
 from nova_db.exceptions.redaction import redacted
 
@@ -58,8 +59,7 @@ def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts 
     else:
         register_opts(conf)
     if connection is None:
-        # Another library may have registered the option, with no default.
-        connection = secret_option(conf, "connection") or DEFAULT_CONNECTION
+        connection = configured_connection(conf, name)
     factory = _find(name)
     if isinstance(factory, type):
         # Before it is instantiated, which Python would refuse with fewer words.

@@ -72,7 +72,11 @@ class MemoryEngine(Engine):
 
     def describe(self) -> Mapping[str, str]:
         """The engine's name, and the URL that leads to it."""
-        return {"engine": "memory", "url": f"memory://{self.name}"}
+        return {"engine": "memory", "url": self.location()}
+
+    def location(self) -> str:
+        """The URL that leads to it."""
+        return f"memory://{self.name}"
 
     def counters(self) -> Mapping[str, int]:
         """The highest id given so far, by table."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from nova_db.conf import DEFAULT_CONNECTION, get_conf, secret_option
+from nova_db.conf.defaults import configured_connection
 from nova_db.exceptions import NotSupported
 from nova_db.operations import EngineDriver
 from nova_db_sqlalchemy import url as urls
@@ -34,11 +35,11 @@ class SQLAlchemyDriver(EngineDriver):
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
         conf = conf or get_conf()
         settings = Settings.from_conf(conf)
-        configured = secret_option(conf, "connection") or DEFAULT_CONNECTION
-        engine = SQLEngine(connection or configured, settings)
+        configured = configured_connection(conf) if connection is None else secret_option(conf, "connection")
+        engine = SQLEngine(configured if connection is None else connection, settings)
         replica = None
         slave = secret_option(conf, "slave_connection")
-        if slave and connection in (None, "", configured):
+        if slave and connection in (None, configured):
             from nova_db_sqlalchemy.replica import replica_of
 
             replica = replica_of(engine, slave, settings)

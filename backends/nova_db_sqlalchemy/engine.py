@@ -10,6 +10,7 @@ from nova_db.engine import Capability, Engine, Isolation, Transaction
 from nova_db_sqlalchemy import schema
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.connections.errors import translated
+from nova_db_sqlalchemy.connections.retries import Retries
 from nova_db_sqlalchemy.connections.server import Mode
 from nova_db_sqlalchemy.connections.statement_log import log_report
 from nova_db_sqlalchemy.servers import database_at
@@ -93,9 +94,25 @@ class SQLEngine(Engine):
             return {
                 "engine": "sqlalchemy",
                 "server": self.server.version(connection),
-                "url": urls.shown(self.url),
+                "url": self.location(),
                 "schema": schema.version(self.server, connection),
             }
+
+    def location(self) -> str:
+        return urls.shown(self.url)
+
+    def identify(self) -> Mapping[str, str]:
+        """Server and revision, by a connection of its own that is not checked; a file is not made."""
+        if urls.is_missing_file(self.url):
+            return {"revision": "none, the file does not exist"}
+        connection = Retries(self.settings).run(self.server.connect)
+        try:
+            found = {"server": self.server.version(connection)}
+            return found if urls.is_memory(self.url) else {**found, "revision": schema.version(self.server, connection)}
+        except self.server.errors as error:
+            raise translated(error, self.server.fault(connection, error), None) from error
+        finally:
+            self.server.close(connection)
 
     def tables(self) -> Iterable[str]:
         with self._connected() as connection:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from nova_db import conf
+from nova_db.conf.defaults import configured_connection
 from nova_db_sqlalchemy.servers import product_of
 from nova_db_sqlalchemy.settings import Settings
 from nova_db_sqlalchemy.url import InvalidURL, parse
@@ -58,7 +59,10 @@ def engine_on(url: sa.URL, settings: Settings, **arguments: Any) -> sa.Engine:
 def meant(connection: str | sa.URL | None) -> tuple[sa.URL, Settings]:
     """The URL of a database, and the settings that hold for it; None: the configured one."""
     options = conf.get_conf()
-    configured = conf.secret_option(options, "connection") or conf.DEFAULT_CONNECTION
+    if connection is None:
+        configured = configured_connection(options)
+    else:
+        configured = conf.secret_option(options, "connection") or conf.DEFAULT_CONNECTION
     replica = conf.secret_option(options, "slave_connection")
     return _meant(connection, configured, replica, Settings.from_conf(options))
 

@@ -36,6 +36,8 @@ def parse(connection: str | sa.URL, parameters: str = "", *, any_library: bool =
     :param any_library: let a URL name another library than ours, and none where SQLAlchemy takes ours by itself.
     :raises InvalidURL: it is none, or of what is not supported; no password is quoted.
     """
+    if not str(connection).strip():
+        raise InvalidURL("The database's URL is empty; expected dialect://user:password@host/database")
     if isinstance(connection, str) and _AMBIGUOUS.match(connection):
         # It could be read, but as another host or database, which errors would quote: part of the password.
         raise InvalidURL(_ENCODE)

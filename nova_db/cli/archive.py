@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from typing import TYPE_CHECKING, Final
 
-from nova_db.cli.configuration import open_driver
+from nova_db.cli.configuration import opened
 from nova_db.cli.moved_rows import MovedRows
 from nova_db.cli.purge import purged
 from nova_db.cli.schemas import engine_driver
@@ -20,8 +19,8 @@ MAX_ROWS: Final = 1000
 
 
 def run(options: argparse.Namespace) -> int:
-    with contextlib.closing(open_driver(options)) as opened:
-        driver = engine_driver(opened)
+    with opened(options, writes=True) as found:
+        driver = engine_driver(found)
         shown = MovedRows(quiet=options.quiet)
         with shown.telling():
             done = _archived(driver, options, shown)

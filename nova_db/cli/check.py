@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 
-from nova_db.cli.configuration import open_driver
+from nova_db.cli.configuration import opened
 from nova_db.cli.schemas import versioned_schema
 
 DIFFERENT = 1
 
 
 def run(options: argparse.Namespace) -> int:
-    with contextlib.closing(open_driver(options)) as driver:
+    with opened(options) as driver:
         differences = versioned_schema(driver, "schema_differences", options).schema_differences()
     for difference in differences:
         print(difference)

@@ -90,6 +90,7 @@ def _sync(commands: _Commands[Parser]) -> None:
     )
     found.add_argument("--to", metavar="REV", help="the revision to stop at (default: the newest)")
     found.add_argument("--sql", action="store_true", help="only print the statements that would be executed")
+    found.add_argument("--yes", action="store_true", help="make the default file where no database is configured")
 
 
 def _version(commands: _Commands[Parser]) -> None:

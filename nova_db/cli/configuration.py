@@ -1,52 +1,78 @@
-"""The configuration that a command works with, and the driver that it names."""
+"""The configuration that a command works with, and the database that it names."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
-from typing import TYPE_CHECKING, Final
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from nova_db.cli.streams import say
+from nova_db.conf import DEFAULT_BACKEND, DEFAULT_CONNECTION
+from nova_db.conf.defaults import configured_connection, is_default
 
 if TYPE_CHECKING:
     from oslo_config import cfg
 
     from nova_db.driver import Driver
 
+PROGRAM: Final = "nova-db"
+DEFAULT_FILE: Final = Path(DEFAULT_CONNECTION.removeprefix("sqlite:///"))
 _QUOTED_LINE: Final = re.compile(r": ['\"].*")
 """What oslo.config adds to the place and the reason."""
 
 
-def open_driver(options: argparse.Namespace) -> Driver:
-    """The driver that the options name; nothing is connected to yet."""
+class Named(NamedTuple):
+    """Backend and connection as options, configuration and defaults name them."""
+
+    backend: str
+    connection: str
+    source: str
+    """Where the connection was read; empty if it stands on the command line."""
+    is_default: bool
+    """Whether nobody has said anything, so that it is the file in the current folder."""
+
+
+@contextlib.contextmanager
+def opened(options: argparse.Namespace, *, writes: bool = False) -> Iterator[Driver]:
+    """The driver that the options name, closed at the end of the block; which database it is has been told then.
+
+    :param writes: what nobody has named is not written to without a word, nor made without being asked.
+    """
     from nova_db.api import load_backend
 
-    settings = configured(options)
-    return load_backend(settings["database"]["backend"], settings["database"]["connection"])
+    named = configured(options)
+    if writes and named.is_default and not (DEFAULT_FILE.exists() or getattr(options, "yes", False)):
+        _confirm_default()
+    with contextlib.closing(load_backend(named.backend, named.connection)) as driver:
+        tell_database(options, named.backend, driver, named.source)
+        yield driver
 
 
-def configured(options: argparse.Namespace) -> dict[str, dict[str, str]]:
-    """Backend and connection: from the options, else from configuration files, else the defaults."""
-    from oslo_config import cfg
+def configured(options: argparse.Namespace) -> Named:
+    """Backend and connection: from the options, else from the environment and configuration files, else the defaults.
 
-    from nova_db.conf import get_conf, secret_option
+    :raises ValueError: a configuration file cannot be read, or what stands there is misspelt.
+    """
+    from nova_db.conf import get_conf
 
     conf = get_conf()
     conf.set_default("max_retries", 0, group="database")  # a person waits: say at once that a server is not there
-    try:
-        conf(args=[], project="nova-db", default_config_files=options.config_file or None)
-    except cfg.ConfigFilesNotFoundError as error:
-        raise ValueError(f"cannot read the configuration file {', '.join(error.config_files)}") from error
-    except cfg.ConfigFileParseError as error:
-        raise ValueError(_misread(error)) from None
-    return {
-        "database": {
-            "backend": options.backend or conf.database.backend,
-            "connection": options.connection or (None if options.backend else secret_option(conf, "connection")),
-        }
-    }
+    parse(conf, options.config_file)
+    backend = options.backend if options.backend is not None else conf.database.backend or DEFAULT_BACKEND
+    if options.connection is not None:
+        return Named(backend, options.connection, "", is_default=False)
+    connection = configured_connection(conf, backend)
+    if is_default(conf, "connection") and backend == DEFAULT_BACKEND:
+        return Named(backend, connection, "the default, as no database is configured", is_default=True)
+    return Named(backend, connection, origin(conf, "connection", "database"), is_default=False)
 
 
 def conf_of(file: str) -> cfg.ConfigOpts:
-    """The configuration in a file, apart from the process's."""
+    """The configuration in a file, apart from the process's, and from the environment, which names one database."""
     from oslo_config import cfg
 
     from nova_db.conf import register_opts
@@ -54,18 +80,93 @@ def conf_of(file: str) -> cfg.ConfigOpts:
     conf = cfg.ConfigOpts()
     register_opts(conf)
     conf.set_default("max_retries", 0, group="database")
-    try:
-        conf(args=[], project="nova-db", default_config_files=[file], default_config_dirs=[])
-    except cfg.ConfigFilesNotFoundError as error:
-        raise ValueError(f"cannot read the configuration file {file}") from error
-    except cfg.ConfigFileParseError as error:
-        raise ValueError(_misread(error)) from None
+    parse(conf, [file], use_env=False)
     return conf
 
 
-def _misread(error: cfg.ConfigFileParseError) -> str:
-    """What is wrong with a configuration file, without the line itself, which may hold a password."""
-    return _QUOTED_LINE.sub("", one_line(error))
+def parse(conf: cfg.ConfigOpts, files: list[str] | None, *, use_env: bool = True) -> None:
+    """Have a configuration read its files: those, and no others, or where there are none what the search path has.
+
+    :raises ValueError: one cannot be read, or what stands there is misspelt.
+    """
+    from oslo_config import cfg
+
+    from nova_db.conf.misspellings import misspellings
+
+    folders: list[str] | None = [] if files else None  # what a folder holds would count more than the file named
+    try:
+        conf(
+            args=[],
+            project=PROGRAM,
+            prog=PROGRAM,
+            default_config_files=files or None,
+            default_config_dirs=folders,
+            use_env=use_env,
+        )
+    except (cfg.ConfigFilesNotFoundError, cfg.ConfigFilesPermissionDeniedError) as error:
+        raise ValueError(f"cannot read the configuration file {', '.join(error.config_files)}") from error
+    except cfg.ConfigFileParseError as error:
+        # Without the line, in which there may be a password, and without the cause, which quotes it.
+        raise ValueError(_QUOTED_LINE.sub("", one_line(error))) from None
+    wrong = list(misspellings(conf, environment=use_env))
+    if wrong:
+        raise ValueError("; ".join(wrong))
+
+
+def origin(conf: cfg.ConfigOpts, name: str, group: str) -> str:
+    """Where an option was set: a file, or a variable of the environment; empty where it has its default."""
+    from oslo_config import cfg
+
+    location: Any = conf.get_location(name, None if group == "DEFAULT" else group)
+    if location is None or not location.location.is_user_controlled:
+        return ""
+    if location.location is cfg.Locations.environment:
+        return f"the environment variable {location.detail}"
+    return str(location.detail)
+
+
+def tell_database(options: argparse.Namespace, backend: str, driver: Driver, source: str = "") -> None:
+    """Tell on standard error which database a command works on, and remember it for what is told as data.
+
+    :raises DBError: the database cannot be reached.
+    """
+    from nova_db.operations import EngineDriver
+
+    url = driver.engine.location() if isinstance(driver, EngineDriver) else ""
+    database = {"backend": backend, "url": url}
+    options.databases = [*getattr(options, "databases", ()), database]
+    try:
+        if isinstance(driver, EngineDriver):
+            database.update(driver.engine.identify())
+    finally:
+        say(_described(database, source))
+
+
+def _described(database: Mapping[str, str], source: str) -> str:
+    details = [database["server"]] if "server" in database else []
+    if database["backend"] != DEFAULT_BACKEND:
+        details.append(f"backend {database['backend']}")
+    if "revision" in database:
+        details.append(f"schema revision {database['revision']}")
+    if source:
+        details.append(f"from {source}")
+    return ": ".join(part for part in (f"on {database['url'] or 'its database'}", ", ".join(details)) if part)
+
+
+def _confirm_default() -> None:
+    """Have somebody who sits there confirm that the default file is to be made.
+
+    :raises ValueError: nobody does.
+    """
+    what = f"no database is configured, and there is no file {DEFAULT_FILE} in this folder"
+    if sys.stdin is not None and sys.stdin.isatty():
+        print(f"nova-db: {what}; make it? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+            return
+    raise ValueError(
+        f"{what}: name the database, as in --connection {DEFAULT_CONNECTION}, or in a configuration file, "
+        f"or have that file made with --yes"
+    )
 
 
 def one_line(error: BaseException) -> str:

@@ -9,11 +9,11 @@ from nova_db.cli.configuration import configured
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = configured(options)["database"]
+    named = configured(options)
     try:
         from nova_db_conformance import run as run_suite
     except ImportError as error:
         raise exceptions.NotSupported(
             f"The conformance suite needs {error.name}: pip install 'nova-db[conformance]'."
         ) from error
-    return run_suite(settings["backend"], settings["connection"], options.arguments)
+    return run_suite(named.backend, named.connection, options.arguments)

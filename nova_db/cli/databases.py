@@ -8,8 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nova_db.cli.configuration import conf_of, configured
+from nova_db.cli.configuration import conf_of, configured, tell_database
 from nova_db.cli.schemas import engine_driver
+from nova_db.conf import DEFAULT_BACKEND
+from nova_db.conf.defaults import configured_connection, is_default
+from nova_db.engine import Capability
 
 if TYPE_CHECKING:
     from nova_db.engine import Engine
@@ -24,32 +27,36 @@ def two_engines(options: argparse.Namespace, first: str, second: str) -> Iterato
         raise ValueError("this command takes the names of two databases, not --backend or --connection")
     if first == second:
         raise ValueError("the two databases are the same one")
-    configured(options)
+    configured(options)  # what configuration files say of time-outs and the like holds for the databases that URLs name
     with contextlib.ExitStack() as stack:
-        yield stack.enter_context(_engine(first)), stack.enter_context(_engine(second))
+        engines = [stack.enter_context(_engine(options, name)) for name in (first, second)]
+        if engines[0].location() == engines[1].location() and Capability.PERSISTENT in engines[0].capabilities:
+            raise ValueError(f"the two databases are the same one: {engines[0].location()}")
+        yield engines[0], engines[1]
 
 
 @contextlib.contextmanager
-def _engine(text: str) -> Iterator[Engine]:
+def _engine(options: argparse.Namespace, text: str) -> Iterator[Engine]:
     from nova_db.api import load_backend
-    from nova_db.conf import secret_option
 
     conf = conf_of(text.removeprefix("@")) if text.startswith("@") else None
     if conf is None:
         backend, connection = backend_and_url(text)
     else:
-        backend, connection = conf.database.backend, secret_option(conf, "connection")
+        backend, connection = conf.database.backend, configured_connection(conf, conf.database.backend)
+        if is_default(conf, "connection") and backend == DEFAULT_BACKEND:
+            raise ValueError(f"{text.removeprefix('@')} names no database: [database] connection is not set there")
     with contextlib.closing(load_backend(backend, connection, conf)) as driver:
+        tell_database(options, backend, driver, "" if conf is None else text.removeprefix("@"))
         yield engine_driver(driver).engine
 
 
 def backend_and_url(text: str) -> tuple[str, str | None]:
     """The backend and its URL: ``BACKEND=URL``, else the backend that is called like the URL's scheme, else SQL's."""
     from nova_db.api import installed_backends
-    from nova_db.conf import DEFAULT_BACKEND
 
     named = _NAMED.fullmatch(text)
     if named is not None:
-        return named[1], named[2] or None
+        return named[1], named[2]
     scheme = text.partition(":")[0].partition("+")[0]
     return (scheme if scheme in installed_backends() else DEFAULT_BACKEND), text

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
-from nova_db.cli.configuration import open_driver
+from nova_db.cli.configuration import opened
 from nova_db.cli.day import Day
 from nova_db.cli.schemas import engine_driver, schema_keeper
 from nova_db.cli.status import row_counts
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     from nova_db.api import binding
 
     console = Console()
-    with contextlib.closing(open_driver(options)) as driver, binding(driver):
+    with opened(options, writes=True) as driver, binding(driver):
         engine = engine_driver(driver)
         if Capability.PERSISTENT not in engine.engine.capabilities:
             schema_keeper(driver).sync()

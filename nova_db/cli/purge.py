@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from typing import TYPE_CHECKING
 
-from nova_db.cli.configuration import open_driver
+from nova_db.cli.configuration import opened
 from nova_db.cli.moved_rows import MovedRows
 from nova_db.cli.schemas import engine_driver
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> int:
-    with contextlib.closing(open_driver(options)) as driver:
+    with opened(options, writes=True) as driver:
         shown = MovedRows(quiet=options.quiet)
         with shown.telling():
             purged(engine_driver(driver), options, shown)

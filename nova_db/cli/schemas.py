@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from nova_db import exceptions
-from nova_db.cli.configuration import configured
 
 if TYPE_CHECKING:
     from nova_db.driver import Driver
@@ -46,7 +45,7 @@ def versioned_schema(driver: Driver, method: str, options: argparse.Namespace) -
     :raises NotSupported: it has not.
     """
     if not callable(getattr(driver, method, None)):
-        name = configured(options)["database"]["backend"]
+        name = options.databases[-1]["backend"]
         reason = f"{type(driver).__name__} has no method {method}"
         raise exceptions.NotSupported(f"nova-db {options.command} is not supported by backend {name}: {reason}.")
     return cast(VersionedSchema, driver)

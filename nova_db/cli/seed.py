@@ -7,7 +7,7 @@ import contextlib
 from typing import Any
 
 from nova_db import exceptions
-from nova_db.cli.configuration import open_driver
+from nova_db.cli.configuration import opened
 from nova_db.context import get_admin_context
 
 _COLUMNS = ("name", "memory_mb", "vcpus", "root_gb", "flavorid")
@@ -24,7 +24,7 @@ DEFAULT_FLAVORS: tuple[dict[str, Any], ...] = tuple(
 
 
 def run(options: argparse.Namespace) -> int:
-    with contextlib.closing(open_driver(options)) as driver:
+    with opened(options, writes=True) as driver:
         added = 0
         for flavor in DEFAULT_FLAVORS:
             with contextlib.suppress(exceptions.InstanceTypeExists, exceptions.InstanceTypeIdExists):

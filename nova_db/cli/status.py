@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from typing import TYPE_CHECKING
 
-from nova_db.cli.configuration import open_driver
+from nova_db.cli.configuration import opened
 from nova_db.cli.schemas import engine_driver, schema_keeper
 from nova_db.engine import Eq
 from nova_db.schema import TABLES
@@ -21,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     console = Console()
-    with contextlib.closing(open_driver(options)) as driver:
+    with opened(options) as driver:
         rows = row_table(engine_driver(driver))
         for name, value in schema_keeper(driver).describe().items():
             console.print(f"{name:>10}  {value}", highlight=False, markup=False)

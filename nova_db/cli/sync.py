@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from typing import TYPE_CHECKING
 
-from nova_db.cli.configuration import open_driver
+from nova_db.cli.configuration import opened
 from nova_db.cli.schemas import schema_keeper, versioned_schema
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> int:
-    with contextlib.closing(open_driver(options)) as driver:
+    with opened(options, writes=not options.sql) as driver:
         print(_script(driver, options) if options.sql else _synced(driver, options))
     return 0
 

@@ -99,6 +99,17 @@ class Engine(abc.ABC):
         """What an operator wants to know: at least ``engine``, and where it applies ``server``, ``url``, ``schema``."""
         return {"engine": type(self).__name__}
 
+    def location(self) -> str:
+        """Which database it is: its URL, without secrets; nothing is connected to, and empty where it has none."""
+        return ""
+
+    def identify(self) -> Mapping[str, str]:
+        """More of which one it is, in whatever state it is: ``server`` and ``revision``, where they apply.
+
+        Looking makes no database.
+        """
+        return {}
+
     def tables(self) -> Iterable[str]:
         """The names of the tables that exist."""
         return list(TABLES)

@@ -17,6 +17,7 @@ from nova_db.cli import main
 from nova_db.cli.seed import DEFAULT_FLAVORS
 from nova_db.conf import get_conf
 from nova_db_conformance import decision
+from tests.cli.cases import complaints, failure
 
 
 @pytest.fixture(autouse=True)
@@ -37,21 +38,6 @@ def synced(url: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert main(["--connection", url, "sync"]) == 0
     capsys.readouterr()
     return url
-
-
-def failure(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    """The one line that a failing command prints."""
-    try:
-        status: object = main(argv)
-    except SystemExit as stop:
-        status = stop.code
-    printed = capsys.readouterr()
-    assert status == 2, printed
-    assert printed.out == ""
-    assert "Traceback" not in printed.err
-    lines = printed.err.splitlines()
-    assert len(lines) == 1, printed.err
-    return lines[0]
 
 
 def counted(text: str, table: str) -> tuple[int, int]:
@@ -200,4 +186,4 @@ def test_a_reader_that_has_seen_enough_is_no_error(url: str) -> None:
     command = [str(pathlib.Path(sys.executable).with_name("nova-db")), "--connection", url, "sync", "--sql"]
     ran = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
-    assert (ran.returncode, ran.stderr) == (141, b"")
+    assert (ran.returncode, complaints(ran.stderr.decode())) == (141, [])

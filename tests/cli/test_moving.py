@@ -18,6 +18,7 @@ from nova_db.conf import get_conf
 from nova_db.engine import TRUE, Engine
 from nova_db.schema import TABLES
 from nova_db_conformance.harness.failures import dump
+from tests.cli.cases import failure
 
 Databases = tuple[str, str]
 
@@ -72,18 +73,6 @@ def number_of_rows(url: str) -> int:
 def copied(capsys: pytest.CaptureFixture[str], source: str, target: str) -> str:
     assert main(["copy", "--from", source, "--to", target]) == 0
     return capsys.readouterr().out
-
-
-def failure(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    """The one line that a failing command prints."""
-    try:
-        status: object = main(argv)
-    except SystemExit as stop:
-        status = stop.code
-    printed = capsys.readouterr()
-    assert (status, printed.out) == (2, "")
-    [line] = printed.err.splitlines()
-    return line
 
 
 def test_a_copy_is_equal(two: Databases, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from nova_db.cli import main
 from nova_db_sqlalchemy import migrations
+from tests.cli.cases import complaints
 
 HEAD = migrations.head()
 
@@ -23,7 +24,7 @@ def outcome(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, list[s
     """The exit status of a command and the lines that it prints, on either stream."""
     status = main(argv)
     printed = capsys.readouterr()
-    return status, (printed.out + printed.err).splitlines()
+    return status, complaints(printed.out + printed.err)
 
 
 def test_the_life_of_a_schema(url: str, capsys: pytest.CaptureFixture[str]) -> None:

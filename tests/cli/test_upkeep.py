@@ -21,6 +21,7 @@ from nova_db.engine import Engine
 from nova_db.schema import TABLES
 from nova_db_conformance import decision
 from nova_db_conformance.harness.failures import dump
+from tests.cli.cases import complaints, failure
 
 NOON = dt.datetime(2026, 1, 31, 12)
 
@@ -69,20 +70,8 @@ def outcome(capsys: pytest.CaptureFixture[str], url: str, *argv: str) -> tuple[i
     """The exit status of a command, and what it prints."""
     status = main(["--connection", url, *argv])
     printed = capsys.readouterr()
-    assert printed.err == ""
+    assert complaints(printed.err) == []
     return status, printed.out
-
-
-def failure(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    """The one line that a failing command prints."""
-    try:
-        status: object = main(argv)
-    except SystemExit as stop:
-        status = stop.code
-    printed = capsys.readouterr()
-    assert (status, printed.out) == (2, "")
-    [line] = printed.err.splitlines()
-    return line
 
 
 def cells(text: str, table: str) -> list[str]:

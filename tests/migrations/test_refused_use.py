@@ -18,6 +18,7 @@ from nova_db_conformance.harness.scenarios import Backend
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations, schema
 from nova_db_sqlalchemy.migrations import configuration
 from nova_db_sqlalchemy.session import create_engine, get_engine, get_session, session_scope
+from tests.cli.cases import complaints
 from tests.migrations import databases
 
 REFUSED = r"revision '9999', which this release does not know \(its newest is \d+\)"
@@ -98,7 +99,7 @@ def test_of_a_later_release(future: str, use: Callable[[str], object]) -> None:
 def test_the_command_says_so_in_one_line(future: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--connection", future, *command.split()]) == 2
     printed = capsys.readouterr()
-    (line,) = printed.err.splitlines()
+    (line,) = complaints(printed.err)
     assert "'9999', which this release does not know" in line
     assert printed.out == ""
 
