@@ -58,9 +58,9 @@ def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts 
         conf = get_conf()
     else:
         register_opts(conf)
+    factory = _find(name)
     if connection is None:
         connection = configured_connection(conf, name)
-    factory = _find(name)
     if isinstance(factory, type):
         # Before it is instantiated, which Python would refuse with fewer words.
         _check(factory, factory)

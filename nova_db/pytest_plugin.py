@@ -11,16 +11,21 @@ The database is in memory unless the configuration file of pytest (or ``-o`` on 
     nova_db_backend = sqlalchemy
     nova_db_connection = postgresql+psycopg://localhost/nova
 
+A server gets a database of its own for the tests, beside the one named; see :mod:`nova_db.fixtures`. The options of the
+conformance suite, ``--nova-db-backend`` and ``--nova-db-connection``, count more; with several backends each test runs
+once on each.
+
 A filter with a name that the list does not know is an ``Invalid`` in these tests; ``nova_db_strict_filters = false``
 has it ignored, as it is in production.
 
-A server gets a database of its own for the tests, beside the one named; see :mod:`nova_db.fixtures`.
+A call without the fixture fails the test, unless the project has configured a connection: else it would work on
+``nova.sqlite`` in the current folder, where somebody may have made one. ``nova_db_default_database = true`` allows it.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -28,6 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nova_db.fixtures import DatabaseFixture
+
+_NO_DATABASE = (
+    "nova_db was called by a test that has no database: it needs the fixture nova_db_database (or a "
+    "nova_db.fixtures.DatabaseFixture), or the project has to configure [database] connection. With "
+    "nova_db_default_database = true in pytest's configuration such calls work on nova.sqlite in the current folder."
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +48,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "nova_db_strict_filters", "Whether its lists refuse unknown filters (default: true).", type="bool", default=True
     )
+    parser.addini(
+        "nova_db_default_database",
+        "Whether calls without the fixture may work on nova.sqlite in the current folder (default: false).",
+        type="bool",
+        default=False,
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse calls that would work on a database that nobody has named."""
+    if not config.getini("nova_db_default_database"):
+        from nova_db.conf.defaults import refuse_default
+
+        config.add_cleanup(refuse_default(_refuse))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for the fixture once on each backend, where several were named on the command line."""
+    backends = _selected(metafunc.config)
+    if len(backends) > 1 and "nova_db_database" in metafunc.fixturenames:
+        metafunc.parametrize("nova_db_database", backends, ids=str, indirect=True)
 
 
 @pytest.hookimpl(trylast=True)
@@ -52,7 +84,32 @@ def nova_db_database(request: pytest.FixtureRequest) -> Iterator[DatabaseFixture
     """An empty database to which ``nova_db`` is bound during the test; see ``nova_db.fixtures.DatabaseFixture``."""
     from nova_db.fixtures import DatabaseFixture
 
-    config = request.config
-    backend, connection = config.getini("nova_db_backend"), config.getini("nova_db_connection") or None
-    with DatabaseFixture(backend, connection, strict_filters=config.getini("nova_db_strict_filters")) as database:
+    strict = request.config.getini("nova_db_strict_filters")
+    with DatabaseFixture(*_asked_for(request), strict_filters=strict) as database:
         yield database
+
+
+def _asked_for(request: pytest.FixtureRequest) -> tuple[str, str | None]:
+    """Backend and connection of a test's database."""
+    config = request.config
+    backends = _selected(config)
+    if not backends:
+        return config.getini("nova_db_backend"), config.getini("nova_db_connection") or None
+    if len(backends) > 1 and not hasattr(request, "param"):
+        pytest.fail("a unittest.TestCase runs on one backend: name a single one with --nova-db-backend", pytrace=False)
+    backend = getattr(request, "param", backends[0])
+    return backend.name, backend.connection
+
+
+def _selected(config: pytest.Config) -> tuple[Any, ...]:
+    """The backends that the command line names; none: what the configuration says."""
+    if not config.getoption("nova_db_backends", None):  # an option of the suite, which may be left out (-p no:...)
+        return ()
+    from nova_db_conformance.harness.scenarios import selected_backends
+
+    return selected_backends()
+
+
+def _refuse() -> NoReturn:
+    # Not an exception of ours: the code under test may catch those.
+    pytest.fail(_NO_DATABASE)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nova_db.cli.streams import say
 from nova_db.conf import DEFAULT_BACKEND, DEFAULT_CONNECTION
-from nova_db.conf.defaults import configured_connection, is_default
+from nova_db.conf.defaults import connection_of, is_default
 
 if TYPE_CHECKING:
     from oslo_config import cfg
@@ -65,7 +65,7 @@ def configured(options: argparse.Namespace) -> Named:
     backend = options.backend if options.backend is not None else conf.database.backend or DEFAULT_BACKEND
     if options.connection is not None:
         return Named(backend, options.connection, "", is_default=False)
-    connection = configured_connection(conf, backend)
+    connection = connection_of(conf)
     if is_default(conf, "connection") and backend == DEFAULT_BACKEND:
         return Named(backend, connection, "the default, as no database is configured", is_default=True)
     return Named(backend, connection, origin(conf, "connection", "database"), is_default=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nova_db.cli.configuration import conf_of, configured, tell_database
 from nova_db.cli.schemas import engine_driver
 from nova_db.conf import DEFAULT_BACKEND
-from nova_db.conf.defaults import configured_connection, is_default
+from nova_db.conf.defaults import connection_of, is_default
 from nova_db.engine import Capability
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _engine(options: argparse.Namespace, text: str) -> Iterator[Engine]:
     if conf is None:
         backend, connection = backend_and_url(text)
     else:
-        backend, connection = conf.database.backend, configured_connection(conf, conf.database.backend)
+        backend, connection = conf.database.backend, connection_of(conf)
         if is_default(conf, "connection") and backend == DEFAULT_BACKEND:
             raise ValueError(f"{text.removeprefix('@')} names no database: [database] connection is not set there")
     with contextlib.closing(load_backend(backend, connection, conf)) as driver:

@@ -24,6 +24,11 @@ def configured_connection(conf: cfg.ConfigOpts, backend: str = DEFAULT_BACKEND) 
     if _refusals and backend == DEFAULT_BACKEND and is_default(conf, "connection"):
         for refuse in _refusals:
             refuse()
+    return connection_of(conf)
+
+
+def connection_of(conf: cfg.ConfigOpts) -> str:
+    """The same, for those who tell which database it is before they use it: nothing is refused."""
     connection: str | None = secret_option(conf, "connection")
     # Another library may have registered the option, with no default. One that is set but empty is told of by the
     # backend: it is no URL.

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.suite.harness import run_pytest
 
@@ -55,3 +59,70 @@ ProvisionedDriver.events = Printed()
     run = run_pytest(tmp_path, "-s", "-o", "nova_db_backend=tests.suite.sample_drivers.ProvisionedDriver")
     assert run.returncode == 0, run.stdout
     assert 0 < run.stdout.index("event: discard") < run.stdout.index("2 passed")
+
+
+UNGUARDED = """
+import nova_db
+from nova_db.context import get_admin_context
+{setup}
+
+def test_forgotten():
+    try:
+        nova_db.cell_get_all(get_admin_context())
+    except Exception:
+        pass    # as code under test may do
+
+def test_session():
+    from nova_db_sqlalchemy.session import get_session
+    get_session()
+"""
+
+
+def test_a_call_without_the_fixture_fails_the_test(tmp_path: Path) -> None:
+    (tmp_path / "test_user.py").write_text(UNGUARDED.format(setup=""))
+    url = f"sqlite:///{tmp_path}/nova.sqlite"
+    subprocess.run([sys.executable, "-m", "nova_db", "--connection", url, "sync"], check=True, capture_output=True)
+    run = run_pytest(tmp_path)
+    assert "2 failed" in run.stdout, run.stdout
+    assert run.stdout.count("it needs the fixture nova_db_database") >= 2
+
+
+def test_a_connection_of_the_project_or_the_setting_allows_it(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    url = f"sqlite:///{tmp_path}/nova.sqlite"
+    subprocess.run([sys.executable, "-m", "nova_db", "--connection", url, "sync"], check=True, capture_output=True)
+    configured = (
+        "from nova_db.conf import get_conf\nget_conf().{method}('connection', '" + url + "', group='database')",
+    )
+    for method in ("set_override", "set_default"):
+        with subtests.test(method=method):
+            (tmp_path / "test_user.py").write_text(UNGUARDED.format(setup=configured[0].format(method=method)))
+            run = run_pytest(tmp_path)
+            assert "2 passed" in run.stdout, run.stdout
+    (tmp_path / "test_user.py").write_text(UNGUARDED.format(setup=""))
+    run = run_pytest(tmp_path, "-o", "nova_db_default_database=true")
+    assert "2 passed" in run.stdout, run.stdout
+
+
+def test_the_options_of_the_suite_hold_for_the_fixture(tmp_path: Path) -> None:
+    (tmp_path / "test_user.py").write_text(TESTS)
+    run = run_pytest(tmp_path, "-s", "--nova-db-backend", "sqlite")
+    assert run.returncode == 0, run.stdout
+    assert "driver: SQLAlchemyDriver sqlite" in run.stdout
+    run = run_pytest(tmp_path, "-s", "-v", "--nova-db-backend", "sqlite", "--nova-db-backend", "memory")
+    assert "test_one[sqlite]" in run.stdout
+    assert "test_two[memory]" in run.stdout
+    assert "4 passed" in run.stdout
+    run = run_pytest(tmp_path, "--nova-db-backend", "clay")
+    assert run.returncode == 4
+    assert "no database backend 'clay'" in run.stderr
+
+
+def test_a_unittest_runs_on_one_backend(tmp_path: Path) -> None:
+    (tmp_path / "test_user.py").write_text(
+        "import unittest, pytest, nova_db\nfrom nova_db.context import get_admin_context\n"
+        "@pytest.mark.usefixtures('nova_db_database')\nclass TestUser(unittest.TestCase):\n"
+        "    def test_one(self):\n        self.assertEqual(nova_db.cell_get_all(get_admin_context()), [])\n"
+    )
+    assert "1 passed" in run_pytest(tmp_path, "--nova-db-backend", "sqlite").stdout
+    several = run_pytest(tmp_path, "--nova-db-backend", "sqlite", "--nova-db-backend", "memory")
+    assert "runs on one backend" in several.stdout

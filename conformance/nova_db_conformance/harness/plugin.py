@@ -30,8 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="nova_db_backends",
         default=[],
         metavar="NAME[:LABEL][=URL]",
-        help="run the suite on this backend; may be repeated. Default: what the environment variable NOVA_DB_BACKENDS "
-        "names, or else memory, sqlite, and postgresql if NOVA_DB_TEST_POSTGRESQL holds a URL",
+        help="run the suite, and tests with the fixture nova_db_database, on this backend; may be repeated. Default "
+        "of the suite: what the environment variable NOVA_DB_BACKENDS names, or else memory, sqlite, and postgresql if "
+        "NOVA_DB_TEST_POSTGRESQL holds a URL",
     )
     group.addoption(
         "--nova-db-connection",
