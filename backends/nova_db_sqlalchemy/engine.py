@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nova_db.engine import Capability, Engine, Isolation, Transaction
 from nova_db_sqlalchemy import schema
 from nova_db_sqlalchemy import url as urls
+from nova_db_sqlalchemy.connections.connection import text_of
 from nova_db_sqlalchemy.connections.errors import translated
 from nova_db_sqlalchemy.connections.retries import Retries
 from nova_db_sqlalchemy.connections.server import Mode
@@ -22,7 +23,7 @@ from nova_db_sqlalchemy.transactions.reader import SingleReader, SnapshotReader
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from nova_db_sqlalchemy.connections.connection import Connection
+    from nova_db_sqlalchemy.connections.connection import Connection, Report
     from nova_db_sqlalchemy.connections.pool import Pool
 
 
@@ -41,7 +42,7 @@ class SQLEngine(Engine):
         self.url = urls.parse(connection, self.settings.parameters)
         self.database = database_at(self.url, self.settings)
         self.server = self.database.server
-        self.pool.observe(log_report(self.settings.debug))
+        self.pool.observe(self._log_report())
         self.pool.check(self._require_usable)
         self._is_surveyed = False
         self.capabilities = self.server.capabilities
@@ -131,15 +132,18 @@ class SQLEngine(Engine):
         For tests and tools: other threads' statements are told as well, and nothing is logged meanwhile.
         """
 
-        def report(statement: str | None, rows: Sequence[Any]) -> None:
+        def report(statement: str | bytes | None, rows: Sequence[Any]) -> None:
             if statement is not None:
-                note(statement)
+                note(text_of(statement))
 
         self.pool.observe(report)
         try:
             yield
         finally:
-            self.pool.observe(log_report(self.settings.debug))
+            self.pool.observe(self._log_report())
+
+    def _log_report(self) -> Report | None:
+        return log_report(self.settings.debug, self.database.statements.mask_of)
 
     def _require_usable(self, connection: Connection) -> bool:
         """Refuse a database that is not for this release, before anything is done there."""

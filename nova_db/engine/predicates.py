@@ -14,11 +14,21 @@ from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nova_db.engine.values import Col
+from nova_db.exceptions.redaction import HIDDEN, is_secret
 
 if TYPE_CHECKING:
     from nova_db.engine.regexp import Pattern
 
 Shape = tuple[Any, ...]
+
+
+def _texts(shape: Shape) -> Iterable[str]:
+    """The words of a shape, columns among them."""
+    for part in shape:
+        if isinstance(part, tuple):
+            yield from _texts(part)
+        elif isinstance(part, str):
+            yield part
 
 
 class Predicate:
@@ -43,7 +53,9 @@ class Predicate:
         return any_of(self, other)
 
     def __repr__(self) -> str:
-        return f"<{self._shape} {self.parameters()}>"
+        # Which value is whose is not known here, nor of which table: where a name is a secret's, none is shown.
+        hides = is_secret(None, _texts(self._shape))
+        return f"<{self._shape} {[HIDDEN] * len(self._bound) if hides else self.parameters()}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Predicate):

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, Protocol
 
 from nova_db.exceptions import DBConnectionError
 
-Report = Callable[[str | None, Sequence[Any]], None]
+Report = Callable[[str | bytes | None, Sequence[Any]], None]
 """``report(statement, rows)``: a statement before it is sent; then, with None, the rows that were fetched."""
 
 
@@ -105,12 +105,12 @@ class _ObservedCursor:
         return getattr(self._cursor, name)
 
     def execute(self, statement: str | bytes, parameters: Any = ()) -> _ObservedCursor:
-        self._report(text_of(statement), ())
+        self._report(statement, ())
         self._cursor.execute(statement, parameters)
         return self
 
     def executemany(self, statement: str | bytes, parameters: Any) -> _ObservedCursor:
-        self._report(text_of(statement), ())
+        self._report(statement, ())
         self._cursor.executemany(statement, parameters)
         return self
 

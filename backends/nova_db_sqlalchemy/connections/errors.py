@@ -12,6 +12,7 @@ from nova_db.engine.assignments import is_plain
 from nova_db.engine.keys import used_up
 from nova_db.exceptions import DBDataError, DBDeadlock, DBError
 from nova_db.schema import Kind
+from nova_db_sqlalchemy.connections.quoting import without_quotes
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 
 NOT_SYNCED = "it is not what this version expects; run `nova-db sync`"
@@ -75,10 +76,11 @@ class Written(NamedTuple):
 
 
 def translated(error: BaseException, fault: Fault, written: Written | None) -> DBError:
-    """The exception to raise for a fault."""
+    """The exception to raise for a fault, with the library's error rid of what it quotes."""
     if fault.kind is DBDataError and not fault.columns and written is not None:
         fault = fault._replace(table=written.table, columns=written.added())
     value = blamed_value(fault, written) if fault.columns else None
+    error = without_quotes(error, fault.table, fault.columns)
     return fault.kind(error, message=fault.message, table=fault.table, columns=fault.columns, value=value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from nova_db.exceptions import DBError
+from nova_db_sqlalchemy.connections.quoting import without_quotes
 from nova_db_sqlalchemy.connections.retries import Retries
 from nova_db_sqlalchemy.connections.statement_log import log_report
 
@@ -21,11 +23,17 @@ Prepare: TypeAlias = Callable[[Any], object]
 """``prepare(connection)``: tell a connection what all of ours are told."""
 WRITES: Final = "nova_db_writes"
 """The execution option of a connection whose transaction is going to write."""
+LOGGING_NAME: Final = "nova_db"
+"""The end of the name of the logger that SQLAlchemy has for our engines."""
 _POOLS: Final = frozenset({"pool", "poolclass"})
 
 
 def pooled(settings: Settings, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of :func:`sqlalchemy.create_engine`, with the bounds of the pool unless the caller has another pool."""
+    """Arguments of :func:`sqlalchemy.create_engine`: no parameters are shown, and the pool has our bounds.
+
+    The caller's own arguments come first, a pool of theirs among them.
+    """
+    arguments = {"hide_parameters": True, "logging_name": LOGGING_NAME, **arguments}
     if arguments.keys() & _POOLS:
         return dict(arguments)
     return {
@@ -55,6 +63,9 @@ def suit(
         event.listen(engine, "connect", lambda connection, _record: prepare(connection), insert=True)
     else:
         event.listen(engine, "do_connect", _connector(connect, Retries(settings), as_library_error))
+    event.listen(engine, "handle_error", _clear)
+    own_log: Any = engine.logger  # one that logs by itself (``echo``) has the logger behind it
+    getattr(own_log, "logger", own_log).addFilter(_is_no_row)
     report = log_report(settings.debug)
     if report is not None:
 
@@ -78,3 +89,16 @@ def _connector(
             raise
 
     return do_connect
+
+
+def _clear(context: sa.ExceptionContext) -> None:
+    """Take out of an error what it quotes of rows."""
+    error, told = without_quotes(context.original_exception), context.sqlalchemy_exception
+    if isinstance(told, sa.exc.DBAPIError):
+        kind = type(error)
+        told.args = (f"({kind.__module__}.{kind.__qualname__}) {error}",)
+
+
+def _is_no_row(record: logging.LogRecord) -> bool:
+    """SQLAlchemy logs statements from INFO on, and below that the rows, whose columns nobody tells apart there."""
+    return record.levelno >= logging.INFO

@@ -18,6 +18,7 @@ from nova_db.schema import Kind, Relation, Table
 from nova_db_sqlalchemy.sql.conditions import Conditions, has_regexp, list_places
 from nova_db_sqlalchemy.sql.conversion import pair_reader, reader
 from nova_db_sqlalchemy.sql.documents import DocumentBuilder, fits_document, literal, record_reader, relations_reader
+from nova_db_sqlalchemy.sql.hiding import Related, mask_of
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.variants import Statement, StatementCache, Variants, by_shape
 from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
@@ -82,12 +83,17 @@ class Statements(StatementCache):
         return self.keep(key, lambda sizes: self._select(shape, sizes), list_places(shape.where))
 
     def statement(
-        self, statement: sa.ClauseElement, parameters: Parameters, read: Callable[[Any], R], load: tuple[str, ...] = ()
+        self,
+        statement: sa.ClauseElement,
+        parameters: Parameters,
+        read: Callable[[Any], R],
+        load: tuple[str, ...] = (),
+        related: Related | None = None,
     ) -> Statement[R]:
-        """Compile a statement."""
+        """Compile a statement; ``related``: what is in the document that its rows end with."""
         self.compiled += 1
         sql, bind = self.grammar.compile(statement, parameters)
-        return Statement(sql, bind, read, load)
+        return Statement(sql, bind, read, load, mask_of(statement, related))
 
     def parameters(self) -> Parameters:
         """Parameters of a new statement."""
@@ -139,12 +145,13 @@ class Statements(StatementCache):
             statement = self.grammar.limited(statement, limit)
         if shape.lock:
             statement = self.grammar.locked(statement, source)
-        read, load = reader(columns, self.grammar.row_forms), shape.load
+        read, load, related = reader(columns, self.grammar.row_forms), shape.load, None
         # One that waits for a row would read its relations as they were before.
         if not shape.lock and self.in_one_statement(shape.table, load, is_list=not single and shape.limit != 1):
             statement = statement.add_columns(DocumentBuilder(self.grammar).document(table, source, load))
-            read, load = record_reader(columns, shape.table, load, self.grammar), ()
-        return self.statement(statement, parameters, read, load)
+            read, related = record_reader(columns, shape.table, load, self.grammar), (shape.table, load)
+            load = ()
+        return self.statement(statement, parameters, read, load, related)
 
     @by_shape(lambda name, where, sums, group_by: list_places(where))
     def aggregate(
@@ -204,4 +211,5 @@ class Statements(StatementCache):
         statement = sa.select(DocumentBuilder(self.grammar).document(table, source, load)).where(
             source.c[key.name] == self.grammar.comparable(parameters.value(key.kind), key.kind)
         )
-        return self.statement(statement, parameters, relations_reader(name, load, self.grammar))
+        read = relations_reader(name, load, self.grammar)
+        return self.statement(statement, parameters, read, related=(name, load))

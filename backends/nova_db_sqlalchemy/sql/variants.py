@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, TypeVarTuple
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.conversion import Bind
     from nova_db_sqlalchemy.sql.grammar import Sql
+    from nova_db_sqlalchemy.sql.hiding import Mask
 
 MOST_STATEMENTS: Final = 4096
 """How many are kept; callers choose sort keys and the columns of an update, so there is no natural bound."""
@@ -30,15 +31,24 @@ CacheT = TypeVar("CacheT", bound="StatementCache")
 class Statement(Generic[R]):
     """A compiled statement and the functions around it."""
 
-    __slots__ = ("bind", "load", "read", "sql")
+    __slots__ = ("bind", "load", "mask", "read", "sql")
 
-    def __init__(self, sql: Sql, bind: Bind | None, read: Callable[[Any], R], load: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        sql: Sql,
+        bind: Bind | None,
+        read: Callable[[Any], R],
+        load: tuple[str, ...] = (),
+        mask: Mask | None = None,
+    ) -> None:
         self.sql = sql
         self.bind = bind
         self.read = read
         """From what is fetched to what it means."""
         self.load = load
         """Relations that the statement does not bring along."""
+        self.mask = mask
+        """What of its rows is not shown; None: that is not known."""
 
 
 def nothing(rows: object) -> None:
@@ -55,7 +65,7 @@ class Variants(Generic[R]):
         build: Callable[[Sequence[int]], Statement[R]],
         list_class: Callable[[int], int],
         places: Sequence[int] = (),
-        admit: Callable[[int], bool] = lambda length: True,
+        admit: Callable[[Statement[R]], bool] = lambda statement: True,
     ) -> None:
         self.text = 0
         """How many characters the statements have, those counted twice that two threads have built at once."""
@@ -75,7 +85,7 @@ class Variants(Generic[R]):
             return self._by_sizes[sizes]
         except KeyError:
             statement = self._build(sizes)
-        if not self._admit(len(statement.sql)):
+        if not self._admit(statement):
             return statement
         self._by_sizes[sizes] = statement
         self.text += len(statement.sql)
@@ -90,11 +100,16 @@ class StatementCache:
     def __init__(self, list_class: Callable[[int], int]) -> None:
         self._list_class = list_class
         self._variants: dict[Hashable, Any] = {}
+        self._masks: dict[Sql, Mask | None] = {}
 
     @property
     def text(self) -> int:
         """How many characters the statements have that are kept."""
         return sum([variants.text for variants in list(self._variants.values())])
+
+    def mask_of(self, sql: Sql) -> Mask | None:
+        """What is not shown of the rows of a statement that is kept; None where that is not known."""
+        return self._masks.get(sql)
 
     def keep(
         self, key: Hashable, build: Callable[[Sequence[int]], Statement[R]], places: Sequence[int] = ()
@@ -104,18 +119,24 @@ class StatementCache:
         :param places: those of the lists among the values of a call.
         """
         if len(self._variants) >= MOST_STATEMENTS:
-            self._variants.clear()
+            self._let_go()
         variants = self._variants[key] = Variants(build, self._list_class, places, partial(self._admit, key))
         return variants
 
-    def _admit(self, key: Hashable, length: int) -> bool:
+    def _admit(self, key: Hashable, statement: Statement[Any]) -> bool:
         """Whether a statement of this length is kept; where there is no room left, all others are let go."""
+        length = len(statement.sql)
         if length > LONGEST_KEPT:
             self._variants.pop(key, None)  # a shape of that length, too, is not kept for nothing
             return False
         if length + self.text > MOST_TEXT:
-            self._variants.clear()
+            self._let_go()
+        self._masks[statement.sql] = statement.mask
         return True
+
+    def _let_go(self) -> None:
+        self._variants.clear()
+        self._masks.clear()
 
 
 def by_shape(

@@ -12,6 +12,7 @@ from nova_db.engine import TRUE, Eq, In, Ne, Predicate, Query, Row, all_of
 from nova_db.engine.assignments import is_plain, updater
 from nova_db.exceptions import DBDataError, DBError
 from nova_db_sqlalchemy.connections.errors import Fault, Written, alone
+from nova_db_sqlalchemy.connections.quoting import without_quotes
 from nova_db_sqlalchemy.tables.catalog import CATALOG, referring
 
 Look = Callable[[Query], list[Row]]
@@ -29,6 +30,7 @@ class Blame(NamedTuple):
 
     def error(self, fault: Fault, cause: BaseException) -> DBError:
         """The exception to raise."""
+        cause = without_quotes(cause, self.table, self.columns)
         message = self.message or (fault.message and f"{self.table}.{', '.join(self.columns)}: {fault.message}")
         return fault.kind(cause, message=message, table=self.table, columns=self.columns, value=self.value)
 
