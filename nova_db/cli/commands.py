@@ -158,8 +158,9 @@ def _demo(commands: _Commands[Parser]) -> None:
         "live through a cloud's day, by the public functions",
         """\
         Live through a cloud's day: hosts, networks, instances and volumes come and go, by the public functions alone;
-        then tell which functions were called how often, and how fast. It writes, and archives what it has deleted, so
-        give it a database of its own.
+        then tell which functions were called how often, and how fast. It says beforehand what it will write, and is
+        refused a database that holds more than the default flavors and what demos have left there, unless --yes is
+        given; what others have there it neither changes nor archives.
 
         Example, which leaves nothing behind:
 
@@ -167,6 +168,7 @@ def _demo(commands: _Commands[Parser]) -> None:
     )
     found.add_argument("--hosts", type=at_least_two, default=12, metavar="N", help="compute hosts (default 12)")
     found.add_argument("--instances", type=positive, default=300, metavar="N", help="instances (default 300)")
+    found.add_argument("--yes", action="store_true", help="also beside rows of others")
     _quiet(found)
 
 

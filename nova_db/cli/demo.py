@@ -6,14 +6,16 @@ import argparse
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
 from nova_db.cli.configuration import opened
 from nova_db.cli.day import Day
+from nova_db.cli.day.others import rows_of_others
 from nova_db.cli.schemas import engine_driver, schema_keeper
 from nova_db.cli.status import row_counts
+from nova_db.cli.streams import say
 from nova_db.engine import Capability
 
 if TYPE_CHECKING:
@@ -62,16 +64,40 @@ def run(options: argparse.Namespace) -> int:
         engine = engine_driver(driver)
         if Capability.PERSISTENT not in engine.engine.capabilities:
             schema_keeper(driver).sync()
-        calls, seconds = _live(console, options)
+        others = _others(engine)
+        _tell_plan(options, others)
+        calls, seconds = _live(console, options, is_alone=not others)
         _tell(console, engine, calls, seconds)
     return 0
 
 
-def _live(console: Console, options: argparse.Namespace) -> tuple[Calls, float]:
+def _others(driver: EngineDriver) -> dict[str, int]:
+    """The rows of others, by table."""
+    tx = driver.engine.read()
+    try:
+        return rows_of_others(tx)
+    finally:
+        tx.rollback()
+
+
+def _tell_plan(options: argparse.Namespace, others: Mapping[str, int]) -> None:
+    """Say what will be written.
+
+    :raises ValueError: there are rows of others, and nobody has said that this is all right.
+    """
+    beside = ", ".join(f"{count} {name}" for name, count in others.items())
+    if others and not options.yes:
+        raise ValueError(f"the database holds rows that are no demo's ({beside}); --yes adds a demo's beside them")
+    rows = Day.expected_rows(options.hosts, options.instances)
+    unharmed = f", and leaves alone what others have there ({beside})" if others else ""
+    say(f"a demo adds {options.hosts} hosts and {options.instances} instances, some {rows} rows in all{unharmed}")
+
+
+def _live(console: Console, options: argparse.Namespace, *, is_alone: bool) -> tuple[Calls, float]:
     with _progress(console, options) as advance:
         calls = Calls(advance)
         begun = time.perf_counter()
-        day = Day(calls, hosts=options.hosts, instances=options.instances)
+        day = Day(calls, hosts=options.hosts, instances=options.instances, is_alone=is_alone)
         for part in day.parts():
             advance(part.title)
             part.live()

@@ -1,7 +1,7 @@
 """A cloud's day: hosts report in, projects start, use and destroy instances, the night cleans up.
 
 Everything goes through the functions of the API, as services of a cloud call them.  A day can be lived again on the
-same database: names carry the day's own mark.
+same database: names carry the day's own mark.  What others have there is neither changed nor archived.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Part:
 class Day:
     """A day on ``db``, something with the functions of the API as attributes."""
 
-    def __init__(self, db: Any, *, hosts: int, instances: int) -> None:
-        self.scene = Scene(db, random.Random(20130), uuid.uuid4().hex[:6], hosts, instances)
+    def __init__(self, db: Any, *, hosts: int, instances: int, is_alone: bool = True) -> None:
+        self.scene = Scene(db, random.Random(20130), uuid.uuid4().hex[:6], hosts, instances, is_alone)
 
     def parts(self) -> Iterator[Part]:
         """The parts, in order."""
@@ -51,6 +51,11 @@ class Day:
     def expected_calls(hosts: int, instances: int) -> int:
         """About how many calls a day takes, for a progress bar."""
         return 30 * hosts + 40 * instances + 200
+
+    @staticmethod
+    def expected_rows(hosts: int, instances: int) -> int:
+        """About how many rows a day leaves, for who is told beforehand."""
+        return 5 * hosts + 16 * instances + 480
 
 
 class _Lived:

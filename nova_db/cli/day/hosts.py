@@ -14,13 +14,13 @@ def report_in(scene: Scene) -> None:
     """Services report in for the first time, compute hosts with what they have; hosts are grouped into zones."""
     db, admin = scene.db, scene.admin
     for topic in _CONTROLLERS:
-        values = {"host": f"controller-{scene.mark}", "binary": f"nova-{topic}", "topic": topic}
+        values = {"host": scene.name("controller"), "binary": f"nova-{topic}", "topic": topic}
         scene.services[topic] = db.service_create(admin, values)
     for number in range(scene.host_count):
-        _compute_host(scene, f"compute-{scene.mark}-{number:03d}")
+        _compute_host(scene, scene.name("compute", f"{number:03d}"))
     for index, zone in enumerate(_ZONES):
         metadata = {"availability_zone": zone, "cooling": "water" if index else "air"}
-        aggregate = db.aggregate_create(admin, {"name": f"{zone}-{scene.mark}"}, metadata)
+        aggregate = db.aggregate_create(admin, {"name": scene.name(zone)}, metadata)
         for host in scene.hosts[index :: len(_ZONES)]:
             db.aggregate_host_add(admin, aggregate["id"], host)
     db.aggregate_host_get_by_metadata_key(admin, "availability_zone")

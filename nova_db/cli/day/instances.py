@@ -10,6 +10,7 @@ from typing import Any
 
 from nova_db import exceptions
 from nova_db.cli.day.hosts import heartbeat
+from nova_db.cli.day.networks import POOL
 from nova_db.cli.day.scene import Scene
 from nova_db.clock import utcnow
 from nova_db.context import RequestContext
@@ -63,7 +64,7 @@ def use(scene: Scene) -> None:
     for uuid in scene.some(0.1):
         user = scene.instances[uuid]
         try:
-            floating = db.floating_ip_allocate_address(user, user.project_id, "public")
+            floating = db.floating_ip_allocate_address(user, user.project_id, POOL)
         except exceptions.NoMoreFloatingIps:
             break
         fixed = db.fixed_ip_get_by_instance(user, uuid)[0]

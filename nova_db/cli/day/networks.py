@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+from collections.abc import Iterator
 
 from nova_db.cli.day.scene import Scene
 
+POOL = "demo-public"
+"""The pool of the floating addresses, which all days share."""
 PROJECTS = 6
 """Projects of a day; each gets a network of its own."""
 
@@ -14,12 +18,11 @@ def lay_out(scene: Scene) -> None:
     """A network a project, with enough addresses for its instances, and a pool of floating addresses."""
     db, admin = scene.db, scene.admin
     size = scene.instance_count // PROJECTS + 16
-    for number in range(PROJECTS):
-        block = ipaddress.ip_network((int(ipaddress.ip_address("10.0.0.0")) + (number << 16), 16))
+    for number, block in zip(range(PROJECTS), _free_blocks(scene, size + 4), strict=False):
         network = db.network_create_safe(
             admin,
             {
-                "label": f"net-{scene.mark}-{number}",
+                "label": scene.name("net", number),
                 "cidr": str(block),
                 "gateway": str(block[1]),
                 "bridge": f"br{number}",
@@ -35,14 +38,29 @@ def lay_out(scene: Scene) -> None:
         scene.networks[project_name(scene, number)] = network
     pool = ipaddress.ip_network("198.51.100.0/24")
     known = {row["address"] for row in _floating(scene)}
-    new = [{"address": str(address), "pool": "public"} for address in pool.hosts() if str(address) not in known]
+    new = [{"address": str(address), "pool": POOL} for address in pool.hosts() if str(address) not in known]
     db.floating_ip_bulk_create(admin, new)
-    db.dnsdomain_register_for_zone(admin, f"{scene.mark}.cloud.example", "north")
+    db.dnsdomain_register_for_zone(admin, f"{scene.name('zone')}.cloud.example", "north")
 
 
 def project_name(scene: Scene, number: int) -> str:
     """The name of a project of the day."""
-    return f"project-{scene.mark}-{number}"
+    return scene.name("project", number)
+
+
+def _free_blocks(scene: Scene, size: int) -> Iterator[ipaddress.IPv4Network]:
+    """Blocks of so many addresses that no network has: functions look addresses up by their text alone."""
+    from nova_db import exceptions
+
+    bits = size.bit_length()
+    taken = set()
+    with contextlib.suppress(exceptions.NoFixedIpsDefined):
+        for row in scene.db.fixed_ip_get_all(scene.admin):
+            address = ipaddress.ip_address(row["address"])
+            taken.add(int(address) >> bits)
+    for block in ipaddress.IPv4Network("10.0.0.0/8").subnets(new_prefix=32 - bits):
+        if int(block[0]) >> bits not in taken:
+            yield block
 
 
 def _floating(scene: Scene) -> list[dict[str, object]]:

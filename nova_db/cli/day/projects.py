@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 from nova_db import exceptions
 from nova_db.cli.day.networks import project_name
 from nova_db.cli.day.scene import Scene
@@ -12,17 +15,18 @@ from nova_db.context import RequestContext
 def move_in(scene: Scene) -> None:
     """Each project gets quotas and a network, its user a key pair and a security group of its own."""
     db, admin = scene.db, scene.admin
-    scene.flavors = db.instance_type_get_all(admin) or _flavors(scene)
+    scene.flavors = _flavors(scene)
     for number in range(len(scene.networks)):
         project = project_name(scene, number)
-        user = RequestContext(f"user-{scene.mark}-{number}", project, is_admin=False, overwrite=False)
+        user = RequestContext(scene.name("user", number), project, is_admin=False, overwrite=False)
         scene.users.append(user)
         scene.networks[project] = db.network_associate(admin, project, scene.networks[project]["id"])
         for resource, limit in (("instances", scene.instance_count), ("cores", -1), ("ram", -1)):
             db.quota_create(admin, project, resource, limit)
         _user(scene, user)
-    small = min(scene.flavors, key=lambda flavor: flavor["memory_mb"])
-    db.instance_type_extra_specs_update_or_create(admin, small["flavorid"], {"hw:cpu_policy": "shared"})
+    own = scene.name("flavor")
+    scene.flavors.append(db.instance_type_create(admin, {**DEFAULT_FLAVORS[1], "name": own, "flavorid": own}))
+    db.instance_type_extra_specs_update_or_create(admin, own, {"hw:cpu_policy": "shared"})
 
 
 def _user(scene: Scene, user: RequestContext) -> None:
@@ -47,5 +51,14 @@ def _user(scene: Scene, user: RequestContext) -> None:
         db.quota_get_all_by_project(user, user.project_id)
 
 
-def _flavors(scene: Scene) -> list[dict[str, object]]:
-    return [scene.db.instance_type_create(scene.admin, flavor) for flavor in DEFAULT_FLAVORS]
+def _flavors(scene: Scene) -> list[dict[str, Any]]:
+    """The default flavors, those that are missing made."""
+    return [_flavor(scene, flavor) for flavor in DEFAULT_FLAVORS]
+
+
+def _flavor(scene: Scene, values: dict[str, Any]) -> dict[str, Any]:
+    with contextlib.suppress(exceptions.InstanceTypeExists, exceptions.InstanceTypeIdExists):
+        made: dict[str, Any] = scene.db.instance_type_create(scene.admin, values)
+        return made
+    found: dict[str, Any] = scene.db.instance_type_get_by_flavor_id(scene.admin, values["flavorid"])
+    return found

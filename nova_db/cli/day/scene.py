@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from nova_db.context import RequestContext
 from nova_db.driver import Driver
+
+OWN: Final = "demo-"
+"""How the names begin of what a day makes."""
 
 
 @dataclass
@@ -19,6 +22,8 @@ class Scene:
     mark: str
     host_count: int
     instance_count: int
+    is_alone: bool
+    """Whether there is nothing in the database but what days have left."""
     admin: RequestContext = field(
         default_factory=lambda: RequestContext("operator", "operations", is_admin=True, overwrite=False)
     )
@@ -35,6 +40,11 @@ class Scene:
     def driver(self) -> Driver:
         """What has the functions, as a driver: with the types of the contract."""
         return cast("Driver", self.db)
+
+    def name(self, *words: object) -> str:
+        """A name that nobody else has, by which rows are known to be of a day."""
+        first, *rest = map(str, words)
+        return "-".join((f"{OWN}{first}", self.mark, *rest))
 
     def some(self, share: float) -> list[str]:
         """A share of the living instances."""
