@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from typing import Final
 
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
@@ -16,7 +17,12 @@ _UNUSABLE: Final = frozenset({"InterfaceError", "InternalError"})
 UNKNOWN_DATABASE: Final = 1049
 NOT_READY: Final = 1047
 FAILED_COMMIT: Final = 1180
-LOST: Final = frozenset({1047, 1053, 1080, 1158, 1159, 1160, 1161, 1317, 1927, 2006, 2013, 2014, 2055, 3169, 4031})
+LOST: Final = frozenset(
+    {
+        *(1047, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 3169, 4031),  # the server's
+        *(2006, 2012, 2013, 2014, 2027, 2055),  # the libraries' own
+    }
+)
 """The connection is gone, or of no use: the node has left its cluster, the server shuts down, somebody killed it."""
 _CONFLICTS: Final = frozenset({1020, 1205, 1213, 1412, 1637, 3058, 3572})
 """1412: an index was made, or a table changed, after the snapshot was taken."""
@@ -27,7 +33,10 @@ _READ_ONLY: Final = frozenset({1792, 3100})
 _DUPLICATES: Final = frozenset({1022, 1062, 1169, 1586})
 _REFERENCES: Final = frozenset({1216, 1217, 1451, 1452})
 _REQUIRED: Final = frozenset({1048, 1364})
-_UNFIT: Final = frozenset({PACKET_TOO_LARGE, 1264, 1292, 1300, 1366, 1367, 1406, 1411, 1441, 1690, 3854})
+_SENT_TOO_LARGE: Final = 2020
+_UNFIT: Final = frozenset(
+    {PACKET_TOO_LARGE, _SENT_TOO_LARGE, 1264, 1292, 1300, 1366, 1367, 1406, 1411, 1441, 1690, 3854}
+)
 _NO_MORE_IDS: Final = frozenset({167, 1467})
 NO_MORE_IDS: Final = "no more ids"
 TOO_LARGE: Final = "too large"
@@ -36,13 +45,22 @@ _CANCELLED: Final = frozenset({1969, 3024})
 _FULL: Final = frozenset({3, 1021, 1114})
 _ENGINES: Final = frozenset({1026, 1030})
 _NO_SPACE: Final = re.compile(r"\b(?:error|errno):? \W?28\b", re.IGNORECASE)
-_REFUSALS: Final = frozenset({1044, 1045, 1049, 1251, 1698, 2059})
-"""The server was there, and will not let this user in, or not to this database."""
+_REFUSALS: Final = frozenset(
+    {
+        *(1044, 1045, 1049, 1130, 1251, 1524, 1698, 1820, 1862, 3118, 4151),  # the server's
+        *(2007, 2019, 2054, 2059, 2061),  # the libraries' own
+    }
+)
+"""The server was there, and will not let this user in, or not to this database; or it speaks otherwise."""
+_TLS: Final = 2026
+_TLS_REFUSED: Final = re.compile(r"(?i)certificate|self.signed|support|required")
+"""What is no mere breakdown of a TLS connection."""
 _KEY: Final = re.compile(r"for key '(?:([^'.]+)\.)?([^'.]+)'$")
 _REFERENCE: Final = re.compile(r"\(`[^`]+`\.`([^`]+)`, CONSTRAINT `([^`]+)`")
 _COLUMN: Final = re.compile(r"(?:Column|Field) '([^']+)'")
-_TABLE: Final = re.compile(r"Table '(?:[^'.]+\.)?([^']+)' doesn't exist")
-_UNKNOWN_COLUMN: Final = re.compile(r"Unknown column '(?:[^'.]+\.)?([^']+)'")
+_NO_TABLE: Final = frozenset({1051, 1109, 1146})
+_NO_COLUMN: Final = frozenset({1054, 1072})
+_NAME: Final = re.compile(r"'(?:[^']*\.)?([^'.]+)'")
 
 
 def is_of_library(error: BaseException | None) -> bool:
@@ -64,7 +82,10 @@ def is_lost(error: BaseException) -> bool:
 
 def is_refusal(error: BaseException) -> bool:
     """Whether an error of connecting will be the same the next time."""
-    return code_of(error) in _REFUSALS or isinstance(error, DBConnectionError)
+    if isinstance(error, DBConnectionError) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return True
+    code = code_of(error)
+    return code in _REFUSALS or (code == _TLS and _TLS_REFUSED.search(str(error)) is not None)
 
 
 def is_commit_unknown(error: BaseException) -> bool:
@@ -104,7 +125,7 @@ def fault_of(error: BaseException) -> Fault:
 
 
 def _unfit(code: int, text: str) -> Fault:
-    if code == PACKET_TOO_LARGE:
+    if code in (PACKET_TOO_LARGE, _SENT_TOO_LARGE):
         return Fault(DBDataError, text, detail=TOO_LARGE)
     if code in _NO_MORE_IDS:
         return Fault(DBDataError, detail=NO_MORE_IDS)
@@ -118,11 +139,9 @@ def _duplicate(text: str) -> Fault:
 
 
 def _absent(code: int, text: str) -> Fault:
-    table, column = _TABLE.search(text), _UNKNOWN_COLUMN.search(text)
-    if code == 1146 and table:
-        return missing(f"the table {table[1]}")
-    if code == 1054 and column:
-        return missing(f"the column {column[1]}")
+    name = _NAME.search(text)
+    if name and code in _NO_TABLE | _NO_COLUMN:
+        return missing(f"the {'table' if code in _NO_TABLE else 'column'} {name[1]}")
     if code == UNKNOWN_DATABASE:
         return Fault(DBConnectionError, ends_transaction=True)
     return Fault(DBError)

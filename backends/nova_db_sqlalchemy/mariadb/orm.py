@@ -11,6 +11,7 @@ from nova_db_sqlalchemy.connections.orm import pooled, suit
 from nova_db_sqlalchemy.mariadb.connecting import Connecting
 from nova_db_sqlalchemy.mariadb.libraries import library_for
 from nova_db_sqlalchemy.mariadb.library import FOUND_ROWS
+from nova_db_sqlalchemy.mariadb.parameters import FILES
 from nova_db_sqlalchemy.mariadb.urls import addresses, without_hosts
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any],
         return engine.dialect.loaded_dbapi.OperationalError(_CANNOT_CONNECT, str(error))
 
     # Of the parameters SQLAlchemy would read some as the library does not want them.
-    shown = url.set(query={}) if connects else without_hosts(url)
+    shown = url.difference_update_query(url.query.keys() - set(FILES)) if connects else without_hosts(url)
     engine = sa.create_engine(shown, **pooled(settings, {"pool_pre_ping": True, **arguments}))
     suit(
         engine,

@@ -24,6 +24,8 @@ from nova_db_sqlalchemy.connections.parameters import (
     whole,
 )
 
+FILES: Final = ("read_default_file", "read_default_group")
+"""What names a file that may say where the database is."""
 PORT: Final = whole(1, 65_535)
 _PEM: Final = "-----BEGIN"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from nova_db_sqlalchemy.connections.administration import administering
 from nova_db_sqlalchemy.connections.parameters import typed
-from nova_db_sqlalchemy.mariadb.parameters import PYMYSQL, TABLES, with_tls_context
+from nova_db_sqlalchemy.mariadb.parameters import FILES, PYMYSQL, TABLES, with_tls_context
 from nova_db_sqlalchemy.mariadb.urls import addresses
 from nova_db_sqlalchemy.product import Package, Product
 
@@ -39,6 +39,8 @@ class MariaDB(Product):
     def completed(self, url: sa.URL) -> sa.URL:
         url = super().completed(url)
         addresses(url)
+        if not url.database and not url.query.keys() & FILES:
+            raise ValueError("The database's URL names no database; mariadb://user:password@host/DATABASE is expected")
         if self.table(url) is PYMYSQL:
             with_tls_context(typed(PYMYSQL, url.query))  # files and ciphers of no use are told now
         return url

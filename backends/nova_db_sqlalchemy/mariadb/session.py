@@ -67,6 +67,7 @@ def settings_of(server: ServerVersion) -> str:
     settings = {
         "collation_connection": f"'{server.collation}'",  # a literal must not decide how a column is compared
         "foreign_key_checks": "1",
+        "lc_messages": "'en_US'",  # names are read from messages
         "group_concat_max_len": str(1 << 30),
         "max_sort_length": str(_SORT_LENGTH),
         "sort_buffer_size": f"GREATEST(@@sort_buffer_size, {_SORT_MEMORY})",

@@ -27,7 +27,9 @@ else:
 
 T = TypeVar("T")
 _REFUSALS: Final = re.compile(
-    r"authentication failed|no pg_hba\.conf entry"
+    r"authentication failed|no pg_hba\.conf entry|no password supplied|permission denied for database"
+    r"|not currently accepting connections|server does not support SSL|certificate|definition of service"
+    r"|authentication method requirement|channel binding|invalid \w+ value|requirepeer"
     r"|(?:database|role) \".*\" (?:does not exist|is not permitted to log in)"
 )
 

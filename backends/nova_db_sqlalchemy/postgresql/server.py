@@ -30,7 +30,11 @@ PREPARED_STATEMENTS: Final = 400
 _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONFLICTS: Final = ("40001", "40P01", "55P03")
 _NO_MORE_IDS: Final = "2200H"
-_QUOTED: Final = re.compile(r'"([^"]+)"')
+_MARKS: Final = '"\u00ab\u00bb\u201c-\u201f\u300c\u300d'
+_QUOTED: Final = re.compile(rf"[{_MARKS}](?:[^{_MARKS}]*\.)?([^{_MARKS}.]+)[{_MARKS}]")
+"""A name as messages have it, in the quotation marks of any language."""
+_POINTED: Final = re.compile(r"(?m)^(.*)\n( *)\^$")
+_IDENTIFIER: Final = re.compile(r'(?:(?:\w+|"[^"]+")\.)*(\w+|"[^"]+")')
 _LOST: Final = ("57P01", "57P02", "57P03", "0A000", "26000")
 """The server shuts down; or a statement that it has prepared fits no more, or is gone: a new connection mends that."""
 
@@ -159,6 +163,13 @@ def _fault(error: psycopg.Error) -> Fault:
     if state == "57014":
         return cancelled()
     if state in ("42P01", "42703"):
-        name = _QUOTED.search(diagnosis.message_primary or "")
-        return missing(f"the {'table' if state == '42P01' else 'column'} {name[1] if name else ''}".rstrip())
+        name = _missing_name(str(error), diagnosis.message_primary or "")
+        return missing(f"the {'table' if state == '42P01' else 'column'} {name}".rstrip())
     return Fault(DBError)
+
+
+def _missing_name(text: str, message: str) -> str:
+    """The name that a message is about, whatever language it is in: where it points at the statement, or in quotes."""
+    pointed = _POINTED.search(text)
+    named = _IDENTIFIER.match(pointed[1], len(pointed[2])) if pointed else _QUOTED.search(message)
+    return named[1].strip('"') if named else message

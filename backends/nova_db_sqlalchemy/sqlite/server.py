@@ -46,7 +46,9 @@ _FAULTS: Final = {
     sqlite3.SQLITE_CANTOPEN: Fault(DBConnectionError, ends_transaction=True),
 }
 _COLUMNS: Final = re.compile(r"failed: (.*)")
-_MISSING: Final = re.compile(r"no such (table|column): (\S+)|(?P<of>table \S+ has no column named \S+)")
+_MISSING: Final = re.compile(
+    r"(?:no such (?P<kind>table|column): |has no (?P<of>column) named )(?:\S+\.)?(?P<name>[^\s.]+)"
+)
 
 
 class SQLiteServer(Server):
@@ -233,7 +235,7 @@ def _fault(code: int, text: str) -> Fault:
         return Fault(DBDataError)
     absent = _MISSING.search(text)
     if absent is not None:
-        return missing(absent["of"] or f"the {absent[1]} {absent[2]}")
+        return missing(f"the {absent['kind'] or absent['of']} {absent['name']}")
     return Fault()
 
 
