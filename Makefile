@@ -92,6 +92,7 @@ generate: venv
 	@$(BIN)/python -m scripts.architecture
 	@$(BIN)/python -m scripts.belongings
 	@$(BIN)/python -m scripts.secret_columns
+	@$(BIN)/python -m scripts.url_parameters
 
 format: venv
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

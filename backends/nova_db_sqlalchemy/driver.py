@@ -15,8 +15,7 @@ from nova_db.exceptions import NotSupported
 from nova_db.operations import EngineDriver
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.engine import SQLEngine
-from nova_db_sqlalchemy.settings import Settings
-from nova_db_sqlalchemy.sqlalchemy_engines import engine_on
+from nova_db_sqlalchemy.sqlalchemy_engines import engine_on, meant
 
 
 class SQLAlchemyDriver(EngineDriver):
@@ -34,15 +33,14 @@ class SQLAlchemyDriver(EngineDriver):
 
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
         conf = conf or get_conf()
-        settings = Settings.from_conf(conf)
         configured = configured_connection(conf) if connection is None else secret_option(conf, "connection")
-        engine = SQLEngine(configured if connection is None else connection, settings)
+        engine = SQLEngine(*meant(connection, conf, any_library=False))
         replica = None
         slave = secret_option(conf, "slave_connection")
         if slave and connection in (None, configured):
             from nova_db_sqlalchemy.replica import replica_of
 
-            replica = replica_of(engine, slave, settings)
+            replica = replica_of(engine, slave, engine.settings)
         super().__init__(engine, conf, replica=replica)
 
     def sync(self) -> str:
@@ -125,7 +123,7 @@ class SQLAlchemyDriver(EngineDriver):
 
         made = make_database(connection or DEFAULT_CONNECTION)
         try:
-            engine = SQLEngine(made)
+            engine = SQLEngine(*meant(made, any_library=False))
             engine.create_schema()
             engine.close()
         except BaseException:

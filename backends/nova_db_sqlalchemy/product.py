@@ -101,7 +101,7 @@ class Product(abc.ABC):
         """What migrations have to know."""
 
     @abc.abstractmethod
-    def make_database(self, url: sa.URL, name: str) -> sa.URL:
+    def make_database(self, url: sa.URL, name: str, settings: Settings) -> sa.URL:
         """Make an empty database beside the one that a URL names; its URL.
 
         :raises DBConnectionError: the server cannot be reached.
@@ -109,5 +109,5 @@ class Product(abc.ABC):
         """
 
     @abc.abstractmethod
-    def drop_database(self, url: sa.URL, name: str) -> None:
+    def drop_database(self, url: sa.URL, name: str, settings: Settings) -> None:
         """Remove it, also while others are connected to it; nothing if it is gone."""

@@ -1,4 +1,7 @@
-"""Private databases for fixtures and tests: made beside the one that a URL names, which is never touched."""
+"""Private databases for fixtures and tests: made beside the one that a URL names, which is never touched.
+
+The options of ``[database]`` hold for the connections that make and drop them, as for all others.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.connections.administration import THROWAWAY, is_throwaway
 from nova_db_sqlalchemy.servers import product_of
+from nova_db_sqlalchemy.sqlalchemy_engines import meant
 
 
 def make_database(connection: str) -> str:
@@ -19,8 +23,9 @@ def make_database(connection: str) -> str:
     :raises DBConnectionError: the server cannot be reached.
     :raises DBError: it does not let the user create databases.
     """
-    url = urls.parse(connection)
-    return product_of(url).make_database(url, THROWAWAY + uuid.uuid4().hex).render_as_string(hide_password=False)
+    url, settings = meant(connection, any_library=False)
+    made = product_of(url).make_database(url, THROWAWAY + uuid.uuid4().hex, settings)
+    return made.render_as_string(hide_password=False)
 
 
 def drop_database(connection: str) -> None:
@@ -28,10 +33,10 @@ def drop_database(connection: str) -> None:
 
     :raises ValueError: it is another one.
     """
-    url = urls.parse(connection)
+    url, settings = meant(connection, any_library=False)
     if urls.is_memory(url):
         return
     name = Path(url.database or "").name
     if not is_throwaway(url):
         raise ValueError(f"{name} is no database of make_database, it stays")
-    product_of(url).drop_database(url, name)
+    product_of(url).drop_database(url, name, settings)

@@ -62,13 +62,13 @@ class MariaDB(Product):
 
         return MariaDBMigrating()
 
-    def make_database(self, url: sa.URL, name: str) -> sa.URL:
-        with administering(_server, url, url.set(database=_MAINTENANCE)) as (server, connection):
+    def make_database(self, url: sa.URL, name: str, settings: Settings) -> sa.URL:
+        with administering(_server, settings, url, url.set(database=_MAINTENANCE)) as (server, connection):
             server.control(connection, f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         return url.set(database=name)
 
-    def drop_database(self, url: sa.URL, name: str) -> None:
-        with administering(_server, url.set(database=_MAINTENANCE)) as (server, connection):
+    def drop_database(self, url: sa.URL, name: str, settings: Settings) -> None:
+        with administering(_server, settings, url.set(database=_MAINTENANCE)) as (server, connection):
             # A transaction that is open in the database would keep it from being dropped.
             connection.cursor.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'")
             for (process,) in connection.cursor.fetchall():

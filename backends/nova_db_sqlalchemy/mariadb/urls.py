@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 _HOST: Final = "host"
+_LAST_PORT: Final = 65_535
 _ADDRESS: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]/@,\s]+))(?::(?P<port>[0-9]+))?")
 
 
@@ -30,6 +31,8 @@ def _address(text: str) -> dict[str, Any]:
     found = _ADDRESS.fullmatch(text)
     if found is None:
         raise ValueError(f"The database's URL has host={text}, which is not of the form host or host:port")
+    if found["port"] and not 1 <= int(found["port"]) <= _LAST_PORT:
+        raise ValueError(f"The database's URL has host={text}; a port from 1 to {_LAST_PORT} is expected")
     host = found["ipv6"] or found["name"]
     return {"host": host, "port": int(found["port"])} if found["port"] else {"host": host}
 

@@ -52,14 +52,14 @@ class PostgreSQL(Product):
 
         return PostgreSQLMigrating()
 
-    def make_database(self, url: sa.URL, name: str) -> sa.URL:
-        with administering(_server, url, url.set(database=_MAINTENANCE)) as (server, connection):
+    def make_database(self, url: sa.URL, name: str, settings: Settings) -> sa.URL:
+        with administering(_server, settings, url, url.set(database=_MAINTENANCE)) as (server, connection):
             server.control(connection, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
             server.control(connection, f"ALTER DATABASE {name} SET synchronous_commit = off")  # nobody misses it
         return url.set(database=name)
 
-    def drop_database(self, url: sa.URL, name: str) -> None:
-        with administering(_server, url.set(database=_MAINTENANCE)) as (server, connection):
+    def drop_database(self, url: sa.URL, name: str, settings: Settings) -> None:
+        with administering(_server, settings, url.set(database=_MAINTENANCE)) as (server, connection):
             server.control(connection, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 

@@ -172,4 +172,4 @@ def _missing_name(text: str, message: str) -> str:
     """The name that a message is about, whatever language it is in: where it points at the statement, or in quotes."""
     pointed = _POINTED.search(text)
     named = _IDENTIFIER.match(pointed[1], len(pointed[2])) if pointed else _QUOTED.search(message)
-    return named[1].strip('"') if named else message
+    return named[1].strip('" \u00a0\u202f') if named else message

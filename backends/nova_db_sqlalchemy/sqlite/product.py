@@ -57,11 +57,11 @@ class SQLite(Product):
 
         return SQLiteMigrating()
 
-    def make_database(self, url: sa.URL, name: str) -> sa.URL:
+    def make_database(self, url: sa.URL, name: str, settings: Settings) -> sa.URL:
         """A temporary file, whatever file the URL names; in memory there is nothing to make."""
         if is_memory(url):
             return url
         return sa.URL.create(url.drivername, database=str(Path(tempfile.mkdtemp(prefix=THROWAWAY), name)))
 
-    def drop_database(self, url: sa.URL, name: str) -> None:
+    def drop_database(self, url: sa.URL, name: str, settings: Settings) -> None:
         shutil.rmtree(Path(url.database or "").parent, ignore_errors=True)
