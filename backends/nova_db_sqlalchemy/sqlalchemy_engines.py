@@ -70,7 +70,9 @@ def meant(connection: str | sa.URL | None, options: Any = None, *, any_library: 
     if connection is None:
         configured = configured_connection(options)
     else:
-        configured = None if is_default(options, "connection") else conf.secret_option(options, "connection")
+        configured = conf.secret_option(options, "connection")
+        if is_default(options, "connection"):
+            configured = None
     replica = conf.secret_option(options, "slave_connection")
     return _meant(connection, configured, replica, Settings.from_conf(options), any_library)
 

@@ -21,10 +21,12 @@ def configured_connection(conf: cfg.ConfigOpts, backend: str = DEFAULT_BACKEND) 
 
     :raises BaseException: what was given to :func:`refuse_default`, of a backend that the default is one of.
     """
+    # Read first of all: oslo.config, asked where it was set, would quote a part of one that cannot be read.
+    connection = connection_of(conf)
     if _refusals and backend == DEFAULT_BACKEND and is_default(conf, "connection"):
         for refuse in _refusals:
             refuse()
-    return connection_of(conf)
+    return connection
 
 
 def connection_of(conf: cfg.ConfigOpts) -> str:
