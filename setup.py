@@ -94,6 +94,7 @@ setup(
         "oslo.config>=10.7",
         "oslo.utils>=10.2",
         "rich>=15.0",
+        "shtab>=1.13",
         "stevedore>=5.10",
     ],
     extras_require={

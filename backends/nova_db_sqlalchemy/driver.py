@@ -73,22 +73,25 @@ class SQLAlchemyDriver(EngineDriver):
 
         return migrations.script(self._migrated(), revision or "head")
 
-    def schema_version(self) -> Mapping[str, str]:
-        """The revision of the database, the newest one of this release, and what to do about it.
+    def schema_version(self) -> Mapping[str, str | None]:
+        """The ``revision`` of the database, the ``newest`` one of this release, and the ``state``.
 
-        :raises SchemaError: the database can neither be used nor upgraded by this release.
+        That is ``current``, ``behind`` or, without a revision, ``empty``.
+
+        :raises SchemaError: an upgrade is under way or was cut short, or this release can do nothing with the database.
         """
         from nova_db_sqlalchemy import migrations
 
         found = migrations.status(self._migrated())
         if found["problem"] is not None:
             raise migrations.SchemaError(message=found["problem"])
-        state = "up to date" if found["synced"] else "behind this release: nova-db sync upgrades it"
-        if found["current"] is None:
-            state = "empty: nova-db sync creates the tables"
         if found["unfinished"]:
-            state = "an upgrade is under way, or was cut short: nova-db sync waits for it, or completes it"
-        return {"revision": found["current"] or "none", "newest": found["head"], "state": state}
+            raise migrations.SchemaError(
+                message="An upgrade of the database is under way, or was cut short: "
+                "nova-db sync waits for it, or completes it."
+            )
+        state = "empty" if found["current"] is None else "current" if found["synced"] else "behind"
+        return {"revision": found["current"], "newest": found["head"], "state": state}
 
     def schema_differences(self) -> list[str]:
         """What distinguishes the database, and the ORM models, from the schema of this release: a line for each."""

@@ -12,28 +12,36 @@ from nova_db.cli.schemas import engine_driver
 
 if TYPE_CHECKING:
     from nova_db.operations import EngineDriver
-    from nova_db.upkeep import Archived
 
 MORE_IS_LEFT: Final = 1
 MAX_ROWS: Final = 1000
 
 
 def run(options: argparse.Namespace) -> int:
-    with opened(options, writes=True) as found:
+    if options.dry_run and options.purge:
+        raise ValueError("--dry-run tells what would be archived, and nothing of --purge: give one of them")
+    with opened(options, writes=not options.dry_run) as found:
         driver = engine_driver(found)
-        shown = MovedRows(quiet=options.quiet)
+        shown = MovedRows(options)
         with shown.telling():
-            done = _archived(driver, options, shown)
+            if options.dry_run:
+                _foresee(driver, options, shown)
+                return 0
+            _archive(driver, options, shown)
             if options.purge:
                 purged(driver, options, shown)
-        if shown.kept:
-            shown.console.print("What stays is referred to by rows that are in use.", highlight=False)
-        if not done.is_complete:
-            shown.console.print("More is left: run it again, or with --until-complete.", highlight=False)
-    return 0 if done.is_complete else MORE_IS_LEFT
+    return 0 if shown.is_complete else MORE_IS_LEFT
 
 
-def _archived(driver: EngineDriver, options: argparse.Namespace, shown: MovedRows) -> Archived:
+def _foresee(driver: EngineDriver, options: argparse.Namespace, shown: MovedRows) -> None:
+    from nova_db.upkeep import foresee
+
+    found = foresee(driver, options.before)
+    shown.counter("to archive")(found.rows)
+    shown.kept, shown.holders = found.kept, found.holders
+
+
+def _archive(driver: EngineDriver, options: argparse.Namespace, shown: MovedRows) -> None:
     from nova_db.upkeep import archivable, archive
     from nova_db.upkeep.work import BATCH_ROWS
 
@@ -52,5 +60,4 @@ def _archived(driver: EngineDriver, options: argparse.Namespace, shown: MovedRow
             sleep=options.sleep,
             listener=listener,
         )
-    shown.kept = done.kept
-    return done
+    shown.kept, shown.holders, shown.is_complete = done.kept, done.holders, done.is_complete

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from nova_db.cli.configuration import opened
+from nova_db.cli.output import tell
 from nova_db.cli.schemas import versioned_schema
 
 DIFFERENT = 1
@@ -13,11 +15,15 @@ DIFFERENT = 1
 def run(options: argparse.Namespace) -> int:
     with opened(options) as driver:
         differences = versioned_schema(driver, "schema_differences", options).schema_differences()
+    found = {"agrees": not differences, "differences": list(differences)}
+    tell(options, found, lambda: _tell(differences))
+    return DIFFERENT if differences else 0
+
+
+def _tell(differences: Sequence[str]) -> None:
     for difference in differences:
         print(difference)
     if len(differences) > 1:
         print(f"{len(differences)} differences")
-    if differences:
-        return DIFFERENT
-    print("the models, the description of the schema and the database agree")
-    return 0
+    if not differences:
+        print("the models, the description of the schema and the database agree")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
+from typing import Final
 
+from nova_db.cli.declaring import NAMING, Commands, command, common, quiet
 from nova_db.cli.parsing import Parser
 from nova_db.cli.values import MOMENT, at_least_two, moment, positive, seconds
 from nova_db.version import __version__
 
-_Commands = argparse._SubParsersAction
-_NAMING = (
-    "a URL; BACKEND=URL where the scheme does not tell the backend; or @FILE, a configuration file that names the "
-    "database, so that no password stands on the command line"
-)
+SHELLS: Final = ("bash", "zsh", "fish")
 
 
 def parser() -> Parser:
@@ -24,58 +20,22 @@ def parser() -> Parser:
         epilog="""\
             nova-db COMMAND --help tells what a command does, with an example.
 
-            Exit statuses: 0 success; 1 a difference, or work that is left; 2 an error, told in one line;
-            70 a bug; 130 interrupted; 141 nobody reads the output.""",
+            Exit statuses: 0 success; 1 a difference, or work that is left; 2 an error, told in one line; 3 an empty
+            database (version); 70 a bug; 130 interrupted; 141 nobody reads the output.""",
     )
     found.add_argument("--version", action="version", version=f"nova-db {__version__}")
-    _common(found, default=None)
+    common(found, default=None)
     commands = found.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     for add in (_sync, _version, _check, _seed, _status, _demo, _copy, _compare):
         add(commands)
-    for add in (_archive, _purge, _conformance):
+    for add in (_archive, _purge, _conformance, _completion):
         add(commands)
     found.commands = commands.choices
     return found
 
 
-def _common(found: argparse.ArgumentParser, default: str | None) -> None:
-    """The options of every command, which may stand before the command or after it."""
-    found.add_argument(
-        "--config-file", metavar="FILE", action="append", default=default, help="read options from this file"
-    )
-    found.add_argument("--backend", metavar="NAME", default=default, help="the backend, instead of [database] backend")
-    found.add_argument(
-        "--connection", metavar="URL", default=default, help="the database, instead of [database] connection"
-    )
-    found.add_argument(
-        "--debug",
-        action="store_true",
-        default=False if default is None else default,
-        help="with an error, tell also where in the code it was raised",
-    )
-
-
-def _command(commands: _Commands[Parser], name: str, summary: str, text: str) -> Parser:
-    """Add a command that runs ``nova_db.cli.<name>.run``, imported when it is asked for."""
-    found = commands.add_parser(name, help=summary, description=text)
-    _common(found, default=argparse.SUPPRESS)
-
-    def run(options: argparse.Namespace) -> int:
-        import importlib
-
-        work: Callable[[argparse.Namespace], int] = importlib.import_module(f"nova_db.cli.{name}").run
-        return work(options)
-
-    found.set_defaults(run=run, command=name)
-    return found
-
-
-def _quiet(found: argparse.ArgumentParser, left: str = "the closing table") -> None:
-    found.add_argument("--quiet", action="store_true", help=f"no progress bar, only {left}")
-
-
-def _sync(commands: _Commands[Parser]) -> None:
-    found = _command(
+def _sync(commands: Commands[Parser]) -> None:
+    found = command(
         commands,
         "sync",
         "create or upgrade the schema",
@@ -93,22 +53,25 @@ def _sync(commands: _Commands[Parser]) -> None:
     found.add_argument("--yes", action="store_true", help="make the default file where no database is configured")
 
 
-def _version(commands: _Commands[Parser]) -> None:
-    _command(
+def _version(commands: Commands[Parser]) -> None:
+    command(
         commands,
         "version",
-        "tell the schema's revision, and the newest one of this release",
+        "tell the schema's revision; status 0: up to date, 1: behind, 3: empty",
         """\
         Tell at which revision the schema of the database is, which one is the newest of this release, and what to do.
+        The status is 0 if it is up to date, 1 if it is behind this release, 3 if the database is empty, and 2 if it is
+        of a later release, or an upgrade is under way or was cut short.
 
         Example:
 
           nova-db --config-file nova.conf version""",
+        json=True,
     )
 
 
-def _check(commands: _Commands[Parser]) -> None:
-    _command(
+def _check(commands: Commands[Parser]) -> None:
+    command(
         commands,
         "check",
         "compare the database with the schema of this release; status 1: differs",
@@ -119,11 +82,12 @@ def _check(commands: _Commands[Parser]) -> None:
         Example:
 
           nova-db --config-file nova.conf check""",
+        json=True,
     )
 
 
-def _seed(commands: _Commands[Parser]) -> None:
-    _command(
+def _seed(commands: Commands[Parser]) -> None:
+    command(
         commands,
         "seed",
         "add the default flavors that are missing",
@@ -136,8 +100,8 @@ def _seed(commands: _Commands[Parser]) -> None:
     )
 
 
-def _status(commands: _Commands[Parser]) -> None:
-    _command(
+def _status(commands: Commands[Parser]) -> None:
+    command(
         commands,
         "status",
         "tell backend, server, schema version, and rows per table",
@@ -147,12 +111,13 @@ def _status(commands: _Commands[Parser]) -> None:
 
         Example:
 
-          nova-db --connection sqlite:////var/lib/nova/nova.sqlite status""",
+          nova-db --connection sqlite:////var/lib/nova/nova.sqlite status --json""",
+        json=True,
     )
 
 
-def _demo(commands: _Commands[Parser]) -> None:
-    found = _command(
+def _demo(commands: Commands[Parser]) -> None:
+    found = command(
         commands,
         "demo",
         "live through a cloud's day, by the public functions",
@@ -169,11 +134,11 @@ def _demo(commands: _Commands[Parser]) -> None:
     found.add_argument("--hosts", type=at_least_two, default=12, metavar="N", help="compute hosts (default 12)")
     found.add_argument("--instances", type=positive, default=300, metavar="N", help="instances (default 300)")
     found.add_argument("--yes", action="store_true", help="also beside rows of others")
-    _quiet(found)
+    quiet(found)
 
 
-def _copy(commands: _Commands[Parser]) -> None:
-    found = _command(
+def _copy(commands: Commands[Parser]) -> None:
+    found = command(
         commands,
         "copy",
         "copy a whole database, to which nobody writes, to another server",
@@ -185,18 +150,19 @@ def _copy(commands: _Commands[Parser]) -> None:
         Example:
 
           nova-db copy --from sqlite:////var/lib/nova/nova.sqlite --to @new.conf""",
+        json=True,
     )
     found.add_argument(
-        "--from", dest="source", required=True, metavar="DATABASE", help=f"the database to copy: {_NAMING}"
+        "--from", dest="source", required=True, metavar="DATABASE", help=f"the database to copy: {NAMING}"
     )
     found.add_argument(
         "--to", dest="target", required=True, metavar="DATABASE", help="where to: an empty database with a schema"
     )
-    _quiet(found)
+    quiet(found)
 
 
-def _compare(commands: _Commands[Parser]) -> None:
-    found = _command(
+def _compare(commands: Commands[Parser]) -> None:
+    found = command(
         commands,
         "compare",
         "tell whether two databases are equal, and where they differ; status 1: they differ",
@@ -207,15 +173,16 @@ def _compare(commands: _Commands[Parser]) -> None:
         Example:
 
           nova-db compare @old.conf @new.conf --show 20""",
+        json=True,
     )
-    found.add_argument("first", metavar="DATABASE", help=_NAMING)
+    found.add_argument("first", metavar="DATABASE", help=NAMING)
     found.add_argument("second", metavar="DATABASE", help="likewise")
     found.add_argument("--show", type=positive, default=10, metavar="N", help="differences to show (default 10)")
-    _quiet(found, "the tables")
+    quiet(found, "the tables")
 
 
-def _archive(commands: _Commands[Parser]) -> None:
-    found = _command(
+def _archive(commands: Commands[Parser]) -> None:
+    found = command(
         commands,
         "archive",
         "move deleted rows to the shadow tables; status 1: more is left",
@@ -224,9 +191,11 @@ def _archive(commands: _Commands[Parser]) -> None:
         how many of which table, and which deleted rows stay because rows in use refer to them. It works in short
         transactions beside the services, and may be interrupted at any time. The status is 1 if more is left.
 
-        Example:
+        Examples:
 
+          nova-db archive --dry-run --before 2026-01-31
           nova-db archive --until-complete --before 2026-01-31""",
+        json=True,
     )
     found.add_argument("--max-rows", type=positive, metavar="N", help="at most so many rows (default 1000)")
     found.add_argument(
@@ -235,13 +204,16 @@ def _archive(commands: _Commands[Parser]) -> None:
     found.add_argument("--before", type=moment, metavar="DATE", help=f"only what was deleted before {MOMENT}")
     found.add_argument("--sleep", type=seconds, default=0.0, metavar="S", help="seconds to wait between transactions")
     found.add_argument(
+        "--dry-run", action="store_true", help="only tell what would go, whatever --max-rows says, and what would stay"
+    )
+    found.add_argument(
         "--purge", action="store_true", help="then purge the shadow tables: what was deleted before DATE, else all"
     )
-    _quiet(found)
+    quiet(found)
 
 
-def _purge(commands: _Commands[Parser]) -> None:
-    found = _command(
+def _purge(commands: Commands[Parser]) -> None:
+    found = command(
         commands,
         "purge",
         "remove archived rows for good",
@@ -252,16 +224,17 @@ def _purge(commands: _Commands[Parser]) -> None:
         Example:
 
           nova-db purge --before 2025-01-31""",
+        json=True,
     )
     which = found.add_mutually_exclusive_group(required=True)
     which.add_argument("--before", type=moment, metavar="DATE", help=f"what was deleted before {MOMENT}")
     which.add_argument("--all", action="store_true", help="whatever is archived")
     found.add_argument("--sleep", type=seconds, default=0.0, metavar="S", help="seconds to wait between transactions")
-    _quiet(found)
+    quiet(found)
 
 
-def _conformance(commands: _Commands[Parser]) -> None:
-    found = _command(
+def _conformance(commands: Commands[Parser]) -> None:
+    found = command(
         commands,
         "conformance",
         "run the conformance suite on a backend; status 1: it does not conform",
@@ -276,3 +249,21 @@ def _conformance(commands: _Commands[Parser]) -> None:
     )
     found.hint = "; options of pytest stand after --"
     found.add_argument("arguments", nargs="*", metavar="PYTEST_ARGUMENT", help="after --, passed to pytest")
+
+
+def _completion(commands: Commands[Parser]) -> None:
+    found = command(
+        commands,
+        "completion",
+        "print what makes a shell complete this command's words",
+        """\
+        Print the script by which bash, zsh or fish completes commands, options and files of nova-db. It is made from
+        this release's options, so make it anew after an upgrade.
+
+        Examples, each for one shell:
+
+          nova-db completion bash > ~/.local/share/bash-completion/completions/nova-db
+          nova-db completion zsh > ~/.zfunc/_nova-db
+          nova-db completion fish > ~/.config/fish/completions/nova-db.fish""",
+    )
+    found.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))

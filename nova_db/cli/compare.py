@@ -6,12 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, Any, Final
 
 from nova_db.cli.databases import two_engines
+from nova_db.cli.output import Table, console, tell
 from nova_db.cli.rows_bar import rows_bar
 from nova_db.exceptions.redaction import HIDDEN, is_secret
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from nova_db.moving import Comparison, Difference, TableComparison
 
 DIFFERENT: Final = 1
@@ -20,15 +19,12 @@ _BEFORE: Final = 20
 
 
 def run(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from nova_db.moving import compare
 
-    console = Console()
     with two_engines(options, options.first, options.second) as (first, second):
-        with rows_bar(console, quiet=options.quiet) as advance:
+        with rows_bar(console(), quiet=options.quiet or options.json) as advance:
             found = compare(first, second, most_differences=options.show, on_progress=advance)
-        _tell(console, found)
+        tell(options, _document(found), lambda: _tell(found))
     return 0 if found.is_equal else DIFFERENT
 
 
@@ -54,55 +50,56 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _tell(console: Console, found: Comparison) -> None:
+def _document(found: Comparison) -> dict[str, Any]:
+    tables = {
+        table.table: {
+            "rows": [table.first_count, table.second_count],
+            "checksums": [table.first_checksum, table.second_checksum],
+            "differing": table.differing,
+        }
+        for table in found.tables
+    }
+    differences = [
+        {"table": each.table, "key": each.key, "column": each.column, "values": shown(each)}
+        for each in found.differences
+    ]
+    return {"equal": found.is_equal, "tables": tables, "differences": differences}
+
+
+def _tell(found: Comparison) -> None:
+    out = console()
     filled = [table for table in found.tables if table.first_count or table.second_count]
-    console.print(_table_of(filled))
+    out.print(_table_of(filled))
     if found.is_equal:
         rows = sum(table.first_count for table in filled)
-        console.print(f"equal: {rows} rows in {len(filled)} tables", highlight=False)
+        out.print(f"equal: {rows} rows in {len(filled)} tables", highlight=False)
         return
     if found.differences:
-        console.print(_differences(found))
+        out.print(_differences(found))
     different = [table for table in filled if not table.is_equal]
     rows = sum(table.differing for table in different)
-    console.print(
+    out.print(
         f"different: {rows} rows in {len(different)} of {len(filled)} tables: "
         f"{', '.join(table.table for table in different)}",
         highlight=False,
     )
 
 
-def _table_of(tables: list[TableComparison]) -> Any:
-    from rich.table import Table
-
-    made = Table(title="rows", title_justify="left", show_footer=True)
-    made.add_column("table", f"{len(tables)} tables", overflow="fold")
-    made.add_column("first", str(sum(table.first_count for table in tables)), justify="right")
-    made.add_column("second", str(sum(table.second_count for table in tables)), justify="right")
-    made.add_column("checksum", justify="left")
-    made.add_column("differ", str(sum(table.differing for table in tables)), justify="right")
+def _table_of(tables: list[TableComparison]) -> Table:
+    numbers = ("first", "second", "differ")
+    made = Table("rows", ("table", "first", "second", "checksum", "differ"), numbers)
     for table in tables:
         checksums = dict.fromkeys((table.first_checksum, table.second_checksum))
-        made.add_row(
-            table.table,
-            str(table.first_count),
-            str(table.second_count),
-            "\n".join(checksums),
-            str(table.differing or ""),
-            style=None if table.is_equal else "red",
-        )
+        counts = table.first_count, table.second_count
+        style = None if table.is_equal else "red"
+        made.add(table.table, *counts, " / ".join(checksums), table.differing or "", style=style)
+    counts = sum(table.first_count for table in tables), sum(table.second_count for table in tables)
+    made.total(f"{len(tables)} tables", *counts, "", sum(table.differing for table in tables))
     return made
 
 
-def _differences(found: Comparison) -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(title=f"the first {len(found.differences)} differences", title_justify="left")
-    for heading in ("table", "key", "column", "first", "second"):
-        made.add_column(heading, overflow="fold")
+def _differences(found: Comparison) -> Table:
+    made = Table(f"the first {len(found.differences)} differences", ("table", "key", "column", "first", "second"))
     for difference in found.differences:
-        first, second = shown(difference)
-        cells = (difference.table, repr(difference.key), difference.column or "", first, second)
-        made.add_row(*[Text(cell) for cell in cells])
+        made.add(difference.table, repr(difference.key), difference.column or "", *shown(difference))
     return made

@@ -9,45 +9,42 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nova_db.cli.databases import two_engines
+from nova_db.cli.output import Table, console, tell
 from nova_db.cli.rows_bar import rows_bar
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from nova_db.moving import TableCopied
 
 
 def run(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from nova_db.moving import copy
 
-    console = Console()
     with two_engines(options, options.source, options.target) as (source, target):
         begun = time.perf_counter()
         try:
-            with rows_bar(console, quiet=options.quiet) as advance:
+            with rows_bar(console(), quiet=options.quiet or options.json) as advance:
                 tables = copy(source, target, on_progress=advance)
         except KeyboardInterrupt:
             print("nova-db: what is copied stays; the same command goes on from there", file=sys.stderr)
             raise
-        _tell(console, tables, time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+    document = {
+        "tables": {table.table: {"rows": table.rows, "copied": table.copied} for table in tables},
+        "seconds": round(seconds, 3),
+    }
+    tell(options, document, lambda: _tell(tables, seconds))
     return 0
 
 
-def _tell(console: Console, tables: Sequence[TableCopied], seconds: float) -> None:
-    from rich.table import Table
-
-    rows = sum(table.rows for table in tables)
+def _tell(tables: Sequence[TableCopied], seconds: float) -> None:
     copied = sum(table.copied for table in tables)
-    shown = Table(title="rows", title_justify="left", show_footer=True)
-    shown.add_column("table", f"{len(tables)} tables")
-    shown.add_column("in both", str(rows), justify="right")
-    shown.add_column("copied now", str(copied), justify="right")
+    shown = Table("rows", ("table", "in both", "copied now"), numbers=("in both", "copied now"))
     for table in tables:
-        shown.add_row(table.table, str(table.rows), str(table.copied))
-    console.print(shown)
-    console.print(
+        shown.add(table.table, table.rows, table.copied)
+    shown.total(f"{len(tables)} tables", sum(table.rows for table in tables), copied)
+    out = console()
+    out.print(shown)
+    out.print(
         f"{copied} rows copied in {seconds:.1f} s, {copied / seconds:.0f} rows per second, and the counters of ids; "
         f"run `nova-db compare` for proof",
         highlight=False,

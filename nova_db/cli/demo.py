@@ -13,8 +13,9 @@ from nova_db import exceptions
 from nova_db.cli.configuration import opened
 from nova_db.cli.day import Day
 from nova_db.cli.day.others import rows_of_others
+from nova_db.cli.output import Table, console
 from nova_db.cli.schemas import engine_driver, schema_keeper
-from nova_db.cli.status import row_counts
+from nova_db.cli.status import row_counts, row_table
 from nova_db.cli.streams import say
 from nova_db.engine import Capability
 
@@ -55,19 +56,17 @@ class Calls:
 
 
 def run(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from nova_db.api import binding
 
-    console = Console()
+    out = console()
     with opened(options, writes=True) as driver, binding(driver):
         engine = engine_driver(driver)
         if Capability.PERSISTENT not in engine.engine.capabilities:
             schema_keeper(driver).sync()
         others = _others(engine)
         _tell_plan(options, others)
-        calls, seconds = _live(console, options, is_alone=not others)
-        _tell(console, engine, calls, seconds)
+        calls, seconds = _live(out, options, is_alone=not others)
+        _tell(out, engine, calls, seconds)
     return 0
 
 
@@ -93,8 +92,8 @@ def _tell_plan(options: argparse.Namespace, others: Mapping[str, int]) -> None:
     say(f"a demo adds {options.hosts} hosts and {options.instances} instances, some {rows} rows in all{unharmed}")
 
 
-def _live(console: Console, options: argparse.Namespace, *, is_alone: bool) -> tuple[Calls, float]:
-    with _progress(console, options) as advance:
+def _live(out: Console, options: argparse.Namespace, *, is_alone: bool) -> tuple[Calls, float]:
+    with _progress(out, options) as advance:
         calls = Calls(advance)
         begun = time.perf_counter()
         day = Day(calls, hosts=options.hosts, instances=options.instances, is_alone=is_alone)
@@ -105,12 +104,12 @@ def _live(console: Console, options: argparse.Namespace, *, is_alone: bool) -> t
 
 
 @contextlib.contextmanager
-def _progress(console: Console, options: argparse.Namespace) -> Iterator[Callable[..., None]]:
+def _progress(out: Console, options: argparse.Namespace) -> Iterator[Callable[..., None]]:
     """A bar that advances by a call, or changes its title."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=options.quiet or not console.is_terminal) as progress:
+    with Progress(*columns, console=out, disable=options.quiet or not out.is_terminal) as progress:
         task = progress.add_task("", total=Day.expected_calls(options.hosts, options.instances))
 
         def advance(title: str | None = None) -> None:
@@ -123,31 +122,17 @@ def _progress(console: Console, options: argparse.Namespace) -> Iterator[Callabl
         progress.update(task, total=progress.tasks[0].completed, description="the day is over")
 
 
-def _tell(console: Console, driver: EngineDriver, calls: Calls, seconds: float) -> None:
+def _tell(out: Console, driver: EngineDriver, calls: Calls, seconds: float) -> None:
     """The closing tables: calls by function, and what is in the database now."""
-    from rich.columns import Columns
-    from rich.table import Table
-
     total = sum(calls.made.values())
     spent = sum(calls.seconds.values())
-    by_function = Table(title="calls", title_justify="left", show_footer=True)
-    by_function.add_column("function", "all")
-    by_function.add_column("calls", str(total), justify="right")
-    by_function.add_column("refused", str(sum(calls.refused.values())), justify="right")
-    by_function.add_column("µs a call", f"{1e6 * spent / total:.0f}", justify="right")
+    numbers = ("calls", "refused", "µs a call")
+    by_function = Table("calls", ("function", *numbers), numbers)
     for name, made in calls.made.most_common():
-        each = 1e6 * calls.seconds[name] / made
-        by_function.add_row(name, str(made), str(calls.refused[name] or ""), f"{each:.0f}")
-    counts = row_counts(driver)
-    rows = Table(title="in the database now", title_justify="left", show_footer=True)
-    rows.add_column("table", "all")
-    rows.add_column("live", str(sum(live for live, _ in counts.values())), justify="right")
-    rows.add_column("deleted", str(sum(deleted for _, deleted in counts.values())), justify="right")
-    for name, (live, deleted) in counts.items():
-        rows.add_row(name, str(live), str(deleted))
-    console.print(Columns([by_function, rows]))
+        by_function.add(name, made, calls.refused[name] or "", f"{1e6 * calls.seconds[name] / made:.0f}")
+    by_function.total("all", total, sum(calls.refused.values()), f"{1e6 * spent / total:.0f}")
+    out.print(by_function)
+    out.print(row_table("in the database now", row_counts(driver)))
     described = schema_keeper(driver).describe()
     server = described.get("server") or described.get("engine", "")
-    console.print(
-        f"{total} calls in {seconds:.2f} s: {total / seconds:.0f} calls per second on {server}", highlight=False
-    )
+    out.print(f"{total} calls in {seconds:.2f} s: {total / seconds:.0f} calls per second on {server}", highlight=False)

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+from nova_db.cli.output import Table, console, tell
 from nova_db.cli.rows_bar import rows_bar
 from nova_db.schema.table import SHADOW_PREFIX
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-_KINDS = (("archived", "archived"), ("purged", "purged"), ("kept", "stay"))
+_KINDS = ("archived", "purged", "to archive")
 
 
 class MovedRows:
-    """Counts rows by table, and tells of them.
+    """Counts rows by table, and tells of them."""
 
-    :param quiet: no bar.
-    """
-
-    def __init__(self, *, quiet: bool) -> None:
-        from rich.console import Console
-
-        self.console: Console = Console()
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._console = console()
         self.kept: Counter[str] = Counter()
         """Deleted rows that had to stay."""
+        self.holders: Mapping[str, Counter[str]] = {}
+        """How many of them each column refers to, by table."""
+        self.is_complete: bool | None = None
+        """Whether nothing is left to archive; None: nobody asked."""
         self._rows: dict[str, Counter[str]] = {}
         self._seconds: dict[str, float] = {}
-        self._has_bar = self.console.is_terminal and not quiet
+        self._has_bar = self._console.is_terminal and not (options.quiet or options.json)
 
     @contextlib.contextmanager
     def telling(self) -> Iterator[None]:
@@ -41,18 +40,18 @@ class MovedRows:
             yield
         except BaseException as error:
             if any(self._rows.values()):
-                self.tell()
+                self._tell()
             if isinstance(error, KeyboardInterrupt):
                 print("nova-db: what was done stays; the same command goes on from there", file=sys.stderr)
             raise
-        self.tell()
+        self._tell()
 
     @contextlib.contextmanager
     def counting(self, kind: str, expected: Callable[[], int]) -> Iterator[Callable[[Counter[str]], None]]:
         """A listener for rows of a kind, ``archived`` or ``purged``; ``expected`` is asked only if there is a bar."""
         rows = self._rows[kind] = Counter()
         self._seconds[kind] = 0.0
-        with rows_bar(self.console, quiet=not self._has_bar) as advance:
+        with rows_bar(self._console, quiet=not self._has_bar) as advance:
             total = 0
             if self._has_bar:
                 advance("counting", 0, None)
@@ -79,28 +78,48 @@ class MovedRows:
 
         return note
 
-    def tell(self) -> None:
+    def _tell(self) -> None:
+        tell(self._options, self._document(), self._tell_people)
+
+    def _document(self) -> dict[str, Any]:
+        document: dict[str, Any] = {kind.replace(" ", "_"): dict(rows) for kind, rows in self._rows.items()}
+        document["seconds"] = {kind: round(seconds, 3) for kind, seconds in self._seconds.items()}
+        if self._options.command == "archive":
+            document["kept"] = {
+                table: {"rows": count, "referred_to_by": dict(self.holders.get(table, {}))}
+                for table, count in self.kept.items()
+            }
+            if not self._options.dry_run:
+                document["complete"] = bool(self.is_complete)
+        return document
+
+    def _tell_people(self) -> None:
         """The closing table, where there is anything in it, and a line for each kind of work."""
+        out = self._console
         if any(self._rows.values()) or self.kept:
-            self.console.print(self._table())
+            out.print(self._table())
         for kind, rows in self._rows.items():
             seconds = self._seconds.get(kind)
             line = f"{rows.total()} rows {kind}"
             if seconds is not None:
                 rate = rows.total() / seconds if seconds else 0
                 line += f" in {seconds:.1f} s, {rate:.0f} rows per second"
-            self.console.print(line, highlight=False)
+            out.print(line, highlight=False)
+        for table, count in sorted(self.kept.items()):
+            holders = ", ".join(f"{column} ({rows})" for column, rows in self.holders.get(table, {}).items())
+            stay = f"{count} rows of {table} stay" if count > 1 else f"1 row of {table} stays"
+            out.print(f"{stay}, referred to by {holders or 'a table that is not ours'}", highlight=False)
+        if self.is_complete is False:
+            out.print("More is left: run it again, or with --until-complete.", highlight=False)
 
-    def _table(self) -> object:
-        from rich.table import Table
-
-        columns = {kind: self._rows.get(kind, Counter()) for kind, _ in _KINDS} | {"kept": self.kept}
-        shown = [(columns[kind], heading) for kind, heading in _KINDS if kind in self._rows or columns[kind]]
-        names = sorted({name for counts, _ in shown for name in counts})
-        table = Table(title="rows", title_justify="left", show_footer=True)
-        table.add_column("table", f"{len(names)} table{'s' * (len(names) != 1)}")
-        for counts, heading in shown:
-            table.add_column(heading, str(counts.total()), justify="right")
+    def _table(self) -> Table:
+        columns = {kind: self._rows[kind] for kind in _KINDS if kind in self._rows}
+        if self.kept:
+            columns["stay"] = self.kept
+        names = sorted({name for counts in columns.values() for name in counts})
+        table = Table("rows", ("table", *columns), numbers=columns)
         for name in names:
-            table.add_row(name, *[str(counts[name] or "") for counts, _ in shown])
+            table.add(name, *[counts[name] or "" for counts in columns.values()])
+        totals = [counts.total() for counts in columns.values()]
+        table.total(f"{len(names)} table{'s' * (len(names) != 1)}", *totals)
         return table

@@ -30,6 +30,8 @@ class Parser(argparse.ArgumentParser):
     Options are not taken by their beginnings: what is one today may be none, or another one's, in the next release.
     """
 
+    summary = ""
+    """What a command does, in half a line."""
     hint = ""
     """What to do about an option that is not known and like none."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace) -> int:
     with opened(options, writes=True) as driver:
-        shown = MovedRows(quiet=options.quiet)
+        shown = MovedRows(options)
         with shown.telling():
             purged(engine_driver(driver), options, shown)
     return 0

@@ -32,8 +32,11 @@ class VersionedSchema(Protocol):
     def sync_script(self, revision: str | None = None) -> str:
         """What ``sync`` or ``sync_to`` would do now, as a script for the server; empty when there is nothing to do."""
 
-    def schema_version(self) -> Mapping[str, str]:
-        """At which revision the database is and what that means, to be shown line by line."""
+    def schema_version(self) -> Mapping[str, str | None]:
+        """The ``revision`` of the database, the ``newest`` one, and the ``state``.
+
+        That is ``current``, ``behind`` or, without a revision, ``empty``; whatever else is wrong is raised.
+        """
 
     def schema_differences(self) -> Sequence[str]:
         """How the database differs from what this release describes: a line for each difference."""

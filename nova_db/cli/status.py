@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nova_db.cli.configuration import opened
+from nova_db.cli.output import Table, console, tell
 from nova_db.cli.schemas import engine_driver, schema_keeper
 from nova_db.engine import Eq
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from nova_db.operations import EngineDriver
+
+Counts = Mapping[str, tuple[int, int]]
 
 
 def run(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    console = Console()
     with opened(options) as driver:
-        rows = row_table(engine_driver(driver))
-        for name, value in schema_keeper(driver).describe().items():
-            console.print(f"{name:>10}  {value}", highlight=False, markup=False)
-        console.print(rows)
+        counts = row_counts(engine_driver(driver))
+        described = schema_keeper(driver).describe()
+    rows = {name: {"live": live, "deleted": deleted} for name, (live, deleted) in counts.items()}
+    tell(options, {"about": dict(described), "rows": rows}, lambda: _tell(described, counts))
     return 0
+
+
+def _tell(described: Mapping[str, str], counts: Counts) -> None:
+    out = console()
+    for name, value in described.items():
+        out.print(f"{name:>10}  {value}", highlight=False, markup=False)
+    out.print(row_table("rows", counts))
 
 
 def row_counts(driver: EngineDriver) -> dict[str, tuple[int, int]]:
@@ -43,15 +49,10 @@ def row_counts(driver: EngineDriver) -> dict[str, tuple[int, int]]:
     return counts
 
 
-def row_table(driver: EngineDriver) -> Table:
+def row_table(title: str, counts: Counts) -> Table:
     """The counts as a table to print."""
-    from rich.table import Table
-
-    counts = row_counts(driver)
-    table = Table(title="rows", title_justify="left", show_footer=True)
-    table.add_column("table", f"{len(counts)} of {len(TABLES)} tables")
-    table.add_column("live", str(sum(live for live, _ in counts.values())), justify="right")
-    table.add_column("deleted", str(sum(deleted for _, deleted in counts.values())), justify="right")
+    made = Table(title, ("table", "live", "deleted"), numbers=("live", "deleted"))
     for name, (live, deleted) in counts.items():
-        table.add_row(name, str(live), str(deleted))
-    return table
+        made.add(name, live, deleted)
+    made.total(f"{len(counts)} of {len(TABLES)} tables", *map(sum, zip((0, 0), *counts.values(), strict=True)))
+    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nova_db.upkeep.archive import Archived, archive
-from nova_db.upkeep.counting import archivable
+from nova_db.upkeep.foresight import Foreseen, archivable, foresee
 from nova_db.upkeep.purge import purge, purgeable
 
-__all__ = ["Archived", "archivable", "archive", "purge", "purgeable"]
+__all__ = ["Archived", "Foreseen", "archivable", "archive", "foresee", "purge", "purgeable"]

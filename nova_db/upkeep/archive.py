@@ -11,7 +11,7 @@ import bisect
 import datetime as dt
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nova_db.engine import Exists, Gt, In, Order, Predicate, Query, Row, all_of
@@ -20,7 +20,7 @@ from nova_db.operations.rows.changes import soft_delete
 from nova_db.operations.rows.insisting import require_progress
 from nova_db.schema import TABLES, Table
 from nova_db.schema.table import SHADOW_PREFIX
-from nova_db.upkeep.counting import ARCHIVED, deleted, free_and_deleted, is_any_left, kept
+from nova_db.upkeep.counting import ARCHIVED, Kept, deleted, free_and_deleted, is_any_left, kept
 from nova_db.upkeep.families import DEPENDENTS, HOLDING, LOOSE, Dependency, columns, not_deleted
 from nova_db.upkeep.residue import CHUNK, Residue, without_owner
 from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, in_utc
@@ -44,6 +44,8 @@ class Archived(NamedTuple):
     """Deleted rows that stay because a row that is used again refers to them, by table; counted when all else went."""
     is_complete: bool
     """Whether all else went; False: ``max_rows`` was reached before."""
+    holders: Mapping[str, Counter[str]]
+    """How many of the rows kept each column refers to, as in ``fixed_ips.instance_uuid``, by table."""
 
 
 class Batch(NamedTuple):
@@ -84,7 +86,8 @@ def archive(
         archiver.archive(table, free_and_deleted(table, before))
     archiver.archive_residue(residue, LOOSE)
     is_complete = not archiver.was_cut and (work.left != 0 or not is_any_left(work, residue, before))
-    return Archived(work.done, archiver.stuck + (kept(driver, before) if is_complete else Counter()), is_complete)
+    held = kept(driver, before) if is_complete else Kept(Counter(), {})
+    return Archived(work.done, archiver.stuck + held.rows, is_complete, held.holders)
 
 
 def archive_residue(driver: EngineDriver, work: Work, before: dt.datetime | None) -> None:

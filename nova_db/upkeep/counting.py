@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from nova_db.engine import Exists, Ne, Predicate, Query, all_of
+from nova_db.engine import Exists, Ne, Predicate, Query, all_of, any_of
 from nova_db.schema import PARENTS_FIRST, Table
-from nova_db.upkeep.families import DEPENDENTS, HOLDERS_OWNERS, free, held, not_deleted
+from nova_db.upkeep.families import DEPENDENTS, HOLDERS_OWNERS, free, not_deleted
 from nova_db.upkeep.residue import Residue
-from nova_db.upkeep.work import Work, deleted_before, in_utc, total
+from nova_db.upkeep.work import Work, deleted_before, reading
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
 
     from nova_db.engine import Transaction
     from nova_db.operations import EngineDriver
@@ -37,23 +37,6 @@ def free_and_deleted(table: Table, before: dt.datetime | None) -> Predicate:
     return all_of(deleted(table, before), free(table.name))
 
 
-def archivable(driver: EngineDriver, before: dt.datetime | None = None) -> int:
-    """About how many rows ``archive`` would move: deleted rows, and live ones whose owner was deleted."""
-    before = in_utc(before)
-
-    def counted() -> Iterator[tuple[str, Predicate]]:
-        for table in ARCHIVED:
-            yield table.name, free_and_deleted(table, before)
-            for dependency in DEPENDENTS[table.name]:
-                if not dependency.holds:
-                    on = ((dependency.column, dependency.remote),)
-                    orphaned = Exists(table.name, on, free_and_deleted(table, before))
-                    yield dependency.table, all_of(not_deleted(dependency.table), dependency.unkept(), orphaned)
-
-    residue = ((lost.table, where) for lost, where in Residue(driver, before).found())
-    return total(driver, counted()) + total(driver, residue)
-
-
 def is_any_left(work: Work, residue: Residue, before: dt.datetime | None) -> bool:
     """Whether there is a row that could go."""
 
@@ -63,11 +46,35 @@ def is_any_left(work: Work, residue: Residue, before: dt.datetime | None) -> boo
     return work.read(look) or any(True for _ in residue.found())
 
 
-def kept(driver: EngineDriver, before: dt.datetime | None) -> Counter[str]:
-    """How many deleted rows are referred to by rows that are used again."""
-    counts = {
-        table.name: total(driver, [(table.name, all_of(deleted(table, before), each)) for each in held(table.name)])
-        for table in ARCHIVED
-        if held(table.name)
-    }
-    return +Counter(counts)
+class Kept(NamedTuple):
+    """Deleted rows that are referred to by rows that are used again."""
+
+    rows: Counter[str]
+    """How many, by table."""
+    holders: Mapping[str, Counter[str]]
+    """How many of them each column refers to, as in ``fixed_ips.instance_uuid``, by table."""
+
+
+def count_kept(tx: Transaction, before: dt.datetime | None, stays: Callable[[str], Predicate] = not_deleted) -> Kept:
+    """Count them; ``stays``: which rows of a table are used again."""
+    rows: Counter[str] = Counter()
+    holders: dict[str, Counter[str]] = {}
+    for table in ARCHIVED:
+        held = {
+            f"{each.table}.{each.column}": Exists(each.table, ((each.remote, each.column),), stays(each.table))
+            for each in DEPENDENTS[table.name]
+            if each.holds
+        }
+        if not held:
+            continue
+        which = deleted(table, before)
+        if found := tx.aggregate(table.name, all_of(which, any_of(*held.values())))[0]["count"]:
+            rows[table.name] = found
+            counted = {name: tx.aggregate(table.name, all_of(which, each))[0]["count"] for name, each in held.items()}
+            holders[table.name] = +Counter(counted)
+    return Kept(rows, holders)
+
+
+def kept(driver: EngineDriver, before: dt.datetime | None) -> Kept:
+    """Count them when all else is archived."""
+    return reading(driver, lambda tx: count_kept(tx, before))

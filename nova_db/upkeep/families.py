@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from nova_db.engine import TRUE, Eq, Exists, In, Predicate, all_of, any_of
+from nova_db.engine import FALSE, TRUE, Eq, Exists, In, Predicate, all_of, any_of
 from nova_db.schema import TABLES, Table
 
 
@@ -31,10 +31,16 @@ class Dependency(NamedTuple):
 
     def unkept(self) -> Predicate:
         """A row that nobody else keeps."""
-        if self.unless is None:
-            return TRUE
+        return TRUE if self.unless is None else self._keeper(negated=True)
+
+    def kept(self) -> Predicate:
+        """A row that somebody else keeps."""
+        return FALSE if self.unless is None else self._keeper()
+
+    def _keeper(self, *, negated: bool = False) -> Predicate:
+        assert self.unless is not None
         column, table, remote = self.unless
-        return Exists(table, ((column, remote),), not_deleted(table), negated=True)
+        return Exists(table, ((column, remote),), not_deleted(table), negated=negated)
 
 
 def _dependencies(table: Table) -> Iterator[Dependency]:
@@ -54,6 +60,11 @@ DEPENDENTS: Final[Mapping[str, tuple[Dependency, ...]]] = MappingProxyType(
     {name: tuple(each for each in _ALL if each.owner == name) for name in TABLES}
 )
 """For each table the rows that belong to one of its rows."""
+
+DEPENDENCIES: Final[Mapping[str, tuple[Dependency, ...]]] = MappingProxyType(
+    {name: tuple(each for each in _ALL if each.table == name) for name in TABLES}
+)
+"""For each table the rows that one of its rows belongs to, or holds."""
 
 _HOLDERS: Final = frozenset(each.table for each in _ALL if each.holds)
 HOLDERS_OWNERS: Final = frozenset(each.owner for each in _ALL if each.table in _HOLDERS and not each.holds)

@@ -21,7 +21,7 @@ STATUS = ["--backend", "memory", "status"]
 @pytest.mark.planted
 def test_an_error_that_nobody_has_foreseen_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     def planted(_: object) -> None:
-        password = "-".join(reversed(["lon", "mel"]))
+        password = "nollem"[::-1]
         raise RuntimeError(f"cannot go on with {'mysql://nova:swordfish@db/nova' if password else ''}")
 
     with mock.patch("nova_db.cli.status.row_counts", planted):
@@ -34,7 +34,7 @@ def test_an_error_that_nobody_has_foreseen_is_one_line(capsys: pytest.CaptureFix
     assert complaints(long.err)[0] == "Traceback (most recent call last):"
     assert long.err.endswith(f"\nbuiltins.RuntimeError: cannot go on with mysql://***@db/nova\n{line}\n")
     assert "nova_db/cli/status.py" in long.err
-    assert "mel-lon" not in long.err
+    assert "mellon" not in long.err
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def told(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
             "nova-db archive: there is no option --until-complet: did you mean --until-complete?",
         ),
         ("purge --max-rows 5 --all", "nova-db purge: there is no option --max-rows"),
-        ("--quiet status", "nova-db: the option --quiet belongs to a command, and stands after it: nova-db "),
+        ("--json status", "nova-db: the option --json belongs to a command, and stands after it: nova-db "),
         ("conformance -k quota", "nova-db conformance: there is no option -k; options of pytest stand after --"),
         ("--config-file status", "nova-db: --config-file has taken 'status' for its FILE, so there is no COMMAND"),
         ("status --backend", "nova-db status: argument --backend: expected one argument"),
@@ -63,7 +63,7 @@ def test_the_word_that_is_wrong_is_blamed(argv: str, line: str, capsys: pytest.C
         ("--con x status", "--config-file or --connection"),
         ("archive --until", "--until-complete"),
         ("stat", "status"),
-        ("co", "compare or conformance or copy"),
+        ("co", "compare or completion or conformance or copy"),
     ],
 )
 def test_beginnings_of_words_are_refused_and_told_in_full(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import re
 import sqlite3
+from unittest import mock
 
 import pytest
 
@@ -30,13 +31,13 @@ def outcome(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, list[s
 def test_the_life_of_a_schema(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     nova_db = ["--connection", url]
     empty = ["  revision  none", f"    newest  {HEAD}", "     state  empty: nova-db sync creates the tables"]
-    assert outcome(capsys, *nova_db, "version") == (0, empty)
+    assert outcome(capsys, *nova_db, "version") == (3, empty)
     assert outcome(capsys, *nova_db, "check") == (1, ["the database is empty: nova-db sync creates the tables"])
 
     created = ["the schema was created at revision 0001"]
     assert outcome(capsys, *nova_db, "sync", "--to", "0001") == (0, created)
     behind = ["  revision  0001", f"    newest  {HEAD}", "     state  behind this release: nova-db sync upgrades it"]
-    assert outcome(capsys, *nova_db, "version") == (0, behind)
+    assert outcome(capsys, *nova_db, "version") == (1, behind)
     status, differences = outcome(capsys, *nova_db, "check")
     assert (status, differences[0]) == (1, f"revision of table nova_db_version is 0001, should be {HEAD}")
     index = "index instance_metadata_key_value_idx of table instance_metadata"
@@ -57,6 +58,27 @@ def shown_schema(capsys: pytest.CaptureFixture[str], url: str) -> str:
     _, lines = outcome(capsys, "--connection", url, "status")
     (shown,) = (line.split() for line in lines if line.split()[:1] == ["schema"])
     return shown[1]
+
+
+def test_version_of_what_cannot_be_used_is_an_error(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    migrations.upgrade(url)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE nova_db_version SET version_num = '9999'")
+    connection.close()
+    status, (line,) = outcome(capsys, "--connection", url, "version")
+    assert (status, "9999" in line) == (2, True)
+    unfinished = {"current": "0001", "head": HEAD, "synced": False, "unfinished": True, "problem": None}
+    with mock.patch("nova_db_sqlalchemy.migrations.status", return_value=unfinished):
+        status, (line,) = outcome(capsys, "--connection", url, "version")
+    assert status == 2
+    assert line.startswith("nova-db: An upgrade of the database is under way, or was cut short: nova-db sync ")
+
+
+def test_a_state_that_is_none_is_an_error(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"revision": "1", "newest": "2", "state": "odd"}
+    with mock.patch("nova_db_sqlalchemy.SQLAlchemyDriver.schema_version", return_value=told):
+        status, (line,) = outcome(capsys, "--connection", url, "version")
+    assert (status, line) == (2, "nova-db: The backend tells of a schema in the state 'odd', which is none.")
 
 
 def test_check_tells_each_difference_in_a_line(url: str, capsys: pytest.CaptureFixture[str]) -> None:

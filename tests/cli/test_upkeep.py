@@ -130,12 +130,41 @@ def test_until_complete_archives_all_in_transactions_of_max_rows(url: str, capsy
     assert all(call == mock.call(1.5) for call in sleep.mock_calls)
 
 
-def test_what_has_to_stay_is_told(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    insert(url, "instances", {"uuid": "a", "deleted": 1}, {"uuid": "b", "deleted": 2})
-    insert(url, "fixed_ips", {"instance_uuid": "a"})
+def test_what_has_to_stay_is_told_with_what_refers_to_it(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    insert(url, "instances", *[{"uuid": name, "deleted": 1} for name in "abc"])
+    insert(url, "fixed_ips", {"instance_uuid": "a"}, {"instance_uuid": "a"}, {"instance_uuid": "b"})
+    insert(url, "volumes", {"id": "v", "deleted": "v"})
+    insert(url, "iscsi_targets", {"volume_id": "v"})
+    stays = (
+        "2 rows of instances stay, referred to by fixed_ips.instance_uuid (2)\n"
+        "1 row of volumes stays, referred to by iscsi_targets.volume_id (1)\n"
+    )
+    status, told = outcome(capsys, url, "archive", "--dry-run")
+    assert (status, cells(told, "instances")) == (0, ["1", "2"])
+    assert told.endswith(f"1 rows to archive\n{stays}")
     status, told = outcome(capsys, url, "archive", "--until-complete")
-    assert (status, cells(told, "instances")) == (0, ["1", "1"])
-    assert told.endswith("What stays is referred to by rows that are in use.\n")
+    assert (status, cells(told, "instances")) == (0, ["1", "2"])
+    assert told.endswith(stays)
+
+
+def test_a_dry_run_tells_what_would_go_and_writes_nothing(
+    url: str, capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
+) -> None:
+    main(["--connection", url, "demo", "--instances", "45", "--hosts", "4", "--quiet"])
+    services(url, 1003)
+    capsys.readouterr()
+    before = counts(url)
+    for options in ([], ["--before", "2026-02-01"], ["--max-rows", "1"]):
+        with subtests.test(options=options):
+            status, told = outcome(capsys, url, "archive", "--dry-run", *options)
+            assert (status, cells(told, "services")) == (0, ["1003"])
+            assert counts(url) == before
+    status, foreseen = outcome(capsys, url, "archive", "--dry-run")
+    status, told = outcome(capsys, url, "archive", "--until-complete")
+    rows = re.findall(r"│ (\w+) +│ +(\d+) │", told)
+    assert len(rows) >= 5
+    assert re.findall(r"│ (\w+) +│ +(\d+) │", foreseen) == rows
+    assert outcome(capsys, url, "archive", "--dry-run") == (0, "0 rows to archive\n")
 
 
 def test_only_what_was_deleted_before_and_purge_the_same(url: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -230,6 +259,7 @@ def test_any_backend_made_of_an_engine(capsys: pytest.CaptureFixture[str], subte
         (["archive", "--before", "yesterday"], "a date or time like 2026-01-31 or "),
         (["archive", "--before", "0001-01-01T00:00:00+14:00"], "not '0001-01-01T00:00:00+14:00'"),
         (["archive", "--all"], "--all"),
+        (["archive", "--dry-run", "--purge"], "nothing of --purge: give one of them"),
         (["purge"], "one of the arguments --before --all is required"),
         (["purge", "--all", "--before", "2026-01-31"], "not allowed with"),
         (["purge", "--before", "2026-02-30"], "not '2026-02-30'"),

@@ -9,6 +9,7 @@ from nova_db.cli.schemas import engine_driver
 from nova_db.engine import Row
 from nova_db.operations import EngineDriver
 from nova_db.schema import TABLES
+from nova_db.upkeep import Archived, archive, foresee
 from nova_db_conformance.harness.base import ConformanceTestCase
 
 Dump = dict[str, list[Row]]
@@ -46,6 +47,15 @@ class UpkeepTestCase(ConformanceTestCase):
         actions = self.insert("instance_actions", *[{"instance_uuid": name} for name in names])
         events = [{"action_id": action["id"], "event": event} for action in actions for event in "ab"]
         self.insert("instance_actions_events", *events)
+
+    def archive(self, **options: Any) -> Archived:
+        """Archive all there is: what was foreseen, by looking alone, is what happens."""
+        found = self.dump()
+        foreseen = foresee(self.tool, options.get("before"))
+        self.assertEqual(found, self.dump())
+        done = archive(self.tool, **options)
+        self.assertEqual((foreseen.rows, foreseen.kept, foreseen.holders, True), (*done[:2], done.holders, done[2]))
+        return done
 
     def names(self, table: str = "instances") -> list[str]:
         """The uuids of the instances in a table."""
