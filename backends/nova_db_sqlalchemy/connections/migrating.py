@@ -61,6 +61,10 @@ class Migrating(abc.ABC):
         :param in_use: clients are using the table; and what was cut short before is to be completed.
         """
 
+    @abc.abstractmethod
+    def add_column(self, context: MigrationContext, table: str, column: sa.Column[Any]) -> None:
+        """Add a column that takes nulls to a table that clients are using; nothing if it is there."""
+
     def end_look(self, connection: sa.Connection) -> None:  # noqa: B027 - most have one transaction for everything
         """End the transaction that looking began where Alembic is to have its own."""
 

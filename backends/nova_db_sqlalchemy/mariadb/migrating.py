@@ -56,6 +56,17 @@ class MariaDBMigrating(Migrating):
         elif index.name not in {found["name"] for found in sa.inspect(op.get_bind()).get_indexes(index.table)}:
             _execute_patiently(op.get_bind(), statement)
 
+    def add_column(self, context: MigrationContext, table: str, column: sa.Column[Any]) -> None:
+        # MySQL has no IF NOT EXISTS for columns either.
+        condition = "IF NOT EXISTS " if context.as_sql and context.dialect.name == "mariadb" else ""
+        name = context.dialect.identifier_preparer.quote(column.name)
+        kind = column.type.compile(dialect=context.dialect)
+        statement = f"ALTER TABLE {table} ADD COLUMN {condition}{name} {kind}, ALGORITHM=INSTANT"
+        if context.as_sql:
+            op.execute(statement)
+        elif column.name not in {found["name"] for found in sa.inspect(op.get_bind()).get_columns(table)}:
+            _execute_patiently(op.get_bind(), statement)
+
     def end_look(self, connection: sa.Connection) -> None:
         connection.commit()
 

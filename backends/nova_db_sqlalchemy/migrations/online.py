@@ -26,7 +26,7 @@ def create_index(name: str, table: str, *columns: str, nulls_first: Iterable[str
     """
     context = op.get_context()
     index = NewIndex(name, table, columns, tuple(nulls_first))
-    if _is_new(context):
+    if is_new(context):
         op.create_index(name, table, list(columns), **index.options)
     else:
         migrating_on(context.dialect).create_index(context, index)
@@ -39,7 +39,7 @@ def narrow_index(name: str, table: str, *columns: str) -> None:
     """
     context = op.get_context()
     index = NewIndex(name, table, columns)
-    migrating_on(context.dialect).narrow_index(context, index, in_use=not _is_new(context))
+    migrating_on(context.dialect).narrow_index(context, index, in_use=not is_new(context))
 
 
 def left_indexes(table: str) -> set[str] | None:
@@ -63,6 +63,6 @@ def execute_on(servers: Collection[str], *statements: str) -> None:
             op.execute(statement)
 
 
-def _is_new(context: MigrationContext) -> bool:
+def is_new(context: MigrationContext) -> bool:
     """Whether the tables are made in the same upgrade."""
     return context.config is not None and context.config.attributes[SOURCE] is None

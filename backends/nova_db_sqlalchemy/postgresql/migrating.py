@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.exc import OperationalError
 
 from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, own_connection
 from nova_db_sqlalchemy.postgresql.isolation import TABLES as LOCKED
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _LOCK: Final = int.from_bytes(b"nova_db", "big")
 _PAUSE: Final = 0.1
 _NEW: Final = "_new"
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_WAIT: Final = 2
+_TRIES: Final = 120
 
 
 class PostgreSQLMigrating(Migrating):
@@ -76,6 +80,13 @@ class PostgreSQLMigrating(Migrating):
             op.drop_index(index.name, index.table, if_exists=True, postgresql_concurrently=True)
             op.execute(f"ALTER INDEX {new.name} RENAME TO {index.name}")
 
+    def add_column(self, context: MigrationContext, table: str, column: sa.Column[Any]) -> None:
+        with context.autocommit_block():
+            if context.as_sql:
+                op.add_column(table, column, if_not_exists=True)
+            else:
+                _in_turns(op.get_bind(), lambda: op.add_column(table, column, if_not_exists=True))
+
     def end_look(self, connection: sa.Connection) -> None:
         connection.commit()
 
@@ -95,6 +106,23 @@ class PostgreSQLMigrating(Migrating):
                 "WHERE NOT i.indisvalid AND c.relnamespace = current_schema()::regnamespace"
             ).scalars()
         )
+
+
+def _in_turns(connection: sa.Connection, change: Callable[[], None]) -> None:
+    """Wait for transactions that use the table, but in turns: while it is waited for, all others queue behind."""
+    connection.exec_driver_sql(f"SET lock_timeout = '{_WAIT}s'")
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            change()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            if not tries_left:
+                raise UpgradeBusy(_TRIES * _WAIT) from error
+            time.sleep(1)
+        else:
+            break
+    connection.exec_driver_sql("SET lock_timeout = 0")
 
 
 def _is_invalid(name: str) -> bool:

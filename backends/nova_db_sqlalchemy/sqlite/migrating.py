@@ -47,6 +47,9 @@ class SQLiteMigrating(Migrating):
     def create_index(self, context: MigrationContext, index: NewIndex) -> None:
         op.create_index(index.name, index.table, list(index.columns), **index.options)
 
+    def add_column(self, context: MigrationContext, table: str, column: sa.Column[Any]) -> None:
+        op.add_column(table, column)
+
     def cannot_open(self, engine: sa.Engine, error: DBAPIError) -> str | None:
         return f"SQLite cannot open {engine.url.database}: {error.orig}."
 
