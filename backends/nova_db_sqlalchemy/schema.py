@@ -42,25 +42,34 @@ def require_usable(server: Server, connection: Connection) -> bool:
 
     One without a version is none of the migrations' business, and one that is behind works as it did before.
 
-    :raises SchemaError: a later release upgraded it, or an upgrade of it was cut short.
+    :raises SchemaError: a later release upgraded it, an upgrade of it was cut short, or it is behind too far.
     """
     if urls.is_memory(server.url):
         return True
     names = server.table_names(connection)
     found = _versions(connection) if VERSION_TABLE in names else []
-    if UPGRADE_TABLE in names or (VERSION_TABLE in names and (len(found) != 1 or found[0] not in revisions())):
-        from nova_db_sqlalchemy import migrations
+    if UPGRADE_TABLE not in names and (VERSION_TABLE not in names or found == [revisions()[-1]]):
+        return True
+    from nova_db_sqlalchemy import migrations
 
-        # The server is there, as there is a connection.
-        settings = replace(server.settings, connect_retries=0)
-        return migrations.require_usable(engine_on(server.url, settings, poolclass=NullPool))
-    if found and found[0] != revisions()[-1]:
-        _LOG.warning(
-            "The database is at schema revision %s, behind this release's %s; nova-db sync upgrades it.",
-            found[0],
-            revisions()[-1],
+    # The server is there, as there is a connection.
+    settings = replace(server.settings, connect_retries=0)
+    is_settled = migrations.require_usable(engine_on(server.url, settings, poolclass=NullPool))
+    if is_settled:
+        _tell_difference(found, revisions()[-1])
+    return is_settled
+
+
+def _tell_difference(found: list[str], newest: str) -> None:
+    """Tell that a database is behind or ahead of this release, which can work on it."""
+    if found and found[0] not in revisions():
+        text = (
+            "The database is at schema revision %s of a later release than this one, whose newest is %s; install that."
         )
-    return True
+        _LOG.warning(text, found[0], newest)
+    elif found and found[0] != newest:
+        text = "The database is at schema revision %s, behind this release's %s; nova-db sync upgrades it."
+        _LOG.warning(text, found[0], newest)
 
 
 def _versions(connection: Connection) -> list[str]:

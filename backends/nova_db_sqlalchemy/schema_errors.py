@@ -61,6 +61,21 @@ class FutureSchema(SchemaError):
         )
 
 
+class SchemaBehind(SchemaError):
+    """The database is at a revision before one that this release cannot do without.
+
+    :param current: the database's revision.
+    :param needed: the revision that is needed.
+    """
+
+    def __init__(self, current: str, needed: str) -> None:
+        self.current = current
+        self.needed = needed
+        super().__init__(
+            message=f"The database is at schema revision {current}, and this release needs {needed}: run nova-db sync."
+        )
+
+
 class UnversionedSchema(SchemaError):
     """The database has tables of ours but no version: something other than a migration made them.
 

@@ -120,6 +120,11 @@ def cidr(name: str, *, doc: str = "") -> Column:
     return Column(name, Kind.CIDR, 43, doc=doc)
 
 
+def added(column: Column, *, since: str) -> Column:
+    """A column that a revision adds to the tables of the deployed schema."""
+    return column._replace(since=since)
+
+
 def index(
     *columns: str, name: str = "", nulls_first: bool = False, narrow: tuple[str, ...] = (), **prefixes: int
 ) -> Index:

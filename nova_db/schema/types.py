@@ -56,6 +56,7 @@ class Column(NamedTuple):
     ``default`` is what an insert stores for an absent value or None: None, a literal, or ``NOW``.
     ``references`` is the (table, column) of an enforced foreign key.
     ``secret`` says which secret it may hold by its purpose: nothing that prints or logs shows its values. Empty: none.
+    ``since`` is the revision that has added it; empty: the deployed schema's.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Column(NamedTuple):
     references: tuple[str, str] | None = None
     doc: str = ""
     secret: str = ""
+    since: str = ""
 
 
 class Index(NamedTuple):

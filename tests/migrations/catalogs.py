@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 _POSTGRESQL = {
     "columns": """
-        SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, l.collname,
+        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, l.collname,
                pg_get_expr(d.adbin, d.adrelid)
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_collation l ON l.oid = a.attcollation
              LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -31,7 +32,7 @@ def catalog(connection: sa.Connection) -> dict[str, Any]:
     match connection.dialect.name:
         case "sqlite":
             rows = connection.exec_driver_sql("SELECT tbl_name, name, sql FROM sqlite_master ORDER BY 1, 2")
-            return {f"{table} {name}": sql for table, name, sql in rows if table in SQL_METADATA.tables}
+            return {f"{table} {name}": _parts(sql or "") for table, name, sql in rows if table in SQL_METADATA.tables}
         case "postgresql":
             found: dict[str, Any] = {}
             for kind, query in _POSTGRESQL.items():
@@ -40,6 +41,11 @@ def catalog(connection: sa.Connection) -> dict[str, Any]:
             return found
         case _:
             return {name: _statement(connection, name) for name in SQL_METADATA.tables}
+
+
+def _parts(statement: str) -> list[str]:
+    """The columns and rules of a table that is made by a statement, in any order: SQLite puts a new column last."""
+    return sorted(part.strip(" \t\n,)") for part in re.split(r",\s(?![^(]*\))|\n", statement))
 
 
 def _statement(connection: sa.Connection, table: str) -> list[str]:

@@ -53,12 +53,12 @@ def test_every_table_and_shadow_has_the_columns_of_the_schema(upgraded: str) -> 
     with databases.connected(upgraded) as connection:
         inspector = sa.inspect(connection)
         found = {
-            table: [(column["name"], column["nullable"]) for column in inspector.get_columns(table)]
+            table: sorted((column["name"], column["nullable"]) for column in inspector.get_columns(table))
             for table in inspector.get_table_names()
             if table in SQL_METADATA.tables
         }
     tables = [*TABLES.values(), *_shadows()]
-    assert found == {table.name: [(column.name, column.nullable) for column in table.columns] for table in tables}
+    assert found == {table.name: sorted((column.name, column.nullable) for column in table.columns) for table in tables}
     assert len(found) == 95
 
 

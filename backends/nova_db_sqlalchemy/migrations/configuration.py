@@ -48,7 +48,12 @@ def is_repeatable_after(revision: str | None) -> bool:
     position = known.index(revision) + 1 if revision in known else 0
     if position >= len(known):
         return False
-    return bool(getattr(scripts().get_revision(known[position]).module, "repeatable", False))
+    return bool(said_by(known[position], "repeatable"))
+
+
+def said_by(revision: str, name: str) -> Any:
+    """What a revision says of itself under a name, or None."""
+    return getattr(scripts().get_revision(revision).module, name, None)
 
 
 def options() -> dict[str, Any]:

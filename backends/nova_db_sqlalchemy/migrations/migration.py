@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from alembic import command
 
 from nova_db import forking
+from nova_db_sqlalchemy.migrations import drafts, suiting
 from nova_db_sqlalchemy.migrations.configuration import configuration, revisions, scripts
 from nova_db_sqlalchemy.migrations.state import State, marked, read_state, unmark
 from nova_db_sqlalchemy.migrations.targets import Target, exclusive, migrating_on, opened, reading
@@ -77,7 +78,8 @@ def require_usable(target: Target = None) -> bool:
 
     One that was made without migrations is taken for what it seems to be.
 
-    :raises FutureSchema: a later release upgraded it.
+    :raises FutureSchema: a later release upgraded it, to a revision that this one cannot work on.
+    :raises SchemaBehind: this release needs a later revision.
     :raises UnversionedSchema: it has tables of ours, and has lost its version.
     :raises InterruptedUpgrade: the creation of the tables was cut short, or an upgrade that cannot be resumed.
     """
@@ -120,8 +122,18 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
                 return goal
             migrating_on(connection.dialect).end_look(connection)
             with _alembic_lock, marked(connection, state.revision, goal):
-                command.upgrade(configuration(connection=connection, source=state.revision), goal)
+                _upgrade(connection, state.revision, goal)
     return goal
+
+
+def _upgrade(connection: sa.Connection, source: str | None, goal: str) -> None:
+    """Have Alembic upgrade a database, in which is noted who else may work on it: first, where somebody may."""
+    if source is not None:
+        suiting.note(connection, source, goal)
+        migrating_on(connection.dialect).end_look(connection)
+    command.upgrade(configuration(connection=connection, source=source), goal)
+    if source is None:
+        suiting.note(connection, source, goal)
 
 
 def stamp(target: Target = None, revision: str = "head", *, lock_seconds: float = LOCK_SECONDS) -> str:
@@ -154,7 +166,8 @@ def sql(target: Target = None, revision: str = "head", *, start: str | None = No
     config.output_buffer = text = io.StringIO()
     with _alembic_lock:
         command.upgrade(config, goal if start is None else f"{_resolved(start)}:{goal}", sql=True)
-    return text.getvalue()
+    statements = "".join(f"{statement};\n\n" for statement in suiting.notes(start and _resolved(start), goal))
+    return statements + text.getvalue() if start else text.getvalue() + statements
 
 
 def script(target: Target = None, revision: str = "head") -> str:
@@ -179,14 +192,20 @@ def script(target: Target = None, revision: str = "head") -> str:
 def new_revision(message: str, target: Target = None) -> str:
     """Write a new revision, for developers: what makes a database that is at the head equal to ``nova_db.schema``.
 
+    It is formatted by ruff, where that is installed.
+
     :returns: the path of its file, which wants reading and mending.
     """
     with opened(target) as engine, engine.connect() as connection, _alembic_lock:
         config = configuration(connection=connection, source=None)
-        made = command.revision(config, message, autogenerate=True, rev_id=f"{len(revisions()) + 1:04}")
+        name = f"{len(revisions()) + 1:04}"
+        made = command.revision(
+            config, message, autogenerate=True, rev_id=name, process_revision_directives=drafts.in_our_words
+        )
     scripts.cache_clear()
     assert made is not None
     assert not isinstance(made, list)
+    drafts.tidy(made.path)
     return made.path
 
 

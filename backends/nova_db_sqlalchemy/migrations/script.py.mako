@@ -10,8 +10,12 @@ down_revision = "${down_revision}"
 branch_labels = None
 depends_on = None
 
-repeatable = False
-"""Whether it may be run again after it was cut short, on servers that cannot undo changes of a schema."""
+repeatable = True
+"""It may be cut short at any point: the next one completes it. (Make that true, or say False.)"""
+usable_since = "${down_revision}"
+"""Releases from this one on work on the database afterwards as they did before. (Make that true, or leave it out.)"""
+is_needed = ${any(each.startswith("from nova_db_sqlalchemy.migrations.columns") for each in (imports or "").splitlines())}
+"""Whether this release cannot work on a database before it, as when it stores what that has no column for."""
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -12,12 +12,19 @@ from sqlalchemy.exc import DBAPIError
 
 from nova_db.clock import utcnow
 from nova_db_sqlalchemy.migrations.configuration import is_repeatable_after, revisions
+from nova_db_sqlalchemy.migrations.suiting import needed_after, noted
 from nova_db_sqlalchemy.migrations.targets import migrating_on
-from nova_db_sqlalchemy.schema_errors import FutureSchema, InterruptedUpgrade, SchemaError, UnversionedSchema
-from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, UPGRADE_TABLE, VERSION_TABLE
+from nova_db_sqlalchemy.schema_errors import (
+    FutureSchema,
+    InterruptedUpgrade,
+    SchemaBehind,
+    SchemaError,
+    UnversionedSchema,
+)
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, UPGRADE_TABLE, USABLE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _INTERNAL: Final = sa.MetaData()
 _VERSION: Final = sa.Table(VERSION_TABLE, _INTERNAL, sa.Column("version_num", sa.String(32), primary_key=True))
@@ -46,6 +53,8 @@ class State:
     unfinished: tuple[str | None, str] | None = None
     started_at: datetime | None = None
     is_being_upgraded: bool = False
+    usable_since: Mapping[str, str] = field(default_factory=dict)
+    """By revision: the oldest release, by its revision, that can work on it as well."""
 
     @property
     def revision(self) -> str | None:
@@ -87,7 +96,21 @@ class State:
         """Why the database must not be used, or None: what no migration has ever touched may be, as tests do."""
         if self.is_half_made and self.unfinished is not None:
             return InterruptedUpgrade(*self.unfinished, can_be_resumed=self.can_be_resumed)
-        return self.problem() if self.is_versioned or self.unfinished is not None else None
+        if not self.is_versioned and self.unfinished is None:
+            return None
+        problem = self.problem()
+        if problem is not None:
+            return None if self.suits_older else problem
+        needed = needed_after(self.revision) if self.revision in revisions() else None
+        return None if needed is None else SchemaBehind(str(self.revision), needed)
+
+    @property
+    def suits_older(self) -> bool:
+        """Whether a later release is, or was, upgrading the database in such a way that this one can work on it."""
+        reached = [self.revision, *([] if self.unfinished is None else [self.unfinished[1]])]
+        known = revisions()
+        later = [revision for revision in reached if revision not in known]
+        return bool(later) and all(self.usable_since.get(str(revision)) in known for revision in later)
 
 
 def read_state(connection: sa.Connection | None) -> State:
@@ -117,6 +140,8 @@ def _look(connection: sa.Connection) -> State | None:
             row = connection.execute(sa.select(MARK)).first()
             left = (row.source, row.goal) if row else (None, "an unknown one")
             state = replace(state, unfinished=left, started_at=row.started_at if row else None)
+        if USABLE_TABLE in tables:
+            state = replace(state, usable_since=noted(connection))
     except DBAPIError as error:
         if not migrating_on(connection.dialect).has_changed(error):
             raise

@@ -17,7 +17,7 @@ from nova_db_sqlalchemy.postgresql.connecting import Connecting
 from nova_db_sqlalchemy.postgresql.isolation import GATE
 from nova_db_sqlalchemy.postgresql.plain import ordinary_class
 from nova_db_sqlalchemy.postgresql.urls import options
-from nova_db_sqlalchemy.tables.metadata import UPGRADE_TABLE, VERSION_TABLE
+from nova_db_sqlalchemy.tables.metadata import UPGRADE_TABLE, USABLE_TABLE, VERSION_TABLE
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
@@ -27,7 +27,7 @@ _WRITES: Final = re.compile(
     r'\s*(?:(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)|(?:WITH|MERGE|COPY|TRUNCATE)\b)', re.IGNORECASE
 )
 """What may write, and to which table if it is to one."""
-_MIGRATIONS_OWN: Final = (VERSION_TABLE, UPGRADE_TABLE)
+_MIGRATIONS_OWN: Final = (VERSION_TABLE, UPGRADE_TABLE, USABLE_TABLE)
 """An upgrade that takes long must not keep everybody out meanwhile."""
 
 

@@ -25,6 +25,8 @@ VERSION_TABLE: Final = "nova_db_version"
 """Where the migrations keep the version of the schema."""
 UPGRADE_TABLE: Final = "nova_db_upgrade"
 """There while an upgrade is under way, on servers that cannot undo changes of a schema."""
+USABLE_TABLE: Final = "nova_db_usable"
+"""There once a revision has said that earlier releases can work on it as well: which ones."""
 
 NULLS_FIRST: Final = "NULLS FIRST"
 _MYSQL: Final = ("mysql", "mariadb")

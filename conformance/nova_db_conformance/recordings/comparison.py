@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from nova_db.schema import TABLES
 from nova_db_conformance.recordings.identity import Identities, is_marker
 
 TIME = "%Y-%m-%dT%H:%M:%S.%f"
@@ -16,8 +17,8 @@ _UNSORTED = frozenset(
     ("metadata", "system_metadata", "metadetails", "stats", "extra_specs", "rules", "security_groups")
 )
 """Relations whose recorded order was an accident."""
-
-
+_ADDED = frozenset(column.name for table in TABLES.values() for column in table.columns if column.since)
+"""Columns that were added to the tables since."""
 MISSING = "is missing"
 
 
@@ -90,7 +91,7 @@ class Comparison:
                 yield from self.compare(value, found[key], place)
             elif not agrees:
                 yield Difference("value", place, f"{found[key]!r} does not stand for {value!r}")
-        for key in sorted(found.keys() - recorded.keys(), key=str):
+        for key in sorted(found.keys() - recorded.keys() - (_ADDED if is_record else set()), key=str):
             yield Difference("relation" if is_record else "value", f"{where}.{key}", "is not in the recording")
 
     def _list(self, recorded: list[Any], found: Any, where: str) -> Iterator[Difference]:
