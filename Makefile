@@ -20,7 +20,7 @@ WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) &&
 ARGS :=
 
 .PHONY: help venv run test lint types generate format test-pythons test-galera test-replica test-failures \
-    test-plain test-mysqlclient test-kills test-columns test-anomalies fuzz servers servers-stop wheel clean
+    test-plain test-mysqlclient test-kills test-columns test-new-column test-anomalies fuzz servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,13 +30,14 @@ help:
 	@echo 'make types         mypy, strict'
 	@echo 'make generate      write anew what is made from the code: types for callers, tables and drawings of the docs'
 	@echo 'make format        let ruff mend and format what it can'
-	@echo 'make test-pythons  the tests on memory and SQLite, on each of Python 3.11, 3.12 and 3.13 that is there'
+	@echo 'make test-pythons  the tests on memory and SQLite, on each of Python 3.11 to 3.14 that is there'
 	@echo 'make test-galera   the races and failures of a cluster, on three MariaDB nodes that are started for it'
 	@echo 'make test-replica  the tests of read replicas, on a PostgreSQL and its streaming standby'
 	@echo 'make test-failures the tests of servers that stop and crash, and, as root, of full disks'
 	@echo 'make test-plain    the tests of SQL servers, with psycopg and PyMySQL used by what they document alone'
 	@echo 'make test-mysqlclient the same on MariaDB through mysqlclient, which is installed for it'
 	@echo 'make test-columns  the tests of SQL servers, on tables whose columns stand the other way round'
+	@echo 'make test-new-column all that a new column touches, in a copy of the tree that has one'
 	@echo 'make test-kills    archiving, killed twenty times on each of SQLite, PostgreSQL and MariaDB'
 	@echo 'make test-anomalies what transactions must never show, twenty rounds on each backend, and the counts'
 	@echo 'make fuzz          100,000 calls with hostile arguments on each backend (ARGS="--calls 1000 --seed 7 sqlite")'
@@ -103,7 +104,7 @@ test: lint types
 	@$(WITH_SERVERS) exec $(BIN)/$(PYTEST) --nova-db-backend memory $(LANES) $(if $(ARGS),$(ARGS),--nova-db-coverage) $(SUITES)
 
 test-pythons:
-	@failed=; for version in 3.11 3.12 3.13; do \
+	@failed=; for version in 3.11 3.12 3.13 3.14; do \
 	    if scripts/find-python $$version >/dev/null 2>&1; \
 	    then $(MAKE) --no-print-directory test-python-$$version || failed="$$failed $$version"; \
 	    else echo "== Python $$version is not on this machine: not tested"; fi; \
@@ -139,6 +140,11 @@ test-columns: venv
 	@echo '== tests of SQL servers, on tables whose columns stand the other way round'
 	@$(WITH_SERVERS) exec $(BIN)/$(PYTEST) -p tests.migrations.backwards $(LANES) \
 	    $(if $(ARGS),$(ARGS),tests/moving tests/upkeep tests/models conformance/nova_db_conformance)
+
+test-new-column: venv
+	@echo '== all that a new column touches, in a copy of the tree that has one'
+	@$(WITH_SERVERS) NOVA_DB_TEST_NEW_COLUMN=1 exec $(BIN)/pytest -p no:xdist --nova-db-backend memory $(LANES) $(ARGS) \
+	    tests/migrations/test_new_column.py
 
 test-kills: venv
 	@echo '== archiving, killed twenty times on each server'

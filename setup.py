@@ -19,6 +19,12 @@ SHELF = {
     "nova_db_conformance": "conformance",
 }
 
+
+def _paths(pattern: str) -> list[str]:
+    """Files of the tree, by their names there."""
+    return sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern))
+
+
 POSTGRESQL = ["psycopg[binary]>=3.3"]
 MYSQL = ["PyMySQL>=1.2.4"]
 MYSQLCLIENT = ["mysqlclient>=2.2"]
@@ -72,7 +78,7 @@ setup(
         "Topic :: Database",
         "Typing :: Typed",
     ],
-    python_requires=">=3.11,<3.14",
+    python_requires=">=3.11",
     packages=[
         package
         for name, shelf in SHELF.items()
@@ -85,6 +91,10 @@ setup(
         "nova_db_conformance": ["**/*.jsonl.gz"],
     },
     include_package_data=False,
+    data_files=[
+        ("share/nova-db", ["etc/nova_db/nova-db.conf.sample"]),
+        ("share/doc/nova-db", ["README.md", "CHANGELOG.md", *_paths("docs/*.md")]),
+    ],
     zip_safe=False,
     install_requires=[
         "SQLAlchemy>=2.1",

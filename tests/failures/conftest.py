@@ -15,6 +15,7 @@ from nova_db.conf import register_opts
 from nova_db_conformance.harness.scenarios import selected_backends
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine
 from scripts.servers.failing import FailingMariaDB, FailingPostgreSQL
+from tests.addresses import address
 from tests.failures.operators import Operator, operator_of
 from tests.failures.proxy import Proxy
 from tests.sqlalchemy.conftest import server
@@ -96,7 +97,7 @@ def operator(remote: sa.URL, empty: str) -> Iterator[Operator]:
 @pytest.fixture
 def proxy(remote: sa.URL) -> Iterator[Proxy]:
     """A network between a driver and the server."""
-    with Proxy(str(remote.host), remote.port or 0) as made:
+    with Proxy(*address(remote)) as made:
         yield made
 
 

@@ -11,6 +11,7 @@ import pymysql
 import sqlalchemy as sa
 from pymysql.constants import ER
 
+from tests.addresses import address
 from tests.failures.helpers import until
 
 
@@ -151,9 +152,10 @@ def operator_of(url: sa.URL) -> Operator:
     if url.get_backend_name() == "postgresql":
         text = url.set(drivername="postgresql").render_as_string(hide_password=False)
         return PostgreSQLOperator(psycopg.connect(text, autocommit=True))
+    host, port = address(url)
     connection = pymysql.connect(
-        host=url.host,
-        port=url.port or 0,
+        host=host,
+        port=port,
         user=url.username,
         password=url.password or "",
         database=url.database,

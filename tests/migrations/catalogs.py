@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, USABLE_TABLE, VERSION_TABLE
 
+_NOTES = (VERSION_TABLE, USABLE_TABLE)
 _POSTGRESQL = {
     "columns": """
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, l.collname,
@@ -37,7 +38,7 @@ def catalog(connection: sa.Connection) -> dict[str, Any]:
             found: dict[str, Any] = {}
             for kind, query in _POSTGRESQL.items():
                 rows = connection.exec_driver_sql(query)
-                found[kind] = [tuple(row) for row in rows if "nova_db_version" not in row[0]]
+                found[kind] = [tuple(row) for row in rows if not row[0].startswith(_NOTES)]
             return found
         case _:
             return {name: _statement(connection, name) for name in SQL_METADATA.tables}

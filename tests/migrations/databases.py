@@ -131,11 +131,21 @@ def upgrading(url: str, source: str | None, goal: str) -> Iterator[None]:
         yield
 
 
-def start_python(code: str, *arguments: str, shelf: Path = ROOT / "backends") -> subprocess.Popen[str]:
-    """Another Python that runs some code; ``nova_db_sqlalchemy`` comes from the shelf."""
-    path = os.pathsep.join([str(shelf), str(ROOT)])
+def statements(script: str) -> list[str]:
+    """The statements of a script but for those that begin and end transactions."""
+    lines = [line for line in script.splitlines() if not line.startswith("--")]
+    statements = [statement.strip() for statement in "\n".join(lines).split(";")]
+    return [statement for statement in statements if statement not in ("", "BEGIN", "COMMIT")]
+
+
+def start_python(
+    code: str, *arguments: str, shelf: Path = ROOT / "backends", root: Path = ROOT
+) -> subprocess.Popen[str]:
+    """Another Python that runs some code; ``nova_db_sqlalchemy`` comes from the shelf, all else from the root."""
+    path = os.pathsep.join([str(shelf), str(root)])
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
+        cwd=root,  # the first place where Python looks for modules
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +64,15 @@ def test_one_more_revision(upgraded: str, shelf: Path) -> None:
     assert path.parent == shelf / "nova_db_sqlalchemy" / "migrations" / "versions"
     assert path.name.startswith(f"{NEXT}_")
 
+    for arguments in (["check"], ["format", "--check"]):  # one story
+        ruff = [sys.executable, "-m", "ruff", *arguments, "--config", str(databases.ROOT / "pyproject.toml"), str(path)]
+        assert subprocess.run(ruff, check=False, capture_output=True).returncode == 0
+
     found: dict[str, Any] = json.loads(_run(USE, shelf, upgraded, LAST))
     assert found["before"] == {"current": LAST, "head": NEXT, "synced": False, "unfinished": False, "problem": None}
     assert "CREATE INDEX instances_updated_at_idx ON instances (updated_at)" in found["script"]
-    assert "CREATE TABLE" not in found["script"]
+    assert found["script"].count("CREATE TABLE") == 1  # that of the note
+    assert "CREATE TABLE IF NOT EXISTS nova_db_usable" in found["script"]
     assert (found["first"], found["reached"], found["differences"]) == (LAST, NEXT, [])
     assert found["refusal"].startswith(f"The database is at schema revision {NEXT}, past {LAST}")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from nova_db.cli import main
@@ -24,19 +26,43 @@ def _printed(capsys: pytest.CaptureFixture[str], url: str, *arguments: str) -> s
 def _apply(url: str, script: str) -> subprocess.CompletedProcess[str]:
     """Have the client program run a script, up to the first error."""
     parsed = database_url(url)
-    port, user, database = str(parsed.port), parsed.username or "", parsed.database or ""
     match parsed.get_backend_name():
         case "sqlite":
-            command = ["sqlite3", "-bail", database]
+            command = ["sqlite3", "-bail", parsed.database or ""]
         case "postgresql":
-            host = parsed.host or ""
-            command = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-h", host, "-p", port, "-U", user, database]
+            command = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", *_told(parsed, "host", "port", "username", "dbname")]
         case _:
-            command = ["mariadb", f"--host={parsed.host}", f"--port={port}", f"--user={user}", database]
+            command = ["mariadb", *_told(parsed, "host", "port", "user", "socket", "database")]
     password = str(parsed.password or "")
     quiet = "-c client_min_messages=warning"
     environment = {**os.environ, "PGPASSWORD": password, "PGOPTIONS": quiet, "MYSQL_PWD": password}
     return subprocess.run(command, input=script, capture_output=True, text=True, env=environment, check=False)
+
+
+def _told(url: sa.URL, *names: str) -> list[str]:
+    """What a URL says, as options; the client has a default of its own for what it leaves out."""
+    values: dict[str, Any] = {
+        "host": url.host or url.query.get("host"),
+        "port": url.port or url.query.get("port"),
+        "user": url.username,
+        "username": url.username,
+        "socket": url.query.get("unix_socket"),
+        "database": url.database,
+        "dbname": url.database,
+    }
+    return [f"--{name}={values[name]}" for name in names if values[name]]
+
+
+@pytest.mark.parametrize(
+    "url, options",
+    [
+        ("mariadb+pymysql://me@localhost/test", ["--host=localhost", "--user=me", "--database=test"]),
+        ("mariadb+pymysql:///test?unix_socket=/run/s", ["--socket=/run/s", "--database=test"]),
+        ("mariadb+pymysql://me:pw@h:3307/test", ["--host=h", "--port=3307", "--user=me", "--database=test"]),
+    ],
+)
+def test_clients_are_told_what_a_url_says_and_no_more(url: str, options: list[str]) -> None:
+    assert _told(sa.make_url(url), "host", "port", "user", "socket", "database") == options
 
 
 def _assert_applied(url: str, script: str) -> None:

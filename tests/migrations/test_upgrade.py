@@ -161,7 +161,7 @@ def test_an_upgrade_that_fails_on_the_way(empty: str) -> None:
 def test_a_script_for_a_database_that_is_upgraded_by_hand(empty: str) -> None:
     script = migrations.sql(empty)
     with databases.connected(empty) as connection:
-        for statement in _statements(script):
+        for statement in databases.statements(script):
             connection.exec_driver_sql(statement)
     assert migrations.status(empty)["synced"]
     assert migrations.check(empty) == []
@@ -185,12 +185,6 @@ def _assert_undone_or_completed(url: str) -> None:
     assert migrations.upgrade(url) == HEAD
     assert migrations.status(url)["synced"]
     assert migrations.check(url) == []
-
-
-def _statements(script: str) -> list[str]:
-    lines = [line for line in script.splitlines() if not line.startswith("--")]
-    statements = [statement.strip() for statement in "\n".join(lines).split(";")]
-    return [statement for statement in statements if statement not in ("", "BEGIN", "COMMIT")]
 
 
 def test_a_missing_file_is_looked_at_but_not_created(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from nova_db.exceptions import DBError
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
 from nova_db_sqlalchemy.models import Service
 from nova_db_sqlalchemy.session import create_engine, get_engine, get_session, session_scope
+from tests.addresses import address
 from tests.migrations import databases
 from tests.models.door import Door
 
@@ -88,7 +89,7 @@ def configure(tmp_path: Path, database: str) -> Iterator[Configure]:
 def door(database: str) -> Iterator[Door]:
     """A port in front of the server."""
     url = sa.make_url(database)
-    with Door(str(url.host), url.port or 0) as made:
+    with Door(*address(url)) as made:
         yield made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,14 @@ def run(command: Sequence[str | Path], folder: Path) -> str:
     said = f"{done.stdout}{done.stderr}"
     assert done.returncode == 0, f"{' '.join(map(str, command))}: exit status {done.returncode}\n{said}"
     return done.stdout
+
+
+def readme_block(heading: str, language: str, number: int = 0) -> str:
+    """A block of code from the README's section of that heading."""
+    text = (TREE / "README.md").read_text(encoding="utf-8")
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    return found[number]
 
 
 @dataclass(frozen=True)

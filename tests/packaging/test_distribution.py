@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.conftest import LEFTOVERS, TREE, Installation
+from tests.packaging.conftest import LEFTOVERS, TREE, Installation, readme_block
 
 PACKAGES = {
     "nova_db": TREE,
@@ -48,7 +48,7 @@ def files_of(package: str) -> set[str]:
 
 def test_holds_the_packages_and_nothing_else(names: set[str]) -> None:
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == set(PACKAGES)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -77,7 +77,7 @@ def test_metadata(wheel: Path) -> None:
     metadata = HeaderParser().parsestr(read(wheel, "METADATA"))
     assert metadata["Name"] == "nova-db"
     assert metadata["License-Expression"] == "Apache-2.0"
-    assert set(metadata["Requires-Python"].split(",")) == {">=3.11", "<3.14"}
+    assert metadata["Requires-Python"] == ">=3.11"
     assert set(metadata.get_all("Provides-Extra", [])) == {
         "postgresql",
         "mysql",
@@ -114,6 +114,13 @@ def test_entry_points(wheel: Path) -> None:
             "nova_db_conformance": "nova_db_conformance.harness.plugin",
         },
     }
+
+
+def test_holds_the_sample_configuration_and_the_docs(names: set[str]) -> None:
+    shared = {name.partition(".data/data/")[2] for name in names if ".data/data/" in name}
+    docs = {f"share/doc/nova-db/{path.name}" for path in (TREE / "docs").glob("*.md")}
+    top = {"share/doc/nova-db/README.md", "share/doc/nova-db/CHANGELOG.md", "share/nova-db/nova-db.conf.sample"}
+    assert shared == docs | top
 
 
 # After installing -----------------------------------------------------------------------------------------------------
@@ -182,6 +189,34 @@ def test_the_command_makes_and_fills_a_database(installation: Installation) -> N
     assert database.stat().st_size > 0
     installation.command("nova-db", *connection, "seed")
     assert "instance_types" in installation.command("nova-db", *connection, "status")
+
+
+def test_the_sample_configuration_stands_where_readme_says(installation: Installation) -> None:
+    readme = (TREE / "README.md").read_text(encoding="utf-8")
+    for place in ("share/nova-db/nova-db.conf.sample", "share/doc/nova-db"):  # one story
+        assert f"`{place}`" in readme
+        assert (installation.environment / place).exists()
+    sample = installation.environment / "share" / "nova-db" / "nova-db.conf.sample"
+    made = installation.folder / "sample.sqlite"
+    connection = ("--config-file", str(sample), "--connection", f"sqlite:///{made}")
+    assert "the schema was created" in installation.command("nova-db", *connection, "sync")
+
+
+def test_what_readme_does_in_production(installation: Installation) -> None:
+    text = readme_block("In production", "ini")
+    url = f"sqlite:///{installation.folder}/production.sqlite"
+    (installation.folder / "nova.conf").write_text(
+        re.sub(r"^connection = .*", f"connection = {url}", text, flags=re.MULTILINE)
+    )
+    commands = re.findall(
+        r"^\$ nova-db (--config-file \S+ \w+)", readme_block("In production", "console", 2), re.MULTILINE
+    )
+    assert len(commands) == 2
+    for command in commands:  # one story
+        installation.command("nova-db", *command.split())
+    name, host = installation.python(readme_block("In production", "python")).split()
+    assert (name.startswith("instance-"), host) == (True, "node-7")
+    assert (installation.folder / "production.sqlite").exists()
 
 
 def test_pytest_starts_without_the_extras(installation: Installation) -> None:

@@ -1,33 +1,20 @@
-"""The README's examples do what it says they do."""
+"""The README's examples do what it says they do; that of production runs with the wheel, in test_distribution.py."""
 
 from __future__ import annotations
 
-import re
 import unittest
 from typing import Any
 
-import pytest
-
 from nova_db.fixtures import DatabaseFixture
-from tests.packaging.conftest import TREE
+from tests.packaging.conftest import readme_block
 
 
 def example(heading: str, number: int = 0) -> dict[str, Any]:
     """Run a Python example from the README's section of that heading; its names."""
-    text = (TREE / "README.md").read_text(encoding="utf-8")
-    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    code = re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)[number]
+    code = readme_block(heading, "python", number)
     names: dict[str, Any] = {"__name__": "readme"}
     exec(compile(code, f"README.md, {heading}", "exec"), names)  # noqa: S102 - that is what the test is about
     return names
-
-
-def test_production(capsys: pytest.CaptureFixture[str]) -> None:
-    with DatabaseFixture("sqlalchemy"):
-        example("In production")
-    name, host = capsys.readouterr().out.split()
-    assert name.startswith("instance-")
-    assert host == "node-7"
 
 
 def test_unit_tests_with_a_fixture() -> None:

@@ -20,6 +20,7 @@ from nova_db_sqlalchemy.mariadb.cursor import Cursor
 from nova_db_sqlalchemy.mariadb.probe import difference
 from nova_db_sqlalchemy.mariadb.wire import WireConnection
 from nova_db_sqlalchemy.settings import Settings
+from tests.addresses import address
 from tests.failures.proxy import Proxy
 from tests.sqlalchemy.helpers import NEEDS_MYSQLCLIENT, insert, row, select, writing
 
@@ -57,7 +58,7 @@ def open_engine(engine: SQLEngine, way: str) -> Iterator[Open]:
 @pytest.fixture
 def proxy(engine: SQLEngine) -> Iterator[Proxy]:
     """A network on the way to the server."""
-    with Proxy(str(engine.url.host), engine.url.port or 3306) as made:
+    with Proxy(*address(engine.url)) as made:
         yield made
 
 

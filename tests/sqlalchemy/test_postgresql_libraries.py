@@ -17,6 +17,7 @@ from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.postgresql import connection as known
 from nova_db_sqlalchemy.postgresql.plain import PlainConnection
 from nova_db_sqlalchemy.settings import Settings
+from tests.addresses import address
 from tests.failures.proxy import Proxy
 from tests.sqlalchemy.helpers import insert, select
 
@@ -42,7 +43,7 @@ def open_engine(engine: SQLEngine, request: pytest.FixtureRequest, monkeypatch: 
 @pytest.fixture
 def proxy(engine: SQLEngine) -> Iterator[Proxy]:
     """A network on the way to the server."""
-    with Proxy(str(engine.url.host), engine.url.port or 5432) as made:
+    with Proxy(*address(engine.url)) as made:
         yield made
 
 
