@@ -19,7 +19,7 @@ from nova_db.context import get_admin_context
 from nova_db_conformance.harness.scenarios import Backend, selected_backends
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
 from tests.migrations import databases, recipe
-from tests.migrations.test_later_revisions import DIE_BEFORE, Clients
+from tests.migrations.clients import DIE_BEFORE, Clients
 
 ADMIN = get_admin_context()
 NEXT = f"{int(migrations.head()) + 1:04}"
