@@ -43,8 +43,9 @@ print(json.dumps(found))
 @pytest.fixture
 def shelf(tmp_path: Path) -> Path:
     """A folder with a copy of the package."""
-    shutil.copytree(databases.ROOT / "backends" / "nova_db_sqlalchemy", tmp_path / "shelf" / "nova_db_sqlalchemy")
-    return tmp_path / "shelf"
+    shutil.copytree(databases.ROOT / "backends" / "nova_db_sqlalchemy", tmp_path / "backends" / "nova_db_sqlalchemy")
+    shutil.copy(databases.ROOT / "pyproject.toml", tmp_path)
+    return tmp_path / "backends"
 
 
 def _run(code: str, shelf: Path, *arguments: str) -> str:
@@ -65,7 +66,7 @@ def test_one_more_revision(upgraded: str, shelf: Path) -> None:
     assert path.name.startswith(f"{NEXT}_")
 
     for arguments in (["check"], ["format", "--check"]):  # one story
-        ruff = [sys.executable, "-m", "ruff", *arguments, "--config", str(databases.ROOT / "pyproject.toml"), str(path)]
+        ruff = [sys.executable, "-m", "ruff", *arguments, str(path)]
         assert subprocess.run(ruff, check=False, capture_output=True).returncode == 0
 
     found: dict[str, Any] = json.loads(_run(USE, shelf, upgraded, LAST))
