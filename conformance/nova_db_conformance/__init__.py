@@ -25,16 +25,19 @@ if TYPE_CHECKING:
 __all__ = ["decision", "run"]
 
 
-def run(backend: str, connection: str | None = None, extra_args: Sequence[str] = ()) -> int:
+def run(
+    backend: str, connection: str | None = None, extra_args: Sequence[str] = (), plugins: Sequence[object] = ()
+) -> int:
     """Run the suite on one backend, with pytest, and return its exit status: 0 if the backend conforms.
 
     :param backend: a backend as the head of :mod:`nova_db_conformance.harness.scenarios` describes it.
     :param connection: the URL of the server; the tests get databases of their own beside the one it names.
     :param extra_args: further arguments for pytest, such as ``-k quota`` or ``-n 4``.
+    :param plugins: further plug-ins for pytest.
     """
     from nova_db_conformance.harness.runner import run_pytest
 
-    return run_pytest(backend, connection, extra_args)
+    return run_pytest(backend, connection, extra_args, plugins)
 
 
 def load_tests(

@@ -246,6 +246,7 @@ def _conformance(commands: Commands[Parser]) -> None:
 
           nova-db conformance --backend memory
           nova-db conformance --backend memory -- -k quota -x""",
+        json=True,
     )
     found.hint = "; options of pytest stand after --"
     found.add_argument("arguments", nargs="*", metavar="PYTEST_ARGUMENT", help="after --, passed to pytest")

@@ -10,7 +10,7 @@ from pathlib import Path
 PLUGIN = "nova_db_conformance.harness.plugin"
 
 
-def run_pytest(backend: str, connection: str | None, extra_args: Sequence[str]) -> int:
+def run_pytest(backend: str, connection: str | None, extra_args: Sequence[str], plugins: Sequence[object]) -> int:
     """Run pytest on the installed suite; see :func:`nova_db_conformance.run`."""
     import pytest
 
@@ -22,7 +22,7 @@ def run_pytest(backend: str, connection: str | None, extra_args: Sequence[str]) 
         *(("--nova-db-connection", connection) if connection is not None else ()),
         *extra_args,
     ]
-    return int(pytest.main(arguments))
+    return int(pytest.main(arguments, plugins=list(plugins)))
 
 
 def _plugin_arguments() -> list[str]:
