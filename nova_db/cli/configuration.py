@@ -108,9 +108,20 @@ def parse(conf: cfg.ConfigOpts, files: list[str] | None, *, use_env: bool = True
     except cfg.ConfigFileParseError as error:
         # Without the line, in which there may be a password, and without the cause, which quotes it.
         raise ValueError(_QUOTED_LINE.sub("", one_line(error))) from None
+    except UnicodeDecodeError:
+        named = ", ".join(file for file in files or conf.default_config_files if not _is_text(file))
+        raise ValueError(f"the configuration file {named} is not text in UTF-8") from None
     wrong = list(misspellings(conf, environment=use_env))
     if wrong:
         raise ValueError("; ".join(wrong))
+
+
+def _is_text(file: str) -> bool:
+    try:
+        Path(file).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def origin(conf: cfg.ConfigOpts, name: str, group: str) -> str:
