@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nova_db.conf import get_conf, register_opts
 from nova_db.conf.defaults import configured_connection
+from nova_db.conf.values import check as check_values
 from nova_db.exceptions import BackendLoadError, BackendNotFound, DBError, NovaException
 from nova_db.exceptions.redaction import redacted
 
@@ -52,12 +53,14 @@ def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts 
     :raises BackendLoadError: it cannot be imported, or fails when it is called, or returns no driver.
     :raises IncompleteDriver: the driver lacks functions, or some of its signatures do not fit.
     :raises DBError: the backend says so of the database, e.g. that it cannot be reached.
-    :raises ValueError: the backend does not accept the connection's URL, or the option cannot be read.
+    :raises ValueError: an option cannot be read or has no value of its kind, or the backend does not accept the
+        connection's URL.
     """
     if conf is None:
         conf = get_conf()
     else:
         register_opts(conf)
+    check_values(conf)
     factory = _find(name)
     if connection is None:
         connection = configured_connection(conf, name)

@@ -7,6 +7,7 @@ from typing import Final
 from oslo_config import cfg
 
 from nova_db.conf.defaults import DEFAULT_BACKEND, DEFAULT_CONNECTION
+from nova_db.conf.templates import of_id, of_instance
 
 _DEFAULT: list[cfg.Opt] = [
     cfg.BoolOpt(
@@ -23,22 +24,26 @@ _DEFAULT: list[cfg.Opt] = [
         help="The message topic of compute services. A service is looked up as the one of a compute host only if "
         "its record carries this topic.",
     ),
-    cfg.StrOpt(
+    cfg.Opt(
         "instance_name_template",
+        type=of_instance("instance-%08x"),
         default="instance-%08x",
         mutable=True,
         help="How the name of an instance is made. A plain format such as %08x or %d is given the instance's "
         "number; named ones, as in 'vm-%(uuid)s', are given the columns of its record. Names are made "
-        "whenever a record is read, so a change applies to existing instances too.",
+        "whenever a record is read, so a change applies to existing instances too. An instance that has none of the "
+        "columns named, or null there where a number is to stand, is named by its uuid.",
     ),
-    cfg.StrOpt(
+    cfg.Opt(
         "snapshot_name_template",
+        type=of_id("snapshot-%s"),
         default="snapshot-%s",
         mutable=True,
         help="How the name of a volume snapshot is made from its id.",
     ),
-    cfg.StrOpt(
+    cfg.Opt(
         "volume_name_template",
+        type=of_id("volume-%s"),
         default="volume-%s",
         mutable=True,
         help="How the name of a volume is made from its id.",

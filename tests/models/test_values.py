@@ -46,7 +46,12 @@ def test_the_name_of_an_instance(session: orm.Session, options: cfg.ConfigOpts, 
     insert(session, "instances", id=10, uuid="some-uuid")
     instance = session.scalars(sa.select(models.Instance)).one()
     assert instance.name == "instance-0000000a"
-    for template, name in [("vm-%d", "vm-10"), ("vm-%(uuid)s", "vm-some-uuid"), ("vm-%(nothing)s", "some-uuid")]:
+    for template, name in [
+        ("vm-%d", "vm-10"),
+        ("vm-%(uuid)s", "vm-some-uuid"),
+        ("vm-%(nothing)s", "some-uuid"),
+        ("%(vcpus)d", "some-uuid"),
+    ]:
         with subtests.test(template=template, name=name):
             options.set_override("instance_name_template", template)
             assert instance.name == name

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.ext.hybrid import hybrid_property
 
-from nova_db import conf
+from nova_db.conf.naming import filled
 from nova_db_sqlalchemy.models.base import NovaBase, columns
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class VolumeValues(NovaBase):
     @property
     def name(self) -> str:
         """The configured template applied to the id."""
-        return _filled("volume_name_template", self.id)
+        return filled("volume_name_template", self.id)
 
 
 class SnapshotValues(NovaBase):
@@ -81,17 +81,12 @@ class SnapshotValues(NovaBase):
     @property
     def name(self) -> str:
         """The configured template applied to the id."""
-        return _filled("snapshot_name_template", self.id)
+        return filled("snapshot_name_template", self.id)
 
     @property
     def volume_name(self) -> str:
         """The name of the volume that the snapshot is of."""
-        return _filled("volume_name_template", self.volume_id)
-
-
-def _filled(option: str, key: str) -> str:
-    template: str = conf.option(option)
-    return template % key
+        return filled("volume_name_template", self.volume_id)
 
 
 BASES: Final[Mapping[str, type[NovaBase]]] = {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from nova_db import conf
+from nova_db.conf.naming import UNFIT, template, warn
 from nova_db.engine import Row
 from nova_db.engine.relations import Plan, plan
+
+_NAME: Final = "instance_name_template"
 
 Compute = Callable[[Sequence[Row]], None]
 
@@ -50,9 +52,9 @@ def _compose(table: str, relations: Plan) -> Compute | None:
 
 
 def _instances(rows: Sequence[Row]) -> None:
-    template = conf.option("instance_name_template")
+    pattern = template(_NAME, "%(uuid)s")
     for row in rows:
-        row["name"] = instance_name(row, template)
+        row["name"] = instance_name(row, pattern)
 
 
 def _quota_usages(rows: Sequence[Row]) -> None:
@@ -79,15 +81,18 @@ _COMPUTED: dict[str, Compute] = {
 }
 
 
-def instance_name(row: Mapping[str, Any], template: str | None = None) -> str | None:
+def instance_name(row: Mapping[str, Any], pattern: str | None = None) -> str | None:
     """An instance's name: the configured template applied to the id, or to the columns where it names them."""
-    if template is None:
-        template = conf.option("instance_name_template")
+    if pattern is None:
+        pattern = template(_NAME, "%(uuid)s")
     try:
-        return str(template % row["id"])
-    except TypeError:
+        return str(pattern % row["id"])
+    except UNFIT:
         pass  # the template names columns
     try:
-        return str(template % row)
+        return str(pattern % row)
     except KeyError:
-        return row.get("uuid")
+        pass  # one that there is not, as may well be meant
+    except UNFIT:
+        warn(_NAME)
+    return row.get("uuid")

@@ -200,6 +200,14 @@ class TestInstanceName(ConformanceTestCase):
     def test_it_is_the_uuid_if_the_template_names_what_is_no_column(self) -> None:
         self.assertEqual("some-uuid", self.name("%(color)s", uuid="some-uuid"))
 
+    def test_it_is_the_uuid_if_the_template_does_not_fit_the_record(self) -> None:
+        one, two = a_uuid(), a_uuid()
+        self.assertEqual(one, self.name("%(vcpus)d", uuid=one))
+        self.assertEqual(one, self.db.instance_update(self.admin, one, {"hostname": "web"})["name"])
+        self.assertEqual("2", self.db.instance_update(self.admin, one, {"vcpus": 2})["name"])
+        self.assertEqual(two, self.name("%(id)c", uuid=two, id=0x110000))
+        self.assertEqual(two, self.db.instance_destroy(self.admin, two)["name"])
+
     def test_it_follows_the_template_at_each_call(self) -> None:
         instance = self.make.instance(id=1)
         self.set_option("instance_name_template", "other-%d")

@@ -1,0 +1,37 @@
+"""Whether what is configured are values: told when a driver is loaded, and not by the first call that needs one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from oslo_config import cfg
+
+_PLACE: Final = re.compile(r"Value for option \S+ from LocationInfo\(.*?(?:detail='(?P<file>[^']*)')?\) is not valid: ")
+"""How oslo.config begins."""
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Read every option once.
+
+    :raises ValueError: a value is none of its option's; it is named with its place and what is wrong.
+    """
+    from nova_db.conf.options import OPTIONS
+
+    for group, options in OPTIONS.items():
+        for opt in options:
+            if not opt.secret:  # those are read where they are used, and tell nothing of themselves
+                _check(conf, group, opt)
+
+
+def _check(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> None:
+    try:
+        value = conf[opt.dest] if group == "DEFAULT" else conf[group][opt.dest]
+        if value is not None:
+            opt.type(value)  # another library may have registered the option, with another type
+    except ValueError as error:
+        reason = _PLACE.sub("", str(error))
+        place = _PLACE.search(str(error))
+        told = f" in {place['file']}" if place is not None and place["file"] else ""
+        raise ValueError(f"[{group}] {opt.dest}{told} is not valid: {reason}") from None

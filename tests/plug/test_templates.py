@@ -1,0 +1,106 @@
+"""Templates of names, and other options whose values are none: told when they are set or the driver is loaded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oslo_config import cfg
+
+import nova_db
+from nova_db import api, conf
+from nova_db.conf import naming
+from nova_db.context import get_admin_context
+
+ADMIN = get_admin_context()
+UNFIT = ["%d-%d", "%(uuid", "%s %s", "%(hostname)d", "%q", "%", "%(vcpus)", "%99999d", "%*d", "%.9999999s"]
+FIT = ["%d", "vm-%(uuid)s", "%(vcpus)d-%(created_at)s", "%%", "static", "%(nothing)s", "", "%(disable_terminate)s"]
+
+
+@pytest.fixture
+def options(monkeypatch: pytest.MonkeyPatch) -> Iterator[cfg.ConfigOpts]:
+    """A configuration of the test's own, in use."""
+    monkeypatch.setattr(api, "_configured", None)
+    naming.warn.cache_clear()
+    before = conf.get_conf()
+    own = cfg.ConfigOpts()
+    conf.set_conf(own)
+    yield own
+    api.reset()
+    conf.set_conf(before)
+
+
+def written(file: Path, text: str) -> dict[str, Any]:
+    """A file to be read, and no others."""
+    file.write_text(text)
+    return {"args": [], "default_config_files": [str(file)], "default_config_dirs": []}
+
+
+@pytest.mark.parametrize("template", UNFIT)
+def test_what_makes_no_name_is_refused_with_its_option(template: str, options: cfg.ConfigOpts, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"expected the id once|more than 999 characters"):
+        options.set_override("instance_name_template", template)
+    file = tmp_path / "service.conf"
+    options(**written(file, f"[DEFAULT]\ninstance_name_template = {template}\n[database]\nbackend = memory\n"))
+    with pytest.raises(
+        ValueError, match=r"\[DEFAULT\] instance_name_template in .*service\.conf is not valid: "
+    ) as told:
+        nova_db.instance_get_all(ADMIN)
+    assert "LocationInfo" not in str(told.value)
+
+
+@pytest.mark.parametrize("template", FIT)
+def test_what_makes_names_is_taken(template: str, options: cfg.ConfigOpts) -> None:
+    options.set_override("instance_name_template", template)
+    options.set_override("backend", "memory", group="database")
+    assert isinstance(nova_db.instance_create(ADMIN, {"vcpus": 1})["name"], str)
+
+
+@pytest.mark.parametrize("option", ["snapshot_name_template", "volume_name_template"])
+def test_volumes_and_snapshots(option: str, options: cfg.ConfigOpts) -> None:
+    for template in ("%d", "%(id)s", "x", "%s-%s"):  # one story
+        with pytest.raises(ValueError, match="expected the id once"):
+            options.set_override(option, template)
+    options.set_override(option, "x-%s")
+
+
+def test_a_template_of_another_library_s_option_is_looked_at(options: cfg.ConfigOpts) -> None:
+    foreign = cfg.ConfigOpts()
+    foreign.register_opt(cfg.StrOpt("instance_name_template", default="%d %d"))
+    conf.set_conf(foreign)
+    foreign.set_override("backend", "memory", group="database")
+    with pytest.raises(ValueError, match=r"\[DEFAULT\] instance_name_template is not valid"):
+        nova_db.instance_get_all(ADMIN)
+
+
+def test_a_file_that_is_read_again_breaks_no_read(
+    options: cfg.ConfigOpts, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "service.conf"
+    options(**written(file, "[DEFAULT]\ninstance_name_template = vm-%d\n[database]\nbackend = memory\n"))
+    made = nova_db.instance_create(ADMIN, {})
+    assert made["name"] == f"vm-{made['id']}"
+    options(**written(file, "[DEFAULT]\ninstance_name_template = %d-%d\n[database]\nbackend = memory\n"))
+    with caplog.at_level(logging.ERROR):
+        for _ in range(2):  # one story
+            assert nova_db.instance_get(ADMIN, made["id"])["name"] == made["uuid"]
+    assert [record.getMessage() for record in caplog.records if "instance_name_template" in record.getMessage()] == [
+        "[DEFAULT] instance_name_template does not fit each record: those that it does not fit have their id as a name."
+    ]
+
+
+@pytest.mark.parametrize(
+    "section,setting",
+    [("DEFAULT", "enable_new_services = maybe"), ("database", "max_retries = abc"), ("cells", "enable = 7")],
+)
+def test_a_value_that_is_none_is_told_when_the_driver_is_loaded(
+    section: str, setting: str, options: cfg.ConfigOpts, tmp_path: Path
+) -> None:
+    file = tmp_path / "service.conf"
+    options(**written(file, f"[{section}]\n{setting}\n" + ("" if section == "database" else "[database]\n") + ""))
+    name = setting.partition(" ")[0]
+    with pytest.raises(ValueError, match=rf"\[{section}\] {name} in .*service\.conf is not valid: "):
+        api.load_backend("memory")
