@@ -58,7 +58,5 @@ def _flavors(scene: Scene) -> list[dict[str, Any]]:
 
 def _flavor(scene: Scene, values: dict[str, Any]) -> dict[str, Any]:
     with contextlib.suppress(exceptions.InstanceTypeExists, exceptions.InstanceTypeIdExists):
-        made: dict[str, Any] = scene.db.instance_type_create(scene.admin, values)
-        return made
-    found: dict[str, Any] = scene.db.instance_type_get_by_flavor_id(scene.admin, values["flavorid"])
-    return found
+        return scene.driver.instance_type_create(scene.admin, values)
+    return scene.driver.instance_type_get_by_flavor_id(scene.admin, values["flavorid"])
