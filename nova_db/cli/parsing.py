@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
+from nova_db.exceptions.redaction import without_credentials
+
 FAILED: Final = 2
 _NUMBER = re.compile(r"-\d+|-\d*\.\d+")
 
@@ -49,7 +51,9 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(FAILED, f"{self.prog}: {' '.join(message.split())} (see {self.prog} --help)\n")
+        # A URL in the wrong place is quoted as any other word.
+        told = without_credentials(" ".join(message.split()))
+        self.exit(FAILED, f"{self.prog}: {told} (see {self.prog} --help)\n")
 
     def _wrong(self, words: Sequence[str]) -> str | None:
         """What is wrong with the first word that is no option and no command."""

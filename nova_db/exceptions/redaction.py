@@ -46,13 +46,18 @@ def secret_tables() -> frozenset[str]:
     return frozenset(table for table, _ in _secrets)
 
 
+def without_credentials(text: str) -> str:
+    """A text without user and password of the URLs in it."""
+    return _CREDENTIALS.sub("***@", text)
+
+
 def redacted(text: str) -> str:
     """The first line of ``text``, at most 300 characters, without SQL, bound values, and passwords.
 
     DB-API libraries put the failing statement, the values of the row and parts of the connection's URL into their
     messages. What went wrong stands before these.
     """
-    text = _CREDENTIALS.sub("***@", text)
+    text = without_credentials(text)
     text = _SECRET_ARGUMENT.sub(r"\1\2***", text)
     lines = _STATEMENT.sub("", text).strip().splitlines()
     line = lines[0].strip() if lines else ""

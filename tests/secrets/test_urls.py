@@ -105,6 +105,14 @@ def test_the_commands(capsys: pytest.CaptureFixture[str], conf: cfg.ConfigOpts, 
     assert not [part for part in PARTS if part in told.out + told.err]
 
 
+@pytest.mark.parametrize("words", ["status {}", "{}", "--conection {}", "status --json={}", "archive --before {}"])
+def test_a_url_in_the_wrong_place(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.format(f"postgresql://nova:{PARTS[0]}@{PARTS[1]}@host/nova").split()) == 2
+    told = capsys.readouterr()
+    assert "nova-db" in told.err
+    assert not [part for part in PARTS if part in told.out + told.err]
+
+
 DOLLAR = f"postgresql://nova:{PARTS[0]}${PARTS[1]}@host/nova"
 DOLLARS = [DOLLAR, DOLLAR.replace("$", "$a."), f"p=${{{PARTS[1]}}}"]
 
