@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.pool import NullPool
 
 from nova_db_sqlalchemy import url as urls
+from nova_db_sqlalchemy.schema_errors import WrongEncoding
 from nova_db_sqlalchemy.sqlalchemy_engines import engine_on
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import UPGRADE_TABLE, VERSION_TABLE
@@ -42,10 +43,14 @@ def require_usable(server: Server, connection: Connection) -> bool:
 
     One without a version is none of the migrations' business, and one that is behind works as it did before.
 
-    :raises SchemaError: a later release upgraded it, an upgrade of it was cut short, or it is behind too far.
+    :raises SchemaError: it cannot hold every text, a later release upgraded it, an upgrade of it was cut short, or it is
+        behind too far.
     """
     if urls.is_memory(server.url):
         return True
+    fault = server.encoding_fault(connection)
+    if fault is not None:
+        raise WrongEncoding(message=fault)
     names = server.table_names(connection)
     found = _versions(connection) if VERSION_TABLE in names else []
     if UPGRADE_TABLE not in names and (VERSION_TABLE not in names or found == [revisions()[-1]]):

@@ -91,6 +91,10 @@ class UnversionedSchema(SchemaError):
         )
 
 
+class WrongEncoding(SchemaError):
+    """The database, or a table, is in an encoding that cannot hold every text."""
+
+
 class InterruptedUpgrade(SchemaError):
     """An upgrade was cut short on a server that cannot undo changes of the schema (MySQL, MariaDB).
 

@@ -65,6 +65,10 @@ class Migrating(abc.ABC):
     def add_column(self, context: MigrationContext, table: str, column: sa.Column[Any]) -> None:
         """Add a column that takes nulls to a table that clients are using; nothing if it is there."""
 
+    def encoding_fault(self, connection: sa.Connection) -> str | None:
+        """Why the database cannot hold every text, and what to do; None: it can."""
+        return None
+
     def end_look(self, connection: sa.Connection) -> None:  # noqa: B027 - most have one transaction for everything
         """End the transaction that looking began where Alembic is to have its own."""
 

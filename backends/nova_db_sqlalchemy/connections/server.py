@@ -63,6 +63,11 @@ class Server(abc.ABC):
         """In a forked process: let go of a connection that is the parent's, which goes on using it."""
         connection.disown()
 
+    @property
+    def is_pooled(self) -> bool:
+        """Whether the server's sessions are a pooler's, so that each transaction is told what it depends on."""
+        return False
+
     @abc.abstractmethod
     def version(self, connection: Connection) -> str:
         """Name and version of the server."""
@@ -70,6 +75,10 @@ class Server(abc.ABC):
     @abc.abstractmethod
     def table_names(self, connection: Connection) -> set[str]:
         """The names of the tables that exist."""
+
+    def encoding_fault(self, connection: Connection) -> str | None:
+        """Why the database cannot hold every text, and what to do; None: it can."""
+        return None
 
     def counters(self, connection: Connection) -> Mapping[str, int] | None:
         """The highest id that the database has given, or was given, by table; None where it does not tell."""

@@ -15,7 +15,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import CreateIndex
 
 from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, own_connection
+from nova_db_sqlalchemy.mariadb.encodings import QUESTION, encoding_fault
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS
+from nova_db_sqlalchemy.mariadb.session import ServerVersion
 from nova_db_sqlalchemy.schema_errors import UpgradeBusy
 from nova_db_sqlalchemy.tables.differences import Difference, missing
 
@@ -66,6 +68,10 @@ class MariaDBMigrating(Migrating):
             op.execute(statement)
         elif column.name not in {found["name"] for found in sa.inspect(op.get_bind()).get_columns(table)}:
             _execute_patiently(op.get_bind(), statement)
+
+    def encoding_fault(self, connection: sa.Connection) -> str | None:
+        server = ServerVersion(_is_mariadb(connection.dialect), ())
+        return encoding_fault(connection.exec_driver_sql(QUESTION), server.collation)
 
     def end_look(self, connection: sa.Connection) -> None:
         connection.commit()

@@ -15,6 +15,7 @@ from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.mariadb import isolation, locks
 from nova_db_sqlalchemy.mariadb.connecting import Connecting
 from nova_db_sqlalchemy.mariadb.cursor import Cursor
+from nova_db_sqlalchemy.mariadb.encodings import QUESTION, encoding_fault
 from nova_db_sqlalchemy.mariadb.errors import fault_of, is_commit_unknown, is_lost
 from nova_db_sqlalchemy.mariadb.libraries import library_for
 from nova_db_sqlalchemy.mariadb.session import server_of
@@ -90,6 +91,10 @@ class MariaDBServer(Server):
     def table_names(self, connection: Connection) -> set[str]:
         connection.cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
         return {name for (name,) in connection.cursor.fetchall()}
+
+    def encoding_fault(self, connection: Connection) -> str | None:
+        connection.cursor.execute(QUESTION)
+        return encoding_fault(connection.cursor.fetchall(), server_of(connection.dbapi.get_server_info()).collation)
 
     def counters(self, connection: Connection) -> Mapping[str, int] | None:
         if not self.traits.has_counters:

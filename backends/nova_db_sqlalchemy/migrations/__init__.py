@@ -34,6 +34,7 @@ from nova_db_sqlalchemy.schema_errors import (
     UnknownRevision,
     UnversionedSchema,
     UpgradeBusy,
+    WrongEncoding,
 )
 from nova_db_sqlalchemy.tables.differences import Difference
 
@@ -48,6 +49,7 @@ __all__ = [
     "UnknownRevision",
     "UnversionedSchema",
     "UpgradeBusy",
+    "WrongEncoding",
     "check",
     "current",
     "head",

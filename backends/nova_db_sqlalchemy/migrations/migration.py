@@ -19,7 +19,7 @@ from nova_db import forking
 from nova_db_sqlalchemy.migrations import drafts, suiting
 from nova_db_sqlalchemy.migrations.configuration import configuration, revisions, scripts
 from nova_db_sqlalchemy.migrations.state import State, marked, read_state, unmark
-from nova_db_sqlalchemy.migrations.targets import Target, exclusive, migrating_on, opened, reading
+from nova_db_sqlalchemy.migrations.targets import Target, exclusive, migrating_on, opened, reading, require_encoding
 from nova_db_sqlalchemy.schema_errors import OlderRevision, UnknownRevision
 from nova_db_sqlalchemy.sqlalchemy_engines import database_url
 
@@ -104,6 +104,7 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
     :returns: the revision that the database is at now.
 
     :raises UnknownRevision: there is no such revision.
+    :raises WrongEncoding: the database cannot hold every text.
     :raises OlderRevision: the database is past it.
     :raises FutureSchema: a later release upgraded the database.
     :raises UnversionedSchema: the database has tables that no migration made.
@@ -113,6 +114,7 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
     goal = _resolved(revision)
     with opened(target, patiently=True) as engine:
         with engine.connect() as connection:
+            require_encoding(connection)
             if read_state(connection).is_at(goal):
                 return goal
         with exclusive(engine, lock_seconds) as connection:

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy.connections.migrating import Migrating
-from nova_db_sqlalchemy.schema_errors import SchemaError
+from nova_db_sqlalchemy.schema_errors import SchemaError, WrongEncoding
 from nova_db_sqlalchemy.servers import SUPPORTED, product_named
 from nova_db_sqlalchemy.sqlalchemy_engines import engine_on, meant
 from nova_db_sqlalchemy.url import is_memory, is_missing_file
@@ -64,7 +64,18 @@ def reading(target: Target) -> Iterator[sa.Connection | None]:
             yield None
             return
         with engine.connect() as connection:
+            require_encoding(connection)
             yield connection
+
+
+def require_encoding(connection: sa.Connection) -> None:
+    """Refuse a database that cannot hold every text.
+
+    :raises WrongEncoding: it cannot; the text says what to do.
+    """
+    fault = migrating_on(connection.dialect).encoding_fault(connection)
+    if fault is not None:
+        raise WrongEncoding(message=fault)
 
 
 def exclusive(engine: sa.Engine, seconds: float) -> AbstractContextManager[sa.Connection]:
