@@ -12,6 +12,8 @@ PYTEST := pytest --numprocesses $(shell echo $$(($$(nproc) + 1))) --maxprocesses
 SUITES := tests conformance/nova_db_conformance
 SQL_TESTS := tests/sqlalchemy tests/failures conformance/nova_db_conformance/engine \
     conformance/nova_db_conformance/functions
+POOLED_TESTS := conformance/nova_db_conformance/functions conformance/nova_db_conformance/isolation \
+    conformance/nova_db_conformance/transactions
 LANES := --nova-db-backend sqlite --nova-db-backend postgresql --nova-db-backend mariadb
 WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) && \
 	mariadb=$$($(BIN)/python -m scripts.servers mariadb url) && \
@@ -20,7 +22,8 @@ WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) &&
 ARGS :=
 
 .PHONY: help venv run test lint types generate format test-pythons test-galera test-replica test-failures \
-    test-plain test-mysqlclient test-kills test-columns test-new-column test-anomalies fuzz servers servers-stop wheel clean
+    test-plain test-pgbouncer test-mysqlclient test-kills test-columns test-new-column test-anomalies fuzz servers \
+    servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +38,7 @@ help:
 	@echo 'make test-replica  the tests of read replicas, on a PostgreSQL and its streaming standby'
 	@echo 'make test-failures the tests of servers that stop and crash, and, as root, of full disks'
 	@echo 'make test-plain    the tests of SQL servers, with psycopg and PyMySQL used by what they document alone'
+	@echo 'make test-pgbouncer functions, races and transactions on PostgreSQL behind PgBouncer, which is installed for it'
 	@echo 'make test-mysqlclient the same on MariaDB through mysqlclient, which is installed for it'
 	@echo 'make test-columns  the tests of SQL servers, on tables whose columns stand the other way round'
 	@echo 'make test-new-column all that a new column touches, in a copy of the tree that has one'
@@ -129,6 +133,11 @@ test-plain: venv
 	@echo '== tests of SQL servers, with psycopg and PyMySQL used by what they document alone'
 	@$(WITH_SERVERS) NOVA_DB_PLAIN_LIBRARIES=1 exec $(BIN)/$(PYTEST) --nova-db-backend postgresql \
 	    --nova-db-backend mariadb $(if $(ARGS),$(ARGS),$(SQL_TESTS))
+
+test-pgbouncer: venv
+	@echo '== tests of PostgreSQL by way of a PgBouncer that gives each transaction another connection'
+	@url=$$($(BIN)/python -m scripts.servers pgbouncer url) && NOVA_DB_TEST_POSTGRESQL="$$url" exec $(BIN)/$(PYTEST) \
+	    --nova-db-backend postgresql $(if $(ARGS),$(ARGS),$(POOLED_TESTS))
 
 test-mysqlclient: venv
 	@echo '== tests of MariaDB through mysqlclient'

@@ -43,8 +43,8 @@ def require_usable(server: Server, connection: Connection) -> bool:
 
     One without a version is none of the migrations' business, and one that is behind works as it did before.
 
-    :raises SchemaError: it cannot hold every text, a later release upgraded it, an upgrade of it was cut short, or it is
-        behind too far.
+    :raises SchemaError: it cannot hold every text, a later release upgraded it, an upgrade of it was cut short, or it
+        is behind too far.
     """
     if urls.is_memory(server.url):
         return True

@@ -44,6 +44,8 @@ class Settings:
     """What a node of a Galera cluster waits for before it answers; None: for what its own setting says."""
     sqlite_synchronous: bool = True
     """Whether a commit waits for the disk on SQLite."""
+    transaction_pooling: bool | None = None
+    """Whether a pooler on the way to PostgreSQL has a session for each transaction; None: that is found out."""
     plain_libraries: bool = field(default_factory=plain_by_default)
     """Whether DB-API libraries are used by what they document alone, as they are anyway where they are not as known."""
     debug: int = 0
@@ -75,6 +77,7 @@ _OPTIONS: Final = {
     "connect_interval": "retry_interval",
     "wsrep_sync_wait": "mysql_wsrep_sync_wait",
     "sqlite_synchronous": "sqlite_synchronous",
+    "transaction_pooling": "postgresql_transaction_pooling",
     "debug": "connection_debug",
 }
 """The option of ``[database]`` for each field that has one, but for the parameters."""

@@ -222,6 +222,13 @@ _DATABASE: list[cfg.Opt] = [
         "holds. Further bits as the server's variable wsrep_sync_wait has them.",
     ),
     cfg.BoolOpt(
+        "postgresql_transaction_pooling",
+        help="Whether PostgreSQL is reached by way of a pooler that has a session for each transaction, as PgBouncer "
+        "does with pool_mode = transaction. Then no statement is prepared, and each transaction is told what otherwise "
+        "a session is. Unset, that is done where a connection leads to a pooler; false spares it where the pooler has "
+        "a session for each connection (pool_mode = session).",
+    ),
+    cfg.BoolOpt(
         "sqlite_synchronous",
         default=True,
         deprecated_opts=[cfg.DeprecatedOpt("sqlite_synchronous", group="DEFAULT")],

@@ -8,13 +8,14 @@ import sys
 from scripts.servers.failing import FailingMariaDB, FailingPostgreSQL
 from scripts.servers.host import ServerError
 from scripts.servers.mariadb import MariaDB
+from scripts.servers.pgbouncer import PgBouncer
 from scripts.servers.postgresql import PostgreSQL
 from scripts.servers.private import PrivateServer
 from scripts.servers.replica import Replica
 
 SERVERS: dict[str, type[PrivateServer]] = {kind.name: kind for kind in (PostgreSQL, MariaDB)}
 SERVERS_OF_ONE_TEST: dict[str, type[Replica | PrivateServer]] = {
-    kind.name: kind for kind in (Replica, FailingPostgreSQL, FailingMariaDB)
+    kind.name: kind for kind in (Replica, FailingPostgreSQL, FailingMariaDB, PgBouncer)
 }
 """Started by name alone, stopped and removed with the others."""
 

@@ -48,6 +48,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "db_inc_retry_interval": True,
         "db_max_retry_interval": 0.5,
         "mysql_wsrep_sync_wait": None,
+        "postgresql_transaction_pooling": None,
         "sqlite_synchronous": True,
         "connection_debug": 0,
     },

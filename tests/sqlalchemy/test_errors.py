@@ -155,6 +155,21 @@ def test_texts_of_errors_show_the_value_that_breaks_a_rule(engine: SQLEngine) ->
     assert str(error).endswith(" in table consoles, column pool_id: 99.")
 
 
+def test_a_column_that_is_not_there_is_named(server: str) -> None:
+    url = make_database(server)
+    engine = SQLEngine(url)
+    engine.server.prepare_place()
+    engine.create_schema()
+    try:
+        with engine._connected() as connection:
+            engine.server.control(connection, "ALTER TABLE services DROP COLUMN report_count")
+        with pytest.raises(DBError, match=r"lacks .*report_count.*: .*nova-db sync"):
+            select(engine, "services")
+    finally:
+        engine.close()
+        drop_database(url)
+
+
 @decision(19)
 def test_a_database_without_tables(server: str) -> None:
     url = make_database(server)

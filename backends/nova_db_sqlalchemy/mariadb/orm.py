@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 _CANNOT_CONNECT: Final = 2003
 _DECIDED: Final = {"charset": "utf8mb4", "client_flag": FOUND_ROWS}
 """Options that are not the user's to choose."""
+_OWN_PREPARATION: Final = (
+    "SET SESSION autocommit = 0",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "SET SESSION TRANSACTION READ WRITE",
+)
+"""What ORM sessions are told beyond others: to be as the servers have them unless configured otherwise."""
 
 
 def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any], *, connects: bool) -> sa.Engine:
     """An engine that connects to the first host which can be reached, and replaces connections that went stale."""
     library = library_for(url, plain=True)
-    connecting = Connecting(url, settings, library)
+    connecting = Connecting(url, settings, library, _OWN_PREPARATION)
 
     def prepared(connection: Any) -> Any:
         connecting.prepare(connection, lambda statements: _run(connection, statements))

@@ -65,16 +65,24 @@ def settings_of(server: ServerVersion) -> str:
     """The statement that sets what values and comparisons depend on."""
     modes = [*_MODES, *(["SIMULTANEOUS_ASSIGNMENT"] if server.is_mariadb else [])]
     settings = {
+        "character_set_client": "'utf8mb4'",
+        "character_set_results": "'utf8mb4'",
         "collation_connection": f"'{server.collation}'",  # a literal must not decide how a column is compared
+        "completion_type": "'NO_CHAIN'",
+        "default_storage_engine": "'InnoDB'",
+        "div_precision_increment": "4",
         "foreign_key_checks": "1",
         "lc_messages": "'en_US'",  # names are read from messages
         "group_concat_max_len": str(1 << 30),
         "max_sort_length": str(_SORT_LENGTH),
         "sort_buffer_size": f"GREATEST(@@sort_buffer_size, {_SORT_MEMORY})",
         "sql_auto_is_null": "0",
+        "sql_big_selects": "1",
         "sql_mode": f"'{','.join(modes)}'",
+        "sql_quote_show_create": "1",  # from which SQLAlchemy reads what a table is like
         "sql_safe_updates": "0",
         "sql_select_limit": "DEFAULT",
+        "timestamp": "DEFAULT",
         "time_zone": "'+00:00'",
         "unique_checks": "1",
     }

@@ -10,6 +10,7 @@ import psycopg
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy.connections.cut_off import cut_off
 from nova_db_sqlalchemy.postgresql.connection import is_refusal
+from nova_db_sqlalchemy.postgresql.sessions import CHECKED, Told
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
@@ -21,14 +22,21 @@ class Connecting(Generic[C]):
     """Connections with the time-outs of some settings.
 
     :param open_: opens one with options of the library.
-    :param further: a statement that connections of one kind are told as well.
+    :param further: settings that sessions of one kind are told as well.
     """
 
-    def __init__(self, settings: Settings, open_: Callable[..., C], *, further: str | None = None) -> None:
+    def __init__(self, settings: Settings, open_: Callable[..., C], *, further: dict[str, str] | None = None) -> None:
         self._connect_timeout = max(2, round(settings.connect_timeout))
         self._open = open_
-        told = [f"SET lock_timeout = {max(1, round(settings.lock_timeout * 1000))}", further]
-        self._preparation = list(filter(None, told))
+        self._told = Told(settings.lock_timeout, settings.transaction_pooling, further)
+        # Written without a lock: all connections are made by way of the same pooler, or of none.
+        self.is_pooled = False
+        """Whether a pooler has a session for each transaction; known once there was a connection."""
+
+    @property
+    def transaction(self) -> str:
+        """The statements that follow the beginning of each transaction; empty where sessions keep things."""
+        return self._told.transaction if self.is_pooled else ""
 
     def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The library's options for those of a URL."""
@@ -51,11 +59,32 @@ class Connecting(Generic[C]):
                 connection.close()
             failure = DBConnectionError(error)
             raise failure.for_good() if is_refusal(error) else failure from error
+        except DBConnectionError:
+            if connection is not None:
+                connection.close()
+            raise
         return connection
 
     def prepare(self, connection: Any) -> None:
-        """Tell a connection what all of ours are told."""
+        """Tell a connection what all of ours are told.
+
+        :raises DBConnectionError: a setting that cannot be changed makes the database unusable.
+        """
+        process = getattr(getattr(connection, "info", None), "backend_pid", None)
+        is_ours = isinstance(connection, psycopg.Connection)
         with connection.cursor() as cursor:
-            for statement in self._preparation:  # one at a time, as prepare_threshold=0 has each prepared
-                cursor.execute(statement)
+            # Nothing is prepared before it is known whether that may be.
+            cursor.execute(self._told.session(process), **({"prepare": False} if is_ours else {}))
+            self.is_pooled, checked, *_ = cursor.fetchone()
         connection.commit()  # else it would be undone with the first transaction
+        if checked != "origin":
+            message = (
+                f"The server leaves foreign keys unchecked, as {CHECKED} is {checked}: ALTER ROLE ... RESET {CHECKED}, "
+                f"or ALTER DATABASE ... RESET {CHECKED}."
+            )
+            raise DBConnectionError(message=message).for_good()
+        if self.is_pooled and is_ours:
+            connection.prepare_threshold = None
+            if not connection.autocommit:
+                connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+                connection.read_only = connection.deferrable = False

@@ -33,7 +33,7 @@ BASE: Final = "base"
 PATIENCE: Final = 2
 """How many losses until a writer does something about it."""
 
-_PLAIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+PLAIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _ENTER: Final = f"LOCK TABLE {GATE} IN ROW EXCLUSIVE MODE"
 # Small tables would be read as a whole, and so conflict with whatever is written to them.
 _ISOLATED: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE;SET LOCAL enable_seqscan = off"
@@ -52,35 +52,38 @@ def creation(existing: set[str]) -> list[str]:
     return [f"CREATE TABLE IF NOT EXISTS {table} ()" for table in TABLES if table not in existing]
 
 
-def begin_plain(connection: Connection, losses: int) -> None:
-    """Begin the transaction of a single call: at the lower level if nobody is isolated, or once nobody is."""
+def begin_plain(connection: Connection, losses: int, told: str) -> None:
+    """Begin the transaction of a single call: at the lower level if nobody is isolated, or once nobody is.
+
+    :param told: what each transaction is told, after a semicolon; empty for nothing.
+    """
     waits = losses >= PATIENCE
     try:
-        send(connection, f"{_PLAIN};{_ENTER}{'' if waits else ' NOWAIT'}")
+        send(connection, f"{PLAIN}{told};{_ENTER}{'' if waits else ' NOWAIT'}")
     except psycopg.errors.LockNotAvailable:
         if waits:
             raise
-        _begin_beside(connection)
+        _begin_beside(connection, told)
     except psycopg.errors.UndefinedTable:
-        send(connection, f"ROLLBACK;{_PLAIN}")  # an older schema: nobody can be isolated before it is upgraded
+        send(connection, f"ROLLBACK;{PLAIN}{told}")  # an older schema: nobody can be isolated before it is upgraded
     except psycopg.errors.InsufficientPrivilege as error:
         raise _forbidden(connection, error) from error
 
 
-def _begin_beside(connection: Connection) -> None:
+def _begin_beside(connection: Connection, told: str) -> None:
     """Begin the transaction of a single call while somebody keeps those of the lower level out."""
     try:
-        send(connection, f"ROLLBACK;{_PLAIN};{_NOBODY};{_ENTER}")
+        send(connection, f"ROLLBACK;{PLAIN}{told};{_NOBODY};{_ENTER}")
     except psycopg.errors.LockNotAvailable:
-        send(connection, f"ROLLBACK;{_ISOLATED};{_TOGETHER};{_SAVEPOINT}")
+        send(connection, f"ROLLBACK;{_ISOLATED}{told};{_TOGETHER};{_SAVEPOINT}")
         _isolate(connection)
 
 
-def begin_isolated(connection: Connection, losses: int) -> None:
-    """Begin an isolated transaction."""
+def begin_isolated(connection: Connection, losses: int, told: str) -> None:
+    """Begin an isolated transaction; ``told`` as above."""
     # The queue comes first: who waits in it is in nobody's way.
     place = _IN_TURN if losses >= PATIENCE else _SOMEBODY
-    statements = ";".join([_ISOLATED, place, _ALONE if losses >= 2 * PATIENCE else _TOGETHER, _SAVEPOINT])
+    statements = ";".join([_ISOLATED + told, place, _ALONE if losses >= 2 * PATIENCE else _TOGETHER, _SAVEPOINT])
     try:
         send(connection, statements)
     except psycopg.errors.UndefinedTable:

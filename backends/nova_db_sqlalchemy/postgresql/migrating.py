@@ -12,8 +12,10 @@ from alembic import op
 from sqlalchemy.exc import OperationalError
 
 from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, own_connection
+from nova_db_sqlalchemy.postgresql.encodings import encoding_fault
 from nova_db_sqlalchemy.postgresql.isolation import TABLES as LOCKED
-from nova_db_sqlalchemy.schema_errors import UpgradeBusy
+from nova_db_sqlalchemy.postgresql.orm import POOLED
+from nova_db_sqlalchemy.schema_errors import SchemaError, UpgradeBusy
 from nova_db_sqlalchemy.tables.differences import Difference, missing
 from nova_db_sqlalchemy.tables.metadata import NULLS_FIRST
 
@@ -38,6 +40,7 @@ class PostgreSQLMigrating(Migrating):
         # that waits for the lock included.
         end = time.monotonic() + seconds
         with own_connection(engine) as connection:
+            _require_session(connection)
             # Ends with the lock, or after these seconds.
             while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK))):
                 connection.commit()
@@ -87,6 +90,10 @@ class PostgreSQLMigrating(Migrating):
             else:
                 _in_turns(op.get_bind(), lambda: op.add_column(table, column, if_not_exists=True))
 
+    def encoding_fault(self, connection: sa.Connection) -> str | None:
+        row = connection.exec_driver_sql("SELECT current_setting('server_encoding'), current_database()").one()
+        return encoding_fault(*row)
+
     def end_look(self, connection: sa.Connection) -> None:
         connection.commit()
 
@@ -123,6 +130,21 @@ def _in_turns(connection: sa.Connection, change: Callable[[], None]) -> None:
         else:
             break
     connection.exec_driver_sql("SET lock_timeout = 0")
+
+
+def _require_session(connection: sa.Connection) -> None:
+    """SchemaError where the session of a connection is gone with the next transaction, and the lock with it."""
+    pooled = connection.info.get(POOLED)
+    if pooled is None:  # somebody else's engine
+        known = getattr(getattr(connection.connection.driver_connection, "info", None), "backend_pid", None)
+        pooled = known not in (None, connection.scalar(sa.select(sa.func.pg_backend_pid())))
+    if pooled:
+        message = (
+            "A pooler such as PgBouncer is on the way to the database, with a session for each transaction, and an "
+            "upgrade needs one of its own: name the server itself, as in "
+            "`nova-db --connection postgresql://USER@SERVER:5432/DATABASE sync`."
+        )
+        raise SchemaError(message=message)
 
 
 def _is_invalid(name: str) -> bool:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
 
 _ENTERED: Final = "nova_db_gate"
+POOLED: Final = "nova_db_pooled"
+"""Where a connection of SQLAlchemy notes whether its sessions are a pooler's."""
 _WRITES: Final = re.compile(
     r'\s*(?:(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)|(?:WITH|MERGE|COPY|TRUNCATE)\b)', re.IGNORECASE
 )
@@ -43,7 +45,15 @@ def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any],
         prepare=connecting.prepare,
     )
     _guard(engine)
+    event.listen(engine, "connect", lambda _, record: record.info.update({POOLED: connecting.is_pooled}))
+    event.listen(engine, "begin", lambda connection: _tell(connection, connecting.transaction))
     return engine
+
+
+def _tell(connection: sa.Connection, told: str) -> None:
+    """Tell a transaction what it depends on, where no session keeps that."""
+    if told and not _commits_by_itself(connection):
+        connection.exec_driver_sql(told.lstrip(";"))
 
 
 def _guard(engine: sa.Engine) -> None:

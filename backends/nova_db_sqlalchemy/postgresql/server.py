@@ -16,6 +16,7 @@ from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, de
 from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.postgresql import isolation
 from nova_db_sqlalchemy.postgresql.connecting import Connecting
+from nova_db_sqlalchemy.postgresql.encodings import encoding_fault
 from nova_db_sqlalchemy.postgresql.opening import Opening
 from nova_db_sqlalchemy.postgresql.urls import options
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED, rule_columns
@@ -34,9 +35,15 @@ _MARKS: Final = '"\u00ab\u00bb\u201c-\u201f\u300c\u300d'
 _QUOTED: Final = re.compile(rf"[{_MARKS}](?:[^{_MARKS}]*\.)?([^{_MARKS}.]+)[{_MARKS}]")
 """A name as messages have it, in the quotation marks of any language."""
 _POINTED: Final = re.compile(r"(?m)^(.*)\n( *)\^$")
+_QUALIFIED: Final = re.compile(r"\b[A-Za-z_]\w*\.([A-Za-z_]\w*)\b")
 _IDENTIFIER: Final = re.compile(r'(?:(?:\w+|"[^"]+")\.)*(\w+|"[^"]+")')
-_LOST: Final = ("57P01", "57P02", "57P03", "0A000", "26000")
-"""The server shuts down; or a statement that it has prepared fits no more, or is gone: a new connection mends that."""
+_LOST: Final = ("57P01", "57P02", "57P03", "0A000")
+"""The server shuts down; or a statement that it has prepared fits no more: a new connection mends that."""
+_PREPARED: Final = ("26000", "42P05")
+_POOLED: Final = (
+    "A statement that this process has prepared on its connection {}: a pooler has a connection to the server for each "
+    "transaction, as PgBouncer does with pool_mode = transaction. Set [database] postgresql_transaction_pooling = true."
+)
 
 
 class PostgreSQLServer(Server):
@@ -51,7 +58,7 @@ class PostgreSQLServer(Server):
         self._given = options(url)
         opening = Opening(settings.read_timeout, plain=settings.plain_libraries)
         # Compiling takes longer than any of the statements.
-        self._connecting = Connecting(settings, opening.connect, further="SET jit = off")
+        self._connecting = Connecting(settings, opening.connect, further={"jit": "off"})
 
     # ------------------------------------------------------------------------------------------ connections
 
@@ -66,6 +73,10 @@ class PostgreSQLServer(Server):
         except psycopg.Error:
             return  # the server has closed it before
 
+    @property
+    def is_pooled(self) -> bool:
+        return self._connecting.is_pooled
+
     def version(self, connection: Connection) -> str:
         version = connection.dbapi.info.server_version
         return f"PostgreSQL {version // 10000}.{version % 10000}"
@@ -73,6 +84,10 @@ class PostgreSQLServer(Server):
     def table_names(self, connection: Connection) -> set[str]:
         query = b"SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))"
         return {name for (name,) in connection.dbapi.execute(query)}
+
+    def encoding_fault(self, connection: Connection) -> str | None:
+        info = connection.dbapi.info
+        return encoding_fault(info.parameter_status("server_encoding"), info.dbname)
 
     def counters(self, connection: Connection) -> Mapping[str, int]:
         rows = ", ".join(
@@ -85,8 +100,11 @@ class PostgreSQLServer(Server):
         return isolation.creation(existing)
 
     def run_script(self, connection: Connection, statements: Sequence[str]) -> None:
-        if statements:
-            isolation.send(connection, ";\n".join(statements))  # what is sent at once is one transaction
+        if not statements:
+            return
+        script = ";\n".join(statements)  # what is sent at once is one transaction
+        told = self._connecting.transaction
+        isolation.send(connection, f"{isolation.PLAIN}{told};\n{script};\nCOMMIT" if told else script)
 
     def emptying(self, tables: Sequence[str]) -> list[str]:
         # TRUNCATE would write new files for each table and index: slower by far where there are few rows.
@@ -100,11 +118,11 @@ class PostgreSQLServer(Server):
 
     def begin(self, connection: Connection, mode: Mode, losses: int = 0) -> None:
         if mode is Mode.WRITE:
-            isolation.begin_plain(connection, losses)
+            isolation.begin_plain(connection, losses, self._connecting.transaction)
         elif mode is Mode.ISOLATED:
-            isolation.begin_isolated(connection, losses)
+            isolation.begin_isolated(connection, losses, self._connecting.transaction)
         else:
-            isolation.send(connection, _SNAPSHOT)
+            isolation.send(connection, _SNAPSHOT + self._connecting.transaction)
 
     def commit(self, connection: Connection) -> None:
         if isolation.send(connection, "COMMIT") == b"ROLLBACK":
@@ -162,14 +180,24 @@ def _fault(error: psycopg.Error) -> Fault:
         return full()
     if state == "57014":
         return cancelled()
+    return _absent(error, state)
+
+
+def _absent(error: psycopg.Error, state: str) -> Fault:
+    """An error of something that a statement needs, and that is not there."""
+    if state in _PREPARED:
+        return Fault(message=_POOLED.format("is not there" if state == "26000" else "is there already"))
     if state in ("42P01", "42703"):
-        name = _missing_name(str(error), diagnosis.message_primary or "")
+        name = _missing_name(str(error), error.diag.message_primary or "")
         return missing(f"the {'table' if state == '42P01' else 'column'} {name}".rstrip())
     return Fault(DBError)
 
 
 def _missing_name(text: str, message: str) -> str:
     """The name that a message is about, whatever language it is in: where it points at the statement, or in quotes."""
+    qualified = _QUALIFIED.search(message)  # without marks, and whole, which what the server shows need not be
+    if qualified:
+        return qualified[1]
     pointed = _POINTED.search(text)
     named = _IDENTIFIER.match(pointed[1], len(pointed[2])) if pointed else _QUOTED.search(message)
     return named[1].strip('" \u00a0\u202f') if named else message

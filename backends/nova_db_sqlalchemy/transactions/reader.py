@@ -68,7 +68,13 @@ class SingleReader(SnapshotReader):
         super().hold()
 
     def _open(self) -> Connection:
-        return super()._open() if self._is_held else self._database.pool.take()
+        if not self._is_held:
+            connection = self._database.pool.take()
+            if not self._database.server.is_pooled:
+                return connection
+            self._database.pool.give(connection)
+            self._is_held = True
+        return super()._open()
 
     def _is_stale(self, connection: Connection, error: BaseException) -> bool:
         if self._is_held or connection is not self._connection:
