@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nova_db.cli.configuration import opened
 from nova_db.cli.output import Table, console, tell
 from nova_db.cli.schemas import engine_driver, schema_keeper
+from nova_db.cli.settings import Setting, settings
 from nova_db.engine import Eq
 from nova_db.schema import TABLES
 
@@ -22,16 +23,27 @@ def run(options: argparse.Namespace) -> int:
     with opened(options) as driver:
         counts = row_counts(engine_driver(driver))
         described = schema_keeper(driver).describe()
+    found = list(settings(options, options.databases[-1]["url"]))
     rows = {name: {"live": live, "deleted": deleted} for name, (live, deleted) in counts.items()}
-    tell(options, {"about": dict(described), "rows": rows}, lambda: _tell(described, counts))
+    document = {"about": dict(described), "settings": [each._asdict() for each in found], "rows": rows}
+    tell(options, document, lambda: _tell(described, found, counts))
     return 0
 
 
-def _tell(described: Mapping[str, str], counts: Counts) -> None:
+def _tell(described: Mapping[str, str], found: Sequence[Setting], counts: Counts) -> None:
     out = console()
     for name, value in described.items():
         out.print(f"{name:>10}  {value}", highlight=False, markup=False)
+    out.print(setting_table(found))
     out.print(row_table("rows", counts))
+
+
+def setting_table(found: Sequence[Setting]) -> Table:
+    """The settings as a table to print."""
+    made = Table("settings", ("option", "value", "from"))
+    for setting in found:
+        made.add(*setting)
+    return made
 
 
 def row_counts(driver: EngineDriver) -> dict[str, tuple[int, int]]:

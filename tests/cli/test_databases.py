@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import pty
@@ -211,3 +212,38 @@ def test_files_that_name_databases_are_not_overruled_by_the_environment(
     assert "the two databases are the same one" in failure(capsys, "copy", "--from", "@0.conf", "--to", "@1.conf")
     (tmp_path / "1.conf").write_text("[database]\nmax_retries = 1\n")
     assert "1.conf names no database" in failure(capsys, "copy", "--from", "@0.conf", "--to", "@1.conf")
+
+
+def test_status_tells_where_each_setting_stands(
+    capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "sqlite:///nova_db_test_one.sqlite"
+    assert main(["--connection", url, "sync"]) == 0
+    file = tmp_path / "cloud.conf"
+    file.write_text(
+        f"[DEFAULT]\ninstance_name_template = vm-%d\n[database]\nconnection = {url}\n"
+        f"slave_connection = mysql://nova:SECRET@db/nova\nmax_pool_size = 7\n"
+    )
+    monkeypatch.setenv("OS_DATABASE__LOCK_TIMEOUT", "12")
+    capsys.readouterr()
+
+    def found(*argv: str) -> dict[str, tuple[str, str]]:
+        assert main([*argv, "--json"]) == 0
+        printed = capsys.readouterr().out
+        assert "SECRET" not in printed
+        return {each["option"]: (each["value"], each["source"]) for each in json.loads(printed)["settings"]}
+
+    shown = "sqlite+pysqlite:///nova_db_test_one.sqlite"
+    settings = found("--config-file", str(file), "status")
+    assert settings == {
+        "[DEFAULT] instance_name_template": ("vm-%d", str(file)),
+        "[database] backend": ("sqlalchemy", "the default"),
+        "[database] connection": (shown, str(file)),
+        "[database] slave_connection": ("***", str(file)),
+        "[database] max_pool_size": ("7", str(file)),
+        "[database] lock_timeout": ("12", "the environment variable OS_DATABASE__LOCK_TIMEOUT"),
+    }
+    settings = found("--connection", url, "status")
+    assert settings["[database] connection"] == (shown, "the command line")
+    assert main(["--connection", url, "status"]) == 0
+    assert re.search(r"│ \[database\] lock_timeout +│ 12 +│ the environment variable", capsys.readouterr().out)
