@@ -94,7 +94,8 @@ def _meant(known: Mapping[str, Collection[str]], section: str, key: str) -> tupl
     home = section if section in known else nearest(section, known.keys() - {_DEFAULT})
     if home is None:
         return None
-    near = key if key in known[home] else nearest(key, known[home])
+    # A line without = has its value's colon take the place, and the words before it are the key.
+    near = key if key in known[home] else nearest(key.split(maxsplit=1)[0], known[home])
     return None if near is None or (home, near) == (section, key) else (home, near)
 
 

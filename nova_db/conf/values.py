@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _PLACE: Final = re.compile(r"Value for option \S+ from LocationInfo\(.*?(?:detail='(?P<file>[^']*)')?\) is not valid: ")
 """How oslo.config begins."""
+_NUMBER: Final = re.compile(r"(?:invalid literal for int\(\) with base 10|could not convert string to float): (.*)")
+"""What Python says where there is no number."""
 
 
 def check(conf: cfg.ConfigOpts) -> None:
@@ -31,7 +33,7 @@ def _check(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> None:
         if value is not None:
             opt.type(value)  # another library may have registered the option, with another type
     except ValueError as error:
-        reason = _PLACE.sub("", str(error))
+        reason = _NUMBER.sub(r"a number is expected, not \1", _PLACE.sub("", str(error)))
         place = _PLACE.search(str(error))
         told = f" in {place['file']}" if place is not None and place["file"] else ""
         raise ValueError(f"[{group}] {opt.dest}{told} is not valid: {reason}") from None

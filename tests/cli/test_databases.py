@@ -46,6 +46,7 @@ def told(capsys: pytest.CaptureFixture[str], *argv: str) -> list[str]:
         ("[DEFAULT]\nsql_conection = sqlite:///x\n", 2, "[DEFAULT] sql_conection", "[DEFAULT] sql_connection"),
         ("[DEFAULT]\ncompute_topik = x\n", 2, "[DEFAULT] compute_topik", "[DEFAULT] compute_topic"),
         ("[cell]\nenable = true\n", 2, "[cell] enable", "[cells] enable"),
+        ("[database]\nconnection sqlite:///x\n", 2, "[database] connection sqlite", "[database] connection"),
     ],
 )
 def test_a_misspelt_setting_is_an_error_that_names_its_line(

@@ -133,6 +133,14 @@ def test_character_sets_that_cannot_hold_every_text(
         _call(url)
 
 
+def test_the_database_s_counts_no_more_when_the_tables_have_theirs(database: str) -> None:
+    url = sa.make_url(database)
+    with administrator(url) as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {url.database} CHARACTER SET latin1")
+    _call(database)
+    assert_described(database)
+
+
 def test_a_table_whose_character_set_cannot(database: str, subtests: pytest.Subtests) -> None:
     with administrator(sa.make_url(database)) as connection:
         connection.exec_driver_sql("ALTER TABLE services CONVERT TO CHARACTER SET utf8mb3")

@@ -18,19 +18,29 @@ QUESTION: Final = (
 
 
 def encoding_fault(answer: Iterable[Any], collation: str) -> str | None:
-    """What to say of the answer, on a server with this collation by code point; None: every text can be held."""
-    wrong = [tuple(row) for row in answer if row[2] != NEEDED]
-    for table, database, found in wrong:
-        if table is None:
-            return (
-                f"The database {database} is in the character set {found}, which cannot hold every text: "
-                f"ALTER DATABASE {database} CHARACTER SET {NEEDED}, which changes no table, then nova-db check."
-            )
-    tables = sorted((table, found) for table, _, found in wrong if table in CATALOG)
-    if not tables:
-        return None
-    table, found = tables[0]
-    more = f", and so are {len(tables) - 1} more" if len(tables) > 1 else ""
+    """What to say of the answer, on a server with this collation by code point; None: every text can be held.
+
+    That of the database counts until the tables are made, which then have their own.
+    """
+    rows = [tuple(row) for row in answer]
+    ours = sorted((table, found) for table, _, found in rows if table in CATALOG)
+    if not ours:
+        return next(
+            (_of_database(name, found) for table, name, found in rows if table is None and found != NEEDED), None
+        )
+    wrong = [each for each in ours if each[1] != NEEDED]
+    return _of_table(*wrong[0], len(wrong) - 1, collation) if wrong else None
+
+
+def _of_database(name: str, found: str) -> str:
+    return (
+        f"The database {name} is in the character set {found}, which cannot hold every text: "
+        f"ALTER DATABASE {name} CHARACTER SET {NEEDED} changes that."
+    )
+
+
+def _of_table(table: str, found: str, others: int, collation: str) -> str:
+    more = f", and so are {others} more" if others else ""
     return (
         f"The table {table} is in the character set {found}, which cannot hold every text{more}: ALTER TABLE {table} "
         f"CONVERT TO CHARACTER SET {NEEDED} COLLATE {collation}."
