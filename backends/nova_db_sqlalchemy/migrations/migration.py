@@ -122,20 +122,19 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
             if not _is_ahead(state, goal):
                 unmark(connection)
                 return goal
-            migrating_on(connection.dialect).end_look(connection)
-            with _alembic_lock, marked(connection, state.revision, goal):
-                _upgrade(connection, state.revision, goal)
+            _upgrade(connection, state.revision, goal)
     return goal
 
 
 def _upgrade(connection: sa.Connection, source: str | None, goal: str) -> None:
-    """Have Alembic upgrade a database, in which is noted who else may work on it: first, where somebody may."""
+    """Have Alembic upgrade a database, in which is noted who else may work on it: first of all, where somebody may."""
     if source is not None:
         suiting.note(connection, source, goal)
-        migrating_on(connection.dialect).end_look(connection)
-    command.upgrade(configuration(connection=connection, source=source), goal)
-    if source is None:
-        suiting.note(connection, source, goal)
+    migrating_on(connection.dialect).end_look(connection)
+    with _alembic_lock, marked(connection, source, goal):
+        command.upgrade(configuration(connection=connection, source=source), goal)
+        if source is None:
+            suiting.note(connection, source, goal)
 
 
 def stamp(target: Target = None, revision: str = "head", *, lock_seconds: float = LOCK_SECONDS) -> str:

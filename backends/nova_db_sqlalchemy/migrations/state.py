@@ -138,8 +138,11 @@ def _look(connection: sa.Connection) -> State | None:
             state = replace(state, versions=tuple(connection.scalars(query)))
         if MARK.name in tables:
             row = connection.execute(sa.select(MARK)).first()
-            left = (row.source, row.goal) if row else (None, "an unknown one")
-            state = replace(state, unfinished=left, started_at=row.started_at if row else None)
+            if row is not None:
+                state = replace(state, unfinished=(row.source, row.goal), started_at=row.started_at)
+            elif not state.versions:
+                state = replace(state, unfinished=(None, "an unknown one"))
+            # Else an upgrade was cut short before it began: what the database was it still is.
         if USABLE_TABLE in tables:
             state = replace(state, usable_since=noted(connection))
     except DBAPIError as error:
