@@ -119,6 +119,10 @@ class SQLEngine(Engine):
         with self._connected() as connection:
             return sorted(self.server.table_names(connection) & CATALOG.keys())
 
+    def require_whole_rows(self) -> None:
+        with self._connected() as connection:
+            schema.require_whole_rows(self.server, connection)
+
     def counters(self) -> Mapping[str, int]:
         """The highest id given so far, by table; looked up where the database shows it, else asked for."""
         with self._connected() as connection:
@@ -148,7 +152,7 @@ class SQLEngine(Engine):
     def _require_usable(self, connection: Connection) -> bool:
         """Refuse a database that is not for this release, before anything is done there."""
         try:
-            return schema.require_usable(self.server, connection)
+            return schema.require_usable(self.database, connection)
         except self.server.errors as error:
             raise translated(error, self.server.fault(connection, error), None) from error
 

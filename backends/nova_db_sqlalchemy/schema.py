@@ -6,12 +6,12 @@ import logging
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.pool import NullPool
 
 from nova_db_sqlalchemy import url as urls
-from nova_db_sqlalchemy.schema_errors import WrongEncoding
+from nova_db_sqlalchemy.schema_errors import WrongEncoding, require_known
 from nova_db_sqlalchemy.sqlalchemy_engines import engine_on
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import UPGRADE_TABLE, VERSION_TABLE
@@ -19,6 +19,7 @@ from nova_db_sqlalchemy.tables.metadata import UPGRADE_TABLE, VERSION_TABLE
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
     from nova_db_sqlalchemy.connections.server import Server
+    from nova_db_sqlalchemy.transactions.database import Database
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,7 +39,16 @@ def revisions() -> tuple[str, ...]:
     return tuple(sorted(file.name.partition("_")[0] for file in files))
 
 
-def require_usable(server: Server, connection: Connection) -> bool:
+def require_whole_rows(server: Server, connection: Connection) -> None:
+    """Refuse a database whose rows may have columns that this release does not know.
+
+    :raises FutureSchema: it is at a later revision.
+    """
+    if VERSION_TABLE in server.table_names(connection):
+        require_known(_versions(connection), revisions())
+
+
+def require_usable(database: Database[Server, Any], connection: Connection) -> bool:
     """Refuse a database that this release cannot rely on; False: look again at the next opportunity.
 
     One without a version is none of the migrations' business, and one that is behind works as it did before.
@@ -46,12 +56,14 @@ def require_usable(server: Server, connection: Connection) -> bool:
     :raises SchemaError: it cannot hold every text, a later release upgraded it, an upgrade of it was cut short, or it
         is behind too far.
     """
+    server = database.server
     if urls.is_memory(server.url):
         return True
     fault = server.encoding_fault(connection)
     if fault is not None:
         raise WrongEncoding(message=fault)
     names = server.table_names(connection)
+    database.revisions = revisions() if VERSION_TABLE in names else ()
     found = _versions(connection) if VERSION_TABLE in names else []
     if UPGRADE_TABLE not in names and (VERSION_TABLE not in names or found == [revisions()[-1]]):
         return True

@@ -50,15 +50,27 @@ class FutureSchema(SchemaError):
 
     :param current: the database's revision.
     :param head: the newest one of this release.
+    :param why: why this release cannot do what it was asked for, although it may work on the database; a sentence.
     """
 
-    def __init__(self, current: str, head: str) -> None:
+    def __init__(self, current: str, head: str, why: str = "") -> None:
         self.current = current
         self.head = head
         super().__init__(
             message=f"The database is at schema revision {current!r}, which this release does not know (its newest is "
-            f"{head}): it was upgraded by a later release of nova-db. Use that one."
+            f"{head}): it was upgraded by a later release of nova-db. {why}{' ' if why else ''}Use that one."
         )
+
+
+def require_known(found: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse to take rows elsewhere whose columns may be more than this release knows.
+
+    :param found: the revisions that the database is at.
+    :raises FutureSchema: one is not known.
+    """
+    later = [revision for revision in found if revision not in known]
+    if later:
+        raise FutureSchema(later[0], known[-1], "Its rows may have columns that would be lost on the way.")
 
 
 class SchemaBehind(SchemaError):

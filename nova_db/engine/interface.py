@@ -114,6 +114,9 @@ class Engine(abc.ABC):
         """The names of the tables that exist."""
         return list(TABLES)
 
+    def require_whole_rows(self) -> None:  # noqa: B027 - most know their rows
+        """Raise where rows may have more columns than the schema, which a copy of them would lose."""
+
     def counters(self) -> Mapping[str, int]:
         """For each table with automatic ids a number: no id handed out or given before is above it, all later ones are.
 

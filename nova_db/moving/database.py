@@ -55,13 +55,14 @@ class Database:
         self._retries = Retries()
 
     def require_schema(self) -> None:
-        """Raise unless the tables are there."""
+        """Raise unless the tables are there, and nothing in them that is unknown."""
         missing = sorted(TABLES.keys() - set(self.engine.tables()))
         if missing:
             raise NotSynced(
                 message=f"{self.name()} lacks {len(missing)} of {len(TABLES)} tables, {missing[0]} for one: "
                 f"run `nova-db sync` on it first."
             )
+        self.engine.require_whole_rows()
 
     def name(self) -> str:
         """What to call it, without a password."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 
@@ -14,9 +15,12 @@ import nova_db
 from nova_db.cli import main
 from nova_db.conf import register_opts
 from nova_db.context import get_admin_context
+from nova_db.moving import compare, copy
+from nova_db.upkeep import archive
 from nova_db_conformance.harness.scenarios import Backend
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations, schema
-from nova_db_sqlalchemy.migrations import configuration
+from nova_db_sqlalchemy.migrations import configuration, suiting
+from nova_db_sqlalchemy.migrations.state import MARK
 from nova_db_sqlalchemy.session import create_engine, get_engine, get_session, session_scope
 from tests.cli.cases import complaints
 from tests.migrations import databases
@@ -129,6 +133,54 @@ def test_a_driver_at_work_goes_on(upgraded: str) -> None:
         assert [service["host"] for service in driver.service_get_all(get_admin_context())] == ["before"]
 
 
+def _upgrade_to_a_later_release(url: str, since: str) -> None:
+    with databases.connected(url) as connection:
+        for statement in suiting.statements({"9999": since}):  # one story
+            connection.exec_driver_sql(statement)
+    _set_version(url, "9999")
+
+
+def test_one_that_this_release_can_use_is_used_and_told(upgraded: str, caplog: pytest.LogCaptureFixture) -> None:
+    _upgrade_to_a_later_release(upgraded, since=migrations.head())
+    with caplog.at_level(logging.WARNING):
+        _write(upgraded)
+    (told,) = (record.getMessage() for record in caplog.records if "schema revision" in record.getMessage())
+    assert told.startswith("The database is at schema revision 9999 of a later release than this one, whose newest is")
+
+
+def test_one_that_only_later_releases_can_use(upgraded: str) -> None:
+    _upgrade_to_a_later_release(upgraded, since="9998")
+    with pytest.raises(migrations.FutureSchema, match=REFUSED):
+        _write(upgraded)
+
+
+def _archive_by_hand(driver: SQLAlchemyDriver) -> object:
+    return driver.archive_deleted_rows(get_admin_context())
+
+
+def _copy(driver: SQLAlchemyDriver) -> object:
+    return copy(driver.engine, driver.engine)
+
+
+def _compare(driver: SQLAlchemyDriver) -> object:
+    return compare(driver.engine, driver.engine)
+
+
+def test_rows_are_not_taken_from_one_where_they_may_have_more(upgraded: str, subtests: pytest.Subtests) -> None:
+    admin = get_admin_context()
+    with contextlib.closing(SQLAlchemyDriver(upgraded)) as there, contextlib.closing(SQLAlchemyDriver(upgraded)) as new:
+        there.service_destroy(admin, there.service_create(admin, {"host": "h"})["id"])
+        _upgrade_to_a_later_release(upgraded, since=migrations.head())
+        for driver, take in itertools.product((there, new), (archive, _archive_by_hand, _copy, _compare)):
+            refused = pytest.raises(migrations.FutureSchema, match=REFUSED + ".* lost on the way")
+            with subtests.test(take=take, is_new=driver is new), refused:
+                take(driver)
+        assert new.service_get_all(admin) == []
+    with databases.connected(upgraded) as connection:
+        for table, rows in (("services", 1), ("shadow_services", 0)):  # one story
+            assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == rows
+
+
 def test_a_version_that_was_lost(upgraded: str, subtests: pytest.Subtests) -> None:
     with databases.connected(upgraded) as connection:
         connection.exec_driver_sql("DELETE FROM nova_db_version")
@@ -146,6 +198,15 @@ def test_one_that_is_half_made(empty: str, subtests: pytest.Subtests) -> None:
     for use in (*[use for use in USES if use is not migrations.upgrade], migrations.require_usable):
         with subtests.test(use=use), pytest.raises(migrations.InterruptedUpgrade, match="`nova-db sync` again"):
             use(empty)
+
+
+@databases.only_on("mysql", "mariadb")
+def test_an_upgrade_that_was_cut_short_before_it_began_has_changed_nothing(upgraded: str) -> None:
+    with databases.connected(upgraded) as connection:
+        MARK.create(connection)
+    _write(upgraded)
+    assert migrations.status(upgraded)["synced"]
+    assert migrations.check(upgraded) == []
 
 
 @databases.only_on("mysql", "mariadb")

@@ -116,9 +116,7 @@ class MariaDBWriter(LookingWriter):
         picked = sort_rows(picked, total_order(order, CATALOG[table].primary_key))
         return self._set(table, picked, values) if picked and values else picked
 
-    def move(
-        self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
-    ) -> int:
+    def _move(self, source: str, target: str, where: Predicate, order: tuple[Order, ...], limit: int | None) -> int:
         key = CATALOG[source].primary_key
         refuse_regexp(where.shape())
         if limit is None:

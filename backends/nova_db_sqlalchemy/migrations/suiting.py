@@ -20,10 +20,11 @@ def notes(source: str | None, goal: str) -> list[str]:
     known = revisions()
     ahead = known[known.index(source) + 1 if source else 0 : known.index(goal) + 1]
     said = {revision: since for revision in ahead if (since := said_by(revision, "usable_since")) is not None}
-    return list(_statements(said)) if said else []
+    return list(statements(said)) if said else []
 
 
-def _statements(said: Mapping[str, str]) -> Iterator[str]:
+def statements(said: Mapping[str, str]) -> Iterator[str]:
+    """Those that note the oldest release that can work on a database after a revision, by revision."""
     columns = "revision VARCHAR(32) NOT NULL PRIMARY KEY, since VARCHAR(32) NOT NULL"
     yield f"CREATE TABLE IF NOT EXISTS {USABLE_TABLE} ({columns})"
     for revision, since in said.items():

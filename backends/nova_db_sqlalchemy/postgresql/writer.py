@@ -79,9 +79,7 @@ class PostgreSQLWriter(Writer):
         sort = total_order(order, key)
         return self._take(table, [row[key] for row in sort_rows(picked, sort)], values)
 
-    def move(
-        self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
-    ) -> int:
+    def _move(self, source: str, target: str, where: Predicate, order: tuple[Order, ...], limit: int | None) -> int:
         bound = where.parameters()
         if limit is not None:
             bound.append(limit)

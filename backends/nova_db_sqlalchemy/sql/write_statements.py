@@ -16,7 +16,7 @@ from nova_db_sqlalchemy.sql.conversion import BindRow, reader, row_binder
 from nova_db_sqlalchemy.sql.key_statements import KeyStatements
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
 from nova_db_sqlalchemy.tables.catalog import CATALOG
-from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA, VERSION_TABLE
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
@@ -264,6 +264,12 @@ class WriteStatements(KeyStatements):
         return self.statement(
             sa.insert(SQL_METADATA.tables[target]).from_select(list(table.names), chosen), parameters, nothing
         )
+
+    @by_shape(lambda: ())
+    def revisions(self, sizes: Sequence[int]) -> Statement[list[str]]:
+        """A select of the revisions that the database is at: one."""
+        chosen: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
+        return self.statement(chosen, self.parameters(), lambda rows: [str(number) for (number,) in rows])
 
     @by_shape(lambda name, where, order, limited: list_places(where))
     def delete_first(

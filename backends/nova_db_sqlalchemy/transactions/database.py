@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -27,6 +27,8 @@ class Database(Generic[ServerT_co, StatementsT_co]):
     statements: StatementsT_co
     writer: Callable[[Any, Mode, int], Transaction]
     """``writer(database, mode, losses)``: a new transaction that writes, of this database."""
+    revisions: Sequence[str] = ()
+    """The schema revisions that this release knows; none unless the database is at a revision."""
     dirty: set[str] = field(default_factory=lambda: set(CATALOG))
     """The tables that may have rows: of a database that was there before nothing is known.
 

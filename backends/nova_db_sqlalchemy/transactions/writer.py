@@ -12,6 +12,7 @@ from nova_db.engine.keys import each_of_own_key, of_own_key
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBCommitUnknown
 from nova_db_sqlalchemy.connections.errors import Batches
+from nova_db_sqlalchemy.schema_errors import require_known
 from nova_db_sqlalchemy.sql.write_statements import Assigned, shape_and_parameters
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.transactions.blame import Look
@@ -103,6 +104,14 @@ class Writer(SQLTransaction):
     def move(
         self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
     ) -> int:
+        moved = self._move(source, target, where, order, limit)
+        if moved and self._database.revisions:
+            # Afterwards: while this transaction has the table in use, no column comes to it.
+            statement = self._database.statements.revisions().fitting(())
+            require_known(statement.read(self.fetch(statement, ())), self._database.revisions)
+        return moved
+
+    def _move(self, source: str, target: str, where: Predicate, order: tuple[Order, ...], limit: int | None) -> int:
         bound = where.parameters()
         if limit is not None:
             bound.append(limit)
