@@ -1,16 +1,34 @@
-"""What tests of upgrades share: clients at work, and an upgrade that is killed."""
+"""What tests of upgrades share: clients at work, and upgrades that pause, wait or are killed."""
 
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from typing import Self
 
 from nova_db.context import RequestContext, get_admin_context
 from nova_db_sqlalchemy import SQLAlchemyDriver
+from tests.migrations import databases
 
 PATIENCE = 120
+UPGRADE = """
+import sys
+from nova_db_sqlalchemy import migrations
+print(migrations.upgrade(sys.argv[1]))
+"""
+PAUSE_BEFORE = """
+import sys
+from sqlalchemy import Engine, event
+from nova_db_sqlalchemy import migrations
+@event.listens_for(Engine, "before_cursor_execute")
+def pause(connection, cursor, statement, *rest):
+    if statement.lstrip().startswith(sys.argv[2]):
+        print(sys.argv[2], flush=True)
+        sys.stdin.readline()
+print(migrations.upgrade(sys.argv[1]))
+"""
 DIE_BEFORE = """
 import os, signal, sys
 from sqlalchemy import Engine, event
@@ -22,7 +40,7 @@ def count(connection, cursor, statement, *rest):
     left -= not statement.lstrip().startswith(("SELECT", "SHOW", "PRAGMA"))
     if left < 0:
         os.kill(os.getpid(), signal.SIGKILL)
-print(migrations.upgrade(sys.argv[1], "head"))
+print(migrations.upgrade(sys.argv[1]))
 """
 
 
@@ -85,3 +103,25 @@ class Clients:
         (old,) = self.driver.instance_get_all_by_filters(self.context, {"metadata": {"number": "123"}})
         assert (old["uuid"], old["host"]) == ("123", "old")
         self.reads += 1
+
+
+def await_waiting(url: str, beginning: str) -> int:
+    """Wait until a statement that begins so waits for a transaction; the number of the connection that it runs on."""
+    if databases.is_mysql(url):
+        query = (
+            f"SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '{beginning}%%' "
+            "AND state = 'Waiting for table metadata lock'"
+        )
+    else:
+        query = (
+            f"SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '{beginning}%%' "
+            "AND wait_event_type = 'Lock'"
+        )
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with databases.connected(url) as connection:
+            found: int | None = connection.exec_driver_sql(query).scalar()
+        if found is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"no {beginning} is waiting")

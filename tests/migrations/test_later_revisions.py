@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,29 +16,12 @@ from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
 from nova_db_sqlalchemy.mariadb import migrating
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 from tests.migrations import databases
-from tests.migrations.clients import DIE_BEFORE, Clients
+from tests.migrations.clients import DIE_BEFORE, PAUSE_BEFORE, UPGRADE, Clients, await_waiting
 
 HEAD = migrations.head()
 INDEXES = 6
 NARROWED = 3
 """Indexes that are made anew on PostgreSQL alone."""
-PATIENCE = 120
-UPGRADE = """
-import sys
-from nova_db_sqlalchemy import migrations
-migrations.upgrade(sys.argv[1], "head")
-"""
-PAUSE_AT_INDEXES = """
-import sys
-from sqlalchemy import Engine, event
-from nova_db_sqlalchemy import migrations
-@event.listens_for(Engine, "before_cursor_execute")
-def pause(connection, cursor, statement, *rest):
-    if statement.lstrip().startswith("CREATE INDEX"):
-        print(statement.split(" ON ")[0], flush=True)
-        sys.stdin.readline()
-print(migrations.upgrade(sys.argv[1], "head"))
-"""
 
 
 @pytest.fixture
@@ -76,11 +58,11 @@ def test_clients_read_and_write_all_the_time(behind: str, driver: SQLAlchemyDriv
     before = _old_rows(driver)
     with Clients(driver) as clients:
         clients.wait_for_more(writes=True)
-        upgrade = databases.start_python(PAUSE_AT_INDEXES, behind)
+        upgrade = databases.start_python(PAUSE_BEFORE, behind, "CREATE INDEX")
         assert upgrade.stdin is not None
         assert upgrade.stdout is not None
         for _ in range(INDEXES + (NARROWED if behind.startswith("postgresql") else 0)):
-            assert upgrade.stdout.readline().startswith("CREATE INDEX")
+            assert upgrade.stdout.readline() == "CREATE INDEX\n"
             clients.wait_for_more(writes=can_write)
             upgrade.stdin.write("\n")
             upgrade.stdin.flush()
@@ -122,7 +104,7 @@ def test_killed_while_the_server_waits_for_a_transaction(behind: str) -> None:
     with databases.connected(behind) as connection:
         connection.exec_driver_sql("UPDATE instances SET host = 'changed' WHERE uuid = '7'")
         upgrade = databases.start_python(UPGRADE, behind)
-        _await_index(behind)
+        await_waiting(behind, "CREATE INDEX")
         upgrade.kill()
         assert upgrade.communicate() == ("", "")
         with contextlib.closing(SQLAlchemyDriver(behind)) as another:
@@ -136,7 +118,7 @@ def test_an_index_that_the_server_gave_up_is_missed_and_made_anew(behind: str) -
     with databases.connected(behind) as connection:
         connection.exec_driver_sql("UPDATE instances SET host = 'changed' WHERE uuid = '7'")
         upgrade = databases.start_python(UPGRADE, behind)
-        backend = _await_index(behind)
+        backend = await_waiting(behind, "CREATE INDEX")
         connection.exec_driver_sql(f"SELECT pg_terminate_backend({backend})")
         assert upgrade.wait() != 0
         upgrade.communicate()
@@ -169,25 +151,3 @@ def test_waiting_for_a_transaction_has_an_end(behind: str, monkeypatch: pytest.M
         assert migrations.status(behind)["unfinished"]
     assert migrations.upgrade(behind) == HEAD
     assert migrations.check(behind) == []
-
-
-def _await_index(url: str) -> int:
-    """Wait until the server has begun to make an index, and waits; the number of the connection that it is made on."""
-    if databases.is_mysql(url):
-        query = (
-            "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'CREATE INDEX%%' "
-            "AND state = 'Waiting for table metadata lock'"
-        )
-    else:
-        query = (
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX%%' "
-            "AND wait_event_type = 'Lock'"
-        )
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        with databases.connected(url) as connection:
-            found: int | None = connection.exec_driver_sql(query).scalar()
-        if found is not None:
-            return found
-        time.sleep(0.05)
-    raise AssertionError("no index is being made")

@@ -16,24 +16,15 @@ import pytest
 import sqlalchemy as sa
 
 from nova_db.context import get_admin_context
+from nova_db.upkeep import archive
 from nova_db_conformance.harness.scenarios import Backend, selected_backends
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
 from tests.migrations import databases, recipe
-from tests.migrations.clients import DIE_BEFORE, Clients
+from tests.migrations.clients import DIE_BEFORE, PAUSE_BEFORE, UPGRADE, Clients, await_waiting
 
 ADMIN = get_admin_context()
 NEXT = f"{int(migrations.head()) + 1:04}"
-PAUSE_AT_COLUMNS = """
-import sys
-from sqlalchemy import Engine, event
-from nova_db_sqlalchemy import migrations
-@event.listens_for(Engine, "before_cursor_execute")
-def pause(connection, cursor, statement, *rest):
-    if statement.lstrip().startswith("ALTER TABLE"):
-        print("at a column", flush=True)
-        sys.stdin.readline()
-print(migrations.upgrade(sys.argv[1]))
-"""
+UUIDS = [f"{number:08}-0000-4000-8000-000000000000" for number in range(6)]
 NEW_CLIENT = """
 import json, sys
 from nova_db.context import get_admin_context
@@ -51,7 +42,8 @@ print(json.dumps([
 ]))
 """
 TOUCHED = (
-    "tests/schema tests/contract tests/docs tests/models tests/migrations tests/upkeep tests/moving tests/packaging "
+    "tests/schema tests/contract tests/docs tests/models tests/upkeep tests/moving "
+    "tests/migrations --ignore tests/migrations/test_new_column.py "
     "conformance/nova_db_conformance/functions/instances conformance/nova_db_conformance/recordings"
 )
 
@@ -69,8 +61,8 @@ def behind(empty: str) -> str:
     """The URL of a database of the old release, with rows."""
     migrations.upgrade(empty)
     with contextlib.closing(SQLAlchemyDriver(empty)) as driver:
-        for number in ["123", *"abcdef"]:  # one story
-            values = {"uuid": number, "host": "old", "metadata": {"number": number}}
+        for uuid in ["123", *UUIDS]:  # one story
+            values = {"uuid": uuid, "host": "old", "metadata": {"number": uuid}}
             driver.instance_create(ADMIN, values)
     return empty
 
@@ -103,11 +95,11 @@ def test_both_releases_work_while_it_is_upgraded_and_after(behind: str, old: SQL
     can_write = not behind.startswith("sqlite")  # whose writers wait for the upgrade, as they do for one another
     with Clients(old) as clients:
         clients.wait_for_more(writes=True)
-        upgrade = databases.start_python(PAUSE_AT_COLUMNS, behind, shelf=tree / "backends", root=tree)
+        upgrade = databases.start_python(PAUSE_BEFORE, behind, "ALTER TABLE", shelf=tree / "backends", root=tree)
         assert upgrade.stdin is not None
         assert upgrade.stdout is not None
         for _ in range(2):
-            assert upgrade.stdout.readline() == "at a column\n"
+            assert upgrade.stdout.readline() == "ALTER TABLE\n"
             clients.wait_for_more(writes=can_write)
             if can_write:
                 _started_old(behind)
@@ -120,9 +112,24 @@ def test_both_releases_work_while_it_is_upgraded_and_after(behind: str, old: SQL
         assert json.loads(output) == ["kept", ["None"], []]
         _started_old(behind)
         clients.wait_for_more(writes=True)
+        old.instance_destroy(ADMIN, UUIDS[0])
+        with pytest.raises(migrations.FutureSchema, match="lost on the way"):
+            archive(old)
     assert clients.failures == []
     with databases.connected(behind) as connection:
         assert connection.scalars(sa.text("SELECT purpose FROM shadow_instances")).all() == ["gone"]
+
+
+@databases.only_on("postgresql", "mysql", "mariadb")
+def test_it_waits_for_a_transaction_and_lets_others_go_on(behind: str, old: SQLAlchemyDriver, tree: Path) -> None:
+    with databases.connected(behind) as connection:
+        connection.exec_driver_sql(f"UPDATE instances SET host = 'changed' WHERE uuid = '{UUIDS[0]}'")
+        upgrade = databases.start_python(UPGRADE, behind, shelf=tree / "backends", root=tree)
+        for uuid in UUIDS[1:3]:  # one story: more than one turn
+            await_waiting(behind, "ALTER TABLE")
+            old.instance_update(ADMIN, uuid, {"host": "changed"})
+    assert upgrade.communicate() == (f"{NEXT}\n", "")
+    assert len(old.instance_get_all_by_filters(ADMIN, {"host": "changed"})) == 3
 
 
 def test_killed_at_every_statement_and_completed(behind: str, old: SQLAlchemyDriver, tree: Path) -> None:
