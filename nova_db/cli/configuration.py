@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from nova_db.cli.streams import say
 from nova_db.conf import DEFAULT_BACKEND, DEFAULT_CONNECTION
 from nova_db.conf.defaults import connection_of, is_default
+from nova_db.conf.files import file_of
+from nova_db.conf.misspellings import misspellings, unread_variable
 
 if TYPE_CHECKING:
     from oslo_config import cfg
@@ -52,10 +54,11 @@ def opened(options: argparse.Namespace, *, writes: bool = False) -> Iterator[Dri
         yield driver
 
 
-def configured(options: argparse.Namespace) -> Named:
+def configured(options: argparse.Namespace, *, needs_database: bool = True) -> Named:
     """Backend and connection: from the options, else from the environment and configuration files, else the defaults.
 
-    :raises ValueError: a configuration file cannot be read, or what stands there is misspelt.
+    :param needs_database: whether files that are named on the command line have to name one.
+    :raises ValueError: a configuration file cannot be read, what stands there is misspelt, or it names no database.
     """
     from nova_db.conf import get_conf
 
@@ -67,8 +70,31 @@ def configured(options: argparse.Namespace) -> Named:
         return Named(backend, options.connection, "", is_default=False)
     connection = connection_of(conf)
     if is_default(conf, "connection") and backend == DEFAULT_BACKEND:
+        if needs_database:
+            _refuse_unnamed(options)
         return Named(backend, connection, "the default, as no database is configured", is_default=True)
     return Named(backend, connection, origin(conf, "connection", "database"), is_default=False)
+
+
+def _refuse_unnamed(options: argparse.Namespace) -> None:
+    """Refuse the default file where somebody seems to have named another database.
+
+    :raises ValueError: so it is.
+    """
+    if options.config_file:
+        raise ValueError(unnamed(*options.config_file))
+    name = unread_variable()
+    if name is not None:
+        raise ValueError(
+            f"no database is configured, and the environment variable {name} is not read; "
+            f"did you mean OS_DATABASE__CONNECTION?"
+        )
+
+
+def unnamed(*files: str) -> str:
+    """What is told of files that name no database."""
+    verb = "names" if len(files) == 1 else "name"
+    return f"{', '.join(files)} {verb} no database: [database] connection is not set there"
 
 
 def conf_of(file: str) -> cfg.ConfigOpts:
@@ -90,8 +116,6 @@ def parse(conf: cfg.ConfigOpts, files: list[str] | None, *, use_env: bool = True
     :raises ValueError: one cannot be read, or what stands there is misspelt.
     """
     from oslo_config import cfg
-
-    from nova_db.conf.misspellings import misspellings
 
     folders: list[str] | None = [] if files else None  # what a folder holds would count more than the file named
     try:
@@ -128,12 +152,22 @@ def origin(conf: cfg.ConfigOpts, name: str, group: str) -> str:
     """Where an option was set: a file, or a variable of the environment; empty where it has its default."""
     from oslo_config import cfg
 
+    from nova_db.conf.options import OPTIONS
+
     location: Any = conf.get_location(name, None if group == "DEFAULT" else group)
     if location is None or not location.location.is_user_controlled:
         return ""
     if location.location is cfg.Locations.environment:
         return f"the environment variable {location.detail}"
-    return str(location.detail)
+    # Not the location's detail: of several files that have a section oslo.config names the last, and of one that is
+    # written in capitals none.
+    names = {name}.union(
+        f"{old.group or group}.{old.name or name}"
+        for opt in OPTIONS[group]
+        if opt.dest == name
+        for old in opt.deprecated_opts
+    )
+    return file_of(conf, group, names) or str(location.detail)
 
 
 def tell_database(options: argparse.Namespace, backend: str, driver: Driver, source: str = "") -> None:

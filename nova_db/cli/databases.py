@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nova_db.cli.configuration import conf_of, configured, tell_database
+from nova_db.cli.configuration import conf_of, configured, tell_database, unnamed
 from nova_db.cli.schemas import engine_driver
 from nova_db.conf import DEFAULT_BACKEND
 from nova_db.conf.defaults import connection_of, is_default
@@ -27,7 +27,8 @@ def two_engines(options: argparse.Namespace, first: str, second: str) -> Iterato
         raise ValueError("this command takes the names of two databases, not --backend or --connection")
     if first == second:
         raise ValueError("the two databases are the same one")
-    configured(options)  # what configuration files say of time-outs and the like holds for the databases that URLs name
+    # What configuration files say of time-outs and the like holds for the databases that URLs name
+    configured(options, needs_database=False)
     with contextlib.ExitStack() as stack:
         engines = [stack.enter_context(_engine(options, name)) for name in (first, second)]
         if engines[0].location() == engines[1].location() and Capability.PERSISTENT in engines[0].capabilities:
@@ -45,7 +46,7 @@ def _engine(options: argparse.Namespace, text: str) -> Iterator[Engine]:
     else:
         backend, connection = conf.database.backend, connection_of(conf)
         if is_default(conf, "connection") and backend == DEFAULT_BACKEND:
-            raise ValueError(f"{text.removeprefix('@')} names no database: [database] connection is not set there")
+            raise ValueError(unnamed(text.removeprefix("@")))
     with contextlib.closing(load_backend(backend, connection, conf)) as driver:
         tell_database(options, backend, driver, "" if conf is None else text.removeprefix("@"))
         yield engine_driver(driver).engine

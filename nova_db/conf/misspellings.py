@@ -7,17 +7,17 @@ is not missed by anybody, and the database is another one.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from nova_db.conf.files import DEFAULT, files, settings
 
 if TYPE_CHECKING:
     from oslo_config import cfg
 
 LETTERS: Final = 2
 """By how many letters, missing, added, exchanged or swapped, a name may differ from the one that was meant."""
-_DEFAULT: Final = "DEFAULT"
+_Renamed: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
 _ELSEWHERE: Final = frozenset({"connection", "slave_connection", "connection_parameters"})
 """Options of ``[database]`` that are told where they stand in ``[DEFAULT]``: another database would be used."""
 _OTHERS: Final[Mapping[str, frozenset[str]]] = {
@@ -38,32 +38,45 @@ _OTHERS: Final[Mapping[str, frozenset[str]]] = {
     )
 }
 """What oslo.db, whose section it is as well, knows beyond our options."""
-_SECTION: Final = re.compile(r"\[([^\]]*)\]")
-_KEY: Final = re.compile(r"([^\s\[#;:=][^:=]*?)\s*[:=]")
-
-
-class _Written(NamedTuple):
-    place: str
-    section: str
-    key: str
-    is_begun: bool
-    """Whether a setting begins with the line; one that begins with a space goes on with the value before it."""
+_SYNONYMS: Final = frozenset({"database_url", "db_url", "dsn", "sqlalchemy_url", "uri", "url"})
+"""What programs of others call a connection."""
+_UNREAD: Final = ("DATABASE_URL", "DB_URL", "SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_DATABASE_URL")
+"""Variables in which programs of others look for one."""
 
 
 def misspellings(conf: cfg.ConfigOpts, *, environment: bool = True) -> Iterator[str]:
     """What is misspelt in the files that a configuration was read from, and in the environment: a line for each."""
-    known = _known(conf)
-    for file in _files(conf):
-        for place, section, key, is_begun in _settings(file):
-            meant = _meant(known, section, key)
+    known, renamed = _known(conf), _renamed()
+    for file in files(conf):
+        for place, section, key, is_begun in settings(file):
+            meant = _meant(known, renamed, section, key)
             if is_begun and meant is not None:
                 yield f"{place}: there is no option {_named(section, key)}; did you mean {_named(*meant)}?"
             elif not is_begun and key in known.get(section, ()):
                 yield f"{place}: [{section}] {key} begins with a space, so the line belongs to the value before it"
-    variables = {_variable(section, key) for section, keys in known.items() for key in keys}
-    for name in sorted(os.environ) if environment else ():
-        if name.startswith("OS_") and name not in variables and (near := nearest(name, variables)):
-            yield f"the environment variable {name} is no option's; did you mean {near}?"
+    if environment:
+        yield from _misspelt_variables(known, renamed)
+
+
+def unread_variable() -> str | None:
+    """The variable of the environment in which somebody names a database for programs of others; None: there is none.
+
+    Only for where nobody has named one for us: a machine may have it for another program.
+    """
+    return next((name for name in _UNREAD if os.environ.get(name)), None)
+
+
+def _misspelt_variables(known: Mapping[str, Collection[str]], renamed: _Renamed) -> Iterator[str]:
+    # The environment has no deprecated names.
+    variables = {_variable(group, key) for group, keys in known.items() for key in keys if (group, key) not in renamed}
+    old = {_variable(at, key): _variable(*new) for (group, key), new in renamed.items() for at in {group, new[0]}}
+    old |= {_variable("database", key): _variable("database", "connection") for key in _SYNONYMS}
+    for name in sorted(os.environ):
+        upper = name.upper()
+        if upper.startswith("OS_") and name not in variables:
+            meant = upper if upper in variables else old.get(upper) or nearest(upper, variables)
+            if meant is not None:
+                yield f"the environment variable {name} is no option's; did you mean {meant}?"
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
@@ -78,7 +91,7 @@ def _known(conf: cfg.ConfigOpts) -> dict[str, Collection[str]]:
 
     known: dict[str, set[str]] = {}
     for section, options in OPTIONS.items():
-        registered = conf if section == _DEFAULT else conf[section]
+        registered = conf if section == DEFAULT else conf[section]
         known.setdefault(section, set()).update(registered, _OTHERS.get(section, ()))
         for option in options:
             known[section].add(option.dest)
@@ -87,37 +100,43 @@ def _known(conf: cfg.ConfigOpts) -> dict[str, Collection[str]]:
     return {section: frozenset(keys) for section, keys in known.items()}
 
 
-def _meant(known: Mapping[str, Collection[str]], section: str, key: str) -> tuple[str, str] | None:
+def _renamed() -> _Renamed:
+    """The deprecated names of our options, with the groups in which they stand, to what they are called now."""
+    from nova_db.conf.options import OPTIONS
+
+    return {
+        (old.group or group, old.name or option.dest): (group, option.dest)
+        for group, options in OPTIONS.items()
+        for option in options
+        for old in option.deprecated_opts
+    }
+
+
+def _meant(known: Mapping[str, Collection[str]], renamed: _Renamed, section: str, key: str) -> tuple[str, str] | None:
     """Section and key that were meant by those that somebody has written; None: these are right, or not ours."""
-    if section == _DEFAULT and key in _ELSEWHERE and key not in known[_DEFAULT]:
-        return "database", key
-    home = section if section in known else nearest(section, known.keys() - {_DEFAULT})
+    # A line without = has its value's colon take the place, and the words before it are the key.
+    word = key if key in known.get(section, ()) else key.split(maxsplit=1)[0].lower().replace("-", "_")
+    home = _home(known, section)
+    if home == DEFAULT and word in _ELSEWHERE and word not in known[DEFAULT]:
+        return "database", word
     if home is None:
         return None
-    # A line without = has its value's colon take the place, and the words before it are the key.
-    near = key if key in known[home] else nearest(key.split(maxsplit=1)[0], known[home])
+    if word not in known[home]:
+        renamings = {old: new for (_, old), new in renamed.items() if new[0] == home}
+        if word in renamings:
+            return renamings[word]
+        if home == "database" and word in _SYNONYMS:
+            return home, "connection"
+    near = word if word in known[home] else nearest(word, known[home])
     return None if near is None or (home, near) == (section, key) else (home, near)
 
 
-def _files(conf: cfg.ConfigOpts) -> Iterator[Path]:
-    """The files that a configuration was read from, the ones that count least first."""
-    if "config_file" not in conf:  # nobody has had it read any
-        return
-    yield from map(Path, conf["config_file"] or ())
-    for folder in map(Path, conf["config_dir"] or ()):
-        yield from sorted(folder.glob("*.conf"))
-
-
-def _settings(file: Path) -> Iterator[_Written]:
-    """The settings in a file, each with its place, and what looks like one."""
-    section = _DEFAULT
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
-            if found := _SECTION.match(line):
-                written = found[1].strip()
-                section = _DEFAULT if written.upper() == _DEFAULT else written.lower()  # as oslo.config reads it
-            elif found := _KEY.match(line.lstrip(" \t")):
-                yield _Written(f"{file}, line {number}", section, found[1], not line.startswith((" ", "\t")))
+def _home(known: Mapping[str, Collection[str]], section: str) -> str | None:
+    """The section of ours that somebody has written, or has meant; None: it is of others."""
+    bare = section.strip()
+    if section in known or bare in known:
+        return bare
+    return DEFAULT if bare.upper() == DEFAULT else nearest(bare, known.keys() - {DEFAULT})
 
 
 def _named(section: str, key: str) -> str:

@@ -47,6 +47,23 @@ def told(capsys: pytest.CaptureFixture[str], *argv: str) -> list[str]:
         ("[DEFAULT]\ncompute_topik = x\n", 2, "[DEFAULT] compute_topik", "[DEFAULT] compute_topic"),
         ("[cell]\nenable = true\n", 2, "[cell] enable", "[cells] enable"),
         ("[database]\nconnection sqlite:///x\n", 2, "[database] connection sqlite", "[database] connection"),
+        (
+            "[database]\nconnection postgresql+psycopg://a:SECRET@db/x\n",
+            2,
+            "[database] connection postgresql+psycopg",
+            "[database] connection",
+        ),
+        ("[database ]\nconnection = sqlite:///x\n", 2, "[database ] connection", "[database] connection"),
+        ("[ database]\nconnection = sqlite:///x\n", 2, "[ database] connection", "[database] connection"),
+        ("[ DEFAULT]\nconnection = sqlite:///x\n", 2, "[ default] connection", "[database] connection"),
+        ("[default]\nsql_connection = sqlite:///x\n", 2, "[default] sql_connection", "[DEFAULT] sql_connection"),
+        ("[ DEFAULT]\ncompute_topic = x\n", 2, "[ default] compute_topic", "[DEFAULT] compute_topic"),
+        ("[database]\nCONNECTION = sqlite:///x\n", 2, "[database] CONNECTION", "[database] connection"),
+        ("[database]\nConnection_Debug = 0\n", 2, "[database] Connection_Debug", "[database] connection_debug"),
+        ("[DEFAULT]\nCONNECTION = sqlite:///x\n", 2, "[DEFAULT] CONNECTION", "[database] connection"),
+        ("[database]\nsql_connection = sqlite:///x\n", 2, "[database] sql_connection", "[database] connection"),
+        ("[database]\ndb_backend = memory\n", 2, "[database] db_backend", "[database] backend"),
+        ("[database]\nurl = sqlite:///x\n", 2, "[database] url", "[database] connection"),
     ],
 )
 def test_a_misspelt_setting_is_an_error_that_names_its_line(
@@ -81,7 +98,19 @@ def test_settings_of_others_are_none_of_our_business(
     assert told(capsys, "--config-file", str(file), "sync")
 
 
-@pytest.mark.parametrize("name", ["OS_DATABASE__CONECTION", "OS_DATABASE_CONNECTION", "OS_DATABSE__CONNECTION"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OS_DATABASE__CONECTION",
+        "OS_DATABASE_CONNECTION",
+        "OS_DATABSE__CONNECTION",
+        "os_database__connection",
+        "OS_database__CONNECTION",
+        "OS_DATABASE__URL",
+        "OS_DATABASE__SQL_CONNECTION",
+        "OS_DEFAULT__SQL_CONNECTION",
+    ],
+)
 def test_a_misspelt_variable_of_the_environment_is_an_error(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,6 +118,41 @@ def test_a_misspelt_variable_of_the_environment_is_an_error(
     assert failure(capsys, "sync", "--yes") == (
         f"nova-db: the environment variable {name} is no option's; did you mean OS_DATABASE__CONNECTION?"
     )
+
+
+def test_a_variable_for_other_programs_is_told_where_nothing_names_a_database(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///x.sqlite")
+    said = failure(capsys, "sync", "--yes")
+    assert said.endswith("the environment variable DATABASE_URL is not read; did you mean OS_DATABASE__CONNECTION?")
+    assert told(capsys, "--connection", "sqlite:///nova_db_test_one.sqlite", "sync")
+    assert [found.name for found in tmp_path.iterdir()] == ["nova_db_test_one.sqlite"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[db]\nconnection = sqlite:///x\n", "[main_database]\nurl = x\n", "[URL]\nx = y\n", ""]
+)
+def test_a_file_that_names_no_database_is_an_error_of_every_command(
+    text: str, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path, subtests: pytest.Subtests
+) -> None:
+    file = tmp_path / "cloud.conf"
+    file.write_text(text)
+    expected = f"nova-db: {file} names no database: [database] connection is not set there"
+    for command in (
+        *WRITING,
+        ["sync", "--yes"],
+        ["sync", "--sql"],
+        ["version"],
+        ["check"],
+        ["status"],
+        ["conformance"],
+    ):
+        with subtests.test(command=command):
+            assert failure(capsys, "--config-file", str(file), *command) == expected
+    assert [found.name for found in tmp_path.iterdir()] == ["cloud.conf"]
+    assert told(capsys, "--config-file", str(file), "--backend", "memory", "status")
+    assert told(capsys, "--config-file", str(file), "--connection", "sqlite:///nova_db_test_one.sqlite", "sync")
 
 
 def test_what_a_file_cannot_be_read_for_is_told_without_the_line(
@@ -175,6 +239,12 @@ def test_it_tells_where_the_connection_stands(
     file = tmp_path / "cloud.conf"
     file.write_text("[database]\nconnection = sqlite:///nova_db_test_one.sqlite\n")
     assert told(capsys, "--config-file", str(file), "sync")[0].endswith(f"from {file}")
+    other = tmp_path / "other.conf"
+    other.write_text("[Database]\nmax_retries = 1\n[database]\nmax_overflow = 1\n")
+    assert told(capsys, "--config-file", str(file), "--config-file", str(other), "status")[0].endswith(f"from {file}")
+    for text in ("[Database]\nconnection", "[DATABASE]\nconnection", "[DEFAULT]\nsql_connection"):  # one story
+        other.write_text(f"{text} = sqlite:///nova_db_test_one.sqlite\n")
+        assert told(capsys, "--config-file", str(other), "status")[0].endswith(f"from {other}")
     home = tmp_path / "home" / ".nova-db"
     home.mkdir(parents=True)
     (home / "nova-db.conf").write_text(file.read_text())
