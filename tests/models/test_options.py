@@ -78,10 +78,13 @@ def configure(tmp_path: Path, database: str) -> Iterator[Configure]:
         file.write_text("\n".join(["[database]", *[f"{name} = {value}" for name, value in given.items()]]))
         conf = cfg.ConfigOpts()
         set_conf(conf)(args=[], default_config_files=[str(file)])
+        is_used.append(True)
         return file
 
+    is_used: list[bool] = []
     yield use
-    get_engine().dispose()
+    if is_used:  # else there is no database that an engine could be for
+        get_engine().dispose()
     set_conf(None)
 
 
@@ -127,7 +130,7 @@ def _options_of(kind: str) -> dict[str, tuple[dict[str, Any], bytes]]:
                 {"connection_parameters": "application_name=reports"},
                 b"application_name\0reports\0",
             ),
-            "lock_timeout": ({"lock_timeout": 7}, b"lock_timeout = 7000"),
+            "lock_timeout": ({"lock_timeout": 7}, b"set_config('lock_timeout', '7000', "),
         }
     return {
         "connection_parameters": ({"connection_parameters": "program_name=reports"}, b"program_name\x07reports"),
