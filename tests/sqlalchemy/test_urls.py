@@ -34,6 +34,8 @@ MISTAKES = {
     "mariadb://nova@c/nova?host=a": "names a host before the database: the others, too",
     "mariadb://nova@/nova?host=a&host=b:c": "has host=b:c, which is not of the form host or host:port",
     "mariadb://nova@db/nova?hots=a": "has 'hots', which is no parameter of the DB-API library; did you mean host?",
+    "postgresql://nova@db": "names no database; postgresql://user:password@host/DATABASE is expected",
+    "postgresql://nova@db/?sslmode=require": "names no database; postgresql://user:password@host/DATABASE is expected",
     "postgresql://nova@db:0/nova": "has the port 0; 1 to 65535 is expected",
     "postgresql://nova@db:99999/nova": "has the port 99999; 1 to 65535 is expected",
     "postgresql://nova@/nova?host=a,b,c&port=1,2": "has hosts and ports that do not go together",

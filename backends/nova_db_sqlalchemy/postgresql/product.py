@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from nova_db_sqlalchemy.connections.administration import administering
 from nova_db_sqlalchemy.postgresql.parameters import TABLES
-from nova_db_sqlalchemy.postgresql.urls import hosts
+from nova_db_sqlalchemy.postgresql.urls import hosts, require_database
 from nova_db_sqlalchemy.product import Package, Product
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class PostgreSQL(Product):
     def completed(self, url: sa.URL) -> sa.URL:
         url = super().completed(url)
         hosts(url)
+        require_database(url)
         return url
 
     def database(self, url: sa.URL, settings: Settings) -> Database[Server, WriteStatements]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import ArgumentError
@@ -12,6 +13,20 @@ from nova_db_sqlalchemy.postgresql.parameters import PSYCOPG
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+_SERVICE: Final = "service"
+_STATED: Final[Mapping[str, Any]] = {"host": "", "hostaddr": "", "port": "", "options": ""}
+"""What says which database and schema it is.  An empty text is the library's own default; what is not given at all it
+would take from the environment (PGHOST, PGHOSTADDR, PGPORT, PGOPTIONS)."""
+
+
+def require_database(url: sa.URL) -> None:
+    """Refuse a URL that leaves it to the library which database it is.
+
+    :raises ValueError: it does.
+    """
+    if not url.database and not url.query.get(_SERVICE):
+        raise ValueError("The database's URL names no database; postgresql://user:password@host/DATABASE is expected")
 
 
 def hosts(url: sa.URL) -> dict[str, Any]:
@@ -33,4 +48,5 @@ def hosts(url: sa.URL) -> dict[str, Any]:
 
 def options(url: sa.URL) -> dict[str, Any]:
     """psycopg's options for a URL that was checked."""
-    return {**typed(PSYCOPG, url.query), **hosts(url)}
+    given = {**typed(PSYCOPG, url.query), **hosts(url)}
+    return given if _SERVICE in given else {**_STATED, **given}  # a service says all that the URL leaves out
