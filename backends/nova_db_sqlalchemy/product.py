@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _LAST_PORT: Final = 65_535
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes that are no text, as on a command line, and what no server can be told."""
 
 
 class Package(NamedTuple):
@@ -64,6 +67,9 @@ class Product(abc.ABC):
             value: Any = url.query[name]
             part: dict[str, Any] = {parts[name]: int(value) if parts[name] == "port" else value}
             url = url.set(**part).difference_update_query([name])
+        for part_name, text in (("user", url.username), ("password", url.password)):
+            if _HALF.search(str(text or "")):
+                raise ValueError(f"The database's URL has a {part_name} that is no text in UTF-8")
         if url.port is not None and not 1 <= url.port <= _LAST_PORT:
             raise ValueError(f"The database's URL has the port {url.port}; 1 to {_LAST_PORT} is expected")
         return url

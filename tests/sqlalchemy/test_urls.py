@@ -43,6 +43,8 @@ MISTAKES = {
     "postgresql://nova@db/nova?port=1,99999": "has port='1,99999'; a port from 1 to 65535, or several",
     "postgresql://nova@db/nova?ssl_mode=require": "has 'ssl_mode', which .*; did you mean sslmode?",
     "postgresql://nova@db/nova?sslmode": "has sslmode without a value; sslmode=value is expected",
+    "postgresql://nova:p\udce9@db/nova": "has a password that is no text in UTF-8",
+    "mariadb://nova:p\udce9@db/nova": "has a password that is no text in UTF-8",
     "sqlite://db/nova": "names a host or a user, which SQLite has not",
     "sqlite:///nova.sqlite?mode=ro": "has mode, which is heeded with uri=true only",
     "sqlite:///nova.sqlite?mode=ro&uri=true": "has uri=true; a database of the form file:NAME is expected",

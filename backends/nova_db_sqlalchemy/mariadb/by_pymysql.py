@@ -17,6 +17,7 @@ from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from nova_db_sqlalchemy.connections.cut_off import cut_off
 from nova_db_sqlalchemy.connections.parameters import typed
 from nova_db_sqlalchemy.mariadb.library import CONVERSIONS, DECIDED, Library, PlainConnection, discarded_on_error
+from nova_db_sqlalchemy.mariadb.option_files import reading, with_password
 from nova_db_sqlalchemy.mariadb.parameters import PYMYSQL, with_tls_context
 from nova_db_sqlalchemy.mariadb.probe import difference
 from nova_db_sqlalchemy.mariadb.urls import without_hosts
@@ -148,6 +149,7 @@ def _reached_file(connection: Any, seconds: float) -> socket.socket:
 
 
 def _opened(kind: type[Any], options: Mapping[str, Any], prepare: Callable[[Any], T]) -> T:
-    connection: Any = kind(**{**options, "defer_connect": True})
+    given = {**with_password(options), "defer_connect": True}
+    connection: Any = reading(options, lambda: kind(**given))
     with discarded_on_error(connection), _connected(connection, options["connect_timeout"]):
         return prepare(connection)
