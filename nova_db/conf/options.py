@@ -7,6 +7,7 @@ from typing import Final
 from oslo_config import cfg
 
 from nova_db.conf.defaults import DEFAULT_BACKEND, DEFAULT_CONNECTION
+from nova_db.conf.numbers import LONGEST_WAIT, MOST, YEAR, Seconds
 from nova_db.conf.templates import of_id, of_instance
 
 _DEFAULT: list[cfg.Opt] = [
@@ -71,12 +72,14 @@ _POOL: list[cfg.Opt] = [
         "max_pool_size",
         default=5,
         min=0,
+        max=MOST,
         deprecated_opts=[cfg.DeprecatedOpt("sql_max_pool_size", group="DEFAULT")],
         help="How many connections a process keeps open. 0 means as many as were ever needed at once.",
     ),
     cfg.IntOpt(
         "max_overflow",
         min=-1,
+        max=MOST,
         deprecated_opts=[cfg.DeprecatedOpt("sql_max_overflow", group="DEFAULT")],
         help="How many connections a process may open beyond max_pool_size while it needs them; -1 means any "
         "number. Unset, 10.",
@@ -84,12 +87,14 @@ _POOL: list[cfg.Opt] = [
     cfg.IntOpt(
         "pool_timeout",
         min=0,
+        max=YEAR,
         help="How many seconds a call waits for a connection when all are in use, before it fails. Unset, 30.",
     ),
     cfg.IntOpt(
         "connection_recycle_time",
         default=3600,
         min=-1,
+        max=MOST,
         deprecated_opts=[cfg.DeprecatedOpt("sql_idle_timeout", group="DEFAULT")],
         help="After how many seconds a connection is replaced the next time it is taken from the pool; -1 means "
         "never. Keep it below the time after which the server or a proxy drops idle connections.",
@@ -100,6 +105,7 @@ _THREADS: list[cfg.Opt] = [
     cfg.IntOpt(
         "aio_threads",
         min=2,
+        max=MOST,
         help="How many threads the calls of event loops (nova_db.aio) run on, for the process as a whole: half of them "
         "for open transactions, half for other calls. Unset, as many as there may be connections, or 32 where these "
         "have no bound.",
@@ -111,18 +117,21 @@ _TIMEOUTS: list[cfg.Opt] = [
         "connect_timeout",
         default=10,
         min=2,
+        max=YEAR,
         help="After how many seconds without success an attempt to connect to a server fails.",
     ),
     cfg.IntOpt(
         "lock_timeout",
         default=30,
         min=1,
+        max=LONGEST_WAIT,
         help="How many seconds a statement waits for what another transaction holds, before that counts as a lost "
         "conflict.",
     ),
     cfg.IntOpt(
         "read_timeout",
         min=1,
+        max=YEAR,
         help="How many seconds a server may be silent while an answer is awaited, before its connection counts as "
         "lost: choose more than lock_timeout, and than the slowest statement takes. Unset, any time.",
     ),
@@ -133,6 +142,7 @@ _RETRIES: list[cfg.Opt] = [
         "max_retries",
         default=10,
         min=-1,
+        max=MOST,
         deprecated_opts=[cfg.DeprecatedOpt("sql_max_retries", group="DEFAULT")],
         help="How many further attempts are made when the first connection to the server fails; -1 means no end. "
         "A refused login or a missing database is told at once.",
@@ -141,6 +151,7 @@ _RETRIES: list[cfg.Opt] = [
         "retry_interval",
         default=10,
         min=0,
+        max=YEAR,
         deprecated_opts=[cfg.DeprecatedOpt("sql_retry_interval", group="DEFAULT")],
         help="How many seconds pass between these attempts, and after a read replica failed before it is tried again.",
     ),
@@ -148,13 +159,14 @@ _RETRIES: list[cfg.Opt] = [
         "db_max_retries",
         default=20,
         min=-1,
+        max=MOST,
         help="How often a call that lost a conflict (a deadlock, a failed serialization or certification, a lock "
         "that others keep) or its connection is run again before the error is raised; -1 means no end.",
     ),
-    cfg.FloatOpt(
+    cfg.Opt(
         "db_retry_interval",
+        type=Seconds(),
         default=0.002,
-        min=0,
         help="The seconds before a call is run again, at most: the pause is any part of them.",
     ),
     cfg.BoolOpt(
@@ -162,10 +174,10 @@ _RETRIES: list[cfg.Opt] = [
         default=True,
         help="Whether that interval doubles with each attempt.",
     ),
-    cfg.FloatOpt(
+    cfg.Opt(
         "db_max_retry_interval",
+        type=Seconds(),
         default=0.5,
-        min=0,
         help="The bound to which that interval doubles, in seconds.",
     ),
 ]
@@ -239,6 +251,7 @@ _DATABASE: list[cfg.Opt] = [
         "connection_debug",
         default=0,
         min=0,
+        max=MOST,
         deprecated_opts=[cfg.DeprecatedOpt("sql_connection_debug", group="DEFAULT")],
         help="What is logged of the conversation with the database: below 50 nothing, from 50 the statements, from "
         "100 the rows too, except those with passwords.",

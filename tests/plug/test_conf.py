@@ -207,6 +207,19 @@ def test_registering_twice_changes_nothing(options: cfg.ConfigOpts) -> None:
     assert conf.option("compute_topic") == "c"
 
 
+NUMBERS = [name for name, default in DEFAULTS["database"].items() if type(default) in (int, float)]
+NUMBERS += ["max_overflow", "pool_timeout", "aio_threads", "read_timeout", "mysql_wsrep_sync_wait"]
+
+
+@pytest.mark.parametrize("value", ["99999999999999", "nan", "inf", "-2"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_that_nothing_could_use(name: str, value: str, options: cfg.ConfigOpts, tmp_path: Path) -> None:
+    file = write(tmp_path / "c.conf", database={name: value})
+    options(args=[], default_config_files=[str(file)])
+    with pytest.raises(cfg.ConfigFileValueError, match=name):
+        options.database[name]
+
+
 def test_the_sample_is_what_the_generator_makes_of_the_options(tmp_path: Path) -> None:
     # A distribution with nothing but the entry point, so that this works from a source tree as well.
     info = tmp_path / "options_of_nova_db-0.dist-info"

@@ -1,4 +1,4 @@
-"""Files of options and passwords that are no plain ASCII: read as the servers' own clients read them, and never quoted."""
+"""Files of options, and passwords that are not in ASCII: read as the servers' own clients do, and never quoted."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Files of options for PyMySQL, and the password in them or beside them.
 
-The library writes a password that is a text in Latin-1, other than servers and their own clients do, and its errors quote
-lines of the file.
+The library writes a password that is a text in Latin-1, other than servers and their own clients do, and its errors
+quote lines of the file.
 """
 
 from __future__ import annotations
