@@ -39,6 +39,7 @@ __all__ = [
     "LazyDriver",
     "bind",
     "binding",
+    "bound_driver",
     "get_driver",
     "installed_backends",
     "load_backend",
@@ -68,10 +69,19 @@ def get_driver() -> Driver:
     :raises BackendNotFound, BackendLoadError, IncompleteDriver, DBError, ValueError: as :func:`load_backend` does.
     """
     if _active:
-        driver = _bound_driver()
+        driver = bound_driver()
         if driver is not None:
             return driver
     return _configured if _configured is not None else _load()
+
+
+def bound_driver() -> Driver | None:
+    """The driver that a binding, such as the fixture of a test, puts into force here and now; None without one."""
+    bound = _innermost(_bound.get())
+    if bound is None:
+        active = _active
+        bound = active[-1] if active else None
+    return None if bound is None else bound.driver
 
 
 def set_driver(driver: Driver) -> Driver | None:
@@ -183,14 +193,6 @@ class LazyDriver:
 
 API = LazyDriver()
 """The one that the functions of :mod:`nova_db` are taken from."""
-
-
-def _bound_driver() -> Driver | None:
-    bound = _innermost(_bound.get())
-    if bound is None:
-        active = _active
-        bound = active[-1] if active else None
-    return None if bound is None else bound.driver
 
 
 def _innermost(bound: Binding | None) -> Binding | None:

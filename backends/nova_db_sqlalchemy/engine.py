@@ -47,6 +47,8 @@ class SQLEngine(Engine):
         self._is_surveyed = False
         self.capabilities = self.server.capabilities
         self.missing: Mapping[Capability, str] = self.server.missing
+        self.orm: sa.Engine | None = None
+        """The engine of SQLAlchemy beside it, once :mod:`nova_db_sqlalchemy.session` was asked for one."""
 
     @property
     def pool(self) -> Pool:
@@ -89,6 +91,8 @@ class SQLEngine(Engine):
     def close(self) -> None:
         """Close the connections; those in use when their transactions end.  The engine may be used again."""
         self.pool.close()
+        if self.orm is not None:
+            self.orm.dispose()
 
     def describe(self) -> Mapping[str, str]:
         with self._connected() as connection:

@@ -16,11 +16,18 @@ Both may work on one database at the same time.
 The options of ``[database]`` hold here as they do there: parameters, time-outs, the size of the pool, durability, the
 attempts to get a first connection, the statements in the log. Calls that are run again (``db_max_retries`` and its kin)
 are the API's alone, and so are rows in the log.
+
+In tests they follow the API: while a driver is bound (a ``nova_db.fixtures.DatabaseFixture`` or the fixture
+``nova_db_database`` of pytest is active, or :func:`nova_db.api.bind` is in force), whoever names no URL works on the
+database of that driver, with its settings, and what was written is gone with the fixture.  The database has to be a SQL
+one: ``DatabaseFixture("sqlalchemy")``, or ``nova_db_backend = sqlalchemy`` in pytest's configuration.  On the memory
+backend, which is the fixture's default, they are refused.
 """
 
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -31,25 +38,67 @@ from sqlalchemy.pool import NullPool
 
 from nova_db import forking
 from nova_db.exceptions import DBError
+from nova_db_sqlalchemy.bound import bound_engine, engine_beside
 from nova_db_sqlalchemy.connections.orm import WRITES
+from nova_db_sqlalchemy.engine import SQLEngine
 from nova_db_sqlalchemy.settings import Settings
-from nova_db_sqlalchemy.sqlalchemy_engines import create_engine, database_url, engine_on, meant
+from nova_db_sqlalchemy.sqlalchemy_engines import engine_on, meant
 from nova_db_sqlalchemy.url import is_memory
 
 __all__ = ["create_engine", "database_url", "get_engine", "get_session", "session_scope"]
 
 _lock = forking.lock(__name__, "_lock")
 _engines: dict[tuple[sa.URL, Settings], sa.Engine] = {}
+_bound: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
+
+
+def database_url(connection: str | sa.URL | None = None) -> sa.URL:
+    """The URL of a database; None: the one bound, or that ``[database] connection`` names, parameters included.
+
+    Where it leaves the DB-API library open, psycopg is used for PostgreSQL and PyMySQL for MySQL and MariaDB.
+
+    :raises sqlalchemy.exc.ArgumentError: it is no URL of a supported database; it is a ValueError as well.
+    :raises NotSupported: the driver that is bound has no SQL database.
+    """
+    ours = bound_engine() if connection is None else None
+    return meant(connection)[0] if ours is None else ours.server.place()
+
+
+def create_engine(connection: str | sa.URL | None = None, **arguments: Any) -> sa.Engine:
+    """A new engine on a database, which the caller disposes of.
+
+    Its connections are made as those of the API: with the options of ``[database]``, in UTF-8, MariaDB and MySQL strict
+    and in UTC whatever their own settings are. On SQLite foreign keys are enforced, the file is in WAL mode (readers
+    and the writer do not block one another), and a transaction begins with ``BEGIN``, so that what it reads is one
+    snapshot. Connections to servers that went stale are replaced.
+
+    Where the URL names another DB-API library than ours, the connections are made as that library does it.
+
+    :param connection: a URL; None: the one bound, or configured. The options ``max_retries`` and ``retry_interval``
+        hold for that one alone, and so do users, passwords and places in ``connection_parameters``, except for its
+        replica.
+    :param arguments: passed on to :func:`sqlalchemy.create_engine`; they come before the options.
+    :raises sqlalchemy.exc.ArgumentError: it is no URL of a supported database; it is a ValueError as well.
+    :raises NotSupported: the driver that is bound has no SQL database.
+    """
+    ours = bound_engine() if connection is None else None
+    return engine_on(*meant(connection), **arguments) if ours is None else engine_beside(ours, arguments)
 
 
 def get_engine(connection: str | sa.URL | None = None) -> sa.Engine:
     """The engine on a database: the same one for the same URL and options, as long as the process lives.
 
+    The one on a database that is bound lives as long as the driver.
+
     It may be used by any number of threads, and after a fork.  Connecting raises ``SchemaError`` where a later release
     has upgraded the database, or an upgrade was cut short.
 
-    :param connection: a URL; None: the configured database. See :func:`create_engine`.
+    :param connection: a URL; None: the database bound, or configured. See :func:`create_engine`.
+    :raises NotSupported: the driver that is bound has no SQL database.
     """
+    ours = bound_engine() if connection is None else None
+    if ours is not None:
+        return _engine_of(ours)
     url, settings = meant(connection)
     with _lock:
         engine = _engines.get((url, settings))
@@ -63,7 +112,7 @@ def get_engine(connection: str | sa.URL | None = None) -> sa.Engine:
 def get_session(connection: str | sa.URL | None = None, **kwargs: Any) -> orm.Session:
     """A new ORM session, which the caller commits and closes.
 
-    :param connection: a URL; None: the configured database.
+    :param connection: a URL; None: the database bound, or configured.
     :param kwargs: passed on to :class:`sqlalchemy.orm.Session`.
     """
     return orm.Session(get_engine(connection), **kwargs)
@@ -75,7 +124,7 @@ def session_scope(
 ) -> Iterator[orm.Session]:
     """An ORM session for the length of a ``with`` block: committed at its end, rolled back if it raises.
 
-    :param connection: a URL; None: the configured database.
+    :param connection: a URL; None: the database bound, or configured.
     :param write: whether the block is going to write.  SQLite then waits for other writers to begin with, and not
         when it is too late: a transaction that has read cannot become a writer if others wrote in between.
     :param kwargs: passed on to :class:`sqlalchemy.orm.Session`.
@@ -84,6 +133,18 @@ def session_scope(
         if write:
             session.connection(execution_options={WRITES: True})
         yield session
+
+
+def _engine_of(ours: SQLEngine) -> sa.Engine:
+    """The engine beside one of ours: the same one until a fork, which a file in memory does not share."""
+    place = ours.server.place()
+    with _lock:
+        if ours.orm is None or ours.orm.url != place:
+            ours.orm = engine_beside(ours, {})
+            _bound.add(ours.orm)
+            if not is_memory(ours.url):
+                event.listen(ours.orm, "connect", _refusal(place, ours.settings), insert=True)
+        return ours.orm
 
 
 def _refusal(url: sa.URL, settings: Settings) -> Callable[..., None]:
@@ -112,7 +173,7 @@ def _refusal(url: sa.URL, settings: Settings) -> Callable[..., None]:
 
 def _forget_connections() -> None:
     """Leave the parent's connections to the parent, after a fork."""
-    for engine in _engines.values():
+    for engine in (*_engines.values(), *_bound):
         engine.dispose(close=False)
 
 

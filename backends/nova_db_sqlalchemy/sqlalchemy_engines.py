@@ -27,34 +27,6 @@ _KNOWN: Final = 64
 """How many databases are remembered with their options."""
 
 
-def database_url(connection: str | sa.URL | None = None) -> sa.URL:
-    """The URL of a database; None: the one that ``[database] connection`` names, with ``connection_parameters``.
-
-    Where it leaves the DB-API library open, psycopg is used for PostgreSQL and PyMySQL for MySQL and MariaDB.
-
-    :raises sqlalchemy.exc.ArgumentError: it is no URL of a supported database; it is a ValueError as well.
-    """
-    return meant(connection)[0]
-
-
-def create_engine(connection: str | sa.URL | None = None, **arguments: Any) -> sa.Engine:
-    """A new engine on a database, which the caller disposes of.
-
-    Its connections are made as those of the API: with the options of ``[database]``, in UTF-8, MariaDB and MySQL strict
-    and in UTC whatever their own settings are. On SQLite foreign keys are enforced, the file is in WAL mode (readers
-    and the writer do not block one another), and a transaction begins with ``BEGIN``, so that what it reads is one
-    snapshot. Connections to servers that went stale are replaced.
-
-    Where the URL names another DB-API library than ours, the connections are made as that library does it.
-
-    :param connection: a URL; None: the configured database. The options ``max_retries`` and ``retry_interval`` hold for
-        that one alone, and so do users, passwords and places in ``connection_parameters``, but for its replica.
-    :param arguments: passed on to :func:`sqlalchemy.create_engine`; they come before the options.
-    :raises sqlalchemy.exc.ArgumentError: it is no URL of a supported database; it is a ValueError as well.
-    """
-    return engine_on(*meant(connection), **arguments)
-
-
 def engine_on(url: sa.URL, settings: Settings, **arguments: Any) -> sa.Engine:
     """A new engine on a database, with settings that are known."""
     return product_of(url).create_engine(url, settings, arguments)

@@ -48,6 +48,10 @@ class Server(abc.ABC):
         """A new pool of connections."""
         return BoundedPool(self, self.settings)
 
+    def place(self) -> sa.URL:
+        """Where others in this process find the database; DBConnectionError, OSError."""
+        return self.url
+
     def prepare_place(self) -> None:  # noqa: B027 - servers make databases by other means
         """Make the place where the database will be, if there is none; DBConnectionError."""
 

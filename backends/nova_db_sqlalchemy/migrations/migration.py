@@ -21,7 +21,7 @@ from nova_db_sqlalchemy.migrations.configuration import configuration, revisions
 from nova_db_sqlalchemy.migrations.state import State, marked, read_state, unmark
 from nova_db_sqlalchemy.migrations.targets import Target, exclusive, migrating_on, opened, reading, require_encoding
 from nova_db_sqlalchemy.schema_errors import OlderRevision, UnknownRevision
-from nova_db_sqlalchemy.sqlalchemy_engines import database_url
+from nova_db_sqlalchemy.sqlalchemy_engines import meant
 
 LOCK_SECONDS: Final = 600.0
 """How long an upgrade waits for another one, unless told otherwise."""
@@ -162,7 +162,7 @@ def sql(target: Target = None, revision: str = "head", *, start: str | None = No
     :param start: the revision to start from; None: an empty database.
     """
     goal = _resolved(revision)
-    url = target.url if isinstance(target, sa.Engine) else database_url(target)
+    url = target.url if isinstance(target, sa.Engine) else meant(target)[0]
     config = configuration(url=url, source=start)
     config.output_buffer = text = io.StringIO()
     with _alembic_lock:
@@ -180,7 +180,7 @@ def script(target: Target = None, revision: str = "head") -> str:
     goal = _resolved(revision)
     with reading(target) as connection:
         state = read_state(connection)
-        url = database_url(target.url if isinstance(target, sa.Engine) else target)
+        url = meant(target.url if isinstance(target, sa.Engine) else target)[0]
         if connection is not None:
             url = migrating_on(connection.dialect).script_url(url, connection.dialect)
     if state.is_half_made and (problem := state.refusal()) is not None:

@@ -89,6 +89,9 @@ class SQLiteServer(Server):
     def pool(self) -> Pool:
         return BoundedPool(self, replace(self.settings, connect_retries=0))
 
+    def place(self) -> sa.URL:
+        return self.url if self._private is None else self.url.set(database=self._private.path, query={})
+
     def prepare_place(self) -> None:
         if is_missing_file(self.url):
             file = Path(str(self.url.database))
