@@ -38,9 +38,12 @@ def connection_of(conf: cfg.ConfigOpts) -> str:
 
 
 def is_default(conf: cfg.ConfigOpts, name: str, group: str = "database") -> bool:
-    """Whether nobody has set an option: no file, no variable of the environment, no override, no other default."""
+    """Whether nobody has set an option: no file, no variable of the environment, no override, no other default.
+
+    None, as an override or a default, is nothing that is set.
+    """
     location = conf.get_location(name, group)
-    return location is None or location.location.name == "opt_default"
+    return location is None or location.location.name == "opt_default" or conf[group][name] is None
 
 
 def refuse_default(refuse: Callable[[], object]) -> Callable[[], None]:

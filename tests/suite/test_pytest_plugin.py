@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from oslo_config import cfg
 
+from nova_db.conf import defaults, register_opts
+from nova_db.conf.defaults import configured_connection
 from tests.suite.harness import run_pytest
 
 TESTS = """
@@ -85,6 +88,20 @@ def test_a_call_without_the_fixture_fails_the_test(tmp_path: Path) -> None:
     run = run_pytest(tmp_path)
     assert "2 failed" in run.stdout, run.stdout
     assert run.stdout.count("it needs the fixture nova_db_database") >= 2
+
+
+@pytest.mark.parametrize("method", ["set_override", "set_default"])
+def test_none_is_no_connection_of_the_project(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = cfg.ConfigOpts()
+    register_opts(options)
+    asked: list[bool] = []
+    monkeypatch.setattr(defaults, "_refusals", [lambda: asked.append(True)])
+    getattr(options, method)("connection", None, "database")
+    assert configured_connection(options) == defaults.DEFAULT_CONNECTION
+    assert asked == [True]
+    getattr(options, method)("connection", "sqlite:///own.sqlite", "database")
+    assert configured_connection(options) == "sqlite:///own.sqlite"
+    assert asked == [True]
 
 
 def test_a_connection_of_the_project_or_the_setting_allows_it(tmp_path: Path, subtests: pytest.Subtests) -> None:
