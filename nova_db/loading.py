@@ -17,7 +17,7 @@ from nova_db.conf import get_conf, register_opts
 from nova_db.conf.defaults import configured_connection
 from nova_db.conf.values import check as check_values
 from nova_db.exceptions import BackendLoadError, BackendNotFound, DBError, NovaException
-from nova_db.exceptions.redaction import redacted
+from nova_db.exceptions.redaction import redacted, without_credentials
 
 if TYPE_CHECKING:
     from oslo_config import cfg
@@ -60,7 +60,7 @@ def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts 
         conf = get_conf()
     else:
         register_opts(conf)
-    check_values(conf)
+    check_values(conf, without_credentials)
     factory = _find(name)
     if connection is None:
         connection = configured_connection(conf, name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nova_db.exceptions import DBError
+from nova_db.exceptions.redaction import without_credentials
+from nova_db.exceptions.wording import suggestion
 
 _NOTED = "note that with python -c \"from nova_db_sqlalchemy import migrations; migrations.stamp('URL')\""
 """How to tell a database that its tables are those of the newest revision."""
@@ -26,7 +28,10 @@ class UnknownRevision(SchemaError):
     def __init__(self, revision: str, known: Sequence[str]) -> None:
         self.revision = revision
         self.known = list(known)
-        super().__init__(message=f"There is no schema revision {revision!r}; this release has {', '.join(known)}.")
+        asked = without_credentials(str(revision))
+        meant = [each for each in known if each.lstrip("0") == asked.lstrip("0")] if asked.strip("0") else []
+        hint = suggestion(meant[0]) if meant else ";"
+        super().__init__(message=f"There is no schema revision {asked!r}{hint} this release has {', '.join(known)}.")
 
 
 class OlderRevision(SchemaError):

@@ -15,6 +15,7 @@ from nova_db.conf import DEFAULT_BACKEND, DEFAULT_CONNECTION
 from nova_db.conf.defaults import connection_of, is_default
 from nova_db.conf.files import file_of
 from nova_db.conf.misspellings import misspellings, unread_variable
+from nova_db.exceptions.redaction import without_credentials
 
 if TYPE_CHECKING:
     from oslo_config import cfg
@@ -117,6 +118,8 @@ def parse(conf: cfg.ConfigOpts, files: list[str] | None, *, use_env: bool = True
     """
     from oslo_config import cfg
 
+    for file in files or ():
+        _look_at(file)
     folders: list[str] | None = [] if files else None  # what a folder holds would count more than the file named
     try:
         conf(
@@ -130,6 +133,11 @@ def parse(conf: cfg.ConfigOpts, files: list[str] | None, *, use_env: bool = True
     except (cfg.ConfigFilesNotFoundError, cfg.ConfigFilesPermissionDeniedError) as error:
         raise ValueError(f"cannot read the configuration file {', '.join(error.config_files)}") from error
     except cfg.ConfigFileParseError as error:
+        marked = [file for file in files or conf.default_config_files if _begins_with_a_mark(file)]
+        if marked:
+            raise ValueError(
+                f"the configuration file {', '.join(marked)} begins with a byte order mark; save it without one"
+            ) from None
         # Without the line, in which there may be a password, and without the cause, which quotes it.
         raise ValueError(_QUOTED_LINE.sub("", one_line(error))) from None
     except UnicodeDecodeError:
@@ -138,6 +146,26 @@ def parse(conf: cfg.ConfigOpts, files: list[str] | None, *, use_env: bool = True
     wrong = list(misspellings(conf, environment=use_env))
     if wrong:
         raise ValueError("; ".join(wrong))
+
+
+def _look_at(file: str) -> None:
+    """Refuse what is no file's name.
+
+    :raises ValueError: so it is; oslo.config would take it for a path, and quote it without the :// of a URL.
+    """
+    if not file.strip():
+        raise ValueError("--config-file, or @, is followed by no name; expected that of a configuration file")
+    if "://" in file:
+        raise ValueError(
+            f"{without_credentials(file)} is no configuration file but a URL, which stands after --connection"
+        )
+    if Path(file).is_dir():
+        raise ValueError(f"the configuration file {file} is a folder; expected a file, as in --config-file FILE")
+
+
+def _begins_with_a_mark(file: str) -> bool:
+    with Path(file).open("rb") as content:
+        return content.read(3) == b"\xef\xbb\xbf"
 
 
 def _is_text(file: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -14,9 +15,10 @@ _NUMBER: Final = re.compile(r"(?:invalid literal for int\(\) with base 10|could 
 """What Python says where there is no number."""
 
 
-def check(conf: cfg.ConfigOpts) -> None:
+def check(conf: cfg.ConfigOpts, shown: Callable[[str], str]) -> None:
     """Read every option once.
 
+    :param shown: what may be shown of a text that quotes a value.
     :raises ValueError: a value is none of its option's; it is named with its place and what is wrong.
     """
     from nova_db.conf.options import OPTIONS
@@ -24,10 +26,10 @@ def check(conf: cfg.ConfigOpts) -> None:
     for group, options in OPTIONS.items():
         for opt in options:
             if not opt.secret:  # those are read where they are used, and tell nothing of themselves
-                _check(conf, group, opt)
+                _check(conf, group, opt, shown)
 
 
-def _check(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> None:
+def _check(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt, shown: Callable[[str], str]) -> None:
     try:
         value = conf[opt.dest] if group == "DEFAULT" else conf[group][opt.dest]
         if value is not None:
@@ -36,4 +38,4 @@ def _check(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> None:
         reason = _NUMBER.sub(r"a number is expected, not \1", _PLACE.sub("", str(error)))
         place = _PLACE.search(str(error))
         told = f" in {place['file']}" if place is not None and place["file"] else ""
-        raise ValueError(f"[{group}] {opt.dest}{told} is not valid: {reason}") from None
+        raise ValueError(f"[{group}] {opt.dest}{told} is not valid: {shown(reason)}") from None

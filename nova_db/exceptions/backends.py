@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from nova_db.exceptions.base import NovaException
-from nova_db.exceptions.wording import listed, suggestion
+from nova_db.exceptions.redaction import without_credentials
+from nova_db.exceptions.wording import listed, shown, suggestion
+
+
+def _name(given: Mapping[str, Any]) -> Any:
+    """The backend's name as it may be shown: somebody may have given a URL."""
+    name = given["name"]
+    return without_credentials(name) if isinstance(name, str) else name
 
 
 class NotSupported(NovaException):
@@ -28,7 +35,7 @@ class BackendNotFound(NovaException):
     def _fields(self) -> Mapping[str, Any]:
         names = listed(self.kwargs.get("installed") or ()) or "none (is the package installed?)"
         hint = suggestion(self.kwargs.get("nearest")) or "."
-        return {**self.kwargs, "hint": hint, "names": names}
+        return {**self.kwargs, "name": shown(_name(self.kwargs)), "hint": hint, "names": names}
 
 
 class BackendLoadError(NovaException):
@@ -43,7 +50,12 @@ class BackendLoadError(NovaException):
     def _fields(self) -> Mapping[str, Any]:
         extra = self.kwargs.get("extra")
         remedy = f" Install it with: pip install 'nova-db[{extra}]'" if extra else ""
-        return {**self.kwargs, "why": str(self.kwargs["reason"]).rstrip("."), "remedy": remedy}
+        return {
+            **self.kwargs,
+            "name": shown(_name(self.kwargs)),
+            "why": str(self.kwargs["reason"]).rstrip("."),
+            "remedy": remedy,
+        }
 
 
 class IncompleteDriver(NovaException):

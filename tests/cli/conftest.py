@@ -8,6 +8,15 @@ from unittest import mock
 import pytest
 
 from nova_db.cli import failures
+from nova_db.conf import get_conf
+
+
+@pytest.fixture(autouse=True)
+def _no_configuration_is_left() -> Iterator[None]:
+    """The process's configuration is as it was, after a command has had it read files."""
+    yield
+    get_conf().reset()
+    get_conf().clear_default("max_retries", group="database")
 
 
 @pytest.fixture(autouse=True)

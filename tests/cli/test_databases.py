@@ -8,25 +8,20 @@ import pathlib
 import pty
 import re
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
 from nova_db.cli import main
-from nova_db.conf import get_conf
 from tests.cli.cases import COMMAND, ON, failure
 
 WRITING = (["sync"], ["seed"], ["demo"], ["archive"], ["purge", "--all"])
 
 
 @pytest.fixture(autouse=True)
-def _configuration(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty folder, a home without configuration, and the process's configuration as it was."""
+def _configuration(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder, and a home without configuration."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    yield
-    get_conf().reset()
-    get_conf().clear_default("max_retries", group="database")
 
 
 def told(capsys: pytest.CaptureFixture[str], *argv: str) -> list[str]:

@@ -25,6 +25,30 @@ def test_a_folder_and_nothing_are_one_line(tmp_path: pathlib.Path, capsys: pytes
     assert str(tmp_path / "none") in failure(capsys, "--config-file", str(tmp_path / "none"), "status")
 
 
+def test_what_is_no_name_of_a_file_is_one_line(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--config-file" in failure(capsys, "--config-file", "", "status")
+    assert "is a folder" in failure(capsys, "--config-file", str(tmp_path), "status")
+    assert "is a folder" in failure(capsys, "compare", f"@{tmp_path}", "memory://")
+    assert "no name" in failure(capsys, "compare", "@", "memory://")
+
+
+def test_a_byte_order_mark_is_told(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "nova.conf"
+    file.write_text("\ufeff[database]\nconnection = sqlite:///x\n", encoding="utf-8")
+    line = failure(capsys, "--config-file", str(file), "status")
+    assert f"the configuration file {file} begins with a byte order mark" in line
+
+
+def test_of_several_files_the_one_is_named(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad, missing = tmp_path / "good.conf", tmp_path / "bad.conf", tmp_path / "missing.conf"
+    good.write_text("[database]\nconnection = sqlite:///x\n")
+    bad.write_bytes(b"\xff\xfe")
+    for wrong in (bad, missing, tmp_path):  # one story
+        line = failure(capsys, "--config-file", str(good), "--config-file", str(wrong), "status")
+        assert str(wrong) in line
+        assert "good.conf" not in line
+
+
 def test_what_nobody_may_read_is_one_line(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "nova.conf"
     file.write_text("[database]\n")
