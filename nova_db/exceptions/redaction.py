@@ -13,7 +13,9 @@ HIDDEN: Final = "***"
 _LONGEST = 300
 # Up to the last @: passwords are not always escaped as they should be.
 _CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]*@")
-_SECRET_ARGUMENT = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)(\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&,;)]+)")
+_SECRET_ARGUMENT = re.compile(
+    r"(?i)\b(?<!using )(password|passwd|pwd|secret|token)(\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&,;)]+)"
+)
 _STATEMENT = re.compile(
     r"(?is)\[SQL\b.*|\[parameters\b.*|\bLINE \d+:.*|\bDETAIL:.*|\bright syntax to use near\b.*"
     r"|\b(?:select\b.+\bfrom|insert\s+(?:or\s+\w+\s+)?into|update\s+\S+\s+set|delete\s+from|with\s+\S+\s+as\s*\()\b.*"

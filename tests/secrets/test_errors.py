@@ -5,11 +5,14 @@ from __future__ import annotations
 import traceback
 
 import pytest
+import sqlalchemy as sa
 
 from nova_db.engine import Eq
 from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBError, DBReferenceError
+from nova_db.exceptions.redaction import redacted
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.connections.quoting import without_quotes
+from nova_db_sqlalchemy.session import create_engine
 from tests.sqlalchemy.helpers import row
 
 SECRET = "hunter2"
@@ -63,6 +66,9 @@ class Told(Exception):
         (1292, "Truncated incorrect DOUBLE value: 'hunter2'", "Truncated incorrect DOUBLE value: '***'"),
         (1366, "Incorrect string value: 'hunter2' for column `d`.`t`.`c` at row 1", "'***' for column `d`.`t`.`c`"),
         (1064, "syntax; check near 'hunter2' WHERE x='y'' at line 1", "syntax; check near '***' at line 1"),
+        (1406, "Data too long for column 'name' at row 1", "Data too long for column 'name' at row 1"),
+        (1264, "Out of range value for column 'vcpus' at row 1", "for column 'vcpus' at row 1"),
+        (1142, "CREATE command denied to user 'nova'@'db' for table `d`.`t`", "denied to user 'nova'@'db' for table"),
         (1054, "Unknown column 'a' in 'field list'", "Unknown column 'a' in 'field list'"),
         (1213, "Deadlock found when trying to get lock", "Deadlock found when trying to get lock"),
     ],
@@ -73,6 +79,35 @@ def test_what_mariadb_quotes(number: int, text: str, left: str) -> None:
     assert error.args[0] == number
     assert left in error.args[1]
     assert SECRET not in str(error)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"SELECT CAST('{SECRET}' AS integer)",
+        f"SELECT CAST('{SECRET}' AS timestamp)",
+        "SELECT CAST('99999999999' AS integer)",
+        f"SELECT CAST('[{SECRET}' AS json)",
+    ],
+)
+def test_what_postgresql_quotes_in_a_session(statement: str, engine: SQLEngine) -> None:
+    if engine.url.get_backend_name() != "postgresql":
+        return  # elsewhere a cast makes a value of whatever it is
+    session_engine = create_engine(engine.url)
+    with pytest.raises(sa.exc.DBAPIError) as caught, session_engine.connect() as connection:
+        connection.execute(sa.text(f"{statement} WHERE :name = 'x'"), {"name": SECRET})
+    session_engine.dispose()
+    # The statement, which SQLAlchemy shows as well, is the caller's own text.
+    told = f"{caught.value.args} {caught.value.orig} {caught.value.orig!r} {caught.value.params}"
+    assert SECRET not in told
+    assert "99999999999" not in str(caught.value.orig)
+
+
+def test_a_word_about_a_password_is_none() -> None:
+    text = "Access denied for user 'nova'@'db' (using password: YES)"
+
+    assert redacted(text) == text
+    assert redacted("password: YES") == "password: ***"
 
 
 def test_a_rule_of_columns_that_are_no_secret_is_left_alone() -> None:

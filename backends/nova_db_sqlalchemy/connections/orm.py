@@ -94,6 +94,8 @@ def _connector(
 def _clear(context: sa.ExceptionContext) -> None:
     """Take out of an error what it quotes of rows."""
     error, told = without_quotes(context.original_exception), context.sqlalchemy_exception
+    if isinstance(told, sa.exc.StatementError):
+        told.params = None
     if isinstance(told, sa.exc.DBAPIError):
         kind = type(error)
         told.args = (f"({kind.__module__}.{kind.__qualname__}) {error}",)

@@ -16,9 +16,16 @@ _DATA: Final = ("22", "23")
 _RULES: Final = ("23503", "23505")
 """A reference and a unique rule: the details quote the columns of the rule alone, all others the whole row."""
 _NAMES_ALONE: Final = frozenset(
-    {1044, 1045, 1048, 1049, 1054, 1146, 1216, 1217, 1305, 1364, 1451, 1452, 1698, 2003, 2005}
+    {
+        *(1007, 1008, 1044, 1045, 1048, 1049, 1050, 1051, 1054, 1060, 1061, 1072, 1091, 1130, 1142, 1143, 1146, 1193),
+        *(1216, 1217, 1227, 1264, 1265, 1305, 1364, 1370, 1406, 1451, 1452, 1524, 1698, 2002, 2003, 2005),
+    }
 )
 """Errors of MariaDB and MySQL that quote what things are called, and no values."""
+_NAMES: Final = ("22021", "2200H", "22023")
+"""An encoding, a sequence that has no number left, and a setting, are named; no value is quoted."""
+_MARKED: Final = re.compile('["\u00ab\u201c\u201e].*["\u00bb\u201c\u201d]', re.DOTALL)
+"""A value in the quotation marks of any language, up to the last one."""
 _LAST_NAME: Final = re.compile(r"[^']*'[\w.]+'[^']*\Z")
 _QUOTED: Final = re.compile(r"'.*'", re.DOTALL)  # up to the last quote: a value may have some in it
 
@@ -43,7 +50,8 @@ def _clear_postgresql(error: Any, *, is_harmless: bool) -> None:
     if told.message_primary is None:
         return  # the library's own words
     # The context may be the parameters, by a setting of the server; the line of the statement tells nothing.
-    lines = [told.message_primary]
+    quotes_value = state.startswith("22") and state not in _NAMES and not is_harmless
+    lines = [_MARKED.sub(f'"{HIDDEN}"', told.message_primary) if quotes_value else told.message_primary]
     if told.message_detail and (is_harmless if state in _RULES else not state.startswith(_DATA)):
         lines.append(f"DETAIL:  {told.message_detail}")
     error.args = ("\n".join(lines),)
