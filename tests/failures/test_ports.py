@@ -44,6 +44,14 @@ ANSWERS: dict[str, Callable[[socket.socket], object]] = {
 }
 
 
+TOLD = {
+    "silent": "did not answer within 2 seconds: is a .* server there",
+    "closing": None,
+    "garbage": "is no .* server",
+}
+"""What is told of them, beside where it was connected to."""
+
+
 @contextlib.contextmanager
 def listening(listener: socket.socket, answer: Callable[[socket.socket], object]) -> Iterator[None]:
     """Whoever connects is answered so, and their connection kept."""
@@ -132,11 +140,15 @@ WAYS: dict[str, Callable[[str], object]] = {
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("kind", URLS)
-def test_connections(kind: str, way: Callable[[str], object], port: int) -> None:
+def test_connections(
+    kind: str, way: Callable[[str], object], answer: Callable[[socket.socket], object], port: int
+) -> None:
     parameter = "application_name" if kind == "postgresql" else "program_name"
     url = f"{URLS[kind].format(port=port)}?{parameter}=reports"
-    with pytest.raises((DBConnectionError, sa.exc.DBAPIError)):
+    [told] = [TOLD[name] for name, known in ANSWERS.items() if known is answer]
+    with pytest.raises((DBConnectionError, sa.exc.DBAPIError), match=told) as caught:
         started(lambda: way(url)).result(HANG_SECONDS)
+    assert told is None or f"127.0.0.1:{port} " in str(caught.value)
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

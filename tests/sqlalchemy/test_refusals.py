@@ -12,6 +12,7 @@ from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.connections.errors import translated
 from nova_db_sqlalchemy.mariadb.errors import is_lost
+from nova_db_sqlalchemy.settings import Settings
 
 MISSING = {
     "SELECT nosuch FROM services": "the column nosuch",
@@ -71,6 +72,8 @@ def login(engine: SQLEngine) -> Iterator[tuple[sa.URL, SQLEngine]]:
         yield engine.url, engine
         return
     run(engine, f"CREATE USER {name}@'%' IDENTIFIED BY 'sesame'" if kind == "mariadb" else f"CREATE ROLE {name} LOGIN")
+    if kind == "mariadb":
+        run(engine, f"GRANT ALL ON {engine.url.database}.* TO {name}@'%'")
     yield engine.url.set(username=name, password="sesame"), engine
     run(engine, f"DROP USER {name}@'%'" if kind == "mariadb" else f"DROP ROLE {name}")
 
@@ -84,19 +87,24 @@ def run(engine: SQLEngine, statement: str) -> None:
 
 REFUSED = {
     "mariadb": {
-        "ALTER USER {name}@'%' ACCOUNT LOCK": {},
-        "ALTER USER {name}@'%' PASSWORD EXPIRE": {},
         "SELECT 1": {"ssl_verify_cert": "true"},
         "DO 1": {"init_command": "SELECT nosuch"},
+        "DO 2": {"init_command": "SELEC 1"},
+        "ALTER USER {name}@'%' PASSWORD EXPIRE": {},
+        "ALTER USER {name}@'%' ACCOUNT LOCK": {},
     },
     "postgresql": {
-        "ALTER ROLE {name} NOLOGIN": {},
         "SELECT 1": {"sslmode": "require"},
         "SELECT 2": {"require_auth": "nosuch"},
         "SELECT 3": {"service": "nosuch"},
+        "SELECT 4": {"options": "-c foo"},
+        "SELECT 5": {"options": "-c nosuch=1"},
+        "SELECT 6": {"options": "-c work_mem=x"},
+        "ALTER ROLE {name} NOLOGIN": {},
     },
     "sqlite": {"SELECT 1": {"uri": "true", "vfs": "nosuch"}},
 }
+"""Statements, the last of which let nobody in any more, and parameters of the URL."""
 
 
 def test_what_will_be_refused_again_is_not_tried_again(
@@ -113,6 +121,16 @@ def test_what_will_be_refused_again_is_not_tried_again(
                 SQLEngine(asked).tables()
             assert not caught.value.may_pass
             assert "\n" not in str(caught.value)
+            assert ({"options", "init_command"} & parameters.keys()) <= set(str(caught.value).split())
+            assert "wsrep" not in str(caught.value)  # which is our own statement
+
+
+def test_a_setting_that_the_server_does_not_take_is_told_at_once(engine: SQLEngine) -> None:
+    if engine.url.get_backend_name() == "sqlite":
+        return  # which is told none
+    with pytest.raises(DBConnectionError, match=r"lock_(wait_)?timeout") as caught:
+        SQLEngine(engine.url, Settings(lock_timeout=99999999999999)).tables()
+    assert not caught.value.may_pass
 
 
 def test_an_error_with_a_number_of_its_own_is_no_lost_connection(engine: SQLEngine) -> None:

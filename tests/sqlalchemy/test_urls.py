@@ -34,6 +34,7 @@ MISTAKES = {
     "mariadb://nova@c/nova?host=a": "names a host before the database: the others, too",
     "mariadb://nova@/nova?host=a&host=b:c": "has host=b:c, which is not of the form host or host:port",
     "mariadb://nova@db/nova?hots=a": "has 'hots', which is no parameter of the DB-API library; did you mean host?",
+    "mariadb://nova@db/nova?init_command=SELECT 1; SELECT 2": "has init_command=.*; one statement is expected",
     "postgresql://nova@db": "names no database; postgresql://user:password@host/DATABASE is expected",
     "postgresql://nova@db/?sslmode=require": "names no database; postgresql://user:password@host/DATABASE is expected",
     "postgresql://nova@db:0/nova": "has the port 0; 1 to 65535 is expected",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from nova_db.exceptions import DBConnectionError
-from nova_db_sqlalchemy.mariadb.errors import is_lost, is_refusal
+from nova_db_sqlalchemy.mariadb.errors import code_of, explain, is_lost, is_refusal
 from nova_db_sqlalchemy.mariadb.hosts import Hosts
 from nova_db_sqlalchemy.mariadb.session import ServerVersion, own_settings, preparation, server_of
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
 
 T = TypeVar("T")
+_SYNTAX: Final = 1064
+"""An error that quotes what follows the mistake: also what is sent together with it."""
 
 
 class Greeted(Protocol):
@@ -39,7 +42,7 @@ class Connecting:
         self._own = own
         first = url.query.get("init_command")
         # Not by the library: PyMySQL would read the answer by means of its own.
-        self._first = first if isinstance(first, str) else None
+        self._first = first.rstrip("; ") if isinstance(first, str) else None
 
     def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The library's options for those of a URL, both time-outs among them; ``read_timeout`` may be None."""
@@ -57,11 +60,14 @@ class Connecting:
 
         :raises DBConnectionError: there is no connection to be had.
         """
+        options, began = {**self.options(given), **host}, time.monotonic()
         try:
-            return connect({**self.options(given), **host})
+            return connect(options)
         except (self._library.Error, DBConnectionError) as error:
+            is_final, bound = is_refusal(error), options["connect_timeout"]
+            explain(error, _place(options), bound if time.monotonic() - began >= bound else None)
             failure = error if isinstance(error, DBConnectionError) else DBConnectionError(error)
-            raise failure.for_good() if is_refusal(error) else failure from error
+            raise failure.for_good() if is_final else failure from error
         except (TypeError, OSError, RuntimeError) as error:
             # A parameter of the URL that the library does not know, a file that is not there, a package that it lacks.
             raise DBConnectionError(error).for_good() from error
@@ -79,7 +85,12 @@ class Connecting:
             except self._library.Error as error:
                 if is_lost(error):
                     raise
-                message = f"The database's URL has an init_command that the server refuses: {error.args[-1]}."
+                why = "it is no SQL that the server understands" if code_of(error) == _SYNTAX else error.args[-1]
+                message = f"The database's URL has an init_command that the server refuses: {why}."
                 raise DBConnectionError(error, message=message) from error
         run(preparation(server, self._settings, self._own))
         return server
+
+
+def _place(options: Mapping[str, Any]) -> str:
+    return options.get("unix_socket") or f"{options.get('host') or 'localhost'}:{options.get('port') or 3306}"

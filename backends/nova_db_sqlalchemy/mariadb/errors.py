@@ -47,11 +47,15 @@ _ENGINES: Final = frozenset({1026, 1030})
 _NO_SPACE: Final = re.compile(r"\b(?:error|errno):? \W?28\b", re.IGNORECASE)
 _REFUSALS: Final = frozenset(
     {
+        *(1231, 1232, 1292),  # a setting that a session is told
         *(1044, 1045, 1049, 1130, 1251, 1524, 1698, 1820, 1862, 3118, 4151),  # the server's
         *(2007, 2019, 2054, 2059, 2061),  # the libraries' own
     }
 )
 """The server was there, and will not let this user in, or not to this database; or it speaks otherwise."""
+_PROTOCOL: Final = frozenset({2007, 2027})
+_NO_PACKET: Final = "Packet sequence number wrong"
+"""As PyMySQL, without a number, says that it was answered by something else."""
 _TLS: Final = 2026
 _TLS_REFUSED: Final = re.compile(r"(?i)certificate|self.signed|support|required")
 """What is no mere breakdown of a TLS connection."""
@@ -85,7 +89,26 @@ def is_refusal(error: BaseException) -> bool:
     if isinstance(error, DBConnectionError) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
         return True
     code = code_of(error)
-    return code in _REFUSALS or (code == _TLS and _TLS_REFUSED.search(str(error)) is not None)
+    return _is_of_other(error) or code in _REFUSALS or (code == _TLS and _TLS_REFUSED.search(str(error)) is not None)
+
+
+def explain(error: BaseException, place: str, silence: float | None) -> None:
+    """Have an error of connecting say what it means, where the library's own words do not.
+
+    :param place: where it was connected to.
+    :param silence: after how many seconds that was given up; None: it was not.
+    """
+    if _is_of_other(error):
+        text = f"what answers at {place} is no MariaDB or MySQL server: check host and port in the URL"
+    elif silence is not None and is_lost(error):
+        text = f"{place} did not answer within {silence:g} seconds: is a MariaDB or MySQL server there?"
+    else:
+        return
+    error.args = (code_of(error), text) if code_of(error) else (text,)
+
+
+def _is_of_other(error: BaseException) -> bool:
+    return code_of(error) in _PROTOCOL or (is_of_library(error) and str(error).startswith(_NO_PACKET))
 
 
 def is_commit_unknown(error: BaseException) -> bool:

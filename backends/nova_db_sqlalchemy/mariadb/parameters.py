@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
@@ -27,6 +28,8 @@ from nova_db_sqlalchemy.connections.parameters import (
 FILES: Final = ("read_default_file", "read_default_group")
 """What names a file that may say where the database is."""
 PORT: Final = whole(1, 65_535)
+_TEXTS: Final = re.compile(r"""(['"`])(?:\\.|(?!\1).)*\1""", re.DOTALL)
+"""What a statement has in quotation marks."""
 _PEM: Final = "-----BEGIN"
 
 
@@ -34,6 +37,13 @@ def _public_key(given: str) -> bytes:
     if not given.startswith(_PEM):
         raise ValueError(given)
     return given.encode("ascii")
+
+
+def _statement(given: str) -> str:
+    """A statement without another behind it, which only some of our connections would run."""
+    if ";" in _TEXTS.sub("", given).rstrip("; "):
+        raise ValueError(given)
+    return given
 
 
 _COMMON: Final[Table] = {
@@ -48,7 +58,7 @@ _COMMON: Final[Table] = {
     "read_default_file": file().placed(),
     "read_default_group": text().placed(),
     "connect_timeout": whole(1, YEAR),
-    "init_command": text(),
+    "init_command": Parameter("one statement", _statement),
     "local_infile": flag(),
     "charset": ours("utf8mb4", "utf8mb3", "utf8"),
     "use_unicode": ours(*YES),

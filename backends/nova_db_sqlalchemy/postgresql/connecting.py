@@ -9,7 +9,7 @@ import psycopg
 
 from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy.connections.cut_off import cut_off
-from nova_db_sqlalchemy.postgresql.connection import is_refusal
+from nova_db_sqlalchemy.postgresql.refusals import explain, is_refusal
 from nova_db_sqlalchemy.postgresql.sessions import CHECKED, Told
 
 if TYPE_CHECKING:
@@ -49,16 +49,18 @@ class Connecting(Generic[C]):
         :raises DBConnectionError: there is none to be had.
         """
         connection: C | None = None
+        options = self.options(given)
         try:
-            options = self.options(given)
             connection = self._open(**options)
             with cut_off(connection.fileno(), options["connect_timeout"]):
                 self.prepare(connection)
         except psycopg.Error as error:
             if connection is not None:
                 connection.close()
+            is_final = is_refusal(error)
+            explain(error, options)
             failure = DBConnectionError(error)
-            raise failure.for_good() if is_refusal(error) else failure from error
+            raise failure.for_good() if is_final else failure from error
         except DBConnectionError:
             if connection is not None:
                 connection.close()

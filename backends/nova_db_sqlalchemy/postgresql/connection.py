@@ -6,10 +6,9 @@ does without.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import psycopg
 from psycopg import generators
@@ -26,12 +25,6 @@ else:
     PlainConnection = psycopg.Connection
 
 T = TypeVar("T")
-_REFUSALS: Final = re.compile(
-    r"authentication failed|no pg_hba\.conf entry|no password supplied|permission denied for database"
-    r"|not currently accepting connections|server does not support SSL|certificate|definition of service"
-    r"|authentication method requirement|channel binding|invalid \w+ value|requirepeer"
-    r"|(?:database|role) \".*\" (?:does not exist|is not permitted to log in)"
-)
 
 
 class Cursor(psycopg.RawCursor[Any]):
@@ -131,9 +124,3 @@ def _done(result: PGresult) -> bytes | None:
     if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
         raise error_from_result(result)
     return result.command_status
-
-
-def is_refusal(error: psycopg.Error) -> bool:
-    """Whether the server was there, and will not let this user in, or not to this database; or the URL is unusable."""
-    # The library tells no SQLSTATE of a login; the words are in the server's language, for this is a best effort.
-    return isinstance(error, psycopg.ProgrammingError) or _REFUSALS.search(str(error)) is not None
