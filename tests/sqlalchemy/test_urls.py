@@ -43,6 +43,9 @@ MISTAKES = {
     "postgresql://nova@/nova?host=a:1&host=b:99999": "has hosts and ports that do not go together",
     "postgresql://nova@db/nova?port=1,99999": "has port='1,99999'; a port from 1 to 65535, or several",
     "postgresql://nova@db/nova?ssl_mode=require": "has 'ssl_mode', which .*; did you mean sslmode?",
+    "postgresql://nova@db/nova?ssl_ca=x": "has 'ssl_ca', which .*; did you mean sslrootcert?",
+    "mariadb://nova@db/nova?ssl_mode=REQUIRED": "has 'ssl_mode', which .*; did you mean ssl_verify_identity?",
+    "mariadb://nova@db/nova?q=x": r"has 'q', which .*; there are (\w+, ){4}and \d+ more in docs/operations.md",
     "postgresql://nova@db/nova?sslmode": "has sslmode without a value; sslmode=value is expected",
     "postgresql://nova:p\udce9@db/nova": "has a password that is no text in UTF-8",
     "mariadb://nova:p\udce9@db/nova": "has a password that is no text in UTF-8",
@@ -83,6 +86,13 @@ def configure() -> Iterator[Callable[..., None]]:
 
     yield use
     set_conf(None)
+
+
+@pytest.mark.parametrize("begins", ["", "?", "&"])
+def test_parameters_are_checked_however_they_begin(begins: str, configure: Callable[..., None]) -> None:
+    configure(connection="postgresql://nova@db/nova", connection_parameters=f"{begins}nosuch=1")
+    with pytest.raises(InvalidURL, match=r"^\[database\] connection_parameters has 'nosuch', which is no parameter"):
+        SQLAlchemyDriver("postgresql://nova@db/nova")
 
 
 PARAMETERS = "sslmode=verify-full&password=secret&user=admin&host=a&application_name=reports"

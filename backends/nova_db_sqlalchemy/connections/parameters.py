@@ -14,6 +14,28 @@ from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 YES: Final = ("true", "yes", "on", "1")
 NO: Final = ("false", "no", "off", "0")
 _LONGEST: Final = 60
+_SHOWN: Final = 4
+_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "application_name": ("program_name",),
+    "charset": ("client_encoding",),
+    "client_encoding": ("charset",),
+    "db": ("dbname",),
+    "database": ("dbname",),
+    "dbname": ("database",),
+    "passwd": ("password",),
+    "program_name": ("application_name",),
+    "search_path": ("options",),
+    "ssl_ca": ("sslrootcert",),
+    "ssl_cert": ("sslcert",),
+    "ssl_key": ("sslkey",),
+    "ssl_mode": ("sslmode", "ssl_verify_identity"),
+    "sslcert": ("ssl_cert",),
+    "sslkey": ("ssl_key",),
+    "sslmode": ("ssl_mode", "ssl_verify_identity"),
+    "sslrootcert": ("ssl_ca",),
+    "username": ("user",),
+}
+"""What other libraries call it, to what it is called here: names that are near are not always meant."""
 YEAR: Final = 31_536_000
 """The longest time that libraries take, in seconds."""
 
@@ -157,9 +179,11 @@ def shared(table: Table, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refuse_unknown(table: Table, name: str, where: str) -> NoReturn:
     usable = [known for known, parameter in table.items() if not parameter.is_refused]
-    nearest = difflib.get_close_matches(name.lower(), usable, 1)
-    hint = f"; did you mean {nearest[0]}?" if nearest else f"; there are {', '.join(sorted(usable))}"
-    raise ValueError(f"{where} has {_shortened(name)!r}, which is no parameter of the DB-API library{hint}")
+    nearest = [known for known in _SYNONYMS.get(name.lower(), ()) if known in usable]
+    nearest = nearest or difflib.get_close_matches(name.lower(), usable, 1)
+    some, others = ", ".join(sorted(usable)[:_SHOWN]), len(usable) - _SHOWN
+    hint = f"did you mean {nearest[0]}?" if nearest else f"there are {some}, and {others} more in docs/operations.md"
+    raise ValueError(f"{where} has {_shortened(name)!r}, which is no parameter of the DB-API library; {hint}")
 
 
 def _shortened(value: str) -> str:
