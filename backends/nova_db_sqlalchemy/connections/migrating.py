@@ -84,6 +84,10 @@ class Migrating(abc.ABC):
         """What to say of a connection that cannot be made; None: what the server says."""
         return None
 
+    def lacks_right(self, error: DBAPIError) -> bool:
+        """Whether an error says that the user lacks a right."""
+        return False
+
     def script_url(self, url: sa.URL, dialect: sa.Dialect) -> sa.URL:
         """The URL that a script for the server behind a URL is made with."""
         return url

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 Target: TypeAlias = str | sa.URL | sa.Engine | None
 """A database: its URL, or an engine on it; None: the configured one."""
 
+_RIGHTS: Final = (
+    "The database's user may not do that: README has the rights that are needed to make and upgrade tables."
+)
+
 
 @contextlib.contextmanager
 def opened(target: Target, *, patiently: bool = False) -> Iterator[sa.Engine]:
@@ -39,7 +43,10 @@ def opened(target: Target, *, patiently: bool = False) -> Iterator[sa.Engine]:
     except DBAPIError as error:
         is_connection = error.statement is None or error.connection_invalidated
         kind = DBConnectionError if is_connection else DBError
-        message = migrating_on(engine.dialect).cannot_open(engine, error) if is_connection else None
+        migrating = migrating_on(engine.dialect)
+        message = migrating.cannot_open(engine, error) if is_connection else None
+        if not is_connection and migrating.lacks_right(error):
+            message = f"{DBError(error.orig)} {_RIGHTS}"
         raise kind(error.orig, message=message) from error
     finally:
         if engine is not target:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, own_connection
 from nova_db_sqlalchemy.postgresql.encodings import encoding_fault
@@ -26,12 +26,16 @@ _LOCK: Final = int.from_bytes(b"nova_db", "big")
 _PAUSE: Final = 0.1
 _NEW: Final = "_new"
 _LOCK_NOT_AVAILABLE: Final = "55P03"
+_NO_RIGHT: Final = "42501"
 _WAIT: Final = 2
 _TRIES: Final = 120
 
 
 class PostgreSQLMigrating(Migrating):
     """PostgreSQL."""
+
+    def lacks_right(self, error: DBAPIError) -> bool:
+        return getattr(error.orig, "sqlstate", None) == _NO_RIGHT
 
     @contextlib.contextmanager
     def exclusive(self, engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:
