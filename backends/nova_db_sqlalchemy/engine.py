@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import Capability, Engine, Isolation, Transaction
@@ -118,6 +118,13 @@ class SQLEngine(Engine):
             raise translated(error, self.server.fault(connection, error), None) from error
         finally:
             self.server.close(connection)
+
+    def identity(self) -> Hashable:
+        """What the server says of itself; of a file, where it is."""
+        if urls.is_missing_file(self.url) or urls.is_memory(self.url):
+            return self.location()
+        with self._connected() as connection:
+            return self.server.identity(connection)
 
     def tables(self) -> Iterable[str]:
         with self._connected() as connection:

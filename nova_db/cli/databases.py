@@ -31,8 +31,9 @@ def two_engines(options: argparse.Namespace, first: str, second: str) -> Iterato
     configured(options, needs_database=False)
     with contextlib.ExitStack() as stack:
         engines = [stack.enter_context(_engine(options, name)) for name in (first, second)]
-        if engines[0].location() == engines[1].location() and Capability.PERSISTENT in engines[0].capabilities:
-            raise ValueError(f"the two databases are the same one: {engines[0].location()}")
+        if Capability.PERSISTENT in engines[0].capabilities and engines[0].identity() == engines[1].identity():
+            places = dict.fromkeys(engine.location() for engine in engines)
+            raise ValueError(f"the two databases are the same one: {' is '.join(places)}")
         yield engines[0], engines[1]
 
 

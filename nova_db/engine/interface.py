@@ -48,7 +48,7 @@ After an error the transaction can only be rolled back, or continued from before
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from enum import Enum
 
 from nova_db.engine.counters import probed
@@ -109,6 +109,10 @@ class Engine(abc.ABC):
         Looking makes no database.
         """
         return {}
+
+    def identity(self) -> Hashable:
+        """What two engines have alike whose database is one, however their URLs name it; None: nothing tells."""
+        return self.location() or None
 
     def tables(self) -> Iterable[str]:
         """The names of the tables that exist."""

@@ -77,6 +77,10 @@ class Server(abc.ABC):
         """Name and version of the server."""
 
     @abc.abstractmethod
+    def identity(self, connection: Connection) -> tuple[object, ...]:
+        """What no other database has alike, by whatever name this one is reached."""
+
+    @abc.abstractmethod
     def table_names(self, connection: Connection) -> set[str]:
         """The names of the tables that exist."""
 

@@ -88,6 +88,10 @@ class MariaDBServer(Server):
     def version(self, connection: Connection) -> str:
         return str(server_of(connection.dbapi.get_server_info()))
 
+    def identity(self, connection: Connection) -> tuple[object, ...]:
+        connection.cursor.execute("SELECT @@hostname, @@port, @@socket, @@datadir, @@pid_file, DATABASE()")
+        return ("mariadb", *connection.cursor.fetchall()[0])
+
     def table_names(self, connection: Connection) -> set[str]:
         connection.cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
         return {name for (name,) in connection.cursor.fetchall()}

@@ -81,6 +81,12 @@ class PostgreSQLServer(Server):
         version = connection.dbapi.info.server_version
         return f"PostgreSQL {version // 10000}.{version % 10000}"
 
+    def identity(self, connection: Connection) -> tuple[object, ...]:
+        # What clusters have alike that were copied, or stream from one another, their times of starting have not; and
+        # tables are those of a schema.
+        query = b"SELECT pg_postmaster_start_time()::text, current_database()::text, current_schemas(false)::text"
+        return ("postgresql", *next(iter(connection.dbapi.execute(query))))
+
     def table_names(self, connection: Connection) -> set[str]:
         query = b"SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))"
         return {name for (name,) in connection.dbapi.execute(query)}

@@ -136,6 +136,11 @@ class SQLiteServer(Server):
     def version(self, connection: Connection) -> str:
         return f"SQLite {sqlite3.sqlite_version}"
 
+    def identity(self, connection: Connection) -> tuple[object, ...]:
+        connection.cursor.execute("PRAGMA database_list")
+        found = Path(next(file for _, name, file in connection.cursor.fetchall() if name == "main")).stat()
+        return ("sqlite", found.st_dev, found.st_ino)
+
     def table_names(self, connection: Connection) -> set[str]:
         connection.cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         return {name for (name,) in connection.cursor.fetchall()}
