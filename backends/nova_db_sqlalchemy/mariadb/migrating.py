@@ -136,15 +136,26 @@ def _number(error: DBAPIError) -> object:
 
 def _execute_patiently(connection: sa.Connection, statement: str) -> None:
     """Wait for transactions that use the table, but in turns: while it is waited for, all others queue behind."""
+    with _short_waits(connection):
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                connection.exec_driver_sql(statement)
+            except OperationalError as error:
+                if _number(error) != _LOCK_WAIT_TIMEOUT:
+                    raise
+                if not tries_left:
+                    raise UpgradeBusy(_TRIES * _WAIT) from error
+                time.sleep(1)
+            else:
+                return
+
+
+@contextlib.contextmanager
+def _short_waits(connection: sa.Connection) -> Iterator[None]:
+    before = connection.exec_driver_sql("SELECT @@SESSION.lock_wait_timeout").scalar()
     connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_WAIT}")
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            connection.exec_driver_sql(statement)
-        except OperationalError as error:
-            if _number(error) != _LOCK_WAIT_TIMEOUT:
-                raise
-            if not tries_left:
-                raise UpgradeBusy(_TRIES * _WAIT) from error
-            time.sleep(1)
-        else:
-            return
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {before}")

@@ -121,19 +121,29 @@ class PostgreSQLMigrating(Migrating):
 
 def _in_turns(connection: sa.Connection, change: Callable[[], None]) -> None:
     """Wait for transactions that use the table, but in turns: while it is waited for, all others queue behind."""
+    with _short_waits(connection):
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                change()
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                    raise
+                if not tries_left:
+                    raise UpgradeBusy(_TRIES * _WAIT) from error
+                time.sleep(1)
+            else:
+                return
+
+
+@contextlib.contextmanager
+def _short_waits(connection: sa.Connection) -> Iterator[None]:
+    before = connection.exec_driver_sql("SELECT current_setting('lock_timeout')").scalar()
     connection.exec_driver_sql(f"SET lock_timeout = '{_WAIT}s'")
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            change()
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-                raise
-            if not tries_left:
-                raise UpgradeBusy(_TRIES * _WAIT) from error
-            time.sleep(1)
-        else:
-            break
-    connection.exec_driver_sql("SET lock_timeout = 0")
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            connection.exec_driver_sql(f"SET lock_timeout = '{before}'")
 
 
 def _require_session(connection: sa.Connection) -> None:
