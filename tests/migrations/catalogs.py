@@ -46,7 +46,8 @@ def catalog(connection: sa.Connection) -> dict[str, Any]:
 
 def _parts(statement: str) -> list[str]:
     """The columns and rules of a table that is made by a statement, in any order: SQLite puts a new column last."""
-    return sorted(part.strip(" \t\n,)") for part in re.split(r",\s(?![^(]*\))|\n", statement))
+    parts = (part.strip(" \t\n,)") for part in re.split(r",\s(?![^(]*\))|\n", statement))
+    return sorted(part for part in parts if part)
 
 
 def _statement(connection: sa.Connection, table: str) -> list[str]:
