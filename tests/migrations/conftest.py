@@ -9,6 +9,7 @@ import pytest
 
 from nova_db_conformance.harness.scenarios import Backend
 from nova_db_sqlalchemy import migrations
+from nova_db_sqlalchemy.migrations import state
 from tests.migrations import databases
 
 
@@ -21,6 +22,12 @@ def empty(server: Backend, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without tables."""
     with databases.empty_database(server, tmp_path) as url:
         yield url
+
+
+@pytest.fixture
+def needs_no_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drivers work on a database at any old revision, which has to have all that they need."""
+    monkeypatch.setattr(state, "needed_after", lambda _revision: None)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import subprocess
@@ -17,7 +18,9 @@ from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
 from nova_db_conformance.harness.scenarios import Backend, selected_backends
+from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.engine import SQLEngine
+from nova_db_sqlalchemy.migrations.configuration import revisions, said_by
 from nova_db_sqlalchemy.migrations.state import marked
 from nova_db_sqlalchemy.migrations.targets import exclusive
 from nova_db_sqlalchemy.session import create_engine, database_url
@@ -76,6 +79,23 @@ def empty_database(server: Backend, folder: Path) -> Iterator[str]:
 def is_mysql(url: str) -> bool:
     """Whether it is a database on a MySQL or MariaDB."""
     return database_url(url).get_backend_name() in ("mariadb", "mysql")
+
+
+def set_version(url: str, version: str) -> None:
+    """Have a database be at another revision, without any change to it."""
+    with connected(url) as connection:
+        connection.execute(sa.text("UPDATE nova_db_version SET version_num = :version"), {"version": version})
+
+
+def upgrade_part_of_the_way(url: str, revision: str) -> None:
+    """Upgrade to an old revision, and make beside it what later ones make that this release needs."""
+    known = revisions()
+    migrations.upgrade(url, revision)
+    for before, needed in itertools.pairwise(known[known.index(revision) :]):
+        if said_by(needed, "is_needed"):
+            set_version(url, before)
+            migrations.upgrade(url, needed)
+    set_version(url, revision)
 
 
 def table_names(url: str) -> set[str]:

@@ -31,9 +31,9 @@ WRITERS = {
 
 
 @pytest.fixture
-def behind(empty: str) -> str:
+def behind(empty: str, needs_no_revision: None) -> str:
     """The URL of a database at the revision before."""
-    migrations.upgrade(empty, "0004")
+    databases.upgrade_part_of_the_way(empty, "0004")
     return empty
 
 

@@ -25,9 +25,9 @@ NARROWED = 3
 
 
 @pytest.fixture
-def behind(empty: str) -> str:
+def behind(empty: str, needs_no_revision: None) -> str:
     """The URL of a database at the first revision, with a thousand instances."""
-    migrations.upgrade(empty, "0001")
+    databases.upgrade_part_of_the_way(empty, "0001")
     numbers = [str(number) for number in range(1000)]
     rows: dict[str, list[dict[str, Any]]] = {
         "instances": [{"uuid": number, "host": "old", "deleted": 0} for number in numbers],

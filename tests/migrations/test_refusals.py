@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy import migrations
@@ -15,13 +14,8 @@ from tests.migrations import databases
 HEAD = migrations.head()
 
 
-def _set_version(url: str, version: str) -> None:
-    with databases.connected(url) as connection:
-        connection.execute(sa.text("UPDATE nova_db_version SET version_num = :version"), {"version": version})
-
-
 def test_a_database_of_a_later_release(upgraded: str) -> None:
-    _set_version(upgraded, "9999")
+    databases.set_version(upgraded, "9999")
     with pytest.raises(migrations.FutureSchema, match=r"revision '9999', which this release does not know") as caught:
         migrations.upgrade(upgraded)
     assert (caught.value.current, caught.value.head) == ("9999", HEAD)

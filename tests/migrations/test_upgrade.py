@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from nova_db_sqlalchemy import migrations
+from nova_db_sqlalchemy.migrations.configuration import revisions, said_by
 from nova_db_sqlalchemy.migrations.targets import exclusive
 from nova_db_sqlalchemy.session import create_engine
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
@@ -75,7 +76,8 @@ _LOCKED = {
 
 def test_beside_the_tables_is_the_version_and_what_writers_lock(upgraded: str) -> None:
     locked = _LOCKED.get(sa.make_url(upgraded).get_backend_name(), set())
-    assert databases.table_names(upgraded) - SQL_METADATA.tables.keys() == {"nova_db_version", *locked}
+    noted = {"nova_db_usable"} if any(said_by(each, "usable_since") for each in revisions()) else set()
+    assert databases.table_names(upgraded) - SQL_METADATA.tables.keys() == {"nova_db_version", *locked, *noted}
 
 
 def test_tables_of_others_are_left_alone(empty: str) -> None:
