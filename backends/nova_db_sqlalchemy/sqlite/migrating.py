@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.exc import OperationalError
 
@@ -14,7 +15,6 @@ from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex
 from nova_db_sqlalchemy.schema_errors import SchemaError, UpgradeBusy
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy.exc import DBAPIError
 
@@ -48,7 +48,9 @@ class SQLiteMigrating(Migrating):
         op.create_index(index.name, index.table, list(index.columns), **index.options)
 
     def add_column(self, context: MigrationContext, table: str, column: sa.Column[Any]) -> None:
-        op.add_column(table, column)
+        found = () if context.as_sql else sa.inspect(op.get_bind()).get_columns(table)
+        if column.name not in {each["name"] for each in found}:
+            op.add_column(table, column)
 
     def cannot_open(self, engine: sa.Engine, error: DBAPIError) -> str | None:
         return f"SQLite cannot open {engine.url.database}: {error.orig}."

@@ -1,4 +1,4 @@
-"""A change of a table waits for transactions in turns, and leaves the session's own patience as it was."""
+"""A new column waits for transactions in turns, leaves the session's patience as it was, and may be there already."""
 
 from __future__ import annotations
 
@@ -47,4 +47,16 @@ def test_the_session_waits_afterwards_as_it_did_before(upgraded: str, monkeypatc
     with own_connection(engine) as connection:
         _add_column(connection)
         assert _patience(connection) == before
+    engine.dispose()
+
+
+def test_a_column_that_is_there_is_left_alone(upgraded: str) -> None:
+    engine = create_engine(upgraded)
+    for _ in range(2):  # one story
+        with engine.connect() as connection:
+            _add_column(connection)
+            connection.commit()
+    with databases.connected(upgraded) as connection:
+        names = [column["name"] for column in sa.inspect(connection).get_columns("services")]
+    assert names.count("purpose") == 1
     engine.dispose()
