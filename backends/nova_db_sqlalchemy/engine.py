@@ -107,13 +107,20 @@ class SQLEngine(Engine):
         return urls.shown(self.url)
 
     def identify(self) -> Mapping[str, str]:
-        """Server and revision, by a connection of its own that is not checked; a file is not made."""
+        """Server and revision, by a connection of its own that is not checked; a file is not made.
+
+        Where there are tables, but none of ours, ``others`` says how many.
+        """
         if urls.is_missing_file(self.url):
             return {"revision": "none, the file does not exist"}
         connection = Retries(self.settings).run(self.server.connect)
         try:
             found = {"server": self.server.version(connection)}
-            return found if urls.is_memory(self.url) else {**found, "revision": schema.version(self.server, connection)}
+            if not urls.is_memory(self.url):
+                found["revision"] = schema.version(self.server, connection)
+                others = schema.tables_of_others(self.server, connection)
+                found |= {"others": str(others)} if others else {}
+            return found
         except self.server.errors as error:
             raise translated(error, self.server.fault(connection, error), None) from error
         finally:

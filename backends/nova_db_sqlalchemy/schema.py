@@ -32,6 +32,14 @@ def version(server: Server, connection: Connection) -> str:
     return "created without migrations" if names & CATALOG.keys() else "none"
 
 
+def tables_of_others(server: Server, connection: Connection) -> int:
+    """How many tables there are in a database that has none of ours; 0 where it has."""
+    names = server.table_names(connection)
+    if names & CATALOG.keys() or VERSION_TABLE in names:
+        return 0
+    return sum(not name.startswith(("nova_db_", "sqlite_")) for name in names)
+
+
 @cache
 def revisions() -> tuple[str, ...]:
     """The revisions of this release, the oldest first: from the names of their files, as Alembic is slow to import."""

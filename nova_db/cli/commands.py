@@ -50,7 +50,11 @@ def _sync(commands: Commands[Parser]) -> None:
     )
     found.add_argument("--to", metavar="REV", help="the revision to stop at (default: the newest)")
     found.add_argument("--sql", action="store_true", help="only print the statements that would be executed")
-    found.add_argument("--yes", action="store_true", help="make the default file where no database is configured")
+    found.add_argument(
+        "--yes",
+        action="store_true",
+        help="make the default file where no database is configured; make tables beside those of others",
+    )
 
 
 def _version(commands: Commands[Parser]) -> None:

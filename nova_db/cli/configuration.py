@@ -221,6 +221,8 @@ def _described(database: Mapping[str, str], source: str) -> str:
         details.append(f"backend {database['backend']}")
     if "revision" in database:
         details.append(f"schema revision {database['revision']}")
+    if "others" in database:
+        details.append(f"{database['others']} tables of others")
     if source:
         details.append(f"from {source}")
     return ": ".join(part for part in (f"on {database['url'] or 'its database'}", ", ".join(details)) if part)

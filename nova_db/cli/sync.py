@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace) -> int:
     with opened(options, writes=not options.sql) as driver:
+        others = options.databases[-1].get("others")
+        if others and not (options.sql or options.yes):
+            raise ValueError(
+                f"the database holds {others} tables of others and none of ours: name another one, or have our tables "
+                f"made beside them with --yes"
+            )
         print(_script(driver, options) if options.sql else _synced(driver, options))
     return 0
 

@@ -104,7 +104,9 @@ class Engine(abc.ABC):
         return ""
 
     def identify(self) -> Mapping[str, str]:
-        """More of which one it is, in whatever state it is: ``server`` and ``revision``, where they apply.
+        """More of which one it is, in whatever state it is: ``server``, ``revision`` and ``others``, where they apply.
+
+        ``others`` is the number of tables in a database that has none of ours: it may be somebody else's.
 
         Looking makes no database.
         """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
 import pty
 import re
+import sqlite3
 import subprocess
 
 import pytest
@@ -313,3 +315,17 @@ def test_status_tells_where_each_setting_stands(
     assert settings["[database] connection"] == (shown, "the command line")
     assert main(["--connection", url, "status"]) == 0
     assert re.search(r"│ \[database\] lock_timeout +│ 12 +│ the environment variable", capsys.readouterr().out)
+
+
+def test_tables_are_not_made_beside_those_of_others_unasked(
+    capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/nova_db_test_others.sqlite"
+    with contextlib.closing(sqlite3.connect(tmp_path / "nova_db_test_others.sqlite")) as others:
+        others.execute("CREATE TABLE users (id INTEGER)")
+    assert "holds 1 tables of others and none of ours" in failure(capsys, "--connection", url, "sync")
+    assert main(["--connection", url, "version"]) == 3
+    assert "1 tables of others" in capsys.readouterr().err
+    assert main(["--connection", url, "sync", "--yes"]) == 0
+    assert main(["--connection", url, "sync"]) == 0
+    assert "of others" not in capsys.readouterr().err.splitlines()[-1]

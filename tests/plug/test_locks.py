@@ -96,7 +96,7 @@ def test_no_module_leads_to_a_lock_that_a_child_would_find_held() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["memory://", "sqlite://", "sqlite:///a", "postgresql:///a", "mariadb:///?host=a&host=b"]
+    "url", ["memory://", "sqlite://", "sqlite:///a", "postgresql:///a", "mariadb:///nova?host=a&host=b"]
 )
 def test_no_driver_leads_to_one_either(url: str) -> None:
     driver = load_backend("memory" if url.startswith("memory") else "sqlalchemy", url)
