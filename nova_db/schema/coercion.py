@@ -188,8 +188,11 @@ def _plain_text(value: Any) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise Unsuitable(f"the text holds half a surrogate pair at index {error.start}") from None
-    return text
+        start = error.start
+    else:
+        return text
+    # Not beside that error, which holds the whole text: it may be a secret.
+    raise Unsuitable(f"the text holds half a surrogate pair at index {start}")
 
 
 def text_of(value: Any) -> str | None:

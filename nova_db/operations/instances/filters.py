@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from nova_db import exceptions
 from nova_db.driver.kinds import FLAG, MOMENT, VALUES, take
 from nova_db.engine import FALSE, TRUE, Col, Eq, Gt, Ne, Order, Predicate, Query, Regexp, all_of, any_of, exists_each
-from nova_db.engine.regexp import compile_pattern, compile_patterns
+from nova_db.engine.regexp import Pattern, compile_patterns
+from nova_db.exceptions.redaction import HIDDEN, is_secret
 from nova_db.operations.instances.finding import INSTANCES
 from nova_db.operations.rows.conditions import LIVE, among, equals, one_of, scoped, visible
 from nova_db.operations.rows.filters import FilterNames
@@ -119,7 +121,7 @@ def _searched(name: str, value: Any) -> Predicate:
     if type(value) in _COLLECTIONS:
         texts = [each for each in value if type(each) is str]
         others = [each for each in value if type(each) is not str]
-        found = Regexp(name, compile_patterns(texts)) if texts else FALSE
+        found = Regexp(name, _compiled(name, texts)) if texts else FALSE
         return any_of(found, one_of(INSTANCES, name, others)) if others else found
     if value is None or type(value) is bool:
         return equals(INSTANCES, name, value)
@@ -128,4 +130,16 @@ def _searched(name: str, value: Any) -> Predicate:
 
 def _found(name: str, value: Any) -> Predicate:
     text = str(value) if type(value) is dt.datetime else text_of(value)
-    return equals(INSTANCES, name, value) if text is None else Regexp(name, compile_pattern(text))
+    return equals(INSTANCES, name, value) if text is None else Regexp(name, _compiled(name, [text]))
+
+
+def _compiled(name: str, texts: list[str]) -> Pattern:
+    """The patterns for a column; of one that may hold a secret none is shown, by the errors either."""
+    if not is_secret("instances", [name]):
+        return compile_patterns(texts)
+    # Raised beside the first error, and not from it, which quotes the pattern, as its own cause does.
+    with contextlib.suppress(exceptions.Invalid):
+        return compile_patterns(texts)
+    raise exceptions.Invalid(
+        f"Invalid regular expression {HIDDEN} for {name}: RE2 does not accept it, or it is too large."
+    )
