@@ -11,9 +11,10 @@ The database is in memory unless the configuration file of pytest (or ``-o`` on 
     nova_db_backend = sqlalchemy
     nova_db_connection = postgresql+psycopg://localhost/nova
 
+``sqlite``, ``postgresql`` and ``mariadb`` are known as backends as they are on the command line of the suite.
 A server gets a database of its own for the tests, beside the one named; see :mod:`nova_db.fixtures`. The options of the
 conformance suite, ``--nova-db-backend`` and ``--nova-db-connection``, count more; with several backends each test runs
-once on each.
+once on each, and the backend that is configured keeps its connection. What is given but empty ends the run.
 
 A filter with a name that the list does not know is an ``Invalid`` in these tests; ``nova_db_strict_filters = false``
 has it ignored, as it is in production.
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     from nova_db.fixtures import DatabaseFixture
 
+_ABSENT = object()
+"""What a setting is that nobody has given: an empty one is told from it."""
+_SHORT = ("sqlite", "postgresql", "mariadb")
 _NO_DATABASE = (
     "nova_db was called by a test that has no database: it needs the fixture nova_db_database (or a "
     "nova_db.fixtures.DatabaseFixture), or the project has to configure [database] connection. With "
@@ -43,8 +47,10 @@ _NO_DATABASE = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the settings."""
-    parser.addini("nova_db_backend", "Backend of the fixture nova_db_database (default: memory).", default="memory")
-    parser.addini("nova_db_connection", "URL of its database server or file, where the backend has any.", default="")
+    parser.addini("nova_db_backend", "Backend of the fixture nova_db_database (default: memory).", default=_ABSENT)
+    parser.addini(
+        "nova_db_connection", "URL of its database server or file, where the backend has any.", default=_ABSENT
+    )
     parser.addini(
         "nova_db_strict_filters", "Whether its lists refuse unknown filters (default: true).", type="bool", default=True
     )
@@ -57,7 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse calls that would work on a database that nobody has named."""
+    """Refuse settings, and calls, that would have tests work on a database that nobody has named."""
+    _refuse_empty(config)
     if not config.getini("nova_db_default_database"):
         from nova_db.conf.defaults import refuse_default
 
@@ -94,16 +101,43 @@ def _asked_for(request: pytest.FixtureRequest) -> tuple[str, str | None]:
     config = request.config
     backends = _selected(config)
     if not backends:
-        return config.getini("nova_db_backend"), config.getini("nova_db_connection") or None
+        return _configured(config)
     if len(backends) > 1 and not hasattr(request, "param"):
         pytest.fail("a unittest.TestCase runs on one backend: name a single one with --nova-db-backend", pytrace=False)
     backend = getattr(request, "param", backends[0])
     return backend.name, backend.connection
 
 
+def _configured(config: pytest.Config) -> tuple[str, str | None]:
+    """Backend and connection that pytest's configuration names; the short names of the command line are known."""
+    found = [config.getini(name) for name in ("nova_db_backend", "nova_db_connection")]
+    name, connection = (None if value is _ABSENT else value for value in found)
+    name = name or "memory"
+    if name not in _SHORT:
+        return name, connection
+    from nova_db_conformance.harness.scenarios import BadSelection, parse_backend
+
+    try:
+        backend = parse_backend(f"{name}={connection}" if connection else name)
+    except BadSelection as error:
+        pytest.fail(f"nova_db_backend = {name}: {error}", pytrace=False)
+    return backend.name, backend.connection
+
+
+def _refuse_empty(config: pytest.Config) -> None:
+    found = {name: config.getini(name) for name in ("nova_db_backend", "nova_db_connection")}
+    given = {name: value for name, value in found.items() if value is not _ABSENT}
+    for name, value in given.items():
+        if not value.strip():
+            raise pytest.UsageError(f"{name} is empty in pytest's configuration: give it a value, or leave it out")
+    if given.keys() == {"nova_db_connection"}:
+        raise pytest.UsageError("nova_db_connection in pytest's configuration needs a nova_db_backend, as sqlalchemy")
+
+
 def _selected(config: pytest.Config) -> tuple[Any, ...]:
     """The backends that the command line names; none: what the configuration says."""
-    if not config.getoption("nova_db_backends", None):  # an option of the suite, which may be left out (-p no:...)
+    # Options of the suite, which may be left out (-p no:...).
+    if not any(config.getoption(name, None) for name in ("nova_db_backends", "nova_db_connection")):
         return ()
     from nova_db_conformance.harness.scenarios import selected_backends
 

@@ -143,3 +143,51 @@ def test_a_unittest_runs_on_one_backend(tmp_path: Path) -> None:
     assert "1 passed" in run_pytest(tmp_path, "--nova-db-backend", "sqlite").stdout
     several = run_pytest(tmp_path, "--nova-db-backend", "sqlite", "--nova-db-backend", "memory")
     assert "runs on one backend" in several.stdout
+
+
+DRIVER = "tests.suite.sample_drivers.ProvisionedDriver"
+INI = f"[pytest]\nnova_db_backend = {DRIVER}\nnova_db_connection = server://x\n"
+
+
+@pytest.mark.parametrize(
+    "settings, arguments, told",
+    [
+        ("", ["--nova-db-backend=sqlalchemy", "--nova-db-connection="], "--nova-db-connection is empty"),
+        ("", ["--nova-db-connection="], "--nova-db-connection is empty"),
+        ("", ["--nova-db-backend=sqlalchemy="], "--nova-db-backend sqlalchemy= has an empty URL"),
+        ("", ["--nova-db-backend=sqlite="], "--nova-db-backend sqlite= has an empty URL"),
+        ("nova_db_backend = sqlalchemy\nnova_db_connection =\n", [], "nova_db_connection is empty"),
+        ("nova_db_backend = sqlalchemy\n", ["-o", "nova_db_connection="], "nova_db_connection is empty"),
+        ("nova_db_backend =\n", [], "nova_db_backend is empty"),
+        ("nova_db_connection = sqlite://\n", [], "nova_db_connection in pytest's configuration needs"),
+    ],
+)
+def test_what_is_empty_ends_the_run(settings: str, arguments: list[str], told: str, tmp_path: Path) -> None:
+    (tmp_path / "test_user.py").write_text(TESTS)
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}")
+    run = run_pytest(tmp_path, *arguments)
+    assert run.returncode == 4, run.stdout
+    assert told in run.stderr
+
+
+@pytest.mark.parametrize(
+    "settings, arguments, driver",
+    [
+        (INI, ["--nova-db-backend", DRIVER], "ProvisionedDriver private-"),
+        (INI, ["--nova-db-connection", "server://y"], "ProvisionedDriver private-"),
+        (INI, ["--nova-db-backend", "memory"], "MemoryDriver None"),
+        ("[pytest]\nnova_db_backend = sqlite\n", [], "SQLAlchemyDriver sqlite"),
+        ("[pytest]\nnova_db_backend = postgresql\nnova_db_connection = sqlite://\n", [], "SQLAlchemyDriver sqlite"),
+    ],
+)
+def test_the_command_line_and_the_settings_go_together(
+    settings: str, arguments: list[str], driver: str, tmp_path: Path
+) -> None:
+    told = "\n    print('asked:', nova_db_database._key[1])\n"
+    (tmp_path / "test_user.py").write_text(TESTS.replace("\n\ndef test_two", f"{told}\ndef test_two"))
+    (tmp_path / "pytest.ini").write_text(settings)
+    run = run_pytest(tmp_path, "-s", *arguments)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"driver: {driver}" in run.stdout
+    if driver.startswith("Provisioned"):
+        assert f"asked: {'server://y' if 'server://y' in arguments else 'server://x'}" in run.stdout

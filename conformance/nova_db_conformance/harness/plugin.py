@@ -66,9 +66,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Apply the options; an impossible choice of backends ends the run at once."""
     options = config.option
-    asked = options.nova_db_backends or options.nova_db_connection or options.nova_db_required
+    asked = options.nova_db_backends or options.nova_db_connection is not None or options.nova_db_required
     if asked or os.environ.get("NOVA_DB_BACKENDS"):
-        _select_backends(options)
+        _select_backends(options, *_settings(config))
     if options.nova_db_race_rounds is not None:
         if options.nova_db_race_rounds < 1:
             raise pytest.UsageError("--nova-db-race-rounds must be at least 1")
@@ -99,24 +99,47 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.user_properties.append((BACKEND_PROPERTY, test_class.backend.label))
 
 
-def _select_backends(options: Any) -> None:
+def _settings(config: pytest.Config) -> tuple[str, str]:
+    """Backend and connection of the fixture in pytest's configuration; empty where they are not set."""
+    try:
+        found = [config.getini(name) for name in ("nova_db_backend", "nova_db_connection")]
+    except ValueError:  # the plug-in of the fixture was left out
+        return "", ""
+    backend, connection = (value if isinstance(value, str) else "" for value in found)
+    return backend, connection
+
+
+def _named(options: Any, backend: str, connection: str) -> list[str]:
+    """The backends on the command line; one that the configuration names too has its URL from there."""
+    if options.nova_db_connection == "":
+        raise pytest.UsageError("--nova-db-connection is empty: is the variable set that its URL comes from?")
+    for text in options.nova_db_backends:
+        if text.partition("=")[1:] == ("=", ""):
+            raise pytest.UsageError(
+                f"--nova-db-backend {text} has an empty URL: is the variable set that it comes from?"
+            )
+    if options.nova_db_connection:
+        return options.nova_db_backends or ([backend] if backend else [])
+    return [f"{text}={connection}" if connection and text == backend else text for text in options.nova_db_backends]
+
+
+def _select_backends(options: Any, backend: str, connection: str) -> None:
     from nova_db.api import load_backend
     from nova_db.conf import DEFAULT_CONNECTION
     from nova_db.exceptions import DBError, NovaException
     from nova_db_conformance.harness.scenarios import BadSelection, select_backends, use_backends
 
+    named = _named(options, backend, connection)
     try:
-        backends = select_backends(
-            options.nova_db_backends, connection=options.nova_db_connection, required=options.nova_db_required
-        )
+        backends = select_backends(named, connection=options.nova_db_connection, required=options.nova_db_required)
     except BadSelection as error:
         raise pytest.UsageError(str(error)) from None
-    for backend in backends:
+    for each in backends:
         # Every test would fail for the same reason.
         try:
-            load_backend(backend.name, backend.connection or DEFAULT_CONNECTION).close()
+            load_backend(each.name, each.connection or DEFAULT_CONNECTION).close()
         except (NovaException, DBError, ValueError) as error:
-            raise pytest.UsageError(f"backend {backend.label}: {error}") from None
+            raise pytest.UsageError(f"backend {each.label}: {error}") from None
     use_backends(backends)
 
 

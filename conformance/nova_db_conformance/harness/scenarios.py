@@ -21,6 +21,7 @@ POSTGRESQL_VARIABLE = "NOVA_DB_TEST_POSTGRESQL"
 MARIADB_VARIABLE = "NOVA_DB_TEST_MARIADB"
 
 _LABEL = re.compile(r"[A-Za-z0-9_.-]+")
+_EMPTY = "has an empty URL: is the variable set that it comes from?"
 _SERVERS = {"postgresql": POSTGRESQL_VARIABLE, "mariadb": MARIADB_VARIABLE}
 """Label of a server to the environment variable that holds its URL."""
 
@@ -49,12 +50,14 @@ def parse_backend(text: str, environment: Mapping[str, str] = os.environ) -> Bac
 
     :raises BadSelection: it is written differently, or needs an environment variable that is not set.
     """
-    target, _, connection = text.partition("=")
+    target, equals, connection = text.partition("=")
     name, colon, label = target.partition(":")
     if not colon:
         label = name.rpartition(".")[2]
     if not name or not _LABEL.fullmatch(label):
         raise BadSelection(f"{target!r} is no backend: expected NAME, NAME=URL or NAME:LABEL=URL")
+    if equals and not connection:
+        raise BadSelection(f"{text!r} {_EMPTY}")
     if name == "sqlite":
         return Backend(label, "sqlalchemy", connection or None)
     if name in _SERVERS:
@@ -83,6 +86,8 @@ def select_backends(
     """
     texts = list(backends)
     if connection is not None:
+        if not connection:
+            raise BadSelection(f"the one backend {_EMPTY}")
         if len(texts) != 1 or "=" in texts[0]:
             raise BadSelection("a connection needs exactly one backend, named without a URL of its own")
         texts = [f"{texts[0]}={connection}"]
