@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from nova_db import conf
+from nova_db.conf.secret_options import misread
 
 UNFIT: Final = (TypeError, ValueError, OverflowError, KeyError, MemoryError)
 """What ``%`` raises where a template does not fit."""
@@ -17,7 +18,7 @@ def template(option: str, fallback: str) -> str:
     """The template in an option, or the fallback where what stands there is none."""
     try:
         found: str = conf.option(option)
-    except ValueError:  # set since the driver was loaded, which refuses it
+    except misread(ValueError):  # set since the driver was loaded, which refuses it
         warn(option)
         return fallback
     return found
@@ -35,4 +36,4 @@ def filled(option: str, value: Any) -> str:
 @lru_cache(16)
 def warn(option: str) -> None:
     """Tell once that the template in an option does not fit a record."""
-    _LOG.error("[DEFAULT] %s does not fit each record: those that it does not fit have their id as a name.", option)
+    _LOG.error("[DEFAULT] %s does not fit each record: the others have their uuid as a name.", option)

@@ -1,4 +1,4 @@
-"""Reading the options of ``[database]`` that may hold a password, without telling a part of it where that fails."""
+"""Options in which a ``$`` may be meant as such: read without telling a part of a password where that fails."""
 
 from __future__ import annotations
 
@@ -14,13 +14,23 @@ def secret_option(conf: Any, name: str) -> Any:
 
     :raises UnreadableOption: a ``$`` in it stands for no option; its text quotes nothing of the value.
     """
-    from oslo_config import cfg
-
     try:
         return conf["database"][name]
-    except (cfg.NoSuchOptError, cfg.NoSuchGroupError, cfg.TemplateSubstitutionError):
+    except misread():
         pass  # which quotes the word behind the $: so it must not even be the context of ours
-    raise UnreadableOption(
-        f"[database] {name} cannot be read: a $ in it is taken for the beginning of an option's name; "
+    raise unreadable("database", name)
+
+
+def misread(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """What oslo.config raises where the word behind a ``$`` is no option, and others."""
+    from oslo_config import cfg
+
+    return (*others, cfg.NoSuchOptError, cfg.NoSuchGroupError, cfg.TemplateSubstitutionError)
+
+
+def unreadable(group: str, name: str) -> UnreadableOption:
+    """What to raise instead."""
+    return UnreadableOption(
+        f"[{group}] {name} cannot be read: a $ in it is taken for the beginning of an option's name; "
         f"double each $ that is meant as such, as in a password: $$"
     )

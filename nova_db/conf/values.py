@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from nova_db.conf.secret_options import misread, unreadable
+
 if TYPE_CHECKING:
     from oslo_config import cfg
 
@@ -30,12 +32,17 @@ def check(conf: cfg.ConfigOpts, shown: Callable[[str], str]) -> None:
 
 
 def _check(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt, shown: Callable[[str], str]) -> None:
+    is_misread = False
     try:
         value = conf[opt.dest] if group == "DEFAULT" else conf[group][opt.dest]
         if value is not None:
             opt.type(value)  # another library may have registered the option, with another type
+    except misread():
+        is_misread = True
     except ValueError as error:
         reason = _NUMBER.sub(r"a number is expected, not \1", _PLACE.sub("", str(error)))
         place = _PLACE.search(str(error))
         told = f" in {place['file']}" if place is not None and place["file"] else ""
         raise ValueError(f"[{group}] {opt.dest}{told} is not valid: {shown(reason)}") from None
+    if is_misread:
+        raise unreadable(group, opt.dest)

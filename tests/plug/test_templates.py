@@ -52,6 +52,17 @@ def test_what_makes_no_name_is_refused_with_its_option(template: str, options: c
     assert "LocationInfo" not in str(told.value)
 
 
+def test_a_dollar_is_told_at_once_and_breaks_no_read(options: cfg.ConfigOpts, tmp_path: Path) -> None:
+    file = tmp_path / "service.conf"
+    options(**written(file, "[DEFAULT]\ninstance_name_template = $uuid\n[database]\nbackend = memory\n"))
+    with pytest.raises(ValueError, match=r"\[DEFAULT\] instance_name_template cannot be read: .* double each \$"):
+        nova_db.instance_get_all(ADMIN)
+    options(**written(file, "[DEFAULT]\ninstance_name_template = %d\n[database]\nbackend = memory\n"))
+    made = nova_db.instance_create(ADMIN, {})
+    options(**written(file, "[DEFAULT]\ninstance_name_template = $uuid\n[database]\nbackend = memory\n"))
+    assert nova_db.instance_get(ADMIN, made["id"])["name"] == made["uuid"]
+
+
 @pytest.mark.parametrize("template", FIT)
 def test_what_makes_names_is_taken(template: str, options: cfg.ConfigOpts) -> None:
     options.set_override("instance_name_template", template)
@@ -88,7 +99,7 @@ def test_a_file_that_is_read_again_breaks_no_read(
         for _ in range(2):  # one story
             assert nova_db.instance_get(ADMIN, made["id"])["name"] == made["uuid"]
     assert [record.getMessage() for record in caplog.records if "instance_name_template" in record.getMessage()] == [
-        "[DEFAULT] instance_name_template does not fit each record: those that it does not fit have their id as a name."
+        "[DEFAULT] instance_name_template does not fit each record: the others have their uuid as a name."
     ]
 
 
