@@ -25,8 +25,8 @@ def connection(server: Backend) -> Iterator[str]:
     with DatabaseFixture(server.name, server.connection) as database:
         assert database.connection is not None
         yield database.connection
-        # The driver empties the tables that it has written to itself.
-        with session_scope(database.connection, write=True) as session:
+        # The driver empties the tables, and starts the counters anew, of which it knows that they were written to.
+        with session_scope(write=True) as session:
             for model in (InstanceMetadata, InstanceSystemMetadata, InstanceInfoCache, Instance, Service):
                 session.execute(sa.delete(model))
         get_engine(database.connection).dispose()
