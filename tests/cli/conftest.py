@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Iterator
 from unittest import mock
 
 import pytest
 
-from nova_db.cli import failures
+from nova_db.cli import failures, main
 from nova_db.conf import get_conf
 
 
@@ -27,3 +28,14 @@ def _no_bugs(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     with mock.patch.object(failures, "BUG", "an error that nobody has foreseen"):
         yield
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder with a database of a demo's day, and an empty one with a schema."""
+    folder = tmp_path_factory.mktemp("made")
+    for name in ("first", "second"):
+        assert main(["--connection", f"sqlite:///{folder}/nova_db_test_{name}.sqlite", "sync"]) == 0
+    url = f"sqlite:///{folder}/nova_db_test_first.sqlite"
+    assert main(["--connection", url, "demo", "--instances", "12", "--hosts", "3", "--quiet"]) == 0
+    return folder

@@ -9,23 +9,13 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from nova_db.cli import main
 from nova_db.cli.seed import DEFAULT_FLAVORS
-from nova_db.conf import get_conf
 from nova_db_conformance import decision
 from tests.cli.cases import complaints, failure
-
-
-@pytest.fixture(autouse=True)
-def _configuration() -> Iterator[None]:
-    """The command reads configuration files into the process's configuration; take that back."""
-    yield
-    get_conf().reset()
-    get_conf().clear_default("max_retries", group="database")
 
 
 @pytest.fixture

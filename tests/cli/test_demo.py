@@ -15,7 +15,6 @@ from nova_db.api import load_backend
 from nova_db.cli import main
 from nova_db.cli.day.others import rows_of_others
 from nova_db.cli.seed import DEFAULT_FLAVORS
-from nova_db.conf import get_conf
 from nova_db.context import get_admin_context
 from nova_db.engine import Query
 from nova_db.schema import TABLES
@@ -23,13 +22,6 @@ from tests.cli.cases import PLAN, failure
 
 ADMIN = get_admin_context()
 SMALL = ["demo", "--instances", "25", "--hosts", "3", "--quiet"]
-
-
-@pytest.fixture(autouse=True)
-def _configuration() -> Iterator[None]:
-    yield
-    get_conf().reset()
-    get_conf().clear_default("max_retries", group="database")
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from nova_db.api import load_backend
-from nova_db.cli import main
 from nova_db.cli.commands import parser
 from nova_db.cli.schemas import engine_driver
 from nova_db.schema import TABLES
@@ -19,17 +18,6 @@ from nova_db_sqlalchemy import migrations
 from tests.cli.cases import complaints, run
 
 HEAD = migrations.head()
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A folder with a database of a demo's day, and an empty one with a schema."""
-    folder = tmp_path_factory.mktemp("made")
-    for name in ("first", "second"):
-        assert main(["--connection", f"sqlite:///{folder}/nova_db_test_{name}.sqlite", "sync"]) == 0
-    url = f"sqlite:///{folder}/nova_db_test_first.sqlite"
-    assert main(["--connection", url, "demo", "--instances", "12", "--hosts", "3", "--quiet"]) == 0
-    return folder
 
 
 @pytest.fixture

@@ -14,32 +14,12 @@ import pytest
 from nova_db.api import load_backend
 from nova_db.cli import main
 from nova_db.cli.schemas import engine_driver
-from nova_db.conf import get_conf
 from nova_db.engine import TRUE, Engine
 from nova_db.schema import TABLES
 from nova_db_conformance.harness.failures import dump
 from tests.cli.cases import failure
 
 Databases = tuple[str, str]
-
-
-@pytest.fixture(autouse=True)
-def _configuration() -> Iterator[None]:
-    """The command reads configuration files into the process's configuration; take that back."""
-    yield
-    get_conf().reset()
-    get_conf().clear_default("max_retries", group="database")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A folder with a database of a demo's day, and an empty one."""
-    folder = tmp_path_factory.mktemp("made")
-    for name in ("first", "second"):
-        assert main(["--connection", f"sqlite:///{folder}/nova_db_test_{name}.sqlite", "sync"]) == 0
-    url = f"sqlite:///{folder}/nova_db_test_first.sqlite"
-    assert main(["--connection", url, "demo", "--instances", "12", "--hosts", "3", "--quiet"]) == 0
-    return folder
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ import pytest
 from nova_db.api import load_backend
 from nova_db.cli import main
 from nova_db.cli.schemas import engine_driver
-from nova_db.conf import get_conf
 from nova_db.engine import Engine
 from nova_db.schema import TABLES
 from nova_db_conformance import decision
@@ -24,14 +23,6 @@ from nova_db_conformance.harness.failures import dump
 from tests.cli.cases import complaints, failure
 
 NOON = dt.datetime(2026, 1, 31, 12)
-
-
-@pytest.fixture(autouse=True)
-def _configuration() -> Iterator[None]:
-    """The command reads configuration files into the process's configuration; take that back."""
-    yield
-    get_conf().reset()
-    get_conf().clear_default("max_retries", group="database")
 
 
 @pytest.fixture

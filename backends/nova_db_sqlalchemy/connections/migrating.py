@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import abc
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from sqlalchemy.exc import OperationalError
+
+from nova_db_sqlalchemy.schema_errors import UpgradeBusy
 from nova_db_sqlalchemy.tables.differences import Difference
 
 if TYPE_CHECKING:
@@ -121,6 +125,26 @@ class Migrating(abc.ABC):
     def numbered(self, connection: sa.Connection, columns: Mapping[str, Iterable[Any]]) -> set[str]:
         """The tables whose rows the server numbers."""
         return {table for table in columns if any(column.get("autoincrement") is True for column in columns[table])}
+
+
+def in_turns(change: Callable[[], object], is_busy: Callable[[DBAPIError], bool], *, tries: int, wait: int) -> None:
+    """Have a change wait for transactions that use the table, but in turns: while it waits, all others queue behind.
+
+    :param is_busy: whether an error says that a turn was in vain.
+    :param wait: the seconds of a turn, which the server keeps.
+    :raises UpgradeBusy: all turns were in vain.
+    """
+    for tries_left in reversed(range(tries)):
+        try:
+            change()
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            if not tries_left:
+                raise UpgradeBusy(tries * wait) from error
+            time.sleep(1)
+        else:
+            return
 
 
 @contextlib.contextmanager

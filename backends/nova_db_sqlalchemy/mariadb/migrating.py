@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex
 
-from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, own_connection
+from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, in_turns, own_connection
 from nova_db_sqlalchemy.mariadb.encodings import QUESTION, encoding_fault
 from nova_db_sqlalchemy.mariadb.errors import code_of
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS
@@ -135,19 +134,14 @@ def _number(error: DBAPIError) -> object:
 
 
 def _execute_patiently(connection: sa.Connection, statement: str) -> None:
-    """Wait for transactions that use the table, but in turns: while it is waited for, all others queue behind."""
+    """Wait for transactions that use the table, in turns."""
     with _short_waits(connection):
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                connection.exec_driver_sql(statement)
-            except OperationalError as error:
-                if _number(error) != _LOCK_WAIT_TIMEOUT:
-                    raise
-                if not tries_left:
-                    raise UpgradeBusy(_TRIES * _WAIT) from error
-                time.sleep(1)
-            else:
-                return
+        in_turns(
+            lambda: connection.exec_driver_sql(statement),
+            lambda error: _number(error) == _LOCK_WAIT_TIMEOUT,
+            tries=_TRIES,
+            wait=_WAIT,
+        )
 
 
 @contextlib.contextmanager

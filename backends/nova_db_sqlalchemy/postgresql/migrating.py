@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, own_connection
+from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, in_turns, own_connection
 from nova_db_sqlalchemy.postgresql.encodings import encoding_fault
 from nova_db_sqlalchemy.postgresql.isolation import TABLES as LOCKED
 from nova_db_sqlalchemy.postgresql.orm import POOLED
@@ -92,7 +92,10 @@ class PostgreSQLMigrating(Migrating):
             if context.as_sql:
                 op.add_column(table, column, if_not_exists=True)
             else:
-                _in_turns(op.get_bind(), lambda: op.add_column(table, column, if_not_exists=True))
+                with _short_waits(op.get_bind()):
+                    in_turns(
+                        lambda: op.add_column(table, column, if_not_exists=True), _is_busy, tries=_TRIES, wait=_WAIT
+                    )
 
     def encoding_fault(self, connection: sa.Connection) -> str | None:
         row = connection.exec_driver_sql("SELECT current_setting('server_encoding'), current_database()").one()
@@ -119,20 +122,8 @@ class PostgreSQLMigrating(Migrating):
         )
 
 
-def _in_turns(connection: sa.Connection, change: Callable[[], None]) -> None:
-    """Wait for transactions that use the table, but in turns: while it is waited for, all others queue behind."""
-    with _short_waits(connection):
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                change()
-            except OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-                    raise
-                if not tries_left:
-                    raise UpgradeBusy(_TRIES * _WAIT) from error
-                time.sleep(1)
-            else:
-                return
+def _is_busy(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 @contextlib.contextmanager
