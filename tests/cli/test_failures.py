@@ -95,7 +95,9 @@ def test_an_interrupted_command_is_one_line(command: str, scheme: str) -> None:
             "copy": ["copy", "--from", url, "--to", "memory://"],
             "compare": ["compare", url, "memory://"],
         }.get(command, ["--connection", url, *command.split()])
-        process = subprocess.Popen([COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # Where the tests run in the background, signals of this kind are ignored, and by their children too.
+        started = ["env", "--default-signal=INT", COMMAND, *words]
+        process = subprocess.Popen(started, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         with contextlib.ExitStack() as stack:
             stack.callback(process.kill)
             connection, _ = silent.accept()
