@@ -102,3 +102,15 @@ def _break_rules(driver: SQLAlchemyDriver) -> None:
     cause = refused.value.__cause__
     assert isinstance(cause, exceptions.DBDuplicateEntry)
     assert (cause.columns, cause.value) == (["address"], "a")
+
+
+def call(url: str) -> None:
+    """A call of the API."""
+    with contextlib.closing(SQLAlchemyDriver(url)) as driver:
+        driver.service_get_all(ADMIN)
+
+
+def report(url: str) -> None:
+    """A statement of an ORM session."""
+    with session_scope(url) as session:
+        session.execute(sa.text("SELECT 1"))

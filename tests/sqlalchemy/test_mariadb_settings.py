@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from nova_db.cli import main
-from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
+from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.mariadb import connecting
 from nova_db_sqlalchemy.mariadb.session import ServerVersion
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 from nova_db_sqlalchemy.session import get_engine, session_scope
 from tests.migrations.databases import administrator
-from tests.sqlalchemy.exactness import ADMIN, assert_described, assert_exact
+from tests.sqlalchemy.exactness import assert_described, assert_exact, call, report
 
 HOSTILE = {
     "autocommit": "0",
@@ -120,7 +120,7 @@ def test_character_sets_that_cannot_hold_every_text(
     url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
     told = f"The database {name} is in the character set {charset}"
     with _database(server, name, charset):
-        for use in (_call, _report, migrations.upgrade, migrations.check, migrations.status, migrations.script):
+        for use in (call, report, migrations.upgrade, migrations.check, migrations.status, migrations.script):
             with subtests.test(use=use), pytest.raises(migrations.WrongEncoding, match=told):
                 use(url)
         for command in (["sync"], ["version"], ["check"], ["status"], ["archive"], ["seed"]):
@@ -130,14 +130,14 @@ def test_character_sets_that_cannot_hold_every_text(
         with administrator(sa.make_url(url)) as connection:  # what the text says
             connection.exec_driver_sql(f"ALTER DATABASE {name} CHARACTER SET utf8mb4")
         migrations.upgrade(url)
-        _call(url)
+        call(url)
 
 
 def test_the_database_s_counts_no_more_when_the_tables_have_theirs(database: str) -> None:
     url = sa.make_url(database)
     with administrator(url) as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {url.database} CHARACTER SET latin1")
-    _call(database)
+    call(database)
     assert_described(database)
 
 
@@ -145,15 +145,15 @@ def test_a_table_whose_character_set_cannot(database: str, subtests: pytest.Subt
     with administrator(sa.make_url(database)) as connection:
         connection.exec_driver_sql("ALTER TABLE services CONVERT TO CHARACTER SET utf8mb3")
         connection.exec_driver_sql("CREATE TABLE others (name VARCHAR(5)) CHARACTER SET latin1")
-    for use in (_report, migrations.upgrade, migrations.check):
+    for use in (report, migrations.upgrade, migrations.check):
         with subtests.test(use=use), pytest.raises(migrations.WrongEncoding, match="The table services is in"):
             use(database)
     with pytest.raises(migrations.WrongEncoding, match="The table services is in") as told:
-        _call(database)
+        call(database)
     statement = str(told.value).partition(": ")[2].rstrip(".")
     with administrator(sa.make_url(database)) as connection:
         connection.exec_driver_sql(statement)
-    _call(database)
+    call(database)
     assert_described(database)
 
 
@@ -166,13 +166,3 @@ def _database(server: str, name: str, charset: str) -> Iterator[None]:
             yield
         finally:
             connection.exec_driver_sql(f"DROP DATABASE {name}")
-
-
-def _call(url: str) -> None:
-    with contextlib.closing(SQLAlchemyDriver(url)) as driver:
-        driver.service_get_all(ADMIN)
-
-
-def _report(url: str) -> None:
-    with session_scope(url) as session:
-        session.execute(sa.text("SELECT 1"))

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from nova_db.cli import main
 from nova_db.exceptions import DBConnectionError, DBError
-from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
+from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.provisioning import drop_database, make_database
 from nova_db_sqlalchemy.session import get_engine, session_scope
 from tests.migrations.databases import administrator
-from tests.sqlalchemy.exactness import ADMIN, POSTGRESQL_SETTINGS, assert_described, assert_exact
+from tests.sqlalchemy.exactness import POSTGRESQL_SETTINGS, assert_described, assert_exact, call, report
 
 
 @pytest.fixture
@@ -67,11 +67,11 @@ def test_what_a_session_cannot_set_is_refused(
     configure("SET session_replication_role = 'replica'")
     get_engine(url).dispose()
     told = r"session_replication_role is replica: ALTER ROLE \.\.\. RESET session_replication_role"
-    for use in (_call, _report, migrations.upgrade, migrations.check):
+    for use in (call, report, migrations.upgrade, migrations.check):
         with subtests.test(use=use), pytest.raises((DBError, sa.exc.DBAPIError), match=told):
             use(url)
     with pytest.raises(DBConnectionError) as refused:
-        _call(url)
+        call(url)
     assert refused.value.may_pass is False
 
 
@@ -83,7 +83,7 @@ def test_encodings_that_cannot_hold_every_text(
     url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
     told = f"The database {name} is in the encoding {encoding}"
     with _database(server, f"{name} ENCODING '{encoding}' TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'"):
-        for use in (_call, _report, migrations.upgrade, migrations.check, migrations.status, migrations.script):
+        for use in (call, report, migrations.upgrade, migrations.check, migrations.status, migrations.script):
             with subtests.test(use=use), pytest.raises(migrations.WrongEncoding, match=told):
                 use(url)
         for command in (["sync"], ["version"], ["check"], ["status"], ["archive"], ["seed"]):
@@ -102,13 +102,3 @@ def _database(server: str, definition: str) -> Iterator[None]:
             yield
         finally:
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _call(url: str) -> None:
-    with contextlib.closing(SQLAlchemyDriver(url)) as driver:
-        driver.service_get_all(ADMIN)
-
-
-def _report(url: str) -> None:
-    with session_scope(url) as session:
-        session.execute(sa.text("SELECT 1"))
