@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Final
 from urllib.parse import parse_qs
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
+from nova_db.exceptions.wording import suggestion
 from nova_db_sqlalchemy.servers import SUPPORTED, product_named, product_of
 
 _SECRET: Final = re.compile(r"(?i)passw|passphrase|secret|token")
@@ -65,8 +67,10 @@ def parse(connection: str | sa.URL, parameters: str = "", *, any_library: bool =
 def _with_library(url: sa.URL, *, any_library: bool) -> sa.URL:
     name, _, library = url.drivername.partition("+")
     if name not in SUPPORTED:
+        nearest = next(iter(get_close_matches(name, SUPPORTED, n=1)), None)
         raise InvalidURL(
             f"The database's URL begins with {url.drivername}://; supported are {', '.join(sorted(SUPPORTED))}"
+            f"{suggestion(nearest)}"
         )
     product = product_named(name)
     if any_library and (library or product.is_usual):

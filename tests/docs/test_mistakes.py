@@ -87,9 +87,14 @@ def drop_tables(url: str) -> None:
 
 @pytest.mark.parametrize("mistake,told", [pytest.param(*row, id=row[0][:60]) for row in table()])
 def test_a_mistake_is_told_as_the_table_says(
-    mistake: str, told: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    mistake: str,
+    told: str,
+    tmp_path: pathlib.Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    home = tmp_path_factory.mktemp("home")  # where stevedore may keep what it has found
     words = code_spans(mistake)
     if words[0].startswith("["):
         (tmp_path / "nova.conf").write_text("\n".join(words) + "\n")
@@ -102,7 +107,7 @@ def test_a_mistake_is_told_as_the_table_says(
                 pytest.skip(f"{SERVERS[found[1]]} is not set")
             line = line.replace(found[0], stack.enter_context(database(found[1], found[2])))
         before = sorted(tmp_path.iterdir())
-        ran = shell(re.sub(r"\bnova-db ", "$nova_db ", line, count=1), HOME=str(tmp_path))
+        ran = shell(re.sub(r"\bnova-db ", "$nova_db ", line, count=1), HOME=str(home))
     assert ran.returncode == 2, ran.stderr
     [pattern] = code_spans(told)
     last = re.sub(r"^nova-db(?: \w+)?: ", "", ran.stderr.splitlines()[-1])
