@@ -85,7 +85,8 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register the options on a configuration object. Doing so again changes nothing.
 
     An option that somebody else registered under the same name, as oslo.db does in ``[database]``, is left to them: it
-    is read from the same place.
+    is read from the same place. So is ours by them if they come later, where it is of the same kind: a text, a number,
+    or true and false.
     """
     from oslo_config import cfg
 

@@ -8,24 +8,25 @@ from oslo_config import cfg
 
 from nova_db.conf.defaults import DEFAULT_BACKEND, DEFAULT_CONNECTION
 from nova_db.conf.numbers import LONGEST_WAIT, MOST, YEAR, Seconds
+from nova_db.conf.shared import BoolOpt, IntOpt, Opt, StrOpt
 from nova_db.conf.templates import of_id, of_instance
 
 _DEFAULT: list[cfg.Opt] = [
-    cfg.BoolOpt(
+    BoolOpt(
         "enable_new_services",
         default=True,
         mutable=True,
         help="Whether a service that reports in for the first time may be used at once. When false, its record is "
         "created disabled, whatever the service asks for, and an operator enables it.",
     ),
-    cfg.StrOpt(
+    StrOpt(
         "compute_topic",
         default="compute",
         mutable=True,
         help="The message topic of compute services. A service is looked up as the one of a compute host only if "
         "its record carries this topic.",
     ),
-    cfg.Opt(
+    Opt(
         "instance_name_template",
         type=of_instance("instance-%08x"),
         default="instance-%08x",
@@ -35,21 +36,21 @@ _DEFAULT: list[cfg.Opt] = [
         "whenever a record is read, so a change applies to existing instances too. An instance that has none of the "
         "columns named, or null there where a number is to stand, is named by its uuid.",
     ),
-    cfg.Opt(
+    Opt(
         "snapshot_name_template",
         type=of_id("snapshot-%s"),
         default="snapshot-%s",
         mutable=True,
         help="How the name of a volume snapshot is made from its id.",
     ),
-    cfg.Opt(
+    Opt(
         "volume_name_template",
         type=of_id("volume-%s"),
         default="volume-%s",
         mutable=True,
         help="How the name of a volume is made from its id.",
     ),
-    cfg.StrOpt(
+    StrOpt(
         "osapi_compute_unique_server_name_scope",
         default="",
         mutable=True,
@@ -57,7 +58,7 @@ _DEFAULT: list[cfg.Opt] = [
         "'project': among the live instances of the project; 'global': among all live instances; empty: "
         "nowhere. Any other value is reported in the log and means nowhere.",
     ),
-    cfg.BoolOpt(
+    BoolOpt(
         "fatal_exception_format_errors",
         default=False,
         mutable=True,
@@ -68,7 +69,7 @@ _DEFAULT: list[cfg.Opt] = [
 ]
 
 _POOL: list[cfg.Opt] = [
-    cfg.IntOpt(
+    IntOpt(
         "max_pool_size",
         default=5,
         min=0,
@@ -76,7 +77,7 @@ _POOL: list[cfg.Opt] = [
         deprecated_opts=[cfg.DeprecatedOpt("sql_max_pool_size", group="DEFAULT")],
         help="How many connections a process keeps open. 0 means as many as were ever needed at once.",
     ),
-    cfg.IntOpt(
+    IntOpt(
         "max_overflow",
         min=-1,
         max=MOST,
@@ -84,13 +85,13 @@ _POOL: list[cfg.Opt] = [
         help="How many connections a process may open beyond max_pool_size while it needs them; -1 means any "
         "number. Unset, 10.",
     ),
-    cfg.IntOpt(
+    IntOpt(
         "pool_timeout",
         min=0,
         max=YEAR,
         help="How many seconds a call waits for a connection when all are in use, before it fails. Unset, 30.",
     ),
-    cfg.IntOpt(
+    IntOpt(
         "connection_recycle_time",
         default=3600,
         min=-1,
@@ -102,7 +103,7 @@ _POOL: list[cfg.Opt] = [
 ]
 
 _THREADS: list[cfg.Opt] = [
-    cfg.IntOpt(
+    IntOpt(
         "aio_threads",
         min=2,
         max=MOST,
@@ -113,14 +114,14 @@ _THREADS: list[cfg.Opt] = [
 ]
 
 _TIMEOUTS: list[cfg.Opt] = [
-    cfg.IntOpt(
+    IntOpt(
         "connect_timeout",
         default=10,
         min=2,
         max=YEAR,
         help="After how many seconds without success an attempt to connect to a server fails.",
     ),
-    cfg.IntOpt(
+    IntOpt(
         "lock_timeout",
         default=30,
         min=1,
@@ -128,7 +129,7 @@ _TIMEOUTS: list[cfg.Opt] = [
         help="How many seconds a statement waits for what another transaction holds, before that counts as a lost "
         "conflict.",
     ),
-    cfg.IntOpt(
+    IntOpt(
         "read_timeout",
         min=1,
         max=YEAR,
@@ -138,7 +139,7 @@ _TIMEOUTS: list[cfg.Opt] = [
 ]
 
 _RETRIES: list[cfg.Opt] = [
-    cfg.IntOpt(
+    IntOpt(
         "max_retries",
         default=10,
         min=-1,
@@ -147,7 +148,7 @@ _RETRIES: list[cfg.Opt] = [
         help="How many further attempts are made when the first connection to the server fails; -1 means no end. "
         "A refused login or a missing database is told at once.",
     ),
-    cfg.IntOpt(
+    IntOpt(
         "retry_interval",
         default=10,
         min=0,
@@ -155,7 +156,7 @@ _RETRIES: list[cfg.Opt] = [
         deprecated_opts=[cfg.DeprecatedOpt("sql_retry_interval", group="DEFAULT")],
         help="How many seconds pass between these attempts, and after a read replica failed before it is tried again.",
     ),
-    cfg.IntOpt(
+    IntOpt(
         "db_max_retries",
         default=20,
         min=-1,
@@ -163,18 +164,18 @@ _RETRIES: list[cfg.Opt] = [
         help="How often a call that lost a conflict (a deadlock, a failed serialization or certification, a lock "
         "that others keep) or its connection is run again before the error is raised; -1 means no end.",
     ),
-    cfg.Opt(
+    Opt(
         "db_retry_interval",
         type=Seconds(),
         default=0.002,
         help="The seconds before a call is run again, at most: the pause is any part of them.",
     ),
-    cfg.BoolOpt(
+    BoolOpt(
         "db_inc_retry_interval",
         default=True,
         help="Whether that interval doubles with each attempt.",
     ),
-    cfg.Opt(
+    Opt(
         "db_max_retry_interval",
         type=Seconds(),
         default=0.5,
@@ -183,7 +184,7 @@ _RETRIES: list[cfg.Opt] = [
 ]
 
 _DATABASE: list[cfg.Opt] = [
-    cfg.StrOpt(
+    StrOpt(
         "backend",
         default=DEFAULT_BACKEND,
         deprecated_opts=[cfg.DeprecatedOpt("db_backend", group="DEFAULT")],
@@ -191,7 +192,7 @@ _DATABASE: list[cfg.Opt] = [
         "nova_db.backends), or the import path of a module with a function get_backend(), or of a driver "
         "class.",
     ),
-    cfg.StrOpt(
+    StrOpt(
         "connection",
         default=DEFAULT_CONNECTION,
         secret=True,
@@ -200,20 +201,20 @@ _DATABASE: list[cfg.Opt] = [
         "mysql+pymysql://user:password@host/nova, or sqlite:////var/lib/nova/nova.sqlite. The default is a "
         "file in the current folder.",
     ),
-    cfg.StrOpt(
+    StrOpt(
         "slave_connection",
         secret=True,
         help="The URL of a read replica of that database. Reads of callers that accept slightly old data "
         "(nova_db.allow_stale_reads) go there, over as many connections again; the primary answers while it is "
         "down. Unset, the primary answers always.",
     ),
-    cfg.StrOpt(
+    StrOpt(
         "connection_parameters",
         default="",
         secret=True,
         help="Further parameters for the URLs, as name=value&name=value, instead of those of the same name there.",
     ),
-    cfg.BoolOpt(
+    BoolOpt(
         "strict_filters",
         default=False,
         mutable=True,
@@ -225,7 +226,7 @@ _DATABASE: list[cfg.Opt] = [
     *_THREADS,
     *_TIMEOUTS,
     *_RETRIES,
-    cfg.IntOpt(
+    IntOpt(
         "mysql_wsrep_sync_wait",
         min=0,
         max=15,
@@ -233,21 +234,21 @@ _DATABASE: list[cfg.Opt] = [
         "1 all calls, so that each sees what others were told to be done; 0 none. Unset, the server's setting "
         "holds. Further bits as the server's variable wsrep_sync_wait has them.",
     ),
-    cfg.BoolOpt(
+    BoolOpt(
         "postgresql_transaction_pooling",
         help="Whether PostgreSQL is reached by way of a pooler that has a session for each transaction, as PgBouncer "
         "does with pool_mode = transaction. Then no statement is prepared, and each transaction is told what otherwise "
         "a session is. Unset, that is done where a connection leads to a pooler; false spares it where the pooler has "
         "a session for each connection (pool_mode = session).",
     ),
-    cfg.BoolOpt(
+    BoolOpt(
         "sqlite_synchronous",
         default=True,
         deprecated_opts=[cfg.DeprecatedOpt("sqlite_synchronous", group="DEFAULT")],
         help="Whether SQLite waits until the disk has what was written. When false, a power failure may damage the "
         "database.",
     ),
-    cfg.IntOpt(
+    IntOpt(
         "connection_debug",
         default=0,
         min=0,
@@ -259,7 +260,7 @@ _DATABASE: list[cfg.Opt] = [
 ]
 
 _CELLS: list[cfg.Opt] = [
-    cfg.BoolOpt(
+    BoolOpt(
         "enable",
         default=False,
         mutable=True,

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _PLACE: Final = re.compile(r"Value for option \S+ from LocationInfo\(.*?(?:detail='(?P<file>[^']*)')?\) is not valid: ")
 """How oslo.config begins."""
-_NUMBER: Final = re.compile(r"(?:invalid literal for int\(\) with base 10|could not convert string to float): (.*)")
+_WHOLE: Final = re.compile(r"invalid literal for int\(\) with base 10: (.*)")
+_NUMBER: Final = re.compile(r"could not convert string to float: (.*)")
 """What Python says where there is no number."""
 
 
@@ -40,7 +41,8 @@ def _check(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt, shown: Callable[[str]
     except misread():
         is_misread = True
     except ValueError as error:
-        reason = _NUMBER.sub(r"a number is expected, not \1", _PLACE.sub("", str(error)))
+        reason = _WHOLE.sub(r"a whole number is expected, not \1", _PLACE.sub("", str(error)))
+        reason = _NUMBER.sub(r"a number is expected, not \1", reason)
         place = _PLACE.search(str(error))
         told = f" in {place['file']}" if place is not None and place["file"] else ""
         raise ValueError(f"[{group}] {opt.dest}{told} is not valid: {shown(reason)}") from None
