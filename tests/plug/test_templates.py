@@ -17,7 +17,8 @@ from nova_db.context import get_admin_context
 
 ADMIN = get_admin_context()
 UNFIT = ["%d-%d", "%(uuid", "%s %s", "%(hostname)d", "%q", "%", "%(vcpus)", "%99999d", "%*d", "%.9999999s"]
-FIT = ["%d", "vm-%(uuid)s", "%(vcpus)d-%(created_at)s", "%%", "static", "%(nothing)s", "", "%(disable_terminate)s"]
+FIT = ["%d", "vm-%(uuid)s", "%(vcpus)d-%(created_at)s", "%(nothing)s", "%(disable_terminate)s", "%(progress)d%%"]
+THE_SAME = ["", "static", "%%", "%.0s", "%(uuid).0s"]
 
 
 @pytest.fixture
@@ -52,6 +53,17 @@ def test_what_makes_no_name_is_refused_with_its_option(template: str, options: c
     assert "LocationInfo" not in str(told.value)
 
 
+@pytest.mark.parametrize("template", THE_SAME)
+def test_what_gives_all_instances_one_name_is_refused(template: str, options: cfg.ConfigOpts, tmp_path: Path) -> None:
+    file = tmp_path / "service.conf"
+    options(**written(file, f"[DEFAULT]\ninstance_name_template = {template}\n[database]\nbackend = memory\n"))
+    expected = (
+        r"\[DEFAULT\] instance_name_template in .* is not valid: '.*' gives all of them the same name; expected the id"
+    )
+    with pytest.raises(ValueError, match=expected):
+        nova_db.instance_get_all(ADMIN)
+
+
 def test_a_dollar_is_told_at_once_and_breaks_no_read(options: cfg.ConfigOpts, tmp_path: Path) -> None:
     file = tmp_path / "service.conf"
     options(**written(file, "[DEFAULT]\ninstance_name_template = $uuid\n[database]\nbackend = memory\n"))
@@ -75,6 +87,8 @@ def test_volumes_and_snapshots(option: str, options: cfg.ConfigOpts) -> None:
     for template in ("%d", "%(id)s", "x", "%s-%s"):  # one story
         with pytest.raises(ValueError, match="expected the id once"):
             options.set_override(option, template)
+    with pytest.raises(ValueError, match="gives all of them the same name; expected the id once"):
+        options.set_override(option, "%.0s")
     options.set_override(option, "x-%s")
 
 
