@@ -29,7 +29,8 @@ def check_references(stores: Stores, store: Store, old: Row | None, new: Row | N
             if value is None or (old is not None and old[reference.column] == value):
                 continue
             if not _has(stores[reference.table], reference.remote, value):
-                raise DBReferenceError(table=store.name, columns=[reference.column], value=value)
+                blame = {"table": store.name, "columns": [reference.column], "value": value}
+                raise DBReferenceError(lacking=reference.table, **blame)
     if old is not None:
         for column, referring in layout.referred:
             value = old[column]
@@ -37,7 +38,7 @@ def check_references(stores: Stores, store: Store, old: Row | None, new: Row | N
                 continue
             for table, name in referring:
                 if _has(stores[table], name, value):
-                    raise DBReferenceError(table=table, columns=[name], value=value)
+                    raise DBReferenceError(holding=store.name, table=table, columns=[name], value=value)
 
 
 def _check_key(store: Store, new: Row) -> None:

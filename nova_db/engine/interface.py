@@ -41,7 +41,7 @@ by key, and of a row's columns as they are assigned), where an update gives a ro
 and where no id is left (so too, and ``value`` None); ``DBDeadlock``,
 ``DBConnectionError``, ``DBError``; never an exception of a DB-API library.  The first three carry ``table``,
 ``columns`` and ``value``, a tuple where the rule has several columns; a ``DBReferenceError`` names the table and column
-that refer, also when the row referred to was to go.
+that refer, also when the row referred to was to go, and is given the other table, as ``lacking`` or ``holding``.
 After an error the transaction can only be rolled back, or continued from before the ``savepoint`` in which it happened.
 """
 

@@ -65,7 +65,10 @@ class DBError(Exception):
             kind = type(self.inner_exception).__name__
             text = redacted(str(self.inner_exception))
             reason = f": {text} ({kind})" if text else f": {kind}"
-        return f"{self.summary}{blamed}{reason}."
+        return f"{self._happened()}{blamed}{reason}."
+
+    def _happened(self) -> str:
+        return self.summary
 
     def _blamed(self) -> str:
         table = f" in table {self.table}" if self.table else ""
@@ -97,11 +100,36 @@ class DBDuplicateEntry(DBError):
 
 
 class DBReferenceError(DBError):
-    """A foreign key would point at no row, or a row that others point at would go."""
+    """A foreign key would point at no row, or a row that others point at would go; the text says which of the two.
+
+    ``table``, ``columns`` and ``value`` are those of the side that refers, in either case.
+
+    :param lacking: the table that has no such row.
+    :param holding: the table whose row would go, or would be known by another value, and is still referred to.
+    """
 
     summary = "A row that is referred to does not exist, or a row to remove is still referred to"
     blame_suffices = True
     tells_value = True
+
+    def __init__(
+        self,
+        inner_exception: BaseException | None = None,
+        *,
+        lacking: str | None = None,
+        holding: str | None = None,
+        **blame: Any,
+    ) -> None:
+        self._lacking = lacking
+        self._holding = holding
+        super().__init__(inner_exception, **blame)
+
+    def _happened(self) -> str:
+        if self._lacking is not None:
+            return f"Table {self._lacking} has no such row as is referred to"
+        if self._holding is not None:
+            return f"A row of table {self._holding} cannot go or change: it is still referred to"
+        return self.summary
 
 
 class DBDataError(DBError):

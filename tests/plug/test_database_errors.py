@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 
@@ -87,9 +88,13 @@ def test_a_secret_is_told_to_the_caller_alone(kind: type[DBError], table: str | 
     assert error.value == (7, "hunter2")
 
 
-def test_what_breaks_a_rule_is_told() -> None:
-    assert str(exceptions.DBReferenceError(table="consoles", columns=["pool_id"], value=99)) == (
-        "A row that is referred to does not exist, or a row to remove is still referred to in table consoles, "
+def test_which_side_breaks_a_reference_is_told() -> None:
+    blame: dict[str, Any] = {"table": "consoles", "columns": ["pool_id"], "value": 99}
+    assert str(exceptions.DBReferenceError(lacking="console_pools", **blame)) == (
+        "Table console_pools has no such row as is referred to in table consoles, column pool_id: 99."
+    )
+    assert str(exceptions.DBReferenceError(holding="console_pools", **blame)) == (
+        "A row of table console_pools cannot go or change: it is still referred to in table consoles, "
         "column pool_id: 99."
     )
 

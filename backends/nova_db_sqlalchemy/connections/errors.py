@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from nova_db.engine import Add, Order, Predicate
 from nova_db.engine.assignments import is_plain
 from nova_db.engine.keys import used_up
-from nova_db.exceptions import DBDataError, DBDeadlock, DBError
+from nova_db.exceptions import DBDataError, DBDeadlock, DBError, DBReferenceError
 from nova_db.schema import Kind
 from nova_db_sqlalchemy.connections.quoting import without_quotes
 from nova_db_sqlalchemy.tables.catalog import CATALOG
@@ -81,7 +81,18 @@ def translated(error: BaseException, fault: Fault, written: Written | None) -> D
         fault = fault._replace(table=written.table, columns=written.added())
     value = blamed_value(fault, written) if fault.columns else None
     error = without_quotes(error, fault.table, fault.columns)
-    return fault.kind(error, message=fault.message, table=fault.table, columns=fault.columns, value=value)
+    return raised(error, fault, written, value)
+
+
+def raised(error: BaseException, fault: Fault, written: Written | None, value: Any) -> DBError:
+    """The exception for a fault whose blame is known; of a broken reference it says which side broke it."""
+    sides: dict[str, str] = {}
+    if fault.kind is DBReferenceError and written is not None and fault.table in CATALOG:
+        parents = [key.table for key in CATALOG[fault.table].foreign_keys if (key.column,) == fault.columns]
+        # No table refers to itself, and no call writes to both sides but by inserts, which take nothing away.
+        side = "lacking" if any(table == fault.table for table, _ in written.batches) else "holding"
+        sides.update((side, parent) for parent in parents)
+    return fault.kind(error, message=fault.message, table=fault.table, columns=fault.columns, value=value, **sides)
 
 
 def blamed_value(fault: Fault, written: Written | None) -> Any:

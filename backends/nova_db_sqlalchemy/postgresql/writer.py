@@ -112,7 +112,9 @@ class PostgreSQLWriter(Writer):
         blame = None
         if fault.kind is DBDataError and written is not None and written.added():
             blame = blamed_sum(CATALOG[written.table], str(error))
-        return blame.error(fault, error) if blame else super()._translated(connection, error, fault, written)
+        if blame is None or written is None:
+            return super()._translated(connection, error, fault, written)
+        return blame.error(fault, error, written)
 
     def _insert_given(self, batches: Sequence[Batch], runs: Sequence[Run], given: Mapping[str, int]) -> list[list[Row]]:
         """Insert rows some of which bring along a key that the server counts; ``given``: the highest, by table."""

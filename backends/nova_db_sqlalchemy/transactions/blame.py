@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from nova_db.engine import TRUE, Eq, In, Ne, Predicate, Query, Row, all_of
 from nova_db.engine.assignments import is_plain, updater
 from nova_db.exceptions import DBDataError, DBError
-from nova_db_sqlalchemy.connections.errors import Fault, Written, alone
+from nova_db_sqlalchemy.connections.errors import Fault, Written, alone, raised
 from nova_db_sqlalchemy.connections.quoting import without_quotes
 from nova_db_sqlalchemy.tables.catalog import CATALOG, referring
 
@@ -28,11 +28,12 @@ class Blame(NamedTuple):
     message: str | None = None
     """What to tell of it, None where the violation alone is told."""
 
-    def error(self, fault: Fault, cause: BaseException) -> DBError:
+    def error(self, fault: Fault, cause: BaseException, written: Written) -> DBError:
         """The exception to raise."""
         cause = without_quotes(cause, self.table, self.columns)
         message = self.message or (fault.message and f"{self.table}.{', '.join(self.columns)}: {fault.message}")
-        return fault.kind(cause, message=message, table=self.table, columns=self.columns, value=self.value)
+        fault = fault._replace(message=message, table=self.table, columns=self.columns)
+        return raised(cause, fault, written, self.value)
 
 
 def find_duplicate(look: Look, table: str, columns: tuple[str, ...], written: Written) -> Blame | None:

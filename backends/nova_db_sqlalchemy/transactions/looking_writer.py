@@ -43,7 +43,9 @@ class LookingWriter(Writer):
         self, connection: Connection, error: BaseException, fault: Fault, written: Written | None
     ) -> DBError:
         found = self._blame
-        return translated(error, fault, written) if found is None else found.error(fault, error)
+        if found is None or written is None:
+            return translated(error, fault, written)
+        return found.error(fault, error, written)
 
     def _duplicate(self, look: Look, fault: Fault, written: Written) -> Blame | None:
         return find_duplicate(look, str(fault.table), fault.columns, written)

@@ -180,12 +180,16 @@ class TestForeignKeys(PrimitivesTestCase):
     """Foreign keys: a null or a row that exists, whatever changes."""
 
     def assertRefused(
-        self, value: Any, act: Any, table: str = "instance_metadata", column: str = "instance_uuid"
+        self, value: Any, act: Any, table: str = "instance_metadata", column: str = "instance_uuid", **side: Any
     ) -> None:
-        """Check that what is done in a writer is refused, and that nothing changes."""
+        """Check that what a writer does is refused, with the side that breaks the rule, and that nothing changes."""
         before = self.dump()
-        with self.raises(DBReferenceError, table=table, columns=[column], value=value), self.writer() as tx:
+        refused = self.raises(DBReferenceError, table=table, columns=[column], value=value)
+        with refused, self.writer() as tx:
             act(tx)
+        if side:
+            told = DBReferenceError(table=table, columns=[column], value=value, **side)
+            self.assertEqual(str(told), str(refused.exception))
         self.assertEqual(before, self.dump())
 
     def test_a_row_that_does_not_exist(self) -> None:
@@ -206,8 +210,9 @@ class TestForeignKeys(PrimitivesTestCase):
         values = {"instance_uuid": "x"}
         self.assertRefused("x", lambda tx: tx.update("instance_metadata", TRUE, values))
         self.assertRefused("x", lambda tx: tx.update_returning(Query("instance_metadata"), values))
-        self.assertRefused("x", lambda tx: tx.update_each("instance_metadata", [(1, values)]))
-        self.assertRefused("x", lambda tx: tx.claim("instance_metadata", TRUE, values))
+        each = [(1, values)]
+        self.assertRefused("x", lambda tx: tx.update_each("instance_metadata", each), lacking="instances")
+        self.assertRefused("x", lambda tx: tx.claim("instance_metadata", TRUE, values), lacking="instances")
         with self.writer() as tx:
             self.assertEqual(1, tx.update("instance_metadata", TRUE, {"instance_uuid": "b"}))
 
@@ -221,7 +226,7 @@ class TestForeignKeys(PrimitivesTestCase):
     def test_a_column_that_others_refer_to_is_not_changed(self) -> None:
         self.insert("instances", {"uuid": "a"}, {"uuid": "b"})
         self.insert("instance_metadata", {"instance_uuid": "a"})
-        self.assertRefused("a", lambda tx: tx.update("instances", Eq("uuid", "a"), {"uuid": "c"}))
+        self.assertRefused("a", lambda tx: tx.update("instances", Eq("uuid", "a"), {"uuid": "c"}), holding="instances")
         self.assertRefused("a", lambda tx: tx.update("instances", Eq("uuid", "a"), {"uuid": None}))
         with self.writer() as tx:
             self.assertEqual(1, tx.update("instances", Eq("uuid", "b"), {"uuid": "c"}))
@@ -238,7 +243,8 @@ class TestForeignKeys(PrimitivesTestCase):
     def test_nothing_of_a_refused_insert_stays(self) -> None:
         rows = [self.complete("instance_metadata", instance_uuid=uuid) for uuid in ("a", "b")]
         parent = self.complete("instances", uuid="a")
-        self.assertRefused("b", lambda tx: tx.insert(("instances", [parent]), ("instance_metadata", rows)))
+        both = ("instances", [parent]), ("instance_metadata", rows)
+        self.assertRefused("b", lambda tx: tx.insert(*both), lacking="instances")
 
     @decision(6)
     def test_every_foreign_key_holds(self) -> None:
@@ -253,10 +259,11 @@ class TestForeignKeys(PrimitivesTestCase):
         good = row[column]
         bad = a_value(table.column[column])
         bad_row = self.complete(name, **row | {column: bad})
-        self.assertRefused(bad, lambda tx: tx.insert((name, [bad_row])), name, column)
+        self.assertRefused(bad, lambda tx: tx.insert((name, [bad_row])), name, column, lacking=key.table)
         self.insert(name, row)
-        self.assertRefused(bad, lambda tx: tx.update(name, Eq(column, good), {column: bad}), name, column)
-        self.assertRefused(good, lambda tx: tx.delete(key.table, Eq(key.remote, good)), name, column)
+        change = {column: bad}
+        self.assertRefused(bad, lambda tx: tx.update(name, Eq(column, good), change), name, column, lacking=key.table)
+        self.assertRefused(good, lambda tx: tx.delete(key.table, Eq(key.remote, good)), name, column, holding=key.table)
 
     def test_no_child_outlives_its_parent(self) -> None:
         def prepare(number: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nova_db.engine import FALSE, TRUE, Eq, Gt, In, Order, Query, Row, Transaction
 from nova_db.exceptions import DBDuplicateEntry, DBReferenceError
 from nova_db_conformance.engine.cases import PrimitivesTestCase
@@ -88,6 +90,8 @@ class TestMove(PrimitivesTestCase):
         used = self.raises(DBReferenceError, table="instance_metadata", columns=["instance_uuid"], value="used")
         with used, self.writer() as tx:
             tx.move("instances", "shadow_instances", TRUE)
+        told: dict[str, Any] = {"table": "instance_metadata", "columns": ["instance_uuid"], "value": "used"}
+        self.assertEqual(str(DBReferenceError(holding="instances", **told)), str(used.exception))
         self.assertEqual(before, self.dump())
 
     def test_rows_that_are_in_the_target_stay(self) -> None:
