@@ -94,10 +94,14 @@ class SQLAlchemyDriver(EngineDriver):
         return {"revision": found["current"], "newest": found["head"], "state": state}
 
     def schema_differences(self) -> list[str]:
-        """What distinguishes the database, and the ORM models, from the schema of this release: a line for each."""
+        """What distinguishes the database, and the ORM models, from the schema of this release: a line for each.
+
+        :raises DBConnectionError: the database cannot be reached, or the file does not exist.
+        """
         from nova_db_sqlalchemy import migrations
 
         target = self._migrated()
+        urls.require_place(self.engine.url)
         version = migrations.status(target)
         if version["current"] is None and version["problem"] is None and not version["unfinished"]:
             return ["the database is empty: nova-db sync creates the tables"]

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from nova_db.exceptions.wording import suggestion
 from nova_db_sqlalchemy.servers import SUPPORTED, product_named, product_of
+from nova_db_sqlalchemy.sqlite.urls import require_existing
 
 _SECRET: Final = re.compile(r"(?i)passw|passphrase|secret|token")
 _SCHEME: Final = re.compile(r"[A-Za-z0-9_+]+://")
@@ -21,6 +22,8 @@ _AMBIGUOUS: Final = re.compile(
     r"(?:[^?]*@|[^/?]*\?.*@|[^?]*\?(?:.*[&=])?[^&@]*@[^&/]*/)"
 )
 """A further ``@`` before the parameters, or one in them that a host and a database seem to follow."""
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_COMMENT: Final = re.compile(r"\s[#;]")
 _ENCODE: Final = (
     "The password in the database's URL seems to hold an @ or / that is not encoded; write special characters there "
     "percent-encoded: @ as %40, / as %2F, : as %3A, ? as %3F, # as %23, % as %25"
@@ -40,6 +43,8 @@ def parse(connection: str | sa.URL, parameters: str = "", *, any_library: bool =
     """
     if not str(connection).strip():
         raise InvalidURL("The database's URL is empty; expected dialect://user:password@host/database")
+    _require_one_word(connection, "The database's URL")
+    _require_one_word(parameters, "[database] connection_parameters")
     if isinstance(connection, str) and _AMBIGUOUS.match(connection):
         # It could be read, but as another host or database, which errors would quote: part of the password.
         raise InvalidURL(_ENCODE)
@@ -62,6 +67,24 @@ def parse(connection: str | sa.URL, parameters: str = "", *, any_library: bool =
         return product.completed(url.update_query_dict(further))
     except ValueError as error:
         raise InvalidURL(str(error)) from error
+
+
+def _require_one_word(text: str | sa.URL, what: str) -> None:
+    """Refuse what an editor or a shell has left beside a URL, which would become a part of a name.
+
+    :raises InvalidURL: there is such.
+    """
+    if not isinstance(text, str):
+        return  # put together by a program
+    if _COMMENT.search(text):
+        raise InvalidURL(
+            f"{what} has a blank and then a # or ; in it; a comment in a file has a line of its own, and such a # or ; "
+            f"that is meant is written %23 or %3B"
+        )
+    if text != text.strip():
+        raise InvalidURL(f"{what} begins or ends with a blank or a line end; expected nothing around it")
+    if _CONTROL.search(text):
+        raise InvalidURL(f"{what} has a line end, a tab or another control character in it; expected one line of text")
 
 
 def _with_library(url: sa.URL, *, any_library: bool) -> sa.URL:
@@ -115,6 +138,15 @@ def is_memory(url: sa.URL) -> bool:
 def is_missing_file(url: sa.URL) -> bool:
     """Whether the URL is that of a file which does not exist."""
     return product_of(url).is_missing_file(url)
+
+
+def require_place(url: sa.URL) -> None:
+    """Refuse the URL of a file which does not exist.
+
+    :raises DBConnectionError: so it is.
+    """
+    if is_missing_file(url):
+        require_existing(url)
 
 
 def shown(url: sa.URL) -> str:

@@ -203,20 +203,24 @@ def tell_database(options: argparse.Namespace, backend: str, driver: Driver, sou
 
     :raises DBError: the database cannot be reached.
     """
+    from nova_db.engine import Capability
     from nova_db.operations import EngineDriver
 
     url = driver.engine.location() if isinstance(driver, EngineDriver) else ""
     database = {"backend": backend, "url": url}
     options.databases = [*getattr(options, "databases", ()), database]
+    is_kept = not isinstance(driver, EngineDriver) or Capability.PERSISTENT in driver.engine.capabilities
     try:
         if isinstance(driver, EngineDriver):
             database.update(driver.engine.identify())
     finally:
-        say(_described(database, source))
+        say(_described(database, source, is_kept=is_kept))
 
 
-def _described(database: Mapping[str, str], source: str) -> str:
+def _described(database: Mapping[str, str], source: str, *, is_kept: bool) -> str:
     details = [database["server"]] if "server" in database else []
+    if not is_kept:
+        details.append("in memory, gone when this command ends")
     if database["backend"] != DEFAULT_BACKEND:
         details.append(f"backend {database['backend']}")
     if "revision" in database:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db.conf import get_conf
 from nova_db.driver import Driver
+from nova_db.engine import Capability
 from nova_db.operations.agents import AgentsOperations
 from nova_db.operations.aggregates import AggregatesOperations
 from nova_db.operations.archiving import ArchivingOperations
@@ -87,7 +88,9 @@ class EngineDriver(
     def sync(self) -> str:
         """Create or upgrade the schema; a line that tells what was done."""
         self.engine.create_schema()
-        return "the schema is there"
+        if Capability.PERSISTENT in self.engine.capabilities:
+            return "the schema is there"
+        return "the schema is there, in a database in memory, which is gone with this process: nothing is kept"
 
     def describe(self) -> Mapping[str, str]:
         """What an operator wants to know of the database: at least ``backend`` and ``engine``."""

@@ -51,6 +51,7 @@ def test_version_and_check(tmp_path: pathlib.Path) -> None:
     options = ["--connection", f"sqlite:///{tmp_path}/nova_db_test_json.sqlite"]
     found = document("version", *options, status=3)
     assert (found["revision"], found["newest"], found["state"]) == (None, HEAD, "empty")
+    (tmp_path / "nova_db_test_json.sqlite").touch()
     found = document("check", *options, status=1)
     assert (found["agrees"], found["differences"]) == (
         False,

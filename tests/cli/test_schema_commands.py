@@ -32,7 +32,6 @@ def test_the_life_of_a_schema(url: str, capsys: pytest.CaptureFixture[str]) -> N
     nova_db = ["--connection", url]
     empty = ["  revision  none", f"    newest  {HEAD}", "     state  empty: nova-db sync creates the tables"]
     assert outcome(capsys, *nova_db, "version") == (3, empty)
-    assert outcome(capsys, *nova_db, "check") == (1, ["the database is empty: nova-db sync creates the tables"])
 
     created = ["the schema was created at revision 0001"]
     assert outcome(capsys, *nova_db, "sync", "--to", "0001") == (0, created)
@@ -126,3 +125,26 @@ def test_what_has_no_revisions_says_so(
     status, (line,) = outcome(capsys, *options, *command)
     assert status == 2
     assert re.search(r"is not supported by backend memory|in memory has no schema revisions", line)
+
+
+def test_an_empty_file_is_a_difference_and_a_missing_one_an_error_as_of_all_commands(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nova_db = ["--connection", url]
+    file = url.removeprefix("sqlite:///")
+    missing = [f"nova-db: There is no database file {file}; `nova-db sync` creates it."]
+    for command in ("check", "status", "seed", "archive"):  # one story
+        assert outcome(capsys, *nova_db, command) == (2, missing)
+        assert not pathlib.Path(file).exists()
+    pathlib.Path(file).touch()
+    assert outcome(capsys, *nova_db, "check") == (1, ["the database is empty: nova-db sync creates the tables"])
+
+
+@pytest.mark.parametrize("options", [["--connection", "sqlite://"], ["--backend", "memory"]])
+def test_a_schema_in_memory_is_said_to_be_gone(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*options, "sync"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == (
+        "the schema is there, in a database in memory, which is gone with this process: nothing is kept\n"
+    )
+    assert "in memory, gone when this command ends" in printed.err

@@ -15,7 +15,7 @@ from nova_db_sqlalchemy import SQLAlchemyDriver
 from nova_db_sqlalchemy.provisioning import make_database
 from nova_db_sqlalchemy.session import create_engine, get_session
 from nova_db_sqlalchemy.sqlalchemy_engines import meant
-from nova_db_sqlalchemy.url import InvalidURL
+from nova_db_sqlalchemy.url import InvalidURL, parse
 
 WAYS: dict[str, Callable[[str], object]] = {
     "driver": SQLAlchemyDriver,
@@ -142,3 +142,32 @@ def test_a_host_of_ipv6_and_several_hosts_are_understood() -> None:
     one = SQLAlchemyDriver("mariadb://nova@[::1]:3307/nova").engine.url
     several = SQLAlchemyDriver("mariadb://nova@/nova?host=[::1]:3307&host=b").engine.url
     assert (one.host, one.port, several.query["host"]) == ("::1", 3307, ("[::1]:3307", "b"))
+
+
+@pytest.mark.parametrize(
+    "around, told",
+    [
+        ("{} # mine", "a comment in a file has a line of its own"),
+        ("{}\t; mine", "a comment in a file has a line of its own"),
+        ("{} ", "begins or ends with a blank or a line end"),
+        (" {}", "begins or ends with a blank or a line end"),
+        ("{}\n", "begins or ends with a blank or a line end"),
+        ("{}\nmore", "has a line end, a tab or another control character in it"),
+        ("{}\x00", "has a line end, a tab or another control character in it"),
+        ("{}\u2028more", "has a line end, a tab or another control character in it"),
+    ],
+)
+@pytest.mark.parametrize(
+    "connection", ["sqlite:///x", "postgresql://nova:hunter2@db/nova", "mysql://nova:hunter2@db/nova"]
+)
+def test_what_an_editor_or_a_shell_has_left_is_refused(around: str, told: str, connection: str) -> None:
+    with pytest.raises(ValueError, match=f"^The database's URL .*{told}") as refused:
+        parse(around.format(connection))
+    assert "hunter2" not in str(refused.value)
+    with pytest.raises(ValueError, match=rf"^\[database\] connection_parameters .*{told}"):
+        parse(connection, around.format("timeout=3"))
+
+
+def test_a_blank_or_a_sharp_that_is_meant() -> None:
+    assert parse("sqlite:///my folder/x%23 y").database in ("my folder/x# y", "my folder/x%23 y")
+    assert parse("postgresql://nova:a%20%23b@db/nova").password == "a #b"

@@ -23,7 +23,7 @@ from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.sqlite.connecting import BUSY, Connecting
 from nova_db_sqlalchemy.sqlite.cursor import Cursor, inside
 from nova_db_sqlalchemy.sqlite.private import private_file
-from nova_db_sqlalchemy.sqlite.urls import is_memory, is_missing_file, options
+from nova_db_sqlalchemy.sqlite.urls import is_memory, is_missing_file, options, require_existing
 from nova_db_sqlalchemy.tables.catalog import COUNTED
 
 if TYPE_CHECKING:
@@ -102,9 +102,7 @@ class SQLiteServer(Server):
                 raise DBConnectionError(error, message=message).for_good() from error
 
     def connect(self) -> Connection:
-        if is_missing_file(self.url):
-            message = f"There is no database file {self.url.database}; `nova-db sync` creates it."
-            raise DBConnectionError(message=message).for_good()
+        require_existing(self.url)
         try:
             file = self._file if self._private is None else self._private.path
         except OSError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy.connections.parameters import YES, typed
 from nova_db_sqlalchemy.sqlite.parameters import PYSQLITE, URI
 
@@ -29,6 +30,16 @@ def is_missing_file(url: sa.URL) -> bool:
         return False
     file = str(url.database)
     return not file.startswith("file:") and not Path(file).exists()
+
+
+def require_existing(url: sa.URL) -> None:
+    """Refuse a file which does not exist, and which looking at it must not make.
+
+    :raises DBConnectionError: so it is.
+    """
+    if is_missing_file(url):
+        message = f"There is no database file {url.database}; `nova-db sync` creates it."
+        raise DBConnectionError(message=message).for_good()
 
 
 def options(url: sa.URL) -> tuple[str, dict[str, Any]]:
