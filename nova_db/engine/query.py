@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from nova_db.engine.predicates import TRUE, Predicate
+from nova_db.exceptions.redaction import HIDDEN, is_secret
 
 
 class Order(NamedTuple):
@@ -53,6 +54,10 @@ class Query:
 
     def __repr__(self) -> str:
         values = {name: getattr(self, name) for name in self.__slots__}
+        if self.after is not None:
+            columns = [order.column for order in self.order]  # the last value, of the primary key, may have no order
+            secret = [is_secret(self.table, columns[place : place + 1]) for place in range(len(self.after))]
+            values["after"] = tuple(HIDDEN if hides else value for value, hides in zip(self.after, secret, strict=True))
         told = {name: value for name, value in values.items() if value not in (None, ()) and value is not False}
         return f"Query({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 

@@ -62,8 +62,7 @@ class DBError(Exception):
         blamed = self._blamed()
         reason = ""
         if self.inner_exception is not None and not (blamed and self.blame_suffices):
-            kind = type(self.inner_exception).__name__
-            text = redacted(str(self.inner_exception))
+            text, kind = _words(self.inner_exception)
             reason = f": {text} ({kind})" if text else f": {kind}"
         return f"{self._happened()}{blamed}{reason}."
 
@@ -83,6 +82,19 @@ class DBError(Exception):
         # The DB-API library's error stays behind: where the pickle goes, that library may be missing.
         state = {**self.__dict__, "inner_exception": None}
         return (_rebuilt, (type(self), self.args), state)
+
+
+def _words(error: BaseException) -> tuple[str, str]:
+    """What another library's error says, and its kind, with the server's number where that stands beside the words.
+
+    The libraries for MariaDB have number and words as two arguments, of which Python shows a tuple.
+    """
+    kind = type(error).__name__
+    if len(error.args) == 2 and not isinstance(error, OSError):
+        number, words = error.args
+        if type(number) is int and type(words) is str:
+            return redacted(words), f"{kind} {number}"
+    return redacted(str(error)), kind
 
 
 def _rebuilt(kind: type[DBError], args: tuple[Any, ...]) -> DBError:

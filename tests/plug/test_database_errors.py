@@ -78,6 +78,16 @@ def test_gives_the_library_s_reason() -> None:
     assert error.inner_exception is reason
 
 
+def test_gives_the_server_s_words_and_its_number() -> None:
+    class OperationalError(Exception):
+        """As those of the libraries for MariaDB."""
+
+    error = DBError(OperationalError(2013, "Lost connection to server; password=hunter2"))
+
+    assert str(error) == "The database failed: Lost connection to server; password=*** (OperationalError 2013)."
+    assert str(DBError(OSError(2, "gone"))) == "The database failed: [Errno 2] gone (FileNotFoundError)."
+
+
 @pytest.mark.parametrize("kind", [exceptions.DBDuplicateEntry, exceptions.DBReferenceError])
 @pytest.mark.parametrize("table", ["consoles", "shadow_consoles", None])
 def test_a_secret_is_told_to_the_caller_alone(kind: type[DBError], table: str | None) -> None:

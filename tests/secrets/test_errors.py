@@ -7,7 +7,8 @@ import traceback
 import pytest
 import sqlalchemy as sa
 
-from nova_db.engine import Eq
+from nova_db.engine import Contains, Eq, Order, Query, Regexp
+from nova_db.engine.regexp import compile_pattern
 from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db.exceptions.redaction import redacted
 from nova_db_sqlalchemy import SQLEngine
@@ -120,3 +121,12 @@ def test_a_rule_of_columns_that_are_no_secret_is_left_alone() -> None:
 def test_what_a_predicate_shows() -> None:
     assert SECRET not in repr(Eq("password", SECRET) & Eq("host", "web"))
     assert "web" in repr(Eq("host", "web"))
+    for hidden in (Contains("password", SECRET), Regexp("user_data", compile_pattern(SECRET))):  # one story
+        assert SECRET not in repr(hidden & Eq("host", "web"))
+
+
+def test_what_a_query_shows_of_the_row_that_it_goes_on_after() -> None:
+    order = (Order("user_data"), Order("host"))
+    told = repr(Query("instances", order=order, after=(SECRET, "web", 7)))
+    assert SECRET not in told
+    assert "after=('***', 'web', 7)" in told

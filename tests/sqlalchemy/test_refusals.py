@@ -12,6 +12,7 @@ from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.connections.errors import translated
 from nova_db_sqlalchemy.mariadb.errors import is_lost
+from nova_db_sqlalchemy.session import get_session
 from nova_db_sqlalchemy.settings import Settings
 
 MISSING = {
@@ -123,6 +124,22 @@ def test_what_will_be_refused_again_is_not_tried_again(
             assert "\n" not in str(caught.value)
             assert ({"options", "init_command"} & parameters.keys()) <= set(str(caught.value).split())
             assert "wsrep" not in str(caught.value)  # which is our own statement
+
+
+def test_an_init_command_that_is_refused_is_one_error_for_engines_and_sessions(engine: SQLEngine) -> None:
+    if engine.url.get_backend_name() != "mariadb":
+        return  # elsewhere there is none
+    url = engine.url.update_query_dict({"init_command": "SELEC 1"})
+    several = url.set(host=None, port=None).update_query_dict({"host": [f"{url.host}:{url.port}"] * 2})
+    told = (
+        r"^The database's URL has an init_command that the server refuses: it is no SQL that the server understands\.$"
+    )
+    for asked in (url, several):  # one story
+        with pytest.raises(DBConnectionError, match=told) as of_engine:
+            SQLEngine(asked).tables()
+        with pytest.raises(DBConnectionError, match=told), get_session(asked) as session:
+            session.connection()
+        assert isinstance(of_engine.value.__cause__, engine.server.errors)  # and not itself, for ever
 
 
 def test_a_setting_that_the_server_does_not_take_is_told_at_once(engine: SQLEngine) -> None:

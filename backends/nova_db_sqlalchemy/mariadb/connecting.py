@@ -63,10 +63,13 @@ class Connecting:
         options, began = {**self.options(given), **host}, time.monotonic()
         try:
             return connect(options)
-        except (self._library.Error, DBConnectionError) as error:
+        except DBConnectionError as error:
+            error.for_good()
+            raise
+        except self._library.Error as error:
             is_final, bound = is_refusal(error), options["connect_timeout"]
             explain(error, _place(options), bound if time.monotonic() - began >= bound else None)
-            failure = error if isinstance(error, DBConnectionError) else DBConnectionError(error)
+            failure = DBConnectionError(error)
             raise failure.for_good() if is_final else failure from error
         except (TypeError, OSError, RuntimeError) as error:
             # A parameter of the URL that the library does not know, a file that is not there, a package that it lacks.
@@ -87,7 +90,7 @@ class Connecting:
                     raise
                 why = "it is no SQL that the server understands" if code_of(error) == _SYNTAX else error.args[-1]
                 message = f"The database's URL has an init_command that the server refuses: {why}."
-                raise DBConnectionError(error, message=message) from error
+                raise DBConnectionError(message=message) from error  # no inner one: ORM sessions would raise that
         run(preparation(server, self._settings, self._own))
         return server
 

@@ -86,7 +86,7 @@ def is_lost(error: BaseException) -> bool:
 
 def is_refusal(error: BaseException) -> bool:
     """Whether an error of connecting will be the same the next time."""
-    if isinstance(error, DBConnectionError) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
+    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
         return True
     code = code_of(error)
     return _is_of_other(error) or code in _REFUSALS or (code == _TLS and _TLS_REFUSED.search(str(error)) is not None)

@@ -48,7 +48,7 @@ def create_engine(url: sa.URL, settings: Settings, arguments: Mapping[str, Any],
         )
 
     def as_library_error(error: DBError) -> BaseException | None:
-        if not addresses(url):
+        if error.inner_exception is None or not addresses(url):
             return error.inner_exception
         # Of several hosts the message tells each with its reason.
         return engine.dialect.loaded_dbapi.OperationalError(_CANNOT_CONNECT, str(error))
