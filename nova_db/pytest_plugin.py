@@ -25,6 +25,7 @@ A call without the fixture fails the test, unless the project has configured a c
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -43,6 +44,7 @@ _NO_DATABASE = (
     "nova_db.fixtures.DatabaseFixture), or the project has to configure [database] connection. With "
     "nova_db_default_database = true in pytest's configuration such calls work on nova.sqlite in the current folder."
 )
+_VARIABLES = ("OS_DATABASE__CONNECTION", "OS_DATABASE__BACKEND")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -146,4 +148,6 @@ def _selected(config: pytest.Config) -> tuple[Any, ...]:
 
 def _refuse() -> NoReturn:
     # Not an exception of ours: the code under test may catch those.
-    pytest.fail(_NO_DATABASE)
+    unread = next((name for name in _VARIABLES if os.environ.get(name)), None)
+    hint = "" if unread is None else f" {unread} is set, and counts once the configuration object was called: CONF([])."
+    pytest.fail(_NO_DATABASE + hint)

@@ -213,7 +213,9 @@ def test_each_command_tells_its_database(capsys: pytest.CaptureFixture[str], sub
         with subtests.test(command=command):
             [line] = told(capsys, "--connection", url, *command)
             assert re.fullmatch(re.escape(shown) + r"SQLite 3\.[\d.]+, schema revision \d{4}", line)
-    assert told(capsys, "--backend", "memory", "demo", "--instances", "1") == ["memory://: backend memory"]
+    assert told(capsys, "--backend", "memory", "demo", "--instances", "1") == [
+        "memory://: in memory, gone when this command ends, backend memory"
+    ]
     two = told(capsys, "compare", url, "memory://shown")
     assert [line.partition(": ")[0] for line in two] == [shown[:-2], "memory://shown"]
 

@@ -90,6 +90,22 @@ def test_a_call_without_the_fixture_fails_the_test(tmp_path: Path) -> None:
     assert run.stdout.count("it needs the fixture nova_db_database") >= 2
 
 
+def test_a_variable_that_does_not_count_yet_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "test_user.py").write_text(UNGUARDED.format(setup=""))
+    hint = "OS_DATABASE__CONNECTION is set, and counts once the configuration object was called: CONF([])."
+    assert hint not in run_pytest(tmp_path).stdout
+    url = f"sqlite:///{tmp_path}/own.sqlite"
+    monkeypatch.setenv("OS_DATABASE__CONNECTION", url)
+    run = run_pytest(tmp_path)
+    assert "2 failed" in run.stdout, run.stdout
+    assert run.stdout.count(hint) >= 2
+    subprocess.run([sys.executable, "-m", "nova_db", "sync"], check=True, capture_output=True)
+    called = "from nova_db.conf import get_conf\nget_conf()([], default_config_files=[])"
+    (tmp_path / "test_user.py").write_text(UNGUARDED.format(setup=called))
+    run = run_pytest(tmp_path)
+    assert "2 passed" in run.stdout, run.stdout
+
+
 @pytest.mark.parametrize("method", ["set_override", "set_default"])
 def test_none_is_no_connection_of_the_project(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     options = cfg.ConfigOpts()
