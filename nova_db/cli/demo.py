@@ -14,6 +14,7 @@ from nova_db.cli.configuration import opened
 from nova_db.cli.day import Day
 from nova_db.cli.day.others import rows_of_others
 from nova_db.cli.output import Table, console
+from nova_db.cli.rows_bar import NARROWEST, ROOMY, SHORT
 from nova_db.cli.schemas import engine_driver, schema_keeper
 from nova_db.cli.status import row_counts, row_table
 from nova_db.cli.streams import say
@@ -106,10 +107,13 @@ def _live(out: Console, options: argparse.Namespace, *, is_alone: bool) -> tuple
 @contextlib.contextmanager
 def _progress(out: Console, options: argparse.Namespace) -> Iterator[Callable[..., None]]:
     """A bar that advances by a call, or changes its title."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=out, disable=options.quiet or not out.is_terminal) as progress:
+    columns: tuple[ProgressColumn, ...] = (BarColumn(SHORT), MofNCompleteColumn(), TimeElapsedColumn())
+    if out.width >= ROOMY:
+        columns = (TextColumn("{task.description:<28}"), BarColumn(), *columns[1:])
+    is_off = options.quiet or not out.is_terminal or out.width < NARROWEST
+    with Progress(*columns, console=out, disable=is_off) as progress:
         task = progress.add_task("", total=Day.expected_calls(options.hosts, options.instances))
 
         def advance(title: str | None = None) -> None:

@@ -219,6 +219,20 @@ def test_a_terminal_shows_rate_and_remaining_time(
             assert cells(plain, "services") == ["30"]
 
 
+def test_a_bar_fits_the_terminal_or_is_left_out(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for width, has_bar in ((30, False), (39, False), (40, True), (80, True), (109, True), (110, True)):
+        with subtests.test(width=width, has_bar=has_bar):
+            monkeypatch.setenv("COLUMNS", str(width))
+            services(url, 30)
+            _, told = outcome(capsys, url, "archive", "--until-complete", "--max-rows", "10")
+            plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", told)
+            assert "\u2026" not in plain
+            assert ("━ 30/30 " in plain) == has_bar, plain
+
+
 def test_interrupted_it_tells_what_was_done_and_goes_on(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     services(url, 30)
     argv = ["--connection", url, "archive", "--until-complete", "--max-rows", "10", "--sleep", "1"]
