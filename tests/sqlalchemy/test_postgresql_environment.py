@@ -72,3 +72,15 @@ def test_a_service_of_the_url_names_everything(way: Callable[[str], str], server
     url = sa.make_url(server)
     service.write_text(f"[ours]\nhost={url.host}\nport={url.port}\ndbname={url.database}\noptions=-c search_path=x\n")
     assert way(f"postgresql://{url.username}@/?service=ours") == f"{url.database} x"
+
+
+def test_where_a_service_leads_to_is_told(engine: SQLEngine, service: Path) -> None:
+    if engine.url.get_backend_name() != "postgresql":
+        return  # elsewhere there are no services
+    url = engine.url
+    known = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username, "password": url.password}
+    lines = [f"{name}={value}" for name, value in known.items() if value is not None]
+    service.write_text("\n".join([service.read_text(), "[cloud]", *lines]))
+    asked = SQLEngine(sa.make_url("postgresql+psycopg://?service=cloud"))
+    assert asked.identify()["server"].endswith(f" at {url.host}:{url.port}/{url.database}")
+    assert " at " not in engine.identify()["server"]

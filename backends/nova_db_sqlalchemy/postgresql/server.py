@@ -78,8 +78,11 @@ class PostgreSQLServer(Server):
         return self._connecting.is_pooled
 
     def version(self, connection: Connection) -> str:
-        version = connection.dbapi.info.server_version
-        return f"PostgreSQL {version // 10000}.{version % 10000}"
+        info = connection.dbapi.info
+        name = f"PostgreSQL {info.server_version // 10000}.{info.server_version % 10000}"
+        if "service" not in self.url.query:
+            return name
+        return f"{name} at {info.host}:{info.port}/{info.dbname}"  # which a file says, and the URL does not
 
     def identity(self, connection: Connection) -> tuple[object, ...]:
         # What clusters have alike that were copied, or stream from one another, their times of starting have not; and
