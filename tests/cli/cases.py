@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from nova_db.cli import main
+from tests import warm
 
 COMMAND = str(pathlib.Path(sys.executable).with_name("nova-db"))
 
@@ -20,10 +21,10 @@ ON = "nova-db: on "
 
 
 def run(*argv: str, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
-    """What a command prints, and how it ends."""
+    """What a command prints, and how it ends; its process is a warm one."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.run(
-        [COMMAND, *argv], text=True, check=False, timeout=120, env={**os.environ, **(env or {})}, **streams
+        [*warm.command(), *argv], text=True, check=False, timeout=120, env={**os.environ, **(env or {})}, **streams
     )
 
 

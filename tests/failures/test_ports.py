@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from nova_db.exceptions import DBConnectionError
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.session import create_engine
 from nova_db_sqlalchemy.settings import Settings
+from tests import warm
 from tests.failures.helpers import HANG_SECONDS, started
 
 URLS = {
@@ -108,7 +108,7 @@ def test_commands(
     environment = {**os.environ, "HOME": str(tmp_path)}
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "nova_db", *arguments],
+            [*warm.command(), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

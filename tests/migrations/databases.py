@@ -24,6 +24,7 @@ from nova_db_sqlalchemy.migrations.configuration import revisions, said_by
 from nova_db_sqlalchemy.migrations.state import marked
 from nova_db_sqlalchemy.migrations.targets import exclusive
 from nova_db_sqlalchemy.session import create_engine, database_url
+from tests import warm
 
 _Test = TypeVar("_Test", bound=Callable[..., None])
 _only_on: dict[Callable[..., None], tuple[str, ...]] = {}
@@ -163,8 +164,9 @@ def start_python(
 ) -> subprocess.Popen[str]:
     """Another Python that runs some code; ``nova_db_sqlalchemy`` comes from the shelf, all else from the root."""
     path = os.pathsep.join([str(shelf), str(root)])
+    python = warm.python() if (shelf, root) == (ROOT / "backends", ROOT) else (sys.executable,)
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
+        [*python, "-c", code, *arguments],
         cwd=root,  # the first place where Python looks for modules
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

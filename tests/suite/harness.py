@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests import warm
+
 SAMPLE = """
 from nova_db import exceptions
 from nova_db_conformance.harness.base import ConformanceTestCase
@@ -52,11 +54,11 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def run_python(
-    folder: Path, *arguments: str, variables: Mapping[str, str] | None = None
+    folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, is_warm: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Run Python with these arguments in a folder; it may fail."""
+    """Run Python with these arguments, ``-m`` or ``-c`` first, in a folder; it may fail."""
     return subprocess.run(
-        [sys.executable, *arguments],
+        [*(warm.python() if is_warm else (sys.executable,)), *arguments],
         cwd=folder,
         env=environment(**(variables or {})),
         capture_output=True,
