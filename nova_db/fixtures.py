@@ -9,19 +9,9 @@
 
 While the fixture is active, ``nova_db.<function>`` works on its database.
 
-What a driver offers it (all optional, looked up by name; the memory driver, for one, has none of it)
-    ``provision(connection) -> connection``
-        A classmethod that makes an empty database for tests and returns its connection. ``connection`` is what the
-        fixture was given: the URL of a server stands for a database of its own beside the one named, which is never
-        touched; None stands for whatever is handy, such as a temporary file. The schema need not be there if the
-        driver has an ``engine``, whose ``create_schema()`` is called in any case.
-    ``discard(connection)``
-        A classmethod that removes what ``provision`` made; not an error if it is gone. Called after ``driver.close()``.
-    ``reset()``
-        Empties the driver's database and starts its counters anew, quickly. A driver with an ``engine``
-        (:class:`nova_db.engine.Engine`) need not have it: the engine's ``clear()`` is what is used.
-
-Making a driver must not connect: one is made for the connection given, only to be asked for ``provision``.
+What it asks a backend for stands in :mod:`nova_db.offers`: ``provision`` and ``discard`` of the class, ``reset`` of the
+driver. All of it is optional, and the memory driver, for one, has none of it. Where no connection is given, none is:
+the backend is asked, or the driver made, with None, whatever is configured.
 
 A driver with an engine but without ``provision`` works too. If rows do not outlive its engine (it lacks the capability
 ``PERSISTENT``), each new driver is a database of its own. If they do, the database that the connection names is used
@@ -33,22 +23,25 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import inspect
 import os
 import sys
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import fixtures
 
-from nova_db import forking
-from nova_db.api import bind, load_backend
-from nova_db.conf import DEFAULT_CONNECTION
+from nova_db import forking, offers
+from nova_db.api import bind
 from nova_db.conf.suggestions import suggest
 from nova_db.exceptions import DBError, NotSupported
+from nova_db.loading import find_backend, load_unconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nova_db.driver import Driver
+    from nova_db.engine import Engine
 
 __all__ = ["DatabaseFixture", "discard_idle_databases"]
 
@@ -96,7 +89,9 @@ class DatabaseFixture(fixtures.Fixture):
         database = self._database
         assert database is not None
         self.addCleanup(self._give_back)
-        self.driver = database.driver
+        driver = database.driver
+        assert driver is not None
+        self.driver = driver
         self.connection = database.connection
         self.addCleanup(suggest("strict_filters", self._strict_filters, "database"))
         self.addCleanup(bind(self.driver).release)
@@ -125,48 +120,63 @@ def discard_idle_databases() -> None:
 class _Database:
     """A database of this process, with its driver."""
 
-    __slots__ = ("connection", "driver", "is_private", "is_shared", "key", "pid")
+    __slots__ = ("_discarding", "clear", "connection", "driver", "is_shared", "key", "pid")
 
     def __init__(self, key: _Key) -> None:
         self.key = key
         self.pid = os.getpid()
-        self.is_private = self.is_shared = False
-        backend, connection = key
-        self.connection = connection
-        # Never the configured one: that may be a database in use.
-        self.driver: Any = load_backend(backend, DEFAULT_CONNECTION if connection is None else connection)
+        self.is_shared = False
+        self.connection = key[1]
+        self.driver: Driver | None = None
+        self._discarding: offers.Discards | None = None
         try:
-            if hasattr(self.driver, "provision"):
-                self._provide(backend)
-            else:
-                self._adopt(backend)
+            self._make(*key)
         except BaseException:
             self.discard()
             raise
 
-    def _provide(self, backend: str) -> None:
-        """Have a database made, and make a driver for it in place of the one that was asked."""
-        if not hasattr(self.driver, "reset") and not hasattr(self.driver, "engine"):
+    def _make(self, backend: str, connection: str | None) -> None:
+        asked: Any = find_backend(backend)
+        if not isinstance(asked, type) and offers.PROVISION.of(asked) is None:
+            # A function, which says nothing: the class of what it returns may.
+            self.driver = load_unconfigured(backend, connection)
+            asked = type(self.driver)
+        provider = offers.PROVISION.of(asked)
+        if provider is not None:
+            self._provide(backend, provider)
+        else:
+            self._adopt(backend)
+
+    def _provide(self, backend: str, provider: offers.Provisions) -> None:
+        """Have a database made, and make a driver for it."""
+        if isinstance(inspect.getattr_static(provider, "provision"), FunctionType) and isinstance(provider, type):
+            raise NotSupported(f"provision() of backend {backend!r} is asked of the class: it must be a class method.")
+        self._close()
+        self.connection = provider.provision(self.connection)
+        self._discarding = offers.DISCARD.of(provider)
+        self.driver = load_unconfigured(backend, self.connection)
+        clear, engine = offers.emptier(self.driver), offers.engine_of(self.driver)
+        if clear is None:
             raise NotSupported(
                 f"The driver of backend {backend!r} has provision() but nothing to empty a database with: it needs the "
-                f"method reset(), or an engine; see nova_db.fixtures."
+                f"method reset(), or an engine; see nova_db.offers."
             )
-        self.connection = self.driver.provision(self.connection)
-        self.is_private = True
-        self.driver.close()
-        self.driver = load_backend(backend, self.connection)
-        if hasattr(self.driver, "engine"):
+        self.clear = clear
+        if engine is not None:
             # What provision() did for one driver may be lost on the next, as with a database in SQLite's memory.
-            self.driver.engine.create_schema()
+            engine.create_schema()
 
     def _adopt(self, backend: str) -> None:
         """Make do with what the connection leads to, for a driver without ``provision``."""
-        engine = getattr(self.driver, "engine", None)
-        if engine is None:
+        if self.driver is None:
+            self.driver = load_unconfigured(backend, self.connection)
+        clear, engine = offers.emptier(self.driver), offers.engine_of(self.driver)
+        if clear is None or engine is None:
             raise NotSupported(
                 f"The driver of backend {backend!r} has no database for tests: it needs the methods provision() and "
-                f"reset(), or an engine; see nova_db.fixtures."
+                f"reset(), or an engine; see nova_db.offers."
             )
+        self.clear = clear
         from nova_db.engine import Capability
 
         engine.create_schema()
@@ -174,16 +184,15 @@ class _Database:
         if self.is_shared or self.connection is not None:
             _require_empty(engine)
 
-    def clear(self) -> None:
-        """Remove all rows."""
-        reset = getattr(self.driver, "reset", None)
-        (reset or self.driver.engine.clear)()
-
     def discard(self) -> None:
         """Remove the database, if it was made for tests."""
-        self.driver.close()
-        if self.is_private and hasattr(self.driver, "discard"):
-            self.driver.discard(self.connection)
+        self._close()
+        if self._discarding is not None:
+            self._discarding.discard(self.connection)
+
+    def _close(self) -> None:
+        if self.driver is not None:
+            self.driver.close()
 
 
 class _Databases:
@@ -267,7 +276,7 @@ def _discard(databases: Iterable[_Database]) -> None:
             stack.callback(database.discard)
 
 
-def _require_empty(engine: Any) -> None:
+def _require_empty(engine: Engine) -> None:
     from nova_db.schema import TABLES
 
     shadows = [table.shadow.name for table in TABLES.values() if table.shadow is not None]

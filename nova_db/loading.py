@@ -1,9 +1,10 @@
 """Finding the backend that the configuration names, and making a driver of it.
 
 A backend is an entry point in the group ``nova_db.backends``: a :class:`~nova_db.driver.Driver` class, or a function
-that returns a driver. Either is called with two keyword arguments: ``connection``, the database's URL, and ``conf``,
-the configuration object. A backend without an entry point is named by its import path: ``package.module``, which must
-have a function ``get_backend``, or ``package.module.Class`` (also written ``package.module:Class``).
+that returns a driver. Either is called with two keyword arguments: ``connection``, the database's URL or None where
+nobody has named one (:mod:`nova_db.offers`), and ``conf``, the configuration object. A backend without an entry point
+is named by its import path: ``package.module``, which must have a function ``get_backend``, or ``package.module.Class``
+(also written ``package.module:Class``).
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nova_db.conf import get_conf, register_opts
-from nova_db.conf.defaults import configured_connection
+from nova_db import offers
+from nova_db.conf import DEFAULT_BACKEND, get_conf, register_opts
+from nova_db.conf.defaults import configured_connection, connection_of
 from nova_db.conf.values import check as check_values
 from nova_db.exceptions import BackendLoadError, BackendNotFound, DBError, NovaException
 from nova_db.exceptions.redaction import redacted, without_credentials
@@ -46,7 +48,8 @@ def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts 
     """Make a new driver of the backend ``name``. It is not installed anywhere; the caller closes it.
 
     :param name: the name of an installed backend, or an import path.
-    :param connection: the database's URL; None: the option ``connection`` in ``[database]``.
+    :param connection: the database's URL; None: the option ``connection`` in ``[database]``, whose default is the
+        default backend's alone. Where nobody has set it, any other is given None.
     :param conf: the configuration for the backend; None: :func:`nova_db.conf.get_conf`.
 
     :raises BackendNotFound: there is no such backend.
@@ -61,15 +64,41 @@ def load_backend(name: str, connection: str | None = None, conf: cfg.ConfigOpts 
     else:
         register_opts(conf)
     check_values(conf, without_credentials)
-    factory = _find(name)
+    factory = find_backend(name)
     if connection is None:
-        connection = configured_connection(conf, name)
+        connection = configured_connection(conf) if name == DEFAULT_BACKEND else connection_of(conf, name)
+    return _checked_driver(name, factory, connection, conf)
+
+
+def find_backend(name: str) -> Factory:
+    """The backend ``name`` itself: the class of its drivers, or the function that returns one.
+
+    :raises BackendNotFound, BackendLoadError, IncompleteDriver: as :func:`load_backend` does.
+    """
+    factory = _find(name)
     if isinstance(factory, type):
         # Before it is instantiated, which Python would refuse with fewer words.
         _check(factory, factory)
-    driver = _make(name, factory, connection, conf)
-    check(driver)
-    return driver
+    return factory
+
+
+def load_unconfigured(name: str, connection: str | None) -> Driver:
+    """The same as :func:`load_backend`, but for the connection, which is the one given, never the configured one.
+
+    For tests: what is configured may be a database in use. None is what the backend is given where it is given.
+    """
+    conf = get_conf()
+    check_values(conf, without_credentials)
+    return _checked_driver(name, find_backend(name), connection, conf)
+
+
+def require_loadable(name: str, connection: str | None) -> None:
+    """Raise what keeps a backend from making databases for tests, where it shows before they are made.
+
+    :raises BackendNotFound, BackendLoadError, IncompleteDriver, DBError, ValueError: as :func:`load_backend` does.
+    """
+    if connection is not None or offers.PROVISION.of(find_backend(name)) is None:
+        load_unconfigured(name, connection).close()
 
 
 def check(driver: Driver) -> None:
@@ -147,7 +176,13 @@ def _import(path: str, module_name: str) -> Any:
         raise _load_error(path, error) from error
 
 
-def _make(name: str, factory: Factory, connection: str, conf: cfg.ConfigOpts) -> Driver:
+def _checked_driver(name: str, factory: Factory, connection: str | None, conf: cfg.ConfigOpts) -> Driver:
+    driver = _make(name, factory, connection, conf)
+    check(driver)
+    return driver
+
+
+def _make(name: str, factory: Factory, connection: str | None, conf: cfg.ConfigOpts) -> Driver:
     from nova_db.driver import Driver
 
     try:

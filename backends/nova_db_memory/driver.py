@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from nova_db.conf import DEFAULT_CONNECTION, get_conf
+from nova_db.conf import get_conf
 from nova_db.operations import EngineDriver
-from nova_db_memory.engine import MemoryEngine
+from nova_db_memory.engine import MemoryEngine, Snapshot
 
 _URL = re.compile(r"memory://([A-Za-z0-9_.-]*)")
-_NO_NAME = (None, "", DEFAULT_CONNECTION)
-"""What ``connection`` is when nobody has set it."""
 
 _named: dict[str, MemoryEngine] = {}
 
@@ -27,13 +25,23 @@ class MemoryDriver(EngineDriver):
     :raises ValueError: the connection is something else.
     """
 
+    engine: MemoryEngine
+
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
         conf = conf or get_conf()
         super().__init__(_engine(connection, conf["database"]["lock_timeout"]), conf)
 
+    def snapshot(self) -> Snapshot:
+        """The rows as they are, in microseconds: a table is copied when it is next written to.  Waits for a writer."""
+        return self.engine.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to the rows and id counters of a snapshot.  Waits for a writer; readers keep what they had."""
+        self.engine.restore(snapshot)
+
 
 def _engine(connection: str | None, lock_timeout: float) -> MemoryEngine:
-    if connection in _NO_NAME:
+    if not connection:
         return MemoryEngine(lock_timeout=lock_timeout)
     match = _URL.fullmatch(str(connection))
     if match is None:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from nova_db import offers
 from nova_db.api import bound_driver
 from nova_db.exceptions import NotSupported
 from nova_db_sqlalchemy.engine import SQLEngine
@@ -28,7 +29,7 @@ def bound_engine() -> SQLEngine | None:
     driver = bound_driver()
     if driver is None:
         return None
-    engine = getattr(driver, "engine", None)
+    engine = offers.engine_of(driver)
     if not isinstance(engine, SQLEngine):
         raise NotSupported(message=_NO_SQL % {"driver": type(driver).__name__})
     return engine

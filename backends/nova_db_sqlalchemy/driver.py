@@ -108,6 +108,10 @@ class SQLAlchemyDriver(EngineDriver):
         found = [*migrations.model_differences(), *migrations.revision_differences(target), *migrations.check(target)]
         return [str(difference) for difference in found]
 
+    def _identified(self) -> Mapping[str, str]:
+        urls.require_place(self.engine.url)
+        return self.engine.identify(patiently=False)
+
     def _migrated(self, *, patiently: bool = False) -> sa.Engine:
         """The database for migrations, with the settings of this driver, if they can work on it.
 

@@ -106,14 +106,16 @@ class SQLEngine(Engine):
     def location(self) -> str:
         return urls.shown(self.url)
 
-    def identify(self) -> Mapping[str, str]:
+    def identify(self, *, patiently: bool = True) -> Mapping[str, str]:
         """Server and revision, by a connection of its own that is not checked; a file is not made.
 
         Where there are tables, but none of ours, ``others`` says how many.
+
+        :param patiently: whether a server that is not there is waited for, as ``[database] max_retries`` has it.
         """
         if urls.is_missing_file(self.url):
             return {"revision": "none, the file does not exist"}
-        connection = Retries(self.settings).run(self.server.connect)
+        connection = Retries(self.settings).run(self.server.connect) if patiently else self.server.connect()
         try:
             found = {"server": self.server.version(connection)}
             if not urls.is_memory(self.url):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from nova_db import offers
 from nova_db.cli.configuration import opened
 from nova_db.cli.output import tell
-from nova_db.cli.schemas import versioned_schema
+from nova_db.cli.schemas import offered
 
 DIFFERENT = 1
 
 
 def run(options: argparse.Namespace) -> int:
     with opened(options) as driver:
-        differences = versioned_schema(driver, "schema_differences", options).schema_differences()
+        differences = offered(driver, offers.SCHEMA_DIFFERENCES, options).schema_differences()
     found = {"agrees": not differences, "differences": list(differences)}
     tell(options, found, lambda: _tell(differences))
     return DIFFERENT if differences else 0

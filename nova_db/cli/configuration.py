@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from nova_db import offers
 from nova_db.cli.streams import say
 from nova_db.conf import DEFAULT_BACKEND, DEFAULT_CONNECTION
 from nova_db.conf.defaults import connection_of, is_default
@@ -32,7 +33,8 @@ class Named(NamedTuple):
     """Backend and connection as options, configuration and defaults name them."""
 
     backend: str
-    connection: str
+    connection: str | None
+    """None: nobody has named one, and the backend has no default."""
     source: str
     """Where the connection was read; empty if it stands on the command line."""
     is_default: bool
@@ -69,7 +71,7 @@ def configured(options: argparse.Namespace, *, needs_database: bool = True) -> N
     backend = options.backend if options.backend is not None else conf.database.backend or DEFAULT_BACKEND
     if options.connection is not None:
         return Named(backend, options.connection, "", is_default=False)
-    connection = connection_of(conf)
+    connection = connection_of(conf, backend)
     if is_default(conf, "connection") and backend == DEFAULT_BACKEND:
         if needs_database:
             _refuse_unnamed(options)
@@ -204,15 +206,15 @@ def tell_database(options: argparse.Namespace, backend: str, driver: Driver, sou
     :raises DBError: the database cannot be reached.
     """
     from nova_db.engine import Capability
-    from nova_db.operations import EngineDriver
 
-    url = driver.engine.location() if isinstance(driver, EngineDriver) else ""
+    engine = offers.engine_of(driver)
+    url = engine.location() if engine is not None else ""
     database = {"backend": backend, "url": url}
     options.databases = [*getattr(options, "databases", ()), database]
-    is_kept = not isinstance(driver, EngineDriver) or Capability.PERSISTENT in driver.engine.capabilities
+    is_kept = engine is None or Capability.PERSISTENT in engine.capabilities
     try:
-        if isinstance(driver, EngineDriver):
-            database.update(driver.engine.identify())
+        if engine is not None:
+            database.update(engine.identify())
     finally:
         say(_described(database, source, is_kept=is_kept))
 

@@ -40,7 +40,7 @@ class Results:
 
 
 def run(options: argparse.Namespace) -> int:
-    from nova_db.api import load_backend
+    from nova_db.loading import require_loadable
 
     missing = list(_missing())
     if missing:
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from nova_db_conformance import run as run_suite
 
     named = configured(options)
-    load_backend(named.backend, named.connection).close()
+    require_loadable(named.backend, named.connection)
     results = Results()
     # What pytest prints is for people: beside a document it goes where it is in nobody's way.
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():

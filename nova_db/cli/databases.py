@@ -45,7 +45,7 @@ def _engine(options: argparse.Namespace, text: str) -> Iterator[Engine]:
     if conf is None:
         backend, connection = backend_and_url(text)
     else:
-        backend, connection = conf.database.backend, connection_of(conf)
+        backend, connection = conf.database.backend, connection_of(conf, conf.database.backend)
         if is_default(conf, "connection") and backend == DEFAULT_BACKEND:
             raise ValueError(unnamed(text.removeprefix("@")))
     with contextlib.closing(load_backend(backend, connection, conf)) as driver:

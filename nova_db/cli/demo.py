@@ -15,7 +15,7 @@ from nova_db.cli.day import Day
 from nova_db.cli.day.others import rows_of_others
 from nova_db.cli.output import Table, console
 from nova_db.cli.rows_bar import NARROWEST, ROOMY, SHORT
-from nova_db.cli.schemas import engine_driver, schema_keeper
+from nova_db.cli.schemas import engine_driver
 from nova_db.cli.status import row_counts, row_table
 from nova_db.cli.streams import say
 from nova_db.engine import Capability
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     with opened(options, writes=True) as driver, binding(driver):
         engine = engine_driver(driver)
         if Capability.PERSISTENT not in engine.engine.capabilities:
-            schema_keeper(driver).sync()
+            engine.sync()
         others = _others(engine)
         _tell_plan(options, others)
         calls, seconds = _live(out, options, is_alone=not others)
@@ -137,6 +137,6 @@ def _tell(out: Console, driver: EngineDriver, calls: Calls, seconds: float) -> N
     by_function.total("all", total, sum(calls.refused.values()), f"{1e6 * spent / total:.0f}")
     out.print(by_function)
     out.print(row_table("in the database now", row_counts(driver)))
-    described = schema_keeper(driver).describe()
+    described = driver.describe()
     server = described.get("server") or described.get("engine", "")
     out.print(f"{total} calls in {seconds:.2f} s: {total / seconds:.0f} calls per second on {server}", highlight=False)

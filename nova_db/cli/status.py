@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from nova_db import offers
 from nova_db.cli.configuration import opened
 from nova_db.cli.output import Table, console, tell
-from nova_db.cli.schemas import engine_driver, schema_keeper
+from nova_db.cli.schemas import engine_driver, offered
 from nova_db.cli.settings import Setting, settings
 from nova_db.engine import Eq
 from nova_db.schema import TABLES
@@ -22,7 +23,7 @@ Counts = Mapping[str, tuple[int, int]]
 def run(options: argparse.Namespace) -> int:
     with opened(options) as driver:
         counts = row_counts(engine_driver(driver))
-        described = schema_keeper(driver).describe()
+        described = offered(driver, offers.DESCRIBE, options).describe()
     found = list(settings(options, options.databases[-1]["url"]))
     rows = {name: {"live": live, "deleted": deleted} for name, (live, deleted) in counts.items()}
     document = {"about": dict(described), "settings": [each._asdict() for each in found], "rows": rows}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from nova_db import offers
 from nova_db.cli.configuration import opened
-from nova_db.cli.schemas import schema_keeper, versioned_schema
+from nova_db.cli.schemas import offered
 
 if TYPE_CHECKING:
     from nova_db.driver import Driver
@@ -26,9 +27,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _synced(driver: Driver, options: argparse.Namespace) -> str:
     if options.to is None:
-        return schema_keeper(driver).sync()
-    return versioned_schema(driver, "sync_to", options).sync_to(options.to)
+        return offered(driver, offers.SYNC, options).sync()
+    return offered(driver, offers.SYNC_TO, options).sync_to(options.to)
 
 
 def _script(driver: Driver, options: argparse.Namespace) -> str:
-    return versioned_schema(driver, "sync_script", options).sync_script(options.to).strip() or "-- Nothing to do."
+    return offered(driver, offers.SYNC_SCRIPT, options).sync_script(options.to).strip() or "-- Nothing to do."

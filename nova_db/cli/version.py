@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Mapping
 from typing import Final
 
-from nova_db import exceptions
+from nova_db import exceptions, offers
 from nova_db.cli.configuration import opened
 from nova_db.cli.output import tell
-from nova_db.cli.schemas import versioned_schema
+from nova_db.cli.schemas import offered
 
 STATES: Final = {
     "current": (0, "up to date"),
@@ -21,7 +21,7 @@ STATES: Final = {
 
 def run(options: argparse.Namespace) -> int:
     with opened(options) as driver:
-        found = versioned_schema(driver, "schema_version", options).schema_version()
+        found = offered(driver, offers.SCHEMA_VERSION, options).schema_version()
     try:
         status, meaning = STATES[str(found["state"])]
     except KeyError as error:

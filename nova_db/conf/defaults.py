@@ -16,25 +16,30 @@ DEFAULT_CONNECTION: Final = "sqlite:///nova.sqlite"
 _refusals: list[Callable[[], object]] = []
 
 
-def configured_connection(conf: cfg.ConfigOpts, backend: str = DEFAULT_BACKEND) -> str:
+def configured_connection(conf: cfg.ConfigOpts) -> str:
     """The connection in ``[database]``, or the default one where nobody has set it.
 
-    :raises BaseException: what was given to :func:`refuse_default`, of a backend that the default is one of.
+    :raises BaseException: what was given to :func:`refuse_default`, where it is the default.
     """
     # Read first of all: oslo.config, asked where it was set, would quote a part of one that cannot be read.
-    connection = connection_of(conf)
-    if _refusals and backend == DEFAULT_BACKEND and is_default(conf, "connection"):
+    connection: str | None = secret_option(conf, "connection")
+    if _refusals and is_default(conf, "connection"):
         for refuse in _refusals:
             refuse()
-    return connection
-
-
-def connection_of(conf: cfg.ConfigOpts) -> str:
-    """The same, for those who tell which database it is before they use it: nothing is refused."""
-    connection: str | None = secret_option(conf, "connection")
     # Another library may have registered the option, with no default. One that is set but empty is told of by the
     # backend: it is no URL.
     return DEFAULT_CONNECTION if connection is None else connection
+
+
+def connection_of(conf: cfg.ConfigOpts, backend: str) -> str | None:
+    """The same for a backend, for those who tell which database it is before they use it: nothing is refused.
+
+    None: nobody has set it, and the default is another backend's.
+    """
+    connection: str | None = secret_option(conf, "connection")
+    if backend == DEFAULT_BACKEND:
+        return DEFAULT_CONNECTION if connection is None else connection
+    return None if is_default(conf, "connection") else connection
 
 
 def is_default(conf: cfg.ConfigOpts, name: str, group: str = "database") -> bool:

@@ -198,8 +198,8 @@ _DATABASE: list[cfg.Opt] = [
         secret=True,
         deprecated_opts=[cfg.DeprecatedOpt("sql_connection", group="DEFAULT")],
         help="The URL of the database, such as postgresql+psycopg://user:password@host/nova, "
-        "mysql+pymysql://user:password@host/nova, or sqlite:////var/lib/nova/nova.sqlite. The default is a "
-        "file in the current folder.",
+        "mysql+pymysql://user:password@host/nova, or sqlite:////var/lib/nova/nova.sqlite. The default, of the backend "
+        "sqlalchemy alone, is a file in the current folder.",
     ),
     StrOpt(
         "slave_connection",

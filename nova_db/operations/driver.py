@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nova_db.conf import get_conf
 from nova_db.driver import Driver
 from nova_db.engine import Capability
+from nova_db.exceptions import DBError
 from nova_db.operations.agents import AgentsOperations
 from nova_db.operations.aggregates import AggregatesOperations
 from nova_db.operations.archiving import ArchivingOperations
@@ -91,6 +92,21 @@ class EngineDriver(
         if Capability.PERSISTENT in self.engine.capabilities:
             return "the schema is there"
         return "the schema is there, in a database in memory, which is gone with this process: nothing is kept"
+
+    def health(self) -> Mapping[str, object]:
+        """Whether the database answers; see :class:`nova_db.offers.Health`."""
+        found: dict[str, object] = {"reachable": True, "location": self.engine.location(), "revision": None}
+        try:
+            found |= self._identified()
+        except DBError as error:
+            found |= {"reachable": False, "problem": str(error)}
+        if self.replica is not None:
+            found["replica"] = "down" if self.replica.is_down else "in use"
+        return found
+
+    def _identified(self) -> Mapping[str, str]:
+        """What the engine tells of itself, at the first attempt."""
+        return self.engine.identify()
 
     def describe(self) -> Mapping[str, str]:
         """What an operator wants to know of the database: at least ``backend`` and ``engine``."""

@@ -331,3 +331,11 @@ def test_tables_are_not_made_beside_those_of_others_unasked(
     assert main(["--connection", url, "sync", "--yes"]) == 0
     assert main(["--connection", url, "sync"]) == 0
     assert "of others" not in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", ["status", "sync"])
+def test_a_backend_that_nobody_gave_a_url_says_what_one_looks_like(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = failure(capsys, "--backend", "tests.suite.sample_drivers.ShelfDriver", command)
+    assert line == "nova-db: no shelf is named by None: expected a URL, as in shelf://HOST/NAME"

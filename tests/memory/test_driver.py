@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from nova_db.conf import DEFAULT_CONNECTION
 from nova_db.engine import Query
 from nova_db.operations import EngineDriver
 from nova_db.schema import TABLES
@@ -24,7 +23,7 @@ def count(driver: MemoryDriver) -> int:
     return found
 
 
-@pytest.mark.parametrize("connection", [None, "", "memory://", DEFAULT_CONNECTION])
+@pytest.mark.parametrize("connection", [None, "", "memory://"])
 def test_a_database_of_its_own(connection: str | None) -> None:
     first, second = MemoryDriver(connection), MemoryDriver(connection=connection)
     assert isinstance(first, EngineDriver)

@@ -14,6 +14,7 @@ from oslo_config import cfg
 import nova_db
 from nova_db import api
 from nova_db.api import installed_backends, load_backend
+from nova_db.conf.defaults import connection_of
 from nova_db.driver import FUNCTIONS
 from nova_db.exceptions import BackendLoadError, BackendNotFound, DBConnectionError, IncompleteDriver
 from tests.plug.conftest import Install
@@ -49,15 +50,22 @@ def test_connection_and_configuration_come_from_the_options(options: cfg.ConfigO
     assert load_backend("good").connection == "sqlite:///other"  # type: ignore[attr-defined]
     mine = cfg.ConfigOpts()
     driver: Any = load_backend("good", conf=mine)
-    assert (driver.connection, driver.conf) == ("sqlite:///nova.sqlite", mine)
+    assert (driver.connection, driver.conf) == (None, mine)
     assert mine.database.max_pool_size == 5
 
 
-def test_a_connection_that_another_library_left_empty_is_the_default() -> None:
+def test_the_default_connection_is_the_default_backends_alone(options: cfg.ConfigOpts) -> None:
+    assert load_backend("good").connection is None  # type: ignore[attr-defined]
+    assert connection_of(options, "good") is None
+    assert connection_of(options, "sqlalchemy") == "sqlite:///nova.sqlite"
+
+
+def test_a_connection_that_another_library_left_empty_is_none_that_is_set() -> None:
     shared = cfg.ConfigOpts()
     shared.register_opts([cfg.StrOpt("connection"), cfg.StrOpt("backend")], group="database")
 
-    assert load_backend("good", conf=shared).connection == "sqlite:///nova.sqlite"  # type: ignore[attr-defined]
+    assert load_backend("good", conf=shared).connection is None  # type: ignore[attr-defined]
+    assert connection_of(shared, "sqlalchemy") == "sqlite:///nova.sqlite"
 
 
 def test_installed_backends_are_listed_by_name_without_importing_them(install: Install) -> None:

@@ -43,6 +43,40 @@ class ProvisionedDriver(MemoryDriver):
         super().close()
 
 
+class ShelfDriver(ProvisionedDriver):
+    """Cannot do without a URL, and makes databases for tests where it is given none."""
+
+    def __init__(self, connection: str | None = None, conf: Any = None) -> None:
+        if connection is None or not connection.startswith("shelf://"):
+            raise ValueError(f"no shelf is named by {connection}: expected a URL, as in shelf://HOST/NAME")
+        super().__init__(connection, conf)
+
+    @classmethod
+    def provision(cls, connection: str | None) -> str:
+        return f"shelf://tests/{super().provision(connection)}"
+
+
+def shelf(*, connection: str | None, conf: Any) -> ShelfDriver:
+    """The same as a function, which offers what its class offers."""
+    return ShelfDriver(connection, conf)
+
+
+shelf.provision = ShelfDriver.provision  # type: ignore[attr-defined]
+shelf.discard = ShelfDriver.discard  # type: ignore[attr-defined]
+
+
+def provisioned(*, connection: str | None, conf: Any) -> ProvisionedDriver:
+    """A function that says nothing of what its drivers offer."""
+    return ProvisionedDriver(connection, conf)
+
+
+class MethodDriver(MemoryDriver):
+    """Has forgotten that its databases are made before it is."""
+
+    def provision(self, connection: str | None) -> str:
+        raise AssertionError("nothing should be provisioned")
+
+
 class PersistentEngine(MemoryEngine):
     """All engines hold the same rows."""
 
@@ -74,9 +108,16 @@ class BareDriver(_Complete):  # type: ignore[misc]
 class ResetlessDriver(BareDriver):
     """Makes databases for tests, which nothing can empty."""
 
+    left: ClassVar[list[str]] = []
+
     @classmethod
     def provision(cls, connection: str | None) -> str:
-        raise AssertionError("nothing should be provisioned")
+        cls.left.append("made")
+        return "made"
+
+    @classmethod
+    def discard(cls, connection: str) -> None:
+        cls.left.remove(connection)
 
 
 class RudeDriver(MemoryDriver):

@@ -202,7 +202,6 @@ def test_a_private_database_is_made_once_emptied_after_each_use_and_discarded(ev
     discard_idle_databases()
     assert events == [
         "provision server://named",
-        "close server://named",
         "reset private-1",
         "reset private-1",
         "close private-1",
@@ -275,6 +274,35 @@ def test_a_database_without_provision_must_be_empty() -> None:
 def test_a_driver_that_offers_too_little_is_told_what_it_needs(driver: str, missing: str) -> None:
     with pytest.raises(exceptions.NotSupported, match=missing):
         DatabaseFixture(f"{SAMPLES}.{driver}").setUp()
+
+
+def test_a_database_that_nothing_can_empty_is_not_left_behind() -> None:
+    with pytest.raises(exceptions.NotSupported, match=r"reset\(\)"):
+        DatabaseFixture(f"{SAMPLES}.ResetlessDriver").setUp()
+    assert sample_drivers.ResetlessDriver.left == []
+
+
+@pytest.mark.parametrize("backend", ["ShelfDriver", "shelf"])
+def test_a_backend_that_needs_a_url_is_asked_before_a_driver_is_made(backend: str, events: list[str]) -> None:
+    conf.get_conf().set_override("connection", "postgresql+psycopg://localhost/production", "database")
+    with DatabaseFixture(f"{SAMPLES}.{backend}") as database:
+        create("one")
+        assert names() == ["one"]
+        assert database.connection == "shelf://tests/private-1"
+    discard_idle_databases()
+    assert (events[0], events[-1]) == ("provision None", "discard shelf://tests/private-1")
+
+
+def test_the_drivers_of_a_function_are_asked_where_it_says_nothing(events: list[str]) -> None:
+    with DatabaseFixture(f"{SAMPLES}.provisioned") as database:
+        assert database.connection == "private-2"
+    discard_idle_databases()
+    assert events == ["close None", "provision None", "reset private-2", "close private-2", "discard private-2"]
+
+
+def test_provision_is_no_method_of_a_driver() -> None:
+    with pytest.raises(exceptions.NotSupported, match="must be a class method"):
+        DatabaseFixture(f"{SAMPLES}.MethodDriver").setUp()
 
 
 def test_a_child_of_a_fork_leaves_the_database_to_its_parent(events: list[str]) -> None:

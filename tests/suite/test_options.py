@@ -105,6 +105,12 @@ def test_a_bad_option_ends_the_run_at_once_with_one_line(folder: Path, subtests:
             assert "Traceback" not in output
 
 
+def test_a_backend_that_needs_a_url_needs_none_for_its_tests(folder: Path) -> None:
+    run = run_pytest(folder, "-q", "--nova-db-backend", "tests.suite.sample_drivers.ShelfDriver")
+    assert run.returncode == 0, run.stdout
+    assert "3 passed" in run.stdout
+
+
 def test_the_environment_variable_is_the_default(folder: Path) -> None:
     run = run_pytest(folder, "--collect-only", "-q", "-k", "Services", variables={"NOVA_DB_BACKENDS": "memory:mine"})
     assert items(run.stdout) == ["TestServices@mine::test_created"]

@@ -38,6 +38,7 @@ import testtools
 from testscenarios import WithScenarios, load_tests_apply_scenarios
 
 import nova_db
+from nova_db import offers
 from nova_db.api import bind, load_backend
 from nova_db.context import RequestContext
 from nova_db.engine import guards
@@ -96,7 +97,7 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):  # type: 
     @property
     def engine(self) -> Engine:
         """The storage engine of the driver. A test that asks for it is skipped where the driver has none."""
-        engine: Engine | None = getattr(self.driver, "engine", None)
+        engine = offers.engine_of(self.driver)
         if engine is None:
             self.skipTest(f"the driver of {self.backend} is not made of a storage engine")
         assert engine is not None

@@ -124,9 +124,8 @@ def _named(options: Any, backend: str, connection: str) -> list[str]:
 
 
 def _select_backends(options: Any, backend: str, connection: str) -> None:
-    from nova_db.api import load_backend
-    from nova_db.conf import DEFAULT_CONNECTION
     from nova_db.exceptions import DBError, NovaException
+    from nova_db.loading import require_loadable
     from nova_db_conformance.harness.scenarios import BadSelection, select_backends, use_backends
 
     named = _named(options, backend, connection)
@@ -137,7 +136,7 @@ def _select_backends(options: Any, backend: str, connection: str) -> None:
     for each in backends:
         # Every test would fail for the same reason.
         try:
-            load_backend(each.name, each.connection or DEFAULT_CONNECTION).close()
+            require_loadable(each.name, each.connection)
         except (NovaException, DBError, ValueError) as error:
             raise pytest.UsageError(f"backend {each.label}: {error}") from None
     use_backends(backends)
