@@ -21,15 +21,22 @@ has it ignored, as it is in production.
 
 A call without the fixture fails the test, unless the project has configured a connection: else it would work on
 ``nova.sqlite`` in the current folder, where somebody may have made one. ``nova_db_default_database = true`` allows it.
+The test fails also where the code under test swallows what is raised, or calls in a thread that nobody asks. A test of
+such calls takes the fixture ``nova_db_refused_calls``, which lists where they were made, and judges them itself.
+
+A setting without a meaning ends the run at its start; so does, at the first test with the fixture, a database that
+cannot be made.
 """
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from nova_db.refused_calls import NAME, RefusedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +46,9 @@ if TYPE_CHECKING:
 _ABSENT = object()
 """What a setting is that nobody has given: an empty one is told from it."""
 _SHORT = ("sqlite", "postgresql", "mariadb")
-_NO_DATABASE = (
-    "nova_db was called by a test that has no database: it needs the fixture nova_db_database (or a "
-    "nova_db.fixtures.DatabaseFixture), or the project has to configure [database] connection. With "
-    "nova_db_default_database = true in pytest's configuration such calls work on nova.sqlite in the current folder."
-)
-_VARIABLES = ("OS_DATABASE__CONNECTION", "OS_DATABASE__BACKEND")
+_YES_OR_NO = ("nova_db_strict_filters", "nova_db_default_database")
+_WORKED = pytest.StashKey[bool]()
+"""Whether the run has had a database already."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,10 +71,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse settings, and calls, that would have tests work on a database that nobody has named."""
     _refuse_empty(config)
+    _refuse_unusable(config)
     if not config.getini("nova_db_default_database"):
         from nova_db.conf.defaults import refuse_default
 
-        config.add_cleanup(refuse_default(_refuse))
+        calls = RefusedCalls()
+        config.pluginmanager.register(calls, NAME)
+        config.add_cleanup(refuse_default(calls.refuse))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -91,11 +98,37 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture
 def nova_db_database(request: pytest.FixtureRequest) -> Iterator[DatabaseFixture]:
     """An empty database to which ``nova_db`` is bound during the test; see ``nova_db.fixtures.DatabaseFixture``."""
+    from nova_db.exceptions import DBError, NovaException
     from nova_db.fixtures import DatabaseFixture
 
     strict = request.config.getini("nova_db_strict_filters")
-    with DatabaseFixture(*_asked_for(request), strict_filters=strict) as database:
-        yield database
+    name, connection = _asked_for(request)
+    fixture = DatabaseFixture(name, connection, strict_filters=strict)
+    try:
+        fixture.setUp()
+    except (NovaException, DBError, ValueError) as error:
+        if _WORKED in request.config.stash:
+            raise
+        reason = f"{_meant(request.config, name, connection)}: {error}"
+    else:
+        reason = ""
+    if reason:
+        # Every test would fail for the same reason.
+        request.session.shouldstop = reason
+        pytest.fail(reason, pytrace=False)
+    request.config.stash[_WORKED] = True
+    try:
+        yield fixture
+    finally:
+        fixture.cleanUp()
+
+
+@pytest.fixture
+def nova_db_refused_calls(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Where this test has called ``nova_db`` without a database: it does not fail for that, and judges it itself."""
+    calls = request.config.pluginmanager.get_plugin(NAME)
+    with contextlib.nullcontext([]) if calls is None else calls.judged() as places:
+        yield places
 
 
 def _asked_for(request: pytest.FixtureRequest) -> tuple[str, str | None]:
@@ -122,8 +155,39 @@ def _configured(config: pytest.Config) -> tuple[str, str | None]:
     try:
         backend = parse_backend(f"{name}={connection}" if connection else name)
     except BadSelection as error:
-        pytest.fail(f"nova_db_backend = {name}: {error}", pytrace=False)
+        raise pytest.UsageError(f"nova_db_backend = {name} in pytest's configuration: {error}") from None
     return backend.name, backend.connection
+
+
+def _meant(config: pytest.Config, name: str, connection: str | None) -> str:
+    """The setting that a database comes from, with what it says of the server."""
+    from nova_db.exceptions.redaction import redacted
+
+    where = f" ({redacted(connection)})" if connection else ""
+    if _is_overruled(config):
+        return f"--nova-db-backend {name}{where}"
+    setting = "nova_db_backend" if config.getini("nova_db_connection") is _ABSENT else "nova_db_connection"
+    return f"{setting}{where} in pytest's configuration"
+
+
+def _refuse_unusable(config: pytest.Config) -> None:
+    """End the run for settings that each test would fail for."""
+    for setting in _YES_OR_NO:
+        try:
+            config.getini(setting)
+        except (ValueError, pytest.UsageError) as error:  # the latter since pytest 9
+            told = f"{setting} in pytest's configuration is neither true nor false: {error}"
+            raise pytest.UsageError(told) from None
+    if config.getini("nova_db_backend") is _ABSENT or _is_overruled(config):
+        return
+    from nova_db.exceptions import DBError, NovaException
+    from nova_db.loading import require_loadable
+
+    name, connection = _configured(config)
+    try:
+        require_loadable(name, connection)
+    except (NovaException, DBError, ValueError) as error:
+        raise pytest.UsageError(f"{_meant(config, name, connection)}: {error}") from None
 
 
 def _refuse_empty(config: pytest.Config) -> None:
@@ -138,16 +202,14 @@ def _refuse_empty(config: pytest.Config) -> None:
 
 def _selected(config: pytest.Config) -> tuple[Any, ...]:
     """The backends that the command line names; none: what the configuration says."""
-    # Options of the suite, which may be left out (-p no:...).
-    if not any(config.getoption(name, None) for name in ("nova_db_backends", "nova_db_connection")):
+    if not _is_overruled(config):
         return ()
     from nova_db_conformance.harness.scenarios import selected_backends
 
     return selected_backends()
 
 
-def _refuse() -> NoReturn:
-    # Not an exception of ours: the code under test may catch those.
-    unread = next((name for name in _VARIABLES if os.environ.get(name)), None)
-    hint = "" if unread is None else f" {unread} is set, and counts once the configuration object was called: CONF([])."
-    pytest.fail(_NO_DATABASE + hint)
+def _is_overruled(config: pytest.Config) -> bool:
+    """Whether the command line names backends, too."""
+    # Options of the suite, which may be left out (-p no:...).
+    return any(config.getoption(name, None) for name in ("nova_db_backends", "nova_db_connection"))

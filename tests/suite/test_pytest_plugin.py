@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_the_settings_choose_backend_and_connection(tmp_path: Path) -> None:
     )
     run = run_pytest(tmp_path, "-s")
     assert run.returncode == 0, run.stdout
-    assert "driver: ProvisionedDriver private-1" in run.stdout
+    assert "driver: ProvisionedDriver private-" in run.stdout
 
 
 def test_databases_are_removed_before_the_run_ends(tmp_path: Path) -> None:
@@ -176,14 +177,66 @@ INI = f"[pytest]\nnova_db_backend = {DRIVER}\nnova_db_connection = server://x\n"
         ("nova_db_backend = sqlalchemy\n", ["-o", "nova_db_connection="], "nova_db_connection is empty"),
         ("nova_db_backend =\n", [], "nova_db_backend is empty"),
         ("nova_db_connection = sqlite://\n", [], "nova_db_connection in pytest's configuration needs"),
+        (
+            "nova_db_strict_filters = maybe\n",
+            [],
+            "nova_db_strict_filters in pytest's configuration is neither true nor",
+        ),
+        (
+            "nova_db_default_database = 2\n",
+            [],
+            "nova_db_default_database in pytest's configuration is neither true nor",
+        ),
+        (
+            "nova_db_backend = memry\n",
+            [],
+            "nova_db_backend in pytest's configuration: There is no database backend 'mem",
+        ),
+        (
+            "nova_db_backend = mariadb\n",
+            [],
+            "nova_db_backend = mariadb in pytest's configuration: backend 'mariadb' needs",
+        ),
+        (
+            "nova_db_backend = sqlalchemy\nnova_db_connection = oracle://me:hush@h/d\n",
+            [],
+            "nova_db_connection (oracle://***@h/d) in pytest's configuration: ",
+        ),
     ],
 )
-def test_what_is_empty_ends_the_run(settings: str, arguments: list[str], told: str, tmp_path: Path) -> None:
+def test_what_is_empty_or_means_nothing_ends_the_run(
+    settings: str, arguments: list[str], told: str, tmp_path: Path
+) -> None:
     (tmp_path / "test_user.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}")
     run = run_pytest(tmp_path, *arguments)
     assert run.returncode == 4, run.stdout
     assert told in run.stderr
+    assert "hush" not in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "settings, arguments, told",
+    [
+        ("nova_db_backend = postgresql\nnova_db_connection = {url}\n", [], "nova_db_connection ({place}) in pytest's"),
+        ("", ["--nova-db-backend", "postgresql={url}"], "--nova-db-backend sqlalchemy ({place}): "),
+        ("", ["--nova-db-backend", "postgresql={url}", "-n1"], "--nova-db-backend sqlalchemy ({place}): "),
+    ],
+)
+def test_a_server_out_of_reach_is_told_once(settings: str, arguments: list[str], told: str, tmp_path: Path) -> None:
+    (tmp_path / "test_user.py").write_text(TESTS)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # and does not listen
+        place = f"127.0.0.1:{unused.getsockname()[1]}/nova"
+        url = f"postgresql+psycopg://me:hush@{place}"
+        (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings.format(url=url)}")
+        run = run_pytest(tmp_path, "-rN", *(argument.format(url=url) for argument in arguments))
+    assert run.returncode not in (0, 1), run.stdout
+    assert told.format(place=f"postgresql+psycopg://***@{place}") in run.stdout, run.stdout
+    assert "hush" not in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    assert "1 error in" in run.stdout, run.stdout
 
 
 @pytest.mark.parametrize(
