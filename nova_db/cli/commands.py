@@ -244,15 +244,25 @@ def _conformance(commands: Commands[Parser]) -> None:
         "run the conformance suite on a backend; status 1: it does not conform",
         """\
         Run the conformance suite, which every backend has to pass, on databases of its own beside the one of the
-        connection. The status is 0 if the backend conforms, 1 if tests fail. What stands after -- goes to pytest.
+        connection: stage by stage, from a backend that loads to one that keeps its budgets, as far as the end of the
+        first stage that is broken. The status is 0 if nothing fails, 1 if tests do. What stands after -- goes to
+        pytest; the id of a test, as it is printed, runs that test alone.
 
         Examples:
 
           nova-db conformance --backend memory
+          nova-db conformance --backend memory --family quotas --all
           nova-db conformance --backend memory -- -k quota -x""",
         json=True,
     )
     found.hint = "; options of pytest stand after --"
+    found.add_argument(
+        "--level", choices=("core", "full"), default="full", help="core: without long races and recordings"
+    )
+    found.add_argument(
+        "--family", action="append", default=[], help="the functions of this family only, such as quotas; repeatable"
+    )
+    found.add_argument("--all", action="store_true", help="go on after a stage that is broken")
     found.add_argument("arguments", nargs="*", metavar="PYTEST_ARGUMENT", help="after --, passed to pytest")
 
 

@@ -5,38 +5,40 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.metadata
+import io
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from nova_db import exceptions
 from nova_db.cli.configuration import configured
 from nova_db.cli.output import tell
+from nova_db.cli.streams import say
+
+if TYPE_CHECKING:
+    from nova_db_conformance.harness.verdict import Verdict
 
 EXTRA: Final = "conformance"
 _REQUIREMENT = re.compile(r"([\w.-]+).*;\s*extra\s*==\s*['\"](\w+)['\"]")
 
 
-class Results:
-    """Hears of pytest how the tests end."""
+class Watcher:
+    """Finds, at the end of a run of pytest, what the suite's own plug-in has to say."""
 
     def __init__(self) -> None:
-        self.outcomes: Counter[str] = Counter()
-        self.failed: dict[str, None] = {}
+        self.verdict: Verdict | None = None
         self.was_interrupted = False
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Count a test, or what went wrong before or after it."""
-        if report.when == "call" or not report.passed:
-            self.outcomes[report.outcome] += 1
-        if report.failed:
-            self.failed[report.nodeid] = None
 
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
         """Note that somebody pressed Ctrl-C; a module that cannot be collected is told here as well."""
         self.was_interrupted = excinfo.type is KeyboardInterrupt
+
+    def pytest_unconfigure(self, config: Any) -> None:
+        """Take the verdict on the one backend."""
+        report = config.pluginmanager.get_plugin("nova-db-report")
+        found = report.verdicts() if report is not None else []
+        self.verdict = found[0] if found else None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,22 +49,64 @@ def run(options: argparse.Namespace) -> int:
         raise exceptions.NotSupported(
             f"The conformance suite needs {', '.join(missing)}: pip install 'nova-db[{EXTRA}]'."
         )
-    from nova_db_conformance import run as run_suite
-
     named = configured(options)
     require_loadable(named.backend, named.connection)
-    results = Results()
-    # What pytest prints is for people: beside a document it goes where it is in nobody's way.
-    with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
-        status = run_suite(named.backend, named.connection, options.arguments, plugins=[results])
-    if results.was_interrupted:
+    status, watcher, printed = _run_suite(options, named.backend, named.connection)
+    if watcher.was_interrupted:
         raise KeyboardInterrupt
-    if status not in (0, 1):
+    if status not in (0, 1) or watcher.verdict is None:
+        say(printed)
         raise ValueError(f"the suite did not run: pytest ended with status {status}")
     options.databases = [{"backend": named.backend}]
-    document = {"conforms": status == 0, "outcomes": dict(results.outcomes), "failed": list(results.failed)}
-    tell(options, document, lambda: None)
+    tell(options, _document(watcher.verdict), lambda: _tell_people(options, watcher.verdict))
     return status
+
+
+def _run_suite(options: argparse.Namespace, backend: str, connection: str | None) -> tuple[int, Watcher, str]:
+    """Run it; pytest's status, what was found, and what pytest had to say unless it was shown."""
+    from nova_db_conformance import run as run_suite
+    from nova_db_conformance.harness.stages import SUITE, first_modules
+
+    hidden = io.StringIO()
+    # Who gives arguments to pytest wants to see what it prints; beside a document it goes where it is in nobody's way.
+    output = sys.stderr if options.json else sys.stdout if options.arguments else hidden
+    runs = [_arguments(options)]
+    if not (options.arguments or options.family or options.all):
+        # The first stage alone is there at once, the suite takes seconds to be found.
+        runs.insert(0, [*runs[0], *(f"{SUITE}.{module}" for module in first_modules())])
+    status, watcher = 0, Watcher()
+    for arguments in runs:
+        watcher = Watcher()
+        with contextlib.redirect_stdout(output):
+            status = run_suite(backend, connection, arguments, plugins=[watcher])
+        if status != 0:
+            break
+    return status, watcher, hidden.getvalue()
+
+
+def _arguments(options: argparse.Namespace) -> list[str]:
+    """What pytest is given."""
+    found = ["--nova-db-staged", "--nova-db-level", options.level]
+    if options.all:
+        found.append("--nova-db-all")
+    for family in options.family:
+        found += ["--nova-db-family", family]
+    return [*found, *options.arguments]
+
+
+def _document(verdict: Verdict) -> dict[str, Any]:
+    return {**verdict.as_data(), "failed": [result.id for result in verdict.failures]}
+
+
+def _tell_people(options: argparse.Namespace, verdict: Verdict | None) -> None:
+    """Print the screen, unless pytest has printed it with the rest."""
+    from nova_db_conformance.harness.screen import drawn, width_here
+
+    if verdict is not None and not options.arguments:
+        where = "" if options.connection is None else " --connection URL"
+        again = f"nova-db conformance --backend {options.databases[0]['backend']}{where} ID"
+        for line in drawn(verdict, width_here(), again):
+            print(line)
 
 
 def _missing() -> Iterator[str]:

@@ -16,7 +16,7 @@ SHORT = ("--", "-q", "-p", "no:cacheprovider", "-k", "TestKeyPairs")
 def test_a_document_alone() -> None:
     ran = run("--backend", "memory", "conformance", "--json", *SHORT)
     found = json.loads(ran.stdout)
-    assert (ran.returncode, found["conforms"], found["failed"]) == (0, True, [])
+    assert (ran.returncode, found["passes"], found["conforms"], found["failed"]) == (0, True, False, [])
     assert found["outcomes"]["passed"] > 0
 
 
@@ -33,3 +33,65 @@ def test_without_the_extra_it_is_one_line_that_names_it(capsys: pytest.CaptureFi
     with mock.patch("importlib.metadata.version", version):
         line = failure(capsys, "--backend", "memory", "conformance")
     assert line == "nova-db: The conformance suite needs pytest, hypothesis: pip install 'nova-db[conformance]'."
+
+
+def judged(backend: str, *arguments: str) -> tuple[int, str]:
+    """What the command prints about one of the backends that are not ready."""
+    ran = run("--backend", f"tests.suite.skeleton.{backend}", "conformance", *arguments)
+    return ran.returncode, ran.stdout
+
+
+def test_a_backend_of_which_nothing_is_written_is_told_what_to_write_in_one_screen() -> None:
+    status, output = judged("SkeletonDriver")
+    assert status == 1
+    assert len(output.splitlines()) < 50
+    assert output.startswith("SkeletonDriver does not conform: loads\n")
+    assert "insert and select: not run" in output
+    assert "breaks Engine.create_schema: Create the tables that are missing" in output
+    assert "write next: Engine.create_schema\n" in output
+
+
+def test_of_one_that_has_begun_the_first_stage_that_is_broken_is_told() -> None:
+    status, output = judged("RowsDriver")
+    assert status == 1
+    assert len(output.splitlines()) < 50
+    assert output.startswith("RowsDriver does not conform: predicates and order\n")
+    assert "ok   insert and select" in output
+    assert "write next: Transaction.aggregate, Transaction.update\n" in output
+    assert "update and delete: not run" in output
+
+
+def test_a_fault_of_the_engine_is_told_with_the_promise_that_it_breaks_and_can_be_run_again() -> None:
+    status, output = judged("MiscountingDriver", "--level", "core")
+    assert (status, len(output.splitlines()) < 60) == (1, True)
+    assert "breaks Transaction.update: Set columns of the rows that match" in output
+    again = next(line for line in output.splitlines() if line.startswith("nova_db_conformance.engine."))
+    status, output = judged("MiscountingDriver", again)
+    assert status == 1
+    assert "1 failed" in output
+
+
+def test_a_fault_of_a_function_is_told_with_its_contract() -> None:
+    status, output = judged("MisnamingDriver", "--family", "key_pairs")
+    assert status == 1
+    assert output.startswith("MisnamingDriver does not conform: functions by family\n")
+    assert "breaks key_pair_get: " in output
+    assert "should be" in output
+    assert "and is 'another'" in output
+
+
+def test_a_part_of_the_suite_is_not_called_conformance() -> None:
+    ran = run("--backend", "memory", "conformance", "--family", "key_pairs")
+    assert (ran.returncode, ran.stdout.splitlines()[0]) == (
+        0,
+        "memory passes what ran, which is a part of the suite",
+    )
+    found = json.loads(run("--backend", "memory", "conformance", "--family", "key_pairs", "--json").stdout)
+    assert (found["passes"], found["conforms"]) == (True, False)
+
+
+def test_a_family_that_is_none_is_one_line_that_names_those_that_are() -> None:
+    ran = run("--backend", "memory", "conformance", "--family", "qotas")
+    assert ran.returncode == 2
+    assert "there is no family 'qotas'" in ran.stderr
+    assert "quotas" in ran.stderr

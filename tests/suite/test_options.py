@@ -191,6 +191,11 @@ def test_the_run_ends_with_a_summary_of_each_backend(folder: Path, workers: tupl
     assert run.returncode == 0, run.stdout + run.stderr
     assert "memory  3 passed" in run.stdout
     assert "second  3 passed" in run.stdout
+    assert "functions were called" not in run.stdout, "a part of the suite calls a part of them"
+
+
+def test_a_run_that_counts_functions_tells_which_were_not_called(folder: Path) -> None:
+    run = run_pytest(folder, *TWO_BACKENDS, "--nova-db-coverage")
     assert "3 of 254 functions were called on memory, second" in run.stdout
     assert re.search(r"not called: key_pairs: .*\bkey_pair_destroy\b", run.stdout)
     assert "cells (5)" in run.stdout

@@ -13,6 +13,7 @@ from nova_db.engine import TRUE, Engine, Predicate, Query, Row, Transaction
 from nova_db.exceptions import DBDeadlock
 from nova_db.schema import TABLES
 from nova_db_conformance.harness.base import EngineTestCase
+from nova_db_conformance.harness.promises import about
 from nova_db_conformance.harness.races import HANG_SECONDS
 
 _T = TypeVar("_T")
@@ -79,6 +80,18 @@ class PrimitivesTestCase(EngineTestCase):
     def ids(self, table: str, where: Predicate = TRUE, **parts: Any) -> list[Any]:
         """The primary keys of the rows that a new reader gives."""
         return [row[TABLES[table].primary_key] for row in self.select(table, where, **parts)]
+
+    def assertCounted(self, table: str, where: Predicate, count: int) -> None:
+        """Check how many rows a condition finds where they are counted, and where they are changed."""
+        with self.reader() as tx, about("Transaction.aggregate"):
+            self.assertEqual([{"count": count}], tx.aggregate(table, where))
+        tx = self.engine.write()
+        try:
+            matched = tx.update(table, where, {"updated_at": None})
+        finally:
+            tx.rollback()
+        with about("Transaction.update"):
+            self.assertEqual(count, matched)
 
     def transact(self, work: Callable[[Transaction], _T]) -> _T:
         """Do some work in a writer and commit, from the start again after every conflict."""

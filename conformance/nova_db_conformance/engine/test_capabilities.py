@@ -5,24 +5,13 @@ from __future__ import annotations
 import threading
 
 from nova_db.api import load_backend
-from nova_db.engine import INTERFACE_VERSION, Capability, Query
+from nova_db.engine import Capability, Query
 from nova_db_conformance.engine.cases import PrimitivesTestCase, in_thread
 from nova_db_conformance.harness.races import HANG_SECONDS
 
 
 class TestCapabilities(PrimitivesTestCase):
     """Each capability, in both directions."""
-
-    def test_each_is_there_or_missing_for_a_reason(self) -> None:
-        capabilities, missing = self.engine.capabilities, self.engine.missing
-        self.assertEqual(set(Capability), {*capabilities, *missing})
-        self.assertFalse(set(capabilities) & set(missing))
-        for capability, reason in missing.items():
-            with self.subTest(capability=capability, reason=reason):
-                self.assertTrue(reason.strip(), f"no reason is given why {capability.name} is missing")
-
-    def test_the_interface_is_the_one_tested_here(self) -> None:
-        self.assertEqual(2, INTERFACE_VERSION)
 
     def test_rows_outlive_the_engine_or_do_not(self) -> None:
         self.insert("services", {"host": "h1"})

@@ -12,6 +12,8 @@ from nova_db_conformance.engine.cases import PrimitivesTestCase, in_thread
 class TestSnapshots(PrimitivesTestCase):
     """A reader sees one state of the database, whatever is committed meanwhile."""
 
+    promise = 1
+
     def setUp(self) -> None:
         super().setUp()
         self.insert("instances", {"uuid": "a", "vcpus": 1}, {"uuid": "b", "vcpus": 1})

@@ -47,12 +47,7 @@ class PredicatesTestCase(PrimitivesTestCase):
         """Check which of the values are found, in every place where a condition may stand."""
         found = [self.values[key - 1] for key in self.ids("instances", predicate)]
         self.assertEqual(list(expected), found, f"{predicate} over {self.values}")
-        with self.reader() as tx:
-            self.assertEqual([{"count": len(expected)}], tx.aggregate("instances", predicate))
-        tx = self.engine.write()
-        matched = tx.update("instances", predicate, {"progress": 1})
-        tx.rollback()
-        self.assertEqual(len(expected), matched)
+        self.assertCounted("instances", predicate, len(expected))
 
 
 class TestComparison(PredicatesTestCase):

@@ -97,6 +97,8 @@ class TestCounting(PrimitivesTestCase):
 class TestSerialize(PrimitivesTestCase):
     """Names of which each is one transaction's at a time."""
 
+    promise = "Transaction.serialize"
+
     def create(self, tx: Transaction, host: str) -> int:
         """Make a service unless there is one on the host; rows made."""
         tx.serialize(f"services/{host}")
@@ -190,6 +192,8 @@ class TestSerialize(PrimitivesTestCase):
 
 class TestDeadlocks(PrimitivesTestCase):
     """Transactions that wait for each other: at least one is undone, as a whole.  Servers take a second to notice."""
+
+    promise = 4
 
     def test_rows_taken_in_opposite_order(self) -> None:
         self.require(Capability.CONCURRENT_WRITERS)

@@ -43,6 +43,8 @@ class TestDelete(PrimitivesTestCase):
 class TestMove(PrimitivesTestCase):
     """Rows moved to the shadow table."""
 
+    promise = "Transaction.move"
+
     def shadow(self, table: str = "services") -> list[Row]:
         """The rows of a shadow table."""
         with self.reader() as tx:

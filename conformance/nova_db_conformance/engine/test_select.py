@@ -119,6 +119,8 @@ class TestSelect(PrimitivesTestCase):
 class TestOrder(PrimitivesTestCase):
     """Sorting: null first, text by code point, the primary key last."""
 
+    promise = "Order"
+
     def assertOrdered(self, column: str, values: Sequence[Any]) -> None:
         """Check the order of instances by a column, both ways; ``values`` are in order."""
         keyed = list(enumerate(values, start=1))

@@ -39,11 +39,7 @@ class TestExists(PrimitivesTestCase):
     def assertFound(self, where: Predicate, *expected: int) -> None:
         """Check which instances are found, and that every primitive that takes a condition agrees."""
         self.assertEqual(list(expected), self.ids("instances", where))
-        with self.reader() as tx:
-            self.assertEqual([{"count": len(expected)}], tx.aggregate("instances", where))
-        tx = self.engine.write()
-        self.assertEqual(len(expected), tx.update("instances", where, {"progress": 1}))
-        tx.rollback()
+        self.assertCounted("instances", where, len(expected))
 
     def test_some_row(self) -> None:
         self.assertFound(Exists("instance_metadata", OWN), 1, 2)
@@ -159,11 +155,7 @@ class TestExistsEach(PrimitivesTestCase):
         if not any(None in pair for pair in wanted):
             predicate = ExistsEach("instance_metadata", OWN, columns, wanted, where)
             self.assertEqual(found, self.ids("instances", predicate))
-            with self.reader() as tx:
-                self.assertEqual([{"count": len(found)}], tx.aggregate("instances", predicate))
-            tx = self.engine.write()
-            self.assertEqual(len(found), tx.update("instances", predicate, {"progress": 1}))
-            tx.rollback()
+            self.assertCounted("instances", predicate, len(found))
         return found
 
     def pairs(self, count: int) -> list[tuple[str, str]]:

@@ -49,6 +49,8 @@ class TransactionsTestCase(PrimitivesTestCase):
 class TestRollback(TransactionsTestCase):
     """A transaction that is rolled back leaves nothing."""
 
+    promise = "Transaction.rollback"
+
     def test_every_write_is_undone(self) -> None:
         for name, call in self.writing_calls().items():
             with self.subTest(name):
@@ -123,6 +125,8 @@ class TestCommit(TransactionsTestCase):
 
 class TestSavepoints(TransactionsTestCase):
     """A block within a transaction, undone as a whole and alone."""
+
+    promise = "Transaction.savepoint"
 
     def test_a_block_that_ends_well_is_kept(self) -> None:
         with self.writer() as tx:
@@ -230,6 +234,8 @@ class TestSavepoints(TransactionsTestCase):
 
 class TestReaders(TransactionsTestCase):
     """A reader reads, and never becomes a writer."""
+
+    promise = 8
 
     def test_no_call_of_a_reader_writes(self) -> None:
         for name, call in self.writing_calls().items():

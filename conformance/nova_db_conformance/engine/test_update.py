@@ -222,6 +222,8 @@ class TestIfNew(PrimitivesTestCase):
 class TestUpdateReturning(PrimitivesTestCase):
     """Rows as they are after an update."""
 
+    promise = "Transaction.update_returning"
+
     def test_rows_come_as_they_are_now(self) -> None:
         before = self.insert("services", {"host": "a"}, {"host": "b"}, {"host": "a"})
         with self.writer() as tx:
@@ -300,6 +302,8 @@ class TestUpdateReturning(PrimitivesTestCase):
 
 class TestUpdateEach(PrimitivesTestCase):
     """Different values for each row."""
+
+    promise = "Transaction.update_each"
 
     def test_each_row_gets_its_own(self) -> None:
         before = self.insert("services", {"host": "a"}, {"host": "b"}, {"host": "c"})

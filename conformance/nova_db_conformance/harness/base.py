@@ -193,6 +193,7 @@ class ConformanceTestCase(BackendTestCase):
 
     def setUp(self) -> None:
         """Bind the namespace to the driver, checked."""
+        CALLS.last = None
         super().setUp()
         self.addCleanup(bind(checked(self.driver, self.backend.label, CALLS)).release)
 

@@ -49,6 +49,7 @@ class CheckedDriver:
 
         @functools.wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
+            log.last = name
             given = (args, kwargs)
             before = private_copy(given)
             contexts = [(arg, private_copy(vars(arg))) for arg in args if _is_context(arg)]

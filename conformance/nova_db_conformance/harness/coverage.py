@@ -31,6 +31,8 @@ class CallLog:
         self._lock = forking.lock(self, "_lock")
         self._successes: Counter[tuple[str, str]] = Counter()
         self._failures: Counter[tuple[str, str, str]] = Counter()
+        self.last: str | None = None
+        """The function that was called last, in whatever thread; a test begins without one."""
 
     def succeeded(self, backend: str, function: str) -> None:
         """Count a call that returned."""

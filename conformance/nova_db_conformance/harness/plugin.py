@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pytest
 
+from nova_db_conformance.harness import staging
 from nova_db_conformance.harness.anomalies import Summary
-from nova_db_conformance.harness.report import BACKEND_PROPERTY, Report
+from nova_db_conformance.harness.report import REPORT, Report
+from nova_db_conformance.harness.stages import stage_of
+from nova_db_conformance.harness.verdicts import BACKEND_PROPERTY, STAGE_PROPERTY, Verdicts
 
 if TYPE_CHECKING:
     from nova_db_conformance.harness.base import BackendTestCase
@@ -61,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="rounds of each race (default: 300)",
     )
+    staging.add_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,7 +79,11 @@ def pytest_configure(config: pytest.Config) -> None:
         from nova_db_conformance.harness.races import use_rounds
 
         use_rounds(options.nova_db_race_rounds)
-    config.pluginmanager.register(Report(config))
+    staging.check_options(options)
+    verdicts = Verdicts(config)
+    config.pluginmanager.register(verdicts)
+    config.pluginmanager.register(staging.Staging(config))
+    config.pluginmanager.register(Report(config, verdicts), REPORT)
     config.pluginmanager.register(Summary(config))
 
 
@@ -93,10 +101,13 @@ def pytest_pycollect_makeitem(
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Note the backend of a test of the suite where reports and JUnit files show it."""
+    """Note the backend and the stage of a test of the suite where reports and JUnit files show it."""
     test_class = getattr(item, "cls", None)
     if _is_of_suite(test_class):
         item.user_properties.append((BACKEND_PROPERTY, test_class.backend.label))
+        stage = stage_of(test_class, item.name)
+        if stage is not None:
+            item.user_properties.append((STAGE_PROPERTY, stage.key))
 
 
 def _settings(config: pytest.Config) -> tuple[str, str]:

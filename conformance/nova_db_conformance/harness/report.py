@@ -1,46 +1,40 @@
-"""The end of a run: what passed on which backend, and which functions no test called."""
+"""The end of a run: the verdict on each backend, and on whole runs which functions no test called."""
 
 from __future__ import annotations
 
 import itertools
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nova_db_conformance.harness.verdict import Outcome, Verdict
+from nova_db_conformance.harness.verdicts import Verdicts
+
 if TYPE_CHECKING:
     from nova_db_conformance.harness.coverage import CallLog
 
-BACKEND_PROPERTY = "nova_db_backend"
-"""The user property of a test that tells on which backend it ran."""
-
 _CALLS_KEY = "nova_db_calls"
-_OUTCOMES = ("passed", "failed", "error", "skipped")
+_OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "skipped")
+REPORT = "nova-db-report"
+"""The name that the plug-in has within pytest."""
+AGAIN = "pytest --pyargs ID --nova-db-backend {backend}"
+"""How a test is run again."""
 
 
 class Report:
-    """Keeps count while pytest runs, in the process that prints the summary; its workers send their counts there."""
+    """Prints the verdicts in the process that prints the summary; its workers send their calls there."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, verdicts: Verdicts) -> None:
         self._config = config
-        self._outcomes: dict[str, Counter[str]] = defaultdict(Counter)
+        self._verdicts = verdicts
         self._gaps: dict[str, list[str]] = {}
 
     @property
     def _is_worker(self) -> bool:
         return hasattr(self._config, "workeroutput")
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count how a test ended."""
-        label = dict(report.user_properties).get(BACKEND_PROPERTY)
-        if not isinstance(label, str):
-            return
-        if report.when == "call":
-            self._outcomes[label][report.outcome] += 1
-        elif report.skipped or report.failed:
-            self._outcomes[label]["skipped" if report.skipped else "error"] += 1
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -64,17 +58,37 @@ class Report:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section of the suite, if any of its tests ran."""
-        if not self._outcomes and not self._gaps:
+        found = self.verdicts()
+        if not any(verdict.results for verdict in found) and not self._gaps:
             return
-        from nova_db_conformance.harness.scenarios import selected_backends
+        from nova_db_conformance.harness.screen import drawn, width_here
 
         terminalreporter.section("nova-db conformance")
-        labels = [backend.label for backend in selected_backends()]
-        width = max(map(len, labels))
-        for label in labels:
-            terminalreporter.line(f"{label:<{width}}  {_counts(self._outcomes[label])}")
-        self._print_uncalled(terminalreporter, [label for label in labels if self._outcomes[label]])
+        width = max(len(verdict.backend) for verdict in found)
+        plain = [verdict for verdict in found if not verdict.failures and not self._config.option.nova_db_staged]
+        for verdict in found:
+            if verdict in plain:
+                terminalreporter.line(f"{verdict.backend:<{width}}  {_counts(verdict)}")
+                continue
+            for line in drawn(verdict, width_here(), AGAIN.format(backend=verdict.backend)):
+                terminalreporter.line(line)
+        if self._verdicts.is_whole or self._config.option.nova_db_coverage:
+            for line in self._uncalled([verdict.backend for verdict in plain if verdict.results]):
+                terminalreporter.line(line)
         self._print_gaps(terminalreporter)
+
+    def verdicts(self) -> list[Verdict]:
+        """The verdict on each backend that the run is on."""
+        from nova_db_conformance.harness.scenarios import selected_backends
+
+        if not self._verdicts.has_any and not self._gaps:
+            return []
+        found = [self._verdicts.verdict(backend.label) for backend in selected_backends()]
+        for verdict in found:
+            verdict.gaps = len(self._gaps.get(verdict.backend, ()))
+            if verdict.is_whole and verdict.results and not any(score.was_cut for score in verdict.scores):
+                verdict.coverage = list(self._uncalled([verdict.backend]))
+        return found
 
     def _find_gaps(self) -> None:
         from nova_db_conformance.harness.coverage import CALLS, gaps
@@ -82,16 +96,15 @@ class Report:
 
         self._gaps = {backend.label: list(gaps(CALLS, backend.label)) for backend in selected_backends()}
 
-    def _print_uncalled(self, terminal: pytest.TerminalReporter, labels: Iterable[str]) -> None:
+    def _uncalled(self, labels: Iterable[str]) -> Iterator[str]:
         from nova_db_conformance.harness.coverage import ALL_FUNCTIONS, CALLS, uncalled
 
         missing = [(tuple(uncalled(CALLS, label)), label) for label in labels]
         for functions, group in itertools.groupby(sorted(missing), key=lambda pair: pair[0]):
             names = ", ".join(label for _, label in group)
             called = len(ALL_FUNCTIONS) - len(functions)
-            terminal.line(f"{called} of {len(ALL_FUNCTIONS)} functions were called on {names}")
-            for line in _by_family(functions):
-                terminal.line(f"    not called: {line}")
+            yield f"{called} of {len(ALL_FUNCTIONS)} functions were called on {names}"
+            yield from (f"    not called: {line}" for line in _by_family(functions))
 
     def _print_gaps(self, terminal: pytest.TerminalReporter) -> None:
         from nova_db_conformance.harness.coverage import ALL_FUNCTIONS
@@ -113,7 +126,8 @@ def _log_if_any() -> CallLog | None:
     return coverage.CALLS if coverage is not None else None
 
 
-def _counts(outcomes: Counter[str]) -> str:
+def _counts(verdict: Verdict) -> str:
+    outcomes = Counter(result.outcome for result in verdict.results)
     counted = [f"{outcomes[outcome]} {outcome}" for outcome in _OUTCOMES if outcomes[outcome]]
     return ", ".join(counted) or "no test ran"
 

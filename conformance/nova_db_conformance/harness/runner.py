@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from nova_db_conformance.harness.stages import SUITE
+
 PLUGIN = "nova_db_conformance.harness.plugin"
 
 
@@ -14,11 +16,13 @@ def run_pytest(backend: str, connection: str | None, extra_args: Sequence[str], 
     """Run pytest on the installed suite; see :func:`nova_db_conformance.run`."""
     import pytest
 
+    named = any(argument.startswith(SUITE) for argument in extra_args)
     arguments = [
         # Neither the settings of the folder that happens to be the current one, nor caches beside the installed suite.
         *("-c", os.devnull, "--rootdir", str(Path.cwd())),
         *_plugin_arguments(),
-        *("--pyargs", "nova_db_conformance", "--nova-db-backend", backend),
+        "--assert=plain",  # the suite asserts as unittest does, and need not be compiled anew
+        *("--pyargs", *(() if named else (SUITE,)), "--nova-db-backend", backend),
         *(("--nova-db-connection", connection) if connection is not None else ()),
         *extra_args,
     ]

@@ -1,0 +1,106 @@
+"""What a failed test says was wrong, in a line or two, and which method of the engine is not written yet."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections.abc import Iterator
+from types import TracebackType
+
+from testtools.matchers import MismatchError  # type: ignore[attr-defined] # its package does not say that it is public
+
+from nova_db.engine import Engine, Transaction
+from nova_db_conformance.harness.checking import difference
+from nova_db_conformance.harness.coverage import CALLS
+from nova_db_conformance.harness.promises import BREAKS, promise_of, text_of
+
+_LONGEST = 300
+_WAS = re.compile(r" (was|had) ")
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+_SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = 3
+
+
+def told(test_class: type, error: BaseException) -> dict[str, str]:
+    """What a failure is told with: the ``promise`` that it breaks, ``what`` was wrong, the ``primitive`` that lacks."""
+    primitive = unwritten_primitive(error)
+    if primitive:
+        return {"promise": text_of(primitive), "what": f"{primitive} is not written", "primitive": primitive}
+    noted = (note for each in _with_causes(error) for note in getattr(each, "__notes__", ()))
+    own = next((note.removeprefix(BREAKS) for note in noted if note.startswith(BREAKS)), None)
+    promise = own or promise_of(test_class, CALLS.last) or ""
+    return {"promise": promise, "what": what_was_wrong(error), "primitive": ""}
+
+
+def what_was_wrong(error: BaseException) -> str:
+    """The error in one line: of two values that should be equal only where they differ first."""
+    if isinstance(error, BaseExceptionGroup):
+        first, *others = error.exceptions
+        more = f" (and {len(others)} more cases)" if others else ""
+        return f"{what_was_wrong(first)}{more}"
+    text = _mismatch(error) or _told(error)
+    case = next((note for note in getattr(error, "__notes__", ()) if note.startswith("case: ")), "")
+    return _cut(f"{text} ({case})" if case else text)
+
+
+def unwritten_primitive(error: BaseException) -> str:
+    """The method of the engine that raised ``NotImplementedError``, as ``Transaction.update``; empty if none did."""
+    for each in _with_causes(error):
+        if isinstance(each, NotImplementedError):
+            found = [name for frame in _frames(each.__traceback__) if (name := _primitive_in(frame))]
+            if found:
+                return found[-1]
+    return ""
+
+
+def _mismatch(error: BaseException) -> str | None:
+    """What ``assertEqual`` found, cut to the first difference."""
+    if not isinstance(error, MismatchError):
+        return None
+    expected = getattr(error.mismatch, "_reference", None)  # no public name
+    found = difference(expected, error.matchee, "the result") if hasattr(error.mismatch, "_reference") else None
+    if found is None:
+        return None
+    if not isinstance(expected, dict | list | tuple):
+        return f"expected {_SHORT.repr(expected)}, got {_SHORT.repr(error.matchee)}"
+    return _WAS.sub(lambda word: {"was": " should be ", "had": " should have "}[word[1]], found, count=1)
+
+
+def _told(error: BaseException) -> str:
+    kind, text = type(error).__name__, str(error)
+    return text if text and isinstance(error, AssertionError) else f"{kind}: {text}".removesuffix(": ")
+
+
+def _cut(text: str) -> str:
+    """One line; of a long one the beginning and the end."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, those in a group, and those that led to it."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting += [each.__context__, each.__cause__]
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+
+
+def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _primitive_in(frame: TracebackType) -> str:
+    name, owner = frame.tb_frame.f_code.co_name, frame.tb_frame.f_locals.get("self")
+    for interface in (Engine, Transaction):
+        if isinstance(owner, interface) and name in vars(interface):
+            return f"{interface.__name__}.{name}"
+    return ""
