@@ -30,6 +30,15 @@ NAMESPACE = "nova_db.backends"
 EXTRAS = {"MySQLdb": "mysqlclient", "psycopg": "postgresql", "pymysql": "mysql"}
 """Module of a server's DB-API library to the extra of this package that installs it."""
 
+_POSTGRESQL = ("postgresql://USER@HOST/DATABASE", "postgresql")
+_MARIADB = ("mariadb://USER@HOST/DATABASE", "mariadb")
+_DATABASES = {
+    "sqlite": ("sqlite:///FILE", "sqlite"),
+    **dict.fromkeys(("postgres", "postgresql", "pgsql", "psycopg"), _POSTGRESQL),
+    **dict.fromkeys(("mariadb", "mysql", "pymysql"), _MARIADB),
+}
+"""What somebody may call a database whose backend has another name: a connection to it, and what tests call it."""
+
 Factory: TypeAlias = Callable[..., Any]
 
 _factories: dict[str, Factory] = {}
@@ -219,5 +228,11 @@ def _not_found(name: str) -> BackendNotFound:
     from difflib import get_close_matches
 
     installed = installed_backends()
+    instead = _DATABASES.get(name.lower()) if DEFAULT_BACKEND in installed else None
+    if instead is not None:
+        connection, short = instead
+        return BackendNotFound(
+            name=name, installed=installed, nearest=None, instead=(DEFAULT_BACKEND, connection, short)
+        )
     nearest = next(iter(get_close_matches(name, installed, n=1)), None)
-    return BackendNotFound(name=name, installed=installed, nearest=nearest)
+    return BackendNotFound(name=name, installed=installed, nearest=nearest, instead=None)

@@ -45,7 +45,7 @@ def compile_pattern(pattern: str) -> Pattern:
         reason = error.args[0] if error.args else "not accepted"
         if isinstance(reason, bytes):
             reason = reason.decode(errors="replace")
-        raise _invalid(pattern, reason) from error
+        raise _invalid(pattern, reason.removesuffix(f": {pattern}")) from error  # where all of it is to blame
     finally:
         re2.purge()  # it would keep 128 of them beside ours
     return compiled

@@ -22,9 +22,12 @@ class InvalidID(Invalid):
 
 
 class InvalidSortKey(Invalid):
-    """Rows cannot be sorted by ``key``, which is no column of theirs."""
+    """Rows cannot be sorted by ``key``, which is no column of theirs; ``computed``: but a value that is computed."""
 
-    message = "Cannot sort by %(key)s, which is no column."
+    message = "Cannot sort by %(key)s, which is %(what)s."
+
+    def _fields(self) -> Mapping[str, Any]:
+        return {**self.kwargs, "what": "computed" if self.kwargs.get("computed") else "no column"}
 
 
 class MissingKeys(Invalid, KeyError):
@@ -40,16 +43,21 @@ class MissingKeys(Invalid, KeyError):
 
 
 class UnknownColumn(Invalid):
-    """``column`` is no column of ``table``; ``nearest`` is the column whose name is most alike, or None."""
+    """``column`` is no column of ``table``; ``nearest`` is the column whose name is most alike, or None.
+
+    ``computed``: records have it, as a value that is computed.
+    """
 
     message = "Table %(table)s has no column %(column)r%(hint)s"
 
     def _fields(self) -> Mapping[str, Any]:
+        if self.kwargs.get("computed"):
+            return {**self.kwargs, "hint": ": it is computed, and can be neither written nor looked for."}
         return {**self.kwargs, "hint": suggestion(self.kwargs.get("nearest")) or "."}
 
 
 class UnknownFilter(Invalid):
-    """``function`` has no filter ``key``; ``nearest`` is the filter whose name is most alike."""
+    """``function`` has no filter ``key``; ``nearest`` is the filter whose name is most alike, or None."""
 
     message = "%(function)s has no filter %(key)r%(hint)s"
 

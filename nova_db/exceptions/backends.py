@@ -28,13 +28,19 @@ class NotSupported(NovaException):
 
 
 class BackendNotFound(NovaException):
-    """No backend is called ``name``. ``installed`` are those that are, ``nearest`` the most alike of them, or None."""
+    """No backend is called ``name``. ``installed`` are those that are, ``nearest`` the most alike of them, or None.
+
+    ``instead``: the backend, a connection of it and the name in tests, where ``name`` is that of a database; or None.
+    """
 
     message = "There is no database backend %(name)r%(hint)s Installed backends: %(names)s."
 
     def _fields(self) -> Mapping[str, Any]:
         names = listed(self.kwargs.get("installed") or ()) or "none (is the package installed?)"
         hint = suggestion(self.kwargs.get("nearest")) or "."
+        if self.kwargs.get("instead"):
+            backend, connection, name = self.kwargs["instead"]
+            hint = f": it is {backend!r} with a connection as {connection} (as --nova-db-backend of pytest: {name!r})."
         return {**self.kwargs, "name": shown(_name(self.kwargs)), "hint": hint, "names": names}
 
 

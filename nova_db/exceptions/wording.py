@@ -19,6 +19,8 @@ _MOST_LISTED: Final = 1000
 _MOST_CHARACTERS: Final = 1000
 """Of a text that is shown: names are shorter by far."""
 _DEEPEST: Final = 5
+_ALIKE: Final = 0.5
+"""How much alike two names have to be: arch and architecture just are."""
 _UNORDERED: Final = frozenset({set, frozenset})
 _BRACKETS: Final[Mapping[type, str]] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
 
@@ -118,6 +120,13 @@ def _rest(values: Any) -> list[str]:
 def _several(values: Any) -> Iterable[Any]:
     """What is in a plain list or set; anything else is one thing."""
     return values if type(values) in _BRACKETS else (values,)
+
+
+def most_alike(name: str, names: Iterable[str]) -> str | None:
+    """The name that is spelled most like another one, or None where none is anything like it."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, names, n=1, cutoff=_ALIKE)), None)
 
 
 def suggestion(nearest: object) -> str:

@@ -21,6 +21,8 @@ Coercer = Callable[[Any], Any]
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
 LONGEST_INTEGER = 19
 """The digits of the largest 64-bit integer: longer text is out of range, and costly to convert."""
+_MOST_SHOWN = 40
+"""The characters of a text that a message shows."""
 
 
 class Unsuitable(Exception):
@@ -61,8 +63,7 @@ def parse_datetime(text: str) -> datetime:
     try:
         return datetime.strptime(text, TIME_FORMAT)
     except ValueError:
-        shown = ascii(text if len(text) <= 40 else f"{text[:40]}...")
-        raise ValueError(f"{shown} is no time of the form YYYY-MM-DDTHH:MM:SS.ffffff") from None
+        raise ValueError(f"{_given(text)} is no time of the form YYYY-MM-DDTHH:MM:SS.ffffff") from None
 
 
 def _integers(bits: int) -> Coercer:
@@ -83,7 +84,7 @@ def _plain_int(value: Any) -> int:
         value = str.__str__(value)
         digits = value[1:] if value[:1] in ("+", "-") else value
         if not (digits.isascii() and digits.isdigit()):
-            raise Unsuitable("expected an integer or its decimal text, not other text")
+            raise Unsuitable(f"expected an integer or its decimal text, not {_given(value)}")
         digits = digits.lstrip("0") or "0"
         if len(digits) > LONGEST_INTEGER:
             raise Unsuitable(f"the number has more than {LONGEST_INTEGER} digits")
@@ -92,7 +93,7 @@ def _plain_int(value: Any) -> int:
         return int.__index__(value)
     if is_number(kind) and hasattr(kind, "__index__"):
         return index(value)
-    raise Unsuitable(f"expected an integer or its decimal text, not {described(value)}")
+    raise Unsuitable(f"expected an integer or its decimal text, not {_given(value)}")
 
 
 def _boolean(value: Any) -> bool:
@@ -101,7 +102,7 @@ def _boolean(value: Any) -> bool:
     number = int.__index__(value) if issubclass(type(value), int) else None
     if number == 0 or number == 1:
         return number == 1
-    raise Unsuitable(f"expected True, False, 1 or 0, not {described(value)}")
+    raise Unsuitable(f"expected True, False, 1 or 0, not {_given(value)}")
 
 
 def float_of(value: Any) -> float:
@@ -116,7 +117,7 @@ def float_of(value: Any) -> float:
 
 def _float(value: Any) -> float:
     if not is_number(type(value)):
-        raise Unsuitable(f"expected a number, not {described(value)}")
+        raise Unsuitable(f"expected a number, not {_given(value)}")
     try:
         number = float_of(value)
     except (OverflowError, ValueError) as error:
@@ -130,7 +131,7 @@ def _datetime(value: Any) -> datetime:
     if type(value) is datetime and value.tzinfo is None:
         return value
     if not issubclass(type(value), datetime):
-        raise Unsuitable(f"expected a datetime, not {described(value)}")
+        raise Unsuitable(f"expected a datetime, not {_given(value)}")
     try:
         moment = value if value.utcoffset() is None else value.astimezone(UTC)
     except OverflowError:
@@ -182,7 +183,7 @@ def _plain_text(value: Any) -> str:
     if text is None and is_number(type(value)):
         raise Unsuitable("the number has no text form: it has too many digits")
     if text is None:
-        raise Unsuitable(f"expected text or a number, not {described(value)}")
+        raise Unsuitable(f"expected text or a number, not {_given(value)}")
     if "\0" in text:
         raise Unsuitable("the text holds a NUL character")
     try:
@@ -235,6 +236,14 @@ def _with_text() -> tuple[type, ...]:
     versions = (4, 6)
     addresses = [getattr(ipaddress, f"IPv{each}{what}") for each in versions for what in ("Address", "Network")]
     return (uuid.UUID, *addresses)  # an interface is an address
+
+
+def _given(value: Any) -> str:
+    """What came in the place of something else: of a text its beginning, for columns that may be secret take any."""
+    if not issubclass(type(value), str):
+        return described(value)
+    text = str.__str__(value)
+    return ascii(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}...")
 
 
 def described(value: Any) -> str:

@@ -69,6 +69,7 @@ class Table:
                 mark_secret(name, column.name)
                 if archived:  # whose shadow table need not have been asked for
                     mark_secret(SHADOW_PREFIX + name, column.name)
+        self._not_stored: Final = frozenset((*computed, *constants))
         self._lookers: Final = {column.name: validation.looker(column.kind, column.length) for column in columns}
 
     def __repr__(self) -> str:
@@ -121,7 +122,7 @@ class Table:
         :raises UnknownColumn: a key is no column.
         :raises DBDataError: a value does not fit its column, or the key is 0 where rows are soft-deleted.
         """
-        return validation.insert_validator(self.name, self.columns, soft_deleted=self.soft_deleted)
+        return validation.insert_validator(self.name, self.columns, self._not_stored, soft_deleted=self.soft_deleted)
 
     @cached_property
     def update_values(self) -> Validator:
@@ -132,7 +133,7 @@ class Table:
         :raises UnknownColumn: a key is no column.
         :raises DBDataError: a value does not fit its column.
         """
-        return validation.update_validator(self.name, self.columns)
+        return validation.update_validator(self.name, self.columns, self._not_stored)
 
     def looker(self, column: str) -> Coercer:
         """``lookup`` for one column, to be kept by code that compares often.
@@ -142,7 +143,7 @@ class Table:
         try:
             return self._lookers[column]
         except KeyError:
-            raise validation.unknown_column(self.name, column, self.names) from None
+            raise validation.unknown_column(self.name, column, self.names, self._not_stored) from None
 
     def lookup(self, column: str, value: Any) -> Any:
         """The value to compare a column with: coerced as if it were stored, None as it is, ``NO_MATCH`` if nothing can.
@@ -154,5 +155,5 @@ class Table:
         try:
             look = self._lookers[column]
         except KeyError:
-            raise validation.unknown_column(self.name, column, self.names) from None
+            raise validation.unknown_column(self.name, column, self.names, self._not_stored) from None
         return look(value)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from nova_db.clock import utcnow
 from nova_db.exceptions import DBDataError, UnknownColumn
-from nova_db.schema.coercion import Coercer, Unsuitable, coercer, described
+from nova_db.exceptions.wording import most_alike
+from nova_db.schema.coercion import Coercer, Unsuitable, coercer
 from nova_db.schema.types import NO_MATCH, NOW, Kind
 
 if TYPE_CHECKING:
@@ -20,9 +21,11 @@ _LONGEST_NAME = 64
 Validator = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-def insert_validator(table: str, columns: tuple[Column, ...], *, soft_deleted: bool = False) -> Validator:
+def insert_validator(
+    table: str, columns: tuple[Column, ...], computed: Iterable[str], *, soft_deleted: bool = False
+) -> Validator:
     """The function behind ``Table.insert_values``."""
-    coerced = _coerced(table, columns)
+    coerced = _coerced(table, columns, computed)
     generated = next((column.name for column in columns if column.autoincrement), None)
     given = tuple(column for column in columns if column.name != generated)
     blank = {column.name: None if column.default is NOW else column.default for column in given}
@@ -48,9 +51,9 @@ def insert_validator(table: str, columns: tuple[Column, ...], *, soft_deleted: b
     return insert_values
 
 
-def update_validator(table: str, columns: tuple[Column, ...]) -> Validator:
+def update_validator(table: str, columns: tuple[Column, ...], computed: Iterable[str]) -> Validator:
     """The function behind ``Table.update_values``."""
-    coerced = _coerced(table, columns)
+    coerced = _coerced(table, columns, computed)
     required = frozenset(column.name for column in columns if not column.nullable)
 
     def update_values(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,17 +97,21 @@ def looker(kind: Kind, length: int | None) -> Coercer:
     return look
 
 
-def unknown_column(table: str, name: object, names: Iterable[str]) -> UnknownColumn:
-    """The error for a name that is no column of the table; it suggests the one that is spelled most like it."""
-    from difflib import get_close_matches
+def unknown_column(table: str, name: object, names: Iterable[str], computed: Iterable[str] = ()) -> UnknownColumn:
+    """The error for a name that is no column of the table; it suggests the one that is spelled most like it.
 
+    :param computed: names of values that its records have, and that are no columns.
+    """
     # In all of a text that is no name the nearest one would be looked for in minutes.
-    spelled = str.__str__(name)[:_LONGEST_NAME] if issubclass(type(name), str) else described(name)
-    nearest = get_close_matches(spelled, names, n=1, cutoff=0.0)
-    return UnknownColumn(table=table, column=name, nearest=nearest[0])
+    spelled = str.__str__(name)[:_LONGEST_NAME] if issubclass(type(name), str) else None
+    is_computed = spelled is not None and spelled in computed
+    nearest = None if spelled is None or is_computed else most_alike(spelled, names)
+    return UnknownColumn(table=table, column=name, nearest=nearest, computed=is_computed)
 
 
-def _coerced(table: str, columns: tuple[Column, ...]) -> Callable[[Mapping[str, Any], dict[str, Any]], None]:
+def _coerced(
+    table: str, columns: tuple[Column, ...], computed: Iterable[str]
+) -> Callable[[Mapping[str, Any], dict[str, Any]], None]:
     """A function that puts the coerced form of the values which are not None into a row."""
     coercers = {column.name: coercer(column.kind, column.length) for column in columns}
 
@@ -112,7 +119,7 @@ def _coerced(table: str, columns: tuple[Column, ...]) -> Callable[[Mapping[str, 
         for name, value in values.items():
             coerce = coercers.get(name)
             if coerce is None:
-                raise unknown_column(table, name, coercers)
+                raise unknown_column(table, name, coercers, computed)
             if value is not None:
                 try:
                     row[name] = coerce(value)

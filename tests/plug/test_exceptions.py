@@ -303,6 +303,8 @@ def test_unknown_column_suggests_the_nearest() -> None:
 
     assert str(with_one) == "Table instances has no column 'hots'; did you mean 'host'?"
     assert str(without) == "Table instances has no column 'xyz'."
+    computed = exceptions.UnknownColumn(table="instances", column="name", nearest=None, computed=True)
+    assert str(computed).endswith("no column 'name': it is computed, and can be neither written nor looked for.")
 
 
 def test_not_supported_says_what_and_why() -> None:

@@ -44,6 +44,13 @@ def test_what_others_call_otherwise_is_known(caplog: pytest.LogCaptureFixture) -
     assert told(caplog, "node") == ["some_list ignores the unknown filter 'node'; did you mean 'host'?"]
 
 
+def test_what_is_like_no_filter_has_no_neighbour(caplog: pytest.LogCaptureFixture) -> None:
+    assert told(caplog, "1", 1) == [
+        "some_list ignores the unknown filter '1'",
+        "some_list ignores the unknown filter 1",
+    ]
+
+
 def test_a_process_tells_of_so_many(caplog: pytest.LogCaptureFixture) -> None:
     messages = told(caplog, *[f"name{number}" for number in range(filters.MOST_TOLD + 50)])
     assert len(messages) == filters.MOST_TOLD + 1

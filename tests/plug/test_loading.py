@@ -74,6 +74,28 @@ def test_installed_backends_are_listed_by_name_without_importing_them(install: I
     assert installed_backends() == ["ant", "zebra"]
 
 
+@pytest.mark.parametrize(
+    "name, connection, known",
+    [
+        ("sqlite", "sqlite:///FILE", "sqlite"),
+        ("postgres", "postgresql://USER@HOST/DATABASE", "postgresql"),
+        ("PostgreSQL", "postgresql://USER@HOST/DATABASE", "postgresql"),
+        ("mysql", "mariadb://USER@HOST/DATABASE", "mariadb"),
+    ],
+)
+def test_a_database_is_told_from_a_backend(name: str, connection: str, known: str, install: Install) -> None:
+    install("nova_db.backends", sqlalchemy="no.such:Thing", memory="no.such:Thing")
+    with pytest.raises(BackendNotFound) as caught:
+        load_backend(name)
+    assert str(caught.value) == (
+        f"There is no database backend {name!r}: it is 'sqlalchemy' with a connection as {connection} "
+        f"(as --nova-db-backend of pytest: {known!r}). Installed backends: memory, sqlalchemy."
+    )
+    install("nova_db.backends", memory="no.such:Thing")
+    with pytest.raises(BackendNotFound, match=rf"no database backend {name!r}\. Installed backends: memory\."):
+        load_backend(name)
+
+
 def test_an_unknown_backend(install: Install) -> None:
     install("nova_db.backends", sqlalchemy="no.such:Thing", memory="no.such:Thing")
 

@@ -63,7 +63,7 @@ def paging(
 ) -> Page:
     """Check and translate the arguments of sorting and paging; raises before anything but the marker is read."""
     if sort_key not in INSTANCES.column:
-        raise exceptions.InvalidSortKey(key=sort_key)
+        raise exceptions.InvalidSortKey(key=sort_key, computed=sort_key in INSTANCES.computed)
     order = _order(sort_key, sort_dir == "desc")
     after = None
     if marker is not None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from nova_db import conf
 from nova_db.exceptions import UnknownFilter
+from nova_db.exceptions.wording import most_alike, suggestion
 
 _LOG = logging.getLogger(__name__)
 MOST_TOLD = 1000
@@ -58,18 +59,16 @@ class FilterNames:
                     raise UnknownFilter(function=self._function, key=name, nearest=self._nearest(name))
                 self._tell(name)
 
-    def _nearest(self, name: object) -> str:
-        from difflib import get_close_matches
-
+    def _nearest(self, name: object) -> str | None:
         text = str(name)[: _short.maxstring]  # finding out takes longer the longer it is
-        return self._elsewhere.get(text) or get_close_matches(text, self._known, n=1, cutoff=0.0)[0]
+        return self._elsewhere.get(text) or most_alike(text, self._known)
 
     def _tell(self, name: object) -> None:
         shown = _short.repr(name)
         mine = object()
         if len(_told) >= MOST_TOLD or _told.setdefault((self._function, shown), mine) is not mine:
             return
-        nearest = self._nearest(name)
-        _LOG.warning("%s ignores the unknown filter %s; did you mean %r?", self._function, shown, nearest)
+        hint = suggestion(self._nearest(name))
+        _LOG.warning("%s ignores the unknown filter %s%s", self._function, shown, hint)
         if len(_told) == MOST_TOLD:
             _LOG.warning("Further unknown filters are ignored without a word: %d were told of.", MOST_TOLD)
