@@ -17,6 +17,13 @@ The options of ``[database]`` hold here as they do there: parameters, time-outs,
 attempts to get a first connection, the statements in the log. Calls that are run again (``db_max_retries`` and its kin)
 are the API's alone, and so are rows in the log.
 
+Errors are SQLAlchemy's, as ORM users expect: what the DB-API library raises, of a statement as of connecting (a server
+that is down or silent, a login or TLS that is refused, a setting of PostgreSQL's), is a ``sqlalchemy.exc.DBAPIError``, an
+``OperationalError`` above all, whose ``orig`` is the library's error.  Ours are those that no library raises in these
+words: ``SchemaError`` of a database that this release must not work on, ``DBConnectionError`` of an ``init_command`` that
+the server refuses, whose own answer may quote it, ``NotSupported``, and ``ValueError`` of a URL or an option.  So
+``except (sqlalchemy.exc.SQLAlchemyError, nova_db.exceptions.DBError)`` catches what a database can do to a session.
+
 In tests they follow the API: while a driver is bound (a ``nova_db.fixtures.DatabaseFixture`` or the fixture
 ``nova_db_database`` of pytest is active, or :func:`nova_db.api.bind` is in force), whoever names no URL works on the
 database of that driver, with its settings, and what was written is gone with the fixture.  The database has to be a SQL

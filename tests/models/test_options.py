@@ -218,6 +218,15 @@ def test_read_timeout(way: Way, configure: Configure, database: str) -> None:
     assert seconds > 0.8
 
 
+@pytest.mark.parametrize("way", [way for way in WAYS if way.__name__[0] == "_"], ids=lambda way: way.__name__)
+@databases.only_on("postgresql")
+def test_silence_is_told_from_a_crash_by_the_option(way: Way, configure: Configure, database: str) -> None:
+    file = configure(lock_timeout=30, read_timeout=1)
+    with _locked(database):
+        error, _seconds = _ended(way, file)
+    assert "the server was silent for 1 seconds, as [database] read_timeout allows" in str(error)
+
+
 class _Listener(logging.Handler):
     """Does something whenever it is logged that connecting is tried again."""
 

@@ -106,10 +106,15 @@ class BoundedConnection(Connection):
                 ready = yield wanted
                 if not ready and time.monotonic() > end:
                     self.pgconn.finish()
-                    raise psycopg.OperationalError(f"the server was silent for {self.timeout:g} seconds")
+                    raise silence(self.timeout)
                 wanted = gen.send(ready)
         except StopIteration as stop:
             return cast(T, stop.value)  # what a generator returns, which its exception has no type for
+
+
+def silence(seconds: float) -> psycopg.OperationalError:
+    """The error of a connection whose server has not answered for so long."""
+    return psycopg.OperationalError(f"the server was silent for {seconds:g} seconds, as [database] read_timeout allows")
 
 
 def connection_class(read_timeout: float | None) -> type[Connection]:

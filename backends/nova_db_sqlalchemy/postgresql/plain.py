@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import psycopg
 
 from nova_db_sqlalchemy.connections.cut_off import cut_off
-from nova_db_sqlalchemy.postgresql.connection import Cursor, IsolatedCursor
+from nova_db_sqlalchemy.postgresql.connection import Cursor, IsolatedCursor, silence
 
 if TYPE_CHECKING:
     LibraryConnection: TypeAlias = psycopg.Connection[Any]
@@ -91,5 +91,16 @@ def plain_class(read_timeout: float | None) -> type[PlainConnection]:
     return type("PlainConnection", (PlainConnection,), {"timeout": read_timeout})
 
 
-def _bound(connection: Any) -> AbstractContextManager[None]:
-    return contextlib.nullcontext() if connection.timeout is None else cut_off(connection.fileno(), connection.timeout)
+@contextlib.contextmanager
+def _bound(connection: Any) -> Iterator[None]:
+    """Cut a connection off that waits for longer than it says; what it makes of that reads like a crash."""
+    if connection.timeout is None:
+        yield
+        return
+    with cut_off(connection.fileno(), connection.timeout) as is_cut:
+        try:
+            yield
+        except psycopg.OperationalError as error:
+            if not is_cut.is_set():
+                raise
+            raise silence(connection.timeout) from error
