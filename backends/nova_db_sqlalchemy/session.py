@@ -18,10 +18,10 @@ attempts to get a first connection, the statements in the log. Calls that are ru
 are the API's alone, and so are rows in the log.
 
 Errors are SQLAlchemy's, as ORM users expect: what the DB-API library raises, of a statement as of connecting (a server
-that is down or silent, a login or TLS that is refused, a setting of PostgreSQL's), is a ``sqlalchemy.exc.DBAPIError``, an
-``OperationalError`` above all, whose ``orig`` is the library's error.  Ours are those that no library raises in these
-words: ``SchemaError`` of a database that this release must not work on, ``DBConnectionError`` of an ``init_command`` that
-the server refuses, whose own answer may quote it, ``NotSupported``, and ``ValueError`` of a URL or an option.  So
+that is down or silent, a login or TLS that is refused, a setting of PostgreSQL's), is a ``sqlalchemy.exc.DBAPIError``,
+mostly an ``OperationalError``, whose ``orig`` is the library's error.  Ours are those that no library raises in these
+words: ``SchemaError`` of a database that this release must not work on, ``DBConnectionError`` of an ``init_command``
+that the server refuses, whose own answer may quote it, ``NotSupported``, and ``ValueError`` of a URL or an option.  So
 ``except (sqlalchemy.exc.SQLAlchemyError, nova_db.exceptions.DBError)`` catches what a database can do to a session.
 
 In tests they follow the API: while a driver is bound (a ``nova_db.fixtures.DatabaseFixture`` or the fixture
