@@ -22,10 +22,10 @@ import nova_db
 from nova_db import tasks
 from nova_db.api import binding
 from nova_db.context import get_admin_context
+from nova_db.engine.rows.inplace import InPlaceTransaction
 from nova_db.engine.turns import Turn
 from nova_db.exceptions import DBDeadlock, DBTransactionError
 from nova_db_memory import MemoryDriver
-from nova_db_memory.transaction import MemoryTransaction
 
 HANG_SECONDS = 30.0
 
@@ -255,7 +255,7 @@ class TestErrors:
         """Somebody who holds the turn is inside a call."""
         full: Queue[object] = Queue(1)
         full.put(None)
-        monkeypatch.setattr(MemoryTransaction, "insert", full.put)  # waits until somebody takes what is in it
+        monkeypatch.setattr(InPlaceTransaction, "insert", full.put)  # waits until somebody takes what is in it
 
         def client() -> None:
             turn.acquire(1)

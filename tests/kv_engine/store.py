@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from nova_db import forking
+from nova_db.engine.keys import HIGHEST_ID
 
 Key = tuple[Any, ...]
 
@@ -44,10 +45,11 @@ class Store:
         self.counters: dict[str, int] = {}
 
     def count(self, name: str, given: int | None = None) -> int:
-        """The next number of a counter; a number given moves it on."""
+        """The next number of a counter, or a number given, which moves it on."""
         with self.lock:
             number = self.counters.get(name, 0) + 1 if given is None else given
-            self.counters[name] = max(number, self.counters.get(name, 0))
+            if number <= HIGHEST_ID:
+                self.counters[name] = max(number, self.counters.get(name, 0))
             return number
 
     def commit(self, writes: Mapping[Key, Any], relied_on: Mapping[Key, int]) -> None:

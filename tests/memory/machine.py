@@ -9,11 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from nova_db.engine import Col, Eq, In, Predicate, Query, Row, all_of
 from nova_db.engine.matching import matcher
+from nova_db.engine.rows import HashIndex, layout
+from nova_db.engine.rows.inplace import InPlaceTransaction
 from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBReferenceError
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine, Snapshot
-from nova_db_memory.storage import Index, layout
-from nova_db_memory.transaction import MemoryTransaction
 
 UUIDS = st.sampled_from([None, "a", "b", "c", "d"])
 KEYS = st.integers(1, 8)
@@ -25,6 +25,12 @@ WHERE: st.SearchStrategy[Predicate] = st.one_of(
     st.builds(lambda u, h: all_of(In("uuid", u), Eq("host", h)), st.lists(UUIDS), st.sampled_from(["h", "i", None])),
     st.builds(lambda h, k: all_of(Eq("host", h), In("id", k)), st.sampled_from(["h", "i"]), st.lists(KEYS)),
 )
+USED = ("instances", "instance_metadata", "security_groups", "security_group_instance_association", "shadow_instances")
+
+
+def keys_by_value(index: HashIndex) -> dict[Any, list[Any]]:
+    """What an index says."""
+    return {value: sorted(index.keys(value)) for value in index.buckets}
 
 
 class MemoryMachine(RuleBasedStateMachine):
@@ -33,14 +39,14 @@ class MemoryMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.engine = MemoryEngine()
-        self.tx: MemoryTransaction | None = None
+        self.tx: InPlaceTransaction | None = None
         self.savepoints: list[Any] = []
         self.snapshots: list[tuple[Snapshot, dict[str, Any]]] = []
         self.committed: dict[str, Any] = self.state()
 
     def state(self) -> dict[str, Any]:
         """All rows, as they are now."""
-        stores = self.engine._state.stores
+        stores = {name: self.engine._state.stored[name] for name in USED}
         return {
             name: {key: dict(row) for key, row in store.rows.items()} for name, store in stores.items() if store.rows
         }
@@ -143,9 +149,9 @@ class MemoryMachine(RuleBasedStateMachine):
 
     @invariant()
     def indexes_agree_with_rows(self) -> None:
-        for store in self.engine._state.stores.values():
+        for store in self.engine._state.stored.values():
             for name, index in store.indexes.items():
-                fresh = Index(layout(store.name).indexes.get(name, (name,)))
+                fresh = HashIndex(layout(store.layout.name).lookups.get(name, (name,)))
                 for key, row in store.rows.items():
                     fresh.move(key, None, row)
-                assert index.buckets == fresh.buckets, (store.name, name)
+                assert keys_by_value(index) == keys_by_value(fresh), (store.layout.name, name)

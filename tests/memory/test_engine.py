@@ -280,6 +280,19 @@ class TestSnapshots:
         assert [hosts(other) for other in engines] == [["a", f"of {number}"] for number in range(3)]
         assert hosts(engine) == ["a", "mine"]
 
+    def test_a_snapshot_of_what_was_restored(self, engine: MemoryEngine) -> None:
+        """Whether or not a table was looked at in between."""
+        insert(engine, "services", {"host": "a"})
+        insert(engine, "cells", {"name": "c"})
+        snapshot = engine.snapshot()
+        engine.restore(snapshot)
+        insert(engine, "services", {"host": "b"})
+        again = engine.snapshot()
+        engine.clear()
+        engine.restore(again)
+        assert hosts(engine) == ["a", "b"]
+        assert [found["name"] for found in select(engine, Query("cells"))] == ["c"]
+
     def test_an_empty_snapshot(self, engine: MemoryEngine) -> None:
         empty = engine.snapshot()
         insert(engine, "services", {"host": "a"})
@@ -324,7 +337,7 @@ class TestCost:
             tx.update_each("instances", [(1, {"host": "other"})])
             tx.claim("instances", TRUE, {"host": "third"})
             tx.move("instance_metadata", "shadow_instance_metadata", Eq("key", "k1"))
-        kept = engine.snapshot().stores
+        kept = engine.snapshot().tables
         rows = [found for store in kept.values() for found in store.rows.values()]
         keys = [
             found for store in kept.values() for index in store.indexes.values() for found in index.buckets.values()
@@ -333,9 +346,9 @@ class TestCost:
         assert not [found for found in (*rows, *keys) if gc.is_tracked(found)]
 
     def test_an_engine_makes_tables_when_they_are_used(self, engine: MemoryEngine) -> None:
-        assert engine.snapshot().stores == {}
+        assert engine.snapshot().tables == {}
         insert(engine, "services", {"host": "a"})
-        assert set(engine.snapshot().stores) == {"services"}
+        assert set(engine.snapshot().tables) == {"services"}
 
     def test_no_sql_is_imported(self) -> None:
         script = (

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import pytest
 
 from nova_db.engine import TRUE, Add, Col, Eq, Query
+from nova_db.engine.rows import HashIndex, layout
 from nova_db.exceptions import DBConnectionError
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine
-from nova_db_memory.storage import Index, layout
 from tests.forks import check_in_child
+from tests.memory.machine import keys_by_value
 
 FORKS = 150
 
@@ -59,13 +60,13 @@ def test_a_fork_in_the_middle_of_anything(subtests: pytest.Subtests) -> None:
         assert len({(row["vcpus"], row["host"]) for row in rows}) == 1, rows
         assert tx.update("instances", Eq("host", rows[0]["host"]), {"host": "mine"}) == 4
         tx.commit()
-        for store in engine._state.stores.values():
+        for store in engine._state.stored.values():
             for name, index in store.indexes.items():
                 with subtests.test(store=store, name=name, index=index):
-                    fresh = Index(layout(store.name).indexes[name])
+                    fresh = HashIndex(layout(store.layout.name).lookups[name])
                     for key, row in store.rows.items():
                         fresh.move(key, None, row)
-                    assert {value: bucket for value, bucket in index.buckets.items() if bucket} == fresh.buckets, name
+                    assert keys_by_value(index) == keys_by_value(fresh), name
 
     writer = threading.Thread(target=write)
     writer.start()

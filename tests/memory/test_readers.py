@@ -18,9 +18,9 @@ import nova_db
 from nova_db.api import binding
 from nova_db.context import get_admin_context
 from nova_db.engine import TRUE, Add, Eq, Exists, Gt, In, Ne, Order, Predicate, Query, Transaction, all_of, any_of
+from nova_db.engine.rows.inplace import InPlaceTransaction
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryDriver, MemoryEngine
-from nova_db_memory.transaction import MemoryTransaction
 from tests.forks import check_in_child
 from tests.memory.machine import KEYS, UUIDS, WHERE, MemoryMachine
 
@@ -62,7 +62,7 @@ def copy_of(state: dict[str, dict[Any, dict[str, Any]]]) -> MemoryEngine:
     engine = MemoryEngine()
     for table, rows in state.items():
         for key, row in rows.items():
-            engine._state.stores[table].put(key, None, dict(row))
+            engine._state.stored[table].put(key, None, dict(row))
     return engine
 
 
@@ -71,7 +71,7 @@ class ReadersMachine(MemoryMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.readers: list[tuple[MemoryTransaction, bool, list[MemoryEngine]]] = []
+        self.readers: list[tuple[InPlaceTransaction, bool, list[MemoryEngine]]] = []
 
     @precondition(lambda self: len(self.readers) < 4)
     @rule(snapshot=st.booleans())
@@ -182,7 +182,7 @@ def test_a_writer_that_waits_for_a_reader(pool: ThreadPoolExecutor) -> None:
 
 def open_transactions() -> int:
     """How many transactions the interpreter keeps."""
-    return sum(isinstance(each, MemoryTransaction) for each in gc.get_objects())
+    return sum(isinstance(each, InPlaceTransaction) for each in gc.get_objects())
 
 
 def test_readers_and_a_writer_do_not_hinder_each_other(

@@ -16,10 +16,10 @@ import nova_db
 from nova_db.context import get_admin_context
 from nova_db.driver import FUNCTIONS, Driver
 from nova_db.engine import Isolation
+from nova_db.engine.rows.inplace import InPlaceTransaction
 from nova_db.exceptions import DBError, NovaException
 from nova_db.operations import EngineDriver, Replica
 from nova_db_memory.engine import MemoryEngine
-from nova_db_memory.transaction import MemoryTransaction
 
 _READING: Final = re.compile(r"_(get|list|search|count|statistics|exists|in_use)(_|$)|^get_|^fixed_ips_by")
 _WRITING_TOO: Final = {"instance_update_and_get_original", "project_get_networks"}
@@ -60,11 +60,11 @@ class Spy(MemoryEngine):
         super().__init__()
         self._name, self._asked = name, asked
 
-    def read(self, *, snapshot: bool = True) -> MemoryTransaction:
+    def read(self, *, snapshot: bool = True) -> InPlaceTransaction:
         self._asked.add(self._name)
         return super().read(snapshot=snapshot)
 
-    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> MemoryTransaction:
+    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> InPlaceTransaction:
         self._asked.add(self._name)
         return super().write()
 

@@ -11,11 +11,11 @@ import pytest
 import nova_db
 from nova_db import exceptions
 from nova_db.context import get_admin_context
+from nova_db.engine.rows.inplace import InPlaceTransaction
 from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
 from nova_db.operations import EngineDriver, Replica
 from nova_db.operations.running import replicas
 from nova_db_memory.engine import MemoryEngine
-from nova_db_memory.transaction import MemoryTransaction
 
 PAUSE = 30
 
@@ -40,7 +40,7 @@ class Trouble(MemoryEngine):
         self.is_down = False
         self.before_read: Callable[[], None] = lambda: None
 
-    def read(self, *, snapshot: bool = True) -> MemoryTransaction:
+    def read(self, *, snapshot: bool = True) -> InPlaceTransaction:
         self.attempts += 1
         self.before_read()
         if self.failures:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Generic, Protocol
 
-from nova_db_memory.storage import Stores
-from nova_db_memory.versions import Change, Former, Views
+from nova_db.engine.rows.inplace.tables import R, Stored
+from nova_db.engine.rows.inplace.versions import Change, Former, Views
 
 
 class Reader(Protocol):
@@ -29,17 +29,17 @@ class Writer(Protocol):
         """Roll back the copy that a fork has made."""
 
 
-class State:
-    """The stores, the writer that is open on them, and the readers that stay with the state which they saw first.
+class State(Generic[R]):
+    """The tables, the writer that is open on them, and the readers that stay with the state which they saw first.
 
     Everything is done under the engine's latch, except two things that one call of a dict does, which is atomic: a
     reader that leaves takes itself out of ``readers``, and ``publish`` goes over a copy of them.
     """
 
-    __slots__ = ("readers", "stores", "writer")
+    __slots__ = ("readers", "stored", "writer")
 
-    def __init__(self, stores: Stores) -> None:
-        self.stores = stores
+    def __init__(self, stored: Stored[R]) -> None:
+        self.stored = stored
         self.writer: Writer | None = None
         self.readers: dict[Reader, int] = {}
         """Those that keep, until they leave, what commits would hide from them; each with the thread that it is of."""
@@ -49,7 +49,7 @@ class State:
         layers = [kept] if kept else []
         if self.writer is not None:
             layers.append(self.writer.before())
-        return Views(self.stores, layers)
+        return Views(self.stored, layers)
 
     def publish(self, writer: Writer) -> None:
         """Let the newest rows be the committed ones.  What they hide goes to the readers that have entered."""

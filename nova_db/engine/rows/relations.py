@@ -1,4 +1,4 @@
-"""Relations: from a row to the rows that belong to it, by the indexes.
+"""Relations: from rows to the rows that belong to them, by the look-ups.
 
 Each relation becomes a function once; it is these functions that reading a whole instance consists of.
 """
@@ -6,18 +6,20 @@ Each relation becomes a function once; it is these functions that reading a whol
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nova_db.engine import Row
 from nova_db.engine.relations import Plan, plan
+from nova_db.engine.rows.table import Readable
+from nova_db.engine.values import Row
 from nova_db.schema import TABLES, Relation
-from nova_db_memory.versions import Tables
 
+Tables = Mapping[str, Readable]
+"""What a transaction reads from, by name."""
 Follow = Callable[[Tables, Any], list[Row]]
 """From the value of a relation's local column to the stored rows at the other end, by primary key."""
-Attach = Callable[[Tables, Row, Row], None]
-"""Sets a relation of a stored row on a copy of it."""
+Attach = Callable[[Tables, Sequence[Row], Sequence[Row]], None]
+"""Sets a relation of stored rows on copies of them."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -52,16 +54,14 @@ def _attacher(table: str, relation: Relation, below: Plan) -> Attach:
     follow = follower(relation)
     deeper = tuple(_attacher(relation.table, *part) for part in below)
 
-    def attach_one(tables: Tables, row: Row, copy: Row) -> None:
-        key = row[local]
-        if key is None or (alive is not None and row["deleted"] != alive):
-            copy[name] = [] if many else None
-            return
-        found = follow(tables, key)
-        copies = [end.copy() for end in found]
-        if deeper:
-            attach(tables, found, copies, deeper)
-        copy[name] = copies if many else copies[0] if copies else None
+    def attach_one(tables: Tables, rows: Sequence[Row], copies: Sequence[Row]) -> None:
+        for row, copy in zip(rows, copies, strict=True):
+            key = row[local]
+            found = [] if key is None or (alive is not None and row["deleted"] != alive) else follow(tables, key)
+            ends = [end.copy() for end in found]
+            for attach_below in deeper:
+                attach_below(tables, found, ends)
+            copy[name] = ends if many else ends[0] if ends else None
 
     return attach_one
 
@@ -70,10 +70,3 @@ def _attacher(table: str, relation: Relation, below: Plan) -> Attach:
 def attachers(table: str, load: tuple[str, ...]) -> tuple[Attach, ...]:
     """The functions that attach the relations ``load`` of a table."""
     return tuple(_attacher(table, *part) for part in plan(table, load))
-
-
-def attach(tables: Tables, rows: Sequence[Row], copies: Sequence[Row], attachers: tuple[Attach, ...]) -> None:
-    """Set the relations of stored rows on copies of them."""
-    for row, copy in zip(rows, copies, strict=True):
-        for attach_one in attachers:
-            attach_one(tables, row, copy)

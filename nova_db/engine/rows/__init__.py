@@ -1,0 +1,15 @@
+"""The base of engines that keep rows themselves: whoever writes one gives its store's own parts, and has all the rest.
+
+The rows of a table (``Rows``: get, put, look up, count) and how a transaction begins and ends (``RowTransaction``) make
+an engine; a store that has neither transactions nor versions needs the rows alone (``inplace``).
+"""
+
+from __future__ import annotations
+
+from nova_db.engine.rows.hashed import HashIndex
+from nova_db.engine.rows.layout import Columns, Layout, layout, value_of
+from nova_db.engine.rows.relations import Tables
+from nova_db.engine.rows.table import Readable, Rows
+from nova_db.engine.rows.transaction import RowTransaction
+
+__all__ = ["Columns", "HashIndex", "Layout", "Readable", "RowTransaction", "Rows", "Tables", "layout", "value_of"]

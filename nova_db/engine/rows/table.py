@@ -1,0 +1,87 @@
+"""The rows of one table: what the author of a row store writes, and what the base makes of it."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from nova_db.engine.matching import Probe
+from nova_db.engine.ordering import page, total_order
+from nova_db.engine.query import Query
+from nova_db.engine.rows import access
+from nova_db.engine.rows.layout import Layout
+from nova_db.engine.values import Row
+
+
+class Readable(abc.ABC):
+    """The rows of one table, as a transaction sees them.
+
+    A row is a dict with every column.  One that was handed over, either way, is replaced and never edited, so whoever
+    holds it holds a version of it.
+    """
+
+    __slots__ = ("layout",)
+
+    layout: Layout
+
+    @abc.abstractmethod
+    def get(self, key: Any) -> Row | None:
+        """The row with a primary key."""
+
+    @abc.abstractmethod
+    def all(self) -> Iterable[Row]:
+        """All rows, in any order; who asks changes none before having seen them all."""
+
+    @abc.abstractmethod
+    def keys(self, lookup: str, value: Any) -> Collection[Any]:
+        """The primary keys of the rows that have a value, which is not null, in a look-up of the layout; in any order.
+
+        A column that is no look-up may be asked for too: semijoins and relations do.
+        """
+
+    find = access.find  # not by way of a method of its own: it is on every call's path
+
+    def page(self, query: Query, probe: Probe) -> list[Row]:
+        """The rows that a query asks for, in its order."""
+        order, after = query.order, query.after
+        if order or after is not None:
+            found = self.find(query.where, probe)
+            return page(found, total_order(order, self.layout.key), after, query.limit)
+        return self.find(query.where, probe, query.limit)
+
+    def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
+        """The rows in which a column equals a value, by primary key; all, or those that are live.  Null equals none."""
+        if value is None:
+            return []
+        get = self.get
+        if column == self.layout.key:
+            row = get(value)
+            return [] if row is None or (alive is not None and row["deleted"] != alive) else [row]
+        keys = self.keys(column, value)
+        if len(keys) > 1:
+            keys = sorted(keys)
+        if alive is None:
+            return [row for key in keys if (row := get(key)) is not None]
+        return [row for key in keys if (row := get(key)) is not None and row["deleted"] == alive]
+
+
+class Rows(Readable):
+    """The rows of one table, as a transaction sees and changes them."""
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    def put(self, key: Any, old: Row | None, new: Row | None) -> None:
+        """Replace a version of a row by another, in the indexes as well; None stands for no row, before or after."""
+
+    @abc.abstractmethod
+    def count(self, given: int | None) -> int:
+        """The next id, ``HIGHEST_ID + 1`` where none is left; or the one given, which moves the counter on."""
+
+    def holds(self, lookup: str, value: Any) -> bool:
+        """Whether some row has a value in a look-up, or as its key; a writer may rely on the answer until it ends.
+
+        A store whose writers do not exclude one another sees to that here.
+        """
+        return self.get(value) is not None if lookup == self.layout.key else bool(self.keys(lookup, value))

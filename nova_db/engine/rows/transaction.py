@@ -1,0 +1,287 @@
+"""The primitives, on the rows of a store: all of a ``Transaction`` but how it begins and ends."""
+
+from __future__ import annotations
+
+import abc
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from nova_db.engine.assignments import updater
+from nova_db.engine.matching import Probe, matcher
+from nova_db.engine.ordering import sort_rows, total_order
+from nova_db.engine.predicates import TRUE, Predicate
+from nova_db.engine.query import Order, Query
+from nova_db.engine.rows.changes import Changing, Version
+from nova_db.engine.rows.relations import Tables, attachers, follower
+from nova_db.engine.rows.table import Readable, Rows
+from nova_db.engine.transaction import Transaction
+from nova_db.engine.values import Row, Values
+from nova_db.exceptions import DBConnectionError, DBError
+from nova_db.schema import Relation
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_NOTHING = nullcontext()
+
+
+def _writing(
+    method: Callable[Concatenate[RowTransaction, _P], _R],
+) -> Callable[Concatenate[RowTransaction, _P], _R]:
+    """A primitive that writes: in a writer only, alone, and where it fails nothing is possible but to undo it."""
+
+    @functools.wraps(method)
+    def call(self: RowTransaction, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        if self.error is not None or not (self._is_open and self.writes):
+            self.require_usable(for_writing=True)
+        try:
+            with self._latch:
+                return method(self, *args, **kwargs)
+        except BaseException as error:
+            self.error = error
+            raise
+
+    return call
+
+
+class RowTransaction(Changing, Transaction):
+    """A transaction of a row store.
+
+    The author of a store gives its rows by table, and says how savepoints and the transaction itself end (``_mark``,
+    ``_release``, ``_undo``, ``_commit``, ``_roll_back``); ``_seen``, ``_written``, ``_put``,
+    ``_lock`` and ``serialize`` are for stores that have more to do.
+    """
+
+    __slots__ = ("_is_open", "_latch", "_rows", "error", "writes")
+
+    def __init__(
+        self, rows: Mapping[str, Rows], *, writes: bool, latch: AbstractContextManager[Any] = _NOTHING
+    ) -> None:
+        """``rows`` are those of each table, by name; ``latch`` is held for the length of each call, where readers
+        could see a change half made.
+        """
+        self._rows = rows
+        self._latch = latch
+        self.writes = writes
+        self._is_open = True
+        self.error: BaseException | None = None
+        """Why a call failed; nothing is possible then but to roll back, or back to a savepoint."""
+
+    # What a store says ------------------------------------------------------------------------------------------------
+
+    def _seen(self) -> Tables:
+        """What a reading call reads from, by name; the rows themselves, where they are those of this transaction."""
+        return self._rows
+
+    def _written(self) -> Mapping[str, Rows]:
+        """What a writing call reads from and writes to, by name."""
+        return self._rows
+
+    def _lock(self, rows: Readable, found: Sequence[Row]) -> None:
+        """Let rows stay as they are until the transaction ends; done where a writer is alone."""
+
+    @abc.abstractmethod
+    def _mark(self) -> Any:
+        """Begin a savepoint."""
+
+    def _release(self, mark: Any) -> None:
+        """End a savepoint, and keep what was written in it."""
+
+    @abc.abstractmethod
+    def _undo(self, mark: Any) -> None:
+        """Take back all that was written since a savepoint began."""
+
+    @abc.abstractmethod
+    def _commit(self) -> None:
+        """Make what was written visible to all."""
+
+    @abc.abstractmethod
+    def _roll_back(self) -> None:
+        """Take back all that was written."""
+
+    def _put(self, rows: Rows, old: Row | None, new: Row | None) -> None:
+        by_key = rows.layout.by_key
+        rows.put(by_key(new if old is None else old), old, new)  # type: ignore[arg-type] # one of them is a row
+
+    # The primitives ---------------------------------------------------------------------------------------------------
+
+    def select(self, query: Query) -> list[Row]:
+        self.require_usable(for_writing=query.lock)
+        with self._latch:
+            tables = self._seen()
+            rows = tables[query.table]
+            found = rows.page(query, _probe(tables))
+            if query.lock:
+                self._lock(rows, found)
+            return self._out(query, tables, found)
+
+    def aggregate(
+        self, table: str, where: Predicate = TRUE, *, sums: tuple[str, ...] = (), group_by: tuple[str, ...] = ()
+    ) -> list[Row]:
+        groups: defaultdict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        if not group_by:
+            groups[()] = []  # one result, even of no rows
+        self.require_usable()
+        with self._latch:
+            tables = self._seen()
+            found = tables[table].find(where, _probe(tables))
+        for row in found:
+            groups[tuple([row[column] for column in group_by])].append(row)
+        results = []
+        for values, rows in groups.items():
+            result: Row = {"count": len(rows), **dict(zip(group_by, values, strict=True))}
+            for column in sums:
+                result[column] = sum(row[column] or 0 for row in rows)
+            results.append(result)
+        return sort_rows(results, [Order(column) for column in group_by])
+
+    def related(self, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
+        self.require_usable()
+        follow = follower(relation)
+        with self._latch:
+            tables = self._seen()
+            return [(key, row.copy()) for key in dict.fromkeys(keys) for row in follow(tables, key)]
+
+    @_writing
+    def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
+        tables = self._written()
+        made = [(tables[table], [dict(values) for values in rows]) for table, rows in batches]
+        self._insert(tables, [(rows, row) for rows, new in made for row in new])
+        return [[row.copy() for row in new] for _, new in made]
+
+    @_writing
+    def update(self, table: str, where: Predicate, values: Values) -> int:
+        tables = self._written()
+        rows = tables[table]
+        return len(self._update(tables, rows, rows.find(where, _probe(tables)), values))
+
+    @_writing
+    def update_returning(self, query: Query, values: Values) -> list[Row]:
+        tables = self._written()
+        rows = tables[query.table]
+        found = self._update(tables, rows, rows.find(query.where, _probe(tables)), values)
+        if query.order:
+            found = sort_rows(found, total_order(query.order, rows.layout.key))
+        return self._out(query, tables, found)
+
+    @_writing
+    def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
+        tables = self._written()
+        rows = tables[table]
+        test = matcher(where, _probe(tables))
+        versions: list[Version] = []
+        newest: dict[Any, Row] = {}
+        for key, values in changes:
+            row = newest.get(key) or rows.get(key)
+            if row is not None and test(row):
+                newest[key] = new = updater(rows.layout.table, values)(row)
+                versions.append((rows, row, new))
+        self._replace(tables, versions)
+        return len(versions)
+
+    @_writing
+    def claim(
+        self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
+    ) -> list[Row]:
+        tables = self._written()
+        rows = tables[table]
+        found = rows.page(Query(table, where, order=order, limit=limit), _probe(tables))
+        return [row.copy() for row in self._update(tables, rows, found, values)]
+
+    @_writing
+    def delete(self, table: str, where: Predicate) -> int:
+        tables = self._written()
+        rows = tables[table]
+        found = rows.find(where, _probe(tables))
+        self._replace(tables, [(rows, row, None) for row in found])
+        return len(found)
+
+    @_writing
+    def move(
+        self, source: str, target: str, where: Predicate, *, order: tuple[Order, ...] = (), limit: int | None = None
+    ) -> int:
+        tables = self._written()
+        left, entered = tables[source], tables[target]
+        found = left.page(Query(source, where, order=order, limit=limit), _probe(tables))
+        self._insert(tables, [(entered, row) for row in found])
+        self._replace(tables, [(left, row, None) for row in found])
+        return len(found)
+
+    def serialize(self, *names: str) -> None:
+        self.require_usable(for_writing=True)  # a writer is alone, whatever the names
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        return _Savepoint(self)
+
+    def commit(self) -> None:
+        if not self._is_open:
+            raise self._ended("The transaction has ended already.")
+        error = self.error
+        if error is not None:
+            self.rollback()
+            raise DBError(error, message="The transaction was rolled back, because a call in it had failed.")
+        self._commit()
+
+    def rollback(self) -> None:
+        if self._is_open:
+            self._roll_back()
+
+    # What they share --------------------------------------------------------------------------------------------------
+
+    def require_usable(self, *, for_writing: bool = False) -> None:
+        """Raise DBError after the end or a failure, or when a reader is to write."""
+        if not self._is_open:
+            raise self._ended("The transaction has ended.")
+        if self.error is not None:
+            message = "An earlier call failed: the transaction can only be rolled back, at least to a savepoint."
+            raise DBError(self.error, message=message)
+        if for_writing and not self.writes:
+            raise DBError(message="The transaction is a reader, it cannot write.")
+
+    def _ended(self, message: str) -> DBError:
+        """What to raise after the end, or in a process that was forked while the transaction was open."""
+        if isinstance(self.error, DBConnectionError):
+            return DBConnectionError(message=str(self.error))
+        return DBError(message=message)
+
+    def _out(self, query: Query, tables: Tables, rows: list[Row]) -> list[Row]:
+        """What the caller gets of stored rows: copies, with relations."""
+        columns = query.columns
+        if columns is None:
+            copies = [row.copy() for row in rows]
+        else:
+            copies = [{column: row[column] for column in columns} for row in rows]
+        for attach in attachers(query.table, query.load) if query.load else ():
+            attach(tables, rows, copies)
+        return copies
+
+
+def _probe(tables: Tables) -> Probe:
+    """What a semijoin finds rows by."""
+    return lambda table, column, value: tables[table].having(column, value)
+
+
+class _Savepoint:
+    """A block that is undone when an exception leaves it."""
+
+    __slots__ = ("_mark", "_tx")
+
+    def __init__(self, tx: RowTransaction) -> None:
+        self._tx = tx
+
+    def __enter__(self) -> None:
+        self._tx.require_usable()
+        self._mark = self._tx._mark()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        tx = self._tx
+        hidden = tx.error if error is None else None
+        if error is None and hidden is None:
+            tx._release(self._mark)
+            return
+        tx._undo(self._mark)
+        tx.error = None
+        if hidden is not None:
+            raise DBError(hidden, message="An earlier call failed, and its savepoint was undone.")
