@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent
 SHELF = {
     "nova_db": ".",
     "nova_db_memory": "backends",
+    "nova_db_lmdb": "backends",
     "nova_db_sqlalchemy": "backends",
     "nova_db_conformance": "conformance",
 }
@@ -28,11 +29,13 @@ def _paths(pattern: str) -> list[str]:
 POSTGRESQL = ["psycopg[binary]>=3.3"]
 MYSQL = ["PyMySQL>=1.2.4"]
 MYSQLCLIENT = ["mysqlclient>=2.2"]
+LMDB = ["lmdb>=3.0", "msgspec>=0.21"]
 TESTING = ["fixtures>=4.3"]
 CONFORMANCE = [*TESTING, "pytest>=9", "testscenarios>=0.7", "testtools>=2.9", "hypothesis>=6.170"]
 DEV = [
     *POSTGRESQL,
     *MYSQL,
+    *LMDB,
     *CONFORMANCE,
     "build>=1.6",
     "import-linter>=2.6",
@@ -62,6 +65,7 @@ setup(
         "mariadb",
         "sqlite",
         "in-memory",
+        "lmdb",
         "conformance",
     ],
     classifiers=[
@@ -111,12 +115,14 @@ setup(
         "postgresql": POSTGRESQL,
         "mysql": MYSQL,
         "mysqlclient": MYSQLCLIENT,
+        "lmdb": LMDB,
         "testing": TESTING,
         "conformance": CONFORMANCE,
         "dev": DEV,
     },
     entry_points={
         "nova_db.backends": [
+            "lmdb = nova_db_lmdb:LMDBDriver",
             "memory = nova_db_memory:MemoryDriver",
             "sqlalchemy = nova_db_sqlalchemy:SQLAlchemyDriver",
         ],

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "architecture.md"
-PACKAGES: Final = ("nova_db", "nova_db_memory", "nova_db_sqlalchemy")
+PACKAGES: Final = ("nova_db", "nova_db_lmdb", "nova_db_memory", "nova_db_sqlalchemy")
 _OPEN: Final = frozenset({"nova_db", "nova_db_sqlalchemy", "nova_db.operations"})
 """What is drawn with the rooms inside of it."""
 _EVERYWHERE: Final = frozenset({"clock", "conf", "exceptions", "forking", "ownership", "tasks", "version"})

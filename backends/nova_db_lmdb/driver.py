@@ -1,0 +1,59 @@
+"""The backend on LMDB as a driver."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from nova_db.conf import get_conf
+from nova_db.operations import EngineDriver
+from nova_db_lmdb.engine import LMDBEngine
+
+_EXPECTED = "expected lmdb:///FOLDER, or lmdb:////FOLDER with an absolute path"
+_BOOLEANS = {"true": True, "false": False}
+
+
+class LMDBDriver(EngineDriver):
+    """All functions of the API on an LMDB database.
+
+    :param connection: ``"lmdb:///FOLDER"``, relative to the working directory, or ``"lmdb:////FOLDER"``; the folder is
+        made when it is first used.  ``?map_size=BYTES``: how large it may grow; ``?sync=false``: a commit does not wait
+        for the disk, so a crash of the machine, though none of the process, may damage the database.
+    :param conf: the configuration; None: ``nova_db.conf.get_conf()``.  Its ``lock_timeout`` bounds how long a writer
+        waits for others.
+
+    :raises ValueError: the connection is something else.
+    """
+
+    def __init__(self, connection: str | None = None, conf: Any = None) -> None:
+        conf = conf or get_conf()
+        super().__init__(_engine(connection or "", conf["database"]["lock_timeout"]), conf)
+
+    @classmethod
+    def provision(cls, connection: str | None) -> str:
+        """Name a folder of its own for tests: beside the one that is given, or among temporary files."""
+        beside = None if connection is None else _engine(connection, 0).folder.parent
+        return f"lmdb:///{tempfile.mkdtemp(prefix='nova-db-', dir=beside)}?sync=false"
+
+    @classmethod
+    def discard(cls, connection: str) -> None:
+        """Remove the folder."""
+        shutil.rmtree(_engine(connection, 0).folder, ignore_errors=True)
+
+
+def _engine(connection: str, lock_timeout: float) -> LMDBEngine:
+    url = urlsplit(connection)
+    if url.scheme != "lmdb" or url.netloc or len(url.path) < 2:
+        raise ValueError(f"The database's URL begins with {url.scheme or 'no scheme'}:; {_EXPECTED}")
+    options: dict[str, Any] = {}
+    for name, value in parse_qsl(url.query, keep_blank_values=True):
+        if name == "map_size" and value.isdecimal() and int(value) > 0:
+            options[name] = int(value)
+        elif name == "sync" and value in _BOOLEANS:
+            options[name] = _BOOLEANS[value]
+        else:
+            raise ValueError(f"The database's URL has {name}={value!r}; expected map_size=BYTES or sync=true|false")
+    return LMDBEngine(Path(unquote(url.path[1:])), lock_timeout=lock_timeout, **options)

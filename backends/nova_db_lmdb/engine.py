@@ -1,0 +1,69 @@
+"""The engine: a folder, opened at the first transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Final
+
+import lmdb
+
+from nova_db.engine import Capability
+from nova_db.engine.rows.cells import CellEngine
+from nova_db_lmdb.environment import Environment, environments
+from nova_db_lmdb.transaction import LMDBTransaction
+
+MAP_SIZE: Final = 2**40
+"""How large a database may grow, in bytes: it takes so many addresses, and of the disk only what it needs."""
+
+
+class LMDBEngine(CellEngine):
+    """An engine over a folder."""
+
+    capabilities = frozenset({Capability.PERSISTENT})
+    missing: Mapping[Capability, str] = {Capability.CONCURRENT_WRITERS: "writers take turns, those of all processes"}
+
+    def __init__(self, folder: Path, *, lock_timeout: float, map_size: int = MAP_SIZE, sync: bool = True) -> None:
+        self.folder = folder.absolute()
+        self._lock_timeout = lock_timeout
+        self._map_size, self._sync = map_size, sync
+        self._environment: Environment | None = None
+
+    def close(self) -> None:
+        """Let go of the folder: it is closed with the last transaction on it, and by others that use it."""
+        self._environment, self._is_ready = None, False
+
+    def describe(self) -> Mapping[str, str]:
+        return {"engine": "lmdb", "url": self.location(), **self.identify()}
+
+    def location(self) -> str:
+        return f"lmdb:///{self.folder}"
+
+    def identify(self) -> Mapping[str, str]:
+        found = self._schema() if (self.folder / "data.mdb").exists() else None
+        return {
+            "server": "LMDB {}.{}.{}".format(*lmdb.version()),
+            **({"revision": found.decode()} if found is not None else {}),
+        }
+
+    def identity(self) -> Hashable:
+        return self.folder.resolve()
+
+    def _begin(self, *, writes: bool) -> LMDBTransaction:
+        environment = self._opened()
+        if writes:
+            environment.turn.acquire(self._lock_timeout)
+        try:
+            with environment:
+                return LMDBTransaction(environment, writes=writes)
+        except BaseException:
+            if writes:
+                environment.turn.release()
+            raise
+
+    def _opened(self) -> Environment:
+        found = self._environment
+        if found is None or found.is_inherited:
+            found = environments.get(self.folder, map_size=self._map_size, sync=self._sync)
+            self._environment, self._is_ready = found, False
+        return found

@@ -1,0 +1,40 @@
+"""Rows as bytes: MessagePack by msgspec, columns by name, those that are null left out.
+
+So a row that an earlier release has written can be read by a later one, whose new columns are null in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from nova_db.engine import Row
+from nova_db.engine.rows import Layout
+from nova_db.engine.rows.cells import Codec
+from nova_db.schema import Kind
+
+_TYPES = {Kind.INTEGER: int, Kind.BIGINT: int, Kind.BOOLEAN: bool, Kind.FLOAT: float, Kind.DATETIME: dt.datetime}
+_codecs: dict[str, Codec] = {}
+
+
+def codec(layout: Layout) -> Codec:
+    """How the rows of a table become bytes; worked out once."""
+    found = _codecs.get(layout.name)
+    if found is None:
+        found = _codecs[layout.name] = _codec(layout)
+    return found
+
+
+def _codec(layout: Layout) -> Codec:
+    fields = [(column.name, _TYPES.get(column.kind, str) | None, None) for column in layout.table.columns]
+    kind = msgspec.defstruct(layout.name, fields, omit_defaults=True, gc=False)
+    encoder, decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(kind)
+
+    def encode(row: Row) -> bytes:
+        return encoder.encode(kind(**row))
+
+    def decode(data: bytes) -> Row:
+        return msgspec.structs.asdict(decoder.decode(data))
+
+    return Codec(encode, decode)
