@@ -1,8 +1,8 @@
-"""Transactions: LMDB's own, whose nested ones are the savepoints."""
+"""Transactions: a snapshot of LMDB to read, and one transaction of LMDB's for all that was written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import lmdb
@@ -12,25 +12,20 @@ from nova_db_lmdb.environment import Environment
 from nova_db_lmdb.rows import codec
 
 
-class LMDBCells(Cells):
-    """What is seen in the innermost of the LMDB transactions that are open in one another."""
+class Snapshot(Cells):
+    """What was committed when it was taken."""
 
-    __slots__ = ("open",)
+    __slots__ = ("close", "transaction")
 
-    def __init__(self, transaction: lmdb.Transaction) -> None:
-        self.open = [transaction]
+    def __init__(self, environment: Environment) -> None:
+        self.transaction: lmdb.Transaction = environment.lmdb.begin()
+        self.close = self.transaction.abort
 
     def get(self, key: bytes) -> bytes | None:
-        return cast("bytes | None", self.open[-1].get(key))
-
-    def put(self, key: bytes, value: bytes) -> None:
-        self.open[-1].put(key, value)
-
-    def delete(self, key: bytes) -> None:
-        self.open[-1].delete(key)
+        return cast("bytes | None", self.transaction.get(key))
 
     def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        with self.open[-1].cursor() as cursor:
+        with self.transaction.cursor() as cursor:
             found = cursor.set_range(end if backwards else begin)
             if backwards:
                 found = cursor.prev() if found else cursor.last()
@@ -40,40 +35,28 @@ class LMDBCells(Cells):
 
 
 class LMDBTransaction(CellTransaction):
-    """A transaction; a reader sees what was committed when it began, a writer has the turn until it ends."""
+    """A transaction; a writer has the turn until it ends, and LMDB's own lock only while it commits.
 
-    __slots__ = ("_environment", "_open")
+    That one belongs to the thread that takes it, and a transaction may be ended by another.
+    """
+
+    __slots__ = ("_environment", "_snapshot")
 
     def __init__(self, environment: Environment, *, writes: bool) -> None:
-        cells = LMDBCells(environment.lmdb.begin(write=writes))
-        super().__init__(cells, codec, writes=writes, latch=environment)
         self._environment = environment
-        self._open = cells.open
+        self._snapshot = Snapshot(environment)
+        super().__init__(self._snapshot, codec, writes=writes, latch=environment)
 
-    def _mark(self) -> int:
-        self._open.append(self._environment.lmdb.begin(write=True, parent=self._open[-1]))
-        return len(self._open) - 1
+    def _apply(self, writes: Mapping[bytes, bytes | None]) -> None:
+        with self._environment.lmdb.begin(write=True) as transaction:
+            for key, value in writes.items():
+                if value is None:
+                    transaction.delete(key)
+                else:
+                    transaction.put(key, value)
 
-    def _release(self, mark: int) -> None:
-        self._open.pop().commit()
-
-    def _undo(self, mark: int) -> None:
-        while len(self._open) > mark:  # one less each time
-            self._open.pop().abort()
-
-    def _commit(self) -> None:
-        self._end(self._open[0].commit)
-
-    def _roll_back(self) -> None:
-        self._is_open = False
+    def _leave(self) -> None:
         if not self._environment.is_inherited:
-            self._end(self._open[0].abort)
-
-    def _end(self, end: Callable[[], None]) -> None:
-        self._is_open = False
-        try:
-            with self._latch:
-                end()
-        finally:
-            if self.writes and not self._environment.is_inherited:
+            self._snapshot.close()
+            if self.writes:
                 self._environment.turn.release()

@@ -6,15 +6,16 @@ import abc
 import contextlib
 import functools
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from nova_db.engine.interface import Engine
+from nova_db.engine.query import Query
+from nova_db.engine.rows.cells.cells import Buffer
 from nova_db.engine.rows.cells.packing import counter_name, packed_name
-from nova_db.engine.rows.cells.table import Cells, CellTables, Codec
+from nova_db.engine.rows.cells.transaction import CellTransaction
 from nova_db.engine.rows.layout import layout
-from nova_db.engine.rows.transaction import RowTransaction
 from nova_db.engine.transaction import Isolation
 from nova_db.exceptions import DBError
 from nova_db.schema import TABLES
@@ -22,6 +23,10 @@ from nova_db.schema import TABLES
 _ALL: Final = (*TABLES, *(table.shadow.name for table in TABLES.values() if table.shadow is not None))
 _SCHEMA: Final = packed_name("", "schema")
 """The key of the cell that holds the revision."""
+_END: Final = b"\xff" * 5
+"""Greater than every key."""
+_STEP: Final = 10_000
+"""How many cells or rows are changed at once, where it may be all of them."""
 
 
 @functools.cache
@@ -29,48 +34,6 @@ def schema_revision() -> bytes:
     """What stands for the tables of this release, their columns and their indexes."""
     described = [(name, layout(name).table.names, tuple(layout(name).indexes)) for name in _ALL]
     return hashlib.blake2b(repr(described).encode(), digest_size=6).hexdigest().encode()
-
-
-class CellTransaction(RowTransaction):
-    """A transaction of a store of cells."""
-
-    __slots__ = ("cells", "tables")
-
-    def __init__(
-        self, cells: Cells, codec: Callable[..., Codec], *, writes: bool, latch: AbstractContextManager[Any]
-    ) -> None:
-        """``codec`` says how the rows of a layout become bytes; ``latch`` is entered for the length of each call."""
-        self.cells = cells
-        self.tables = CellTables(cells, codec)
-        super().__init__(self.tables, writes=writes, latch=latch)
-
-    @property
-    def schema(self) -> bytes | None:
-        """The revision of the tables, or None without any."""
-        with self._latch:
-            return self.cells.get(_SCHEMA)
-
-    @schema.setter
-    def schema(self, revision: bytes) -> None:
-        with self._latch:
-            self.cells.put(_SCHEMA, revision)
-
-    def renew(self) -> None:
-        """Give the rows of another release the columns of this one, and index entries that are this one's."""
-        with self._latch:
-            self.keep_only(_SCHEMA, *map(packed_name, _ALL), *map(counter_name, _ALL))
-            for name in _ALL:
-                rows, table = self.tables[name], layout(name).table
-                for key in [row[table.primary_key] for row in rows.all()]:
-                    row = rows.get(key)
-                    if row is not None:
-                        rows.put(key, None, table.insert_values(row))
-
-    def keep_only(self, *beginnings: bytes) -> None:
-        """Remove all cells but those whose keys begin so."""
-        found = [key for key, _ in self.cells.scan(b"", b"\xff" * 5) if not key.startswith(beginnings)]
-        for key in found:
-            self.cells.delete(key)
 
 
 class CellEngine(Engine):
@@ -98,15 +61,16 @@ class CellEngine(Engine):
 
     def create_schema(self) -> None:
         """Note the tables; where those of another release stand, complete their rows and make their indexes anew."""
-        with self._writing() as tx:
-            if tx.schema not in (None, schema_revision()):
-                tx.renew()
-            tx.schema = schema_revision()
+        found = self._schema()
+        if found not in (None, schema_revision()):
+            self._renew()
+        with self._writing() as cells:
+            cells.put(_SCHEMA, schema_revision())
 
     def clear(self) -> None:
         """Remove all rows and start the id counters anew."""
-        with self._writing() as tx:
-            tx.keep_only(_SCHEMA)
+        while self._removed(_SCHEMA):  # some less each time
+            pass
 
     def tables(self) -> Iterable[str]:
         """All tables, once they were created."""
@@ -124,13 +88,13 @@ class CellEngine(Engine):
         """The revision of the tables."""
         tx = self._begin(writes=False)
         try:
-            return tx.schema
+            return tx.cells.get(_SCHEMA)
         finally:
             tx.rollback()
 
     def _ready(self, tx: CellTransaction) -> CellTransaction:
         """The transaction, if the tables are this release's."""
-        found = tx.schema
+        found = tx.cells.get(_SCHEMA)
         if found == schema_revision():
             self._is_ready = True
             return tx
@@ -138,11 +102,46 @@ class CellEngine(Engine):
         state = "holds no tables yet" if found is None else f"is of another release: its schema is {found.decode()}"
         raise DBError(message=f"The database {self.location()} {state}; nova-db sync mends that.")
 
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[CellTransaction]:
+    def _renew(self) -> None:
+        """Do what ``create_schema`` says, in steps that can be done again: the revision changes after the last."""
+        kept = (_SCHEMA, *map(packed_name, _ALL), *map(counter_name, _ALL))
+        while self._removed(*kept):  # some less each time
+            pass
+        for name in _ALL:
+            after: tuple[Any, ...] | None = None
+            while after != ():  # the place moves on, up to the last row
+                after = self._renewed(name, after)
+
+    def _renewed(self, name: str, after: tuple[Any, ...] | None) -> tuple[Any, ...]:
+        """Renew some rows of a table, those after a place; the place of the last of them, empty where none was left."""
+        table = layout(name).table
         tx = self._begin(writes=True)
         try:
-            yield tx
+            rows = tx.tables[name]
+            found = rows.page(Query(name, after=after, limit=_STEP), lambda *_: ())
+            for row in found:
+                rows.put(row[table.primary_key], None, table.insert_values(row))
+            tx.commit()
+        finally:
+            tx.rollback()
+        return (found[-1][table.primary_key],) if found else ()
+
+    def _removed(self, *beginnings: bytes) -> bool:
+        """Remove some of the cells whose keys do not begin so; whether there were any."""
+        with self._writing() as cells:
+            others = (key for key, _ in cells.scan(b"", _END) if not key.startswith(beginnings))
+            found = list(islice(others, _STEP))
+            for key in found:
+                cells.delete(key)
+        return bool(found)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Buffer]:
+        """The cells, to be changed whatever the schema."""
+        tx = self._begin(writes=True)
+        try:
+            assert isinstance(tx.cells, Buffer)
+            yield tx.cells
             tx.commit()
         finally:
             tx.rollback()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -12,33 +11,12 @@ from nova_db.engine.matching import Probe
 from nova_db.engine.ordering import page, total_order
 from nova_db.engine.predicates import Predicate
 from nova_db.engine.query import Query
+from nova_db.engine.rows.cells.cells import Buffer, Cells
 from nova_db.engine.rows.cells.packing import counter_name, pack
 from nova_db.engine.rows.cells.paths import LAST, Path, Range, indexes, plan
 from nova_db.engine.rows.layout import Layout, layout
 from nova_db.engine.rows.table import Rows
 from nova_db.engine.values import Row
-
-
-class Cells(abc.ABC):
-    """What a transaction sees of the store: what the author of a store of cells writes."""
-
-    __slots__ = ()
-
-    @abc.abstractmethod
-    def get(self, key: bytes) -> bytes | None:
-        """The value of a cell, or None."""
-
-    @abc.abstractmethod
-    def put(self, key: bytes, value: bytes) -> None:
-        """Set a cell, which may be there or not."""
-
-    @abc.abstractmethod
-    def delete(self, key: bytes) -> None:
-        """Remove a cell, which may be there or not."""
-
-    @abc.abstractmethod
-    def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        """The cells from a key on up to another, which is left out; nothing is changed meanwhile."""
 
 
 class Codec(NamedTuple):
@@ -114,7 +92,7 @@ class CellRows(Rows):
         return list(islice(filter(way.test(parameters, probe), rows), query.limit))
 
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
-        cells, packed = self._cells, pack(key)
+        cells, packed = self._written(), pack(key)
         if new is None:
             cells.delete(self._prefix + packed)
         else:
@@ -133,12 +111,16 @@ class CellRows(Rows):
         last = int.from_bytes(self._cells.get(self._counter) or b"\0")
         number = last + 1 if given is None else given
         if last < number <= HIGHEST_ID:
-            self._cells.put(self._counter, number.to_bytes(4))
+            self._written().put(self._counter, number.to_bytes(4))
         return number
 
     def last_id(self) -> int:
         """The highest id so far."""
         return int.from_bytes(self._cells.get(self._counter) or b"\0")
+
+    def _written(self) -> Buffer:
+        assert isinstance(self._cells, Buffer), "a reader does not write"
+        return self._cells
 
     def _read(self, packed: bytes) -> Row | None:
         data = self._cells.get(self._prefix + packed)
