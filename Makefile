@@ -42,7 +42,7 @@ help:
 	@echo 'make test-mysqlclient the same on MariaDB through mysqlclient, which is installed for it'
 	@echo 'make test-columns  the tests of SQL servers, on tables whose columns stand the other way round'
 	@echo 'make test-new-column all that a new column touches, in a copy of the tree that has one'
-	@echo 'make test-kills    archiving, killed twenty times on each of SQLite, PostgreSQL and MariaDB'
+	@echo 'make test-kills    processes killed at work: archiving, twenty times on each SQL server; LMDB, a hundred times'
 	@echo 'make test-anomalies what transactions must never show, twenty rounds on each backend, and the counts'
 	@echo 'make fuzz          100,000 calls with hostile arguments on each backend (ARGS="--calls 1000 --seed 7 sqlite")'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
@@ -156,7 +156,8 @@ test-new-column: venv
 	    tests/migrations/test_new_column.py
 
 test-kills: venv
-	@echo '== archiving, killed twenty times on each server'
+	@echo '== processes killed at work'
+	@NOVA_DB_TEST_KILLS=100 $(BIN)/pytest -p no:xdist $(ARGS) tests/lmdb/test_processes.py
 	@$(WITH_SERVERS) NOVA_DB_TEST_KILLS=20 exec $(BIN)/pytest -p no:xdist $(LANES) $(ARGS) tests/upkeep/test_kills.py
 
 # What goes by the clock wants the machine for itself, so there are no workers.

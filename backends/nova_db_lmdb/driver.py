@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,8 +13,7 @@ from nova_db.conf import get_conf
 from nova_db.operations import EngineDriver
 from nova_db_lmdb.engine import LMDBEngine
 
-_EXPECTED = "expected lmdb:///FOLDER, or lmdb:////FOLDER with an absolute path"
-_BOOLEANS = {"true": True, "false": False}
+_OPTIONS = {"map_size": (r"[1-9]\d{0,17}", "map_size=BYTES"), "sync": ("true|false", "sync=true or sync=false")}
 
 
 class LMDBDriver(EngineDriver):
@@ -44,16 +44,15 @@ class LMDBDriver(EngineDriver):
         shutil.rmtree(_engine(connection, 0).folder, ignore_errors=True)
 
 
-def _engine(connection: str, lock_timeout: float) -> LMDBEngine:
-    url = urlsplit(connection)
-    if url.scheme != "lmdb" or url.netloc or len(url.path) < 2:
-        raise ValueError(f"The database's URL begins with {url.scheme or 'no scheme'}:; {_EXPECTED}")
+def _engine(connection: str | None, lock_timeout: float) -> LMDBEngine:
+    url = urlsplit(connection or "")
+    if url.scheme != "lmdb" or url.netloc or url.fragment or len(url.path) < 2:
+        found = f"begins with {url.scheme}:" if connection else "is missing"
+        raise ValueError(f"The database's URL {found}; expected lmdb:///FOLDER, or lmdb:////FOLDER from the root")
     options: dict[str, Any] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
-        if name == "map_size" and value.isdecimal() and int(value) > 0:
-            options[name] = int(value)
-        elif name == "sync" and value in _BOOLEANS:
-            options[name] = _BOOLEANS[value]
-        else:
-            raise ValueError(f"The database's URL has {name}={value!r}; expected map_size=BYTES or sync=true|false")
+        read, expected = _OPTIONS.get(name, (None, f"one of {', '.join(_OPTIONS)}"))
+        if read is None or not re.fullmatch(read, value):
+            raise ValueError(f"The database's URL has {name}={value!r}; expected {expected}")
+        options[name] = int(value) if value.isdigit() else value == "true"
     return LMDBEngine(Path(unquote(url.path[1:])), lock_timeout=lock_timeout, **options)

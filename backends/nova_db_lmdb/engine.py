@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import lmdb
 
@@ -37,7 +38,7 @@ class LMDBEngine(CellEngine):
         return {"engine": "lmdb", "url": self.location(), **self.identify()}
 
     def location(self) -> str:
-        return f"lmdb:///{self.folder}"
+        return f"lmdb:///{quote(str(self.folder))}"
 
     def identify(self) -> Mapping[str, str]:
         found = self._schema() if (self.folder / "data.mdb").exists() else None
@@ -64,6 +65,6 @@ class LMDBEngine(CellEngine):
     def _opened(self) -> Environment:
         found = self._environment
         if found is None or found.is_inherited:
-            found = environments.get(self.folder, map_size=self._map_size, sync=self._sync)
+            found = environments.get(self.folder.resolve(), map_size=self._map_size, sync=self._sync)
             self._environment, self._is_ready = found, False
         return found

@@ -45,6 +45,10 @@ class Environment:
         if isinstance(error, lmdb.MapFullError):
             message = "The database has reached its map_size; a greater one may be given: lmdb:///FOLDER?map_size=BYTES"
             raise DBError(error, message=message) from None
+        if isinstance(error, lmdb.ReadersFullError):
+            raise DBConnectionError(
+                error, message=f"There are {_READERS} readers, which is all there may be."
+            ) from None
         if isinstance(error, lmdb.Error):
             raise DBError(error, message=f"LMDB: {error}") from None
 

@@ -15,11 +15,10 @@ from nova_db_lmdb.rows import codec
 class Snapshot(Cells):
     """What was committed when it was taken."""
 
-    __slots__ = ("close", "transaction")
+    __slots__ = ("transaction",)
 
     def __init__(self, environment: Environment) -> None:
         self.transaction: lmdb.Transaction = environment.lmdb.begin()
-        self.close = self.transaction.abort
 
     def get(self, key: bytes) -> bytes | None:
         return cast("bytes | None", self.transaction.get(key))
@@ -57,6 +56,7 @@ class LMDBTransaction(CellTransaction):
 
     def _leave(self) -> None:
         if not self._environment.is_inherited:
-            self._snapshot.close()
+            self._snapshot.transaction.abort()
+            del self._snapshot.transaction  # whose place among the readers is free only now
             if self.writes:
                 self._environment.turn.release()

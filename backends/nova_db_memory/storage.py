@@ -46,6 +46,20 @@ class Store(Rows):
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
         return (self.indexes.get(lookup) or self._index(lookup)).keys(value)
 
+    def copies(self, column: str, value: Any, alive: Any = None) -> list[Row]:
+        """The base's in one step: this is what reading a whole instance consists of."""
+        if column == self.layout.key or value is None:
+            return super().copies(column, value, alive)
+        rows, keys = self.rows, (self.indexes.get(column) or self._index(column)).buckets.get(value, ())
+        if type(keys) is not tuple:
+            if type(keys) is not dict:
+                row = rows[keys]
+                return [row.copy()] if alive is None or row["deleted"] == alive else []
+            keys = sorted(keys)
+        if alive is None:
+            return [rows[key].copy() for key in keys]
+        return [row.copy() for key in keys if (row := rows[key])["deleted"] == alive]
+
     def holds(self, lookup: str, value: Any) -> bool:
         if lookup == self.layout.key:
             return value in self.rows

@@ -65,7 +65,5 @@ def _number(rows: Rows, row: Row) -> bool:
     """Give a row the next id, unless it has one; whether there was one left."""
     key = rows.layout.key
     given = row.get(key)
-    number = rows.count(given)
-    if given is None:
-        row[key] = number
-    return number <= HIGHEST_ID or given is not None
+    number = row[key] = rows.count(given)
+    return number <= HIGHEST_ID

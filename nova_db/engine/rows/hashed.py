@@ -46,32 +46,32 @@ class HashIndex:
 
     def move(self, key: Any, old: Row | None, new: Row | None) -> None:
         """Follow a row from one version to the next.  Interrupted anywhere, it can be done again."""
-        before = None if old is None else self.value_of(old)
         after = None if new is None else self.value_of(new)
-        if before == after:
-            return
-        if before is not None:
-            self._remove(before, key)
-        if after is not None:
+        if old is not None:
+            before = self.value_of(old)
+            if before == after:
+                return
+            if before is not None:
+                self._remove(before, key)
+        # Most values are new, and lead to this one row.
+        if after is not None and self.buckets.setdefault(after, key) is not key:
             self._add(after, key)
 
     def _add(self, value: Any, key: Any) -> None:
-        buckets = self.buckets
-        bucket = buckets.get(value)
-        if bucket is None:
-            buckets[value] = key
-        elif type(bucket) is dict:
+        """Add a key to those that a value leads to already."""
+        bucket = self.buckets[value]
+        if type(bucket) is dict:
             bucket[key] = None
+            return
+        keys = bucket if type(bucket) is tuple else (bucket,)
+        if key in keys:
+            return
+        if len(keys) == _FEW:
+            self.buckets[value] = dict.fromkeys([*keys, key])
+        elif key > keys[-1]:
+            self.buckets[value] = (*keys, key)
         else:
-            keys = bucket if type(bucket) is tuple else (bucket,)
-            if key in keys:
-                return
-            if len(keys) == _FEW:
-                buckets[value] = dict.fromkeys([*keys, key])
-            elif key > keys[-1]:
-                buckets[value] = (*keys, key)
-            else:
-                buckets[value] = tuple(sorted([*keys, key]))
+            self.buckets[value] = tuple(sorted([*keys, key]))
 
     def _remove(self, value: Any, key: Any) -> None:
         buckets = self.buckets

@@ -51,19 +51,40 @@ def _attacher(table: str, relation: Relation, below: Plan) -> Attach:
     """The function that attaches a relation, and the relations below it."""
     name, local, many = relation.name, relation.local, relation.many
     alive = TABLES[table].live_value if "source" in relation.live else None
-    follow = follower(relation)
-    deeper = tuple(_attacher(relation.table, *part) for part in below)
+    copy_ends = _copier(relation, tuple(_attacher(relation.table, *part) for part in below))
 
-    def attach_one(tables: Tables, rows: Sequence[Row], copies: Sequence[Row]) -> None:
+    def attach(tables: Tables, rows: Sequence[Row], copies: Sequence[Row]) -> None:
         for row, copy in zip(rows, copies, strict=True):
             key = row[local]
-            found = [] if key is None or (alive is not None and row["deleted"] != alive) else follow(tables, key)
-            ends = [end.copy() for end in found]
-            for attach_below in deeper:
-                attach_below(tables, found, ends)
+            if key is None or (alive is not None and row["deleted"] != alive):
+                copy[name] = [] if many else None
+                continue
+            ends = copy_ends(tables, key)
             copy[name] = ends if many else ends[0] if ends else None
 
-    return attach_one
+    return attach
+
+
+def _copier(relation: Relation, deeper: Sequence[Attach]) -> Follow:
+    """The function that follows a relation to copies, with the relations below it."""
+    if not deeper and relation.via is None:
+        table, remote = relation.table, relation.remote
+        alive = TABLES[table].live_value if "target" in relation.live else None
+
+        def copy_directly(tables: Tables, key: Any) -> list[Row]:
+            return tables[table].copies(remote, key, alive)
+
+        return copy_directly
+    follow = follower(relation)
+
+    def copy_ends(tables: Tables, key: Any) -> list[Row]:
+        found = follow(tables, key)
+        ends = [end.copy() for end in found]
+        for attach in deeper:
+            attach(tables, found, ends)
+        return ends
+
+    return copy_ends
 
 
 @functools.lru_cache(maxsize=1024)

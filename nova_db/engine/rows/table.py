@@ -65,6 +65,10 @@ class Readable(abc.ABC):
             return [row for key in keys if (row := get(key)) is not None]
         return [row for key in keys if (row := get(key)) is not None and row["deleted"] == alive]
 
+    def copies(self, column: str, value: Any, alive: Any = None) -> list[Row]:
+        """``having``, as dicts that are the caller's own."""
+        return [row.copy() for row in self.having(column, value, alive)]
+
 
 class Rows(Readable):
     """The rows of one table, as a transaction sees and changes them."""

@@ -1,0 +1,1 @@
+"""The base of row stores: keys as bytes, and what a writer lays over cells."""

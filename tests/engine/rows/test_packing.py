@@ -1,0 +1,74 @@
+"""Packed keys sort as their values do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from nova_db.engine.rows import layout
+from nova_db.engine.rows.cells.packing import LONGEST_KEY, counter_name, pack
+from nova_db.engine.rows.cells.paths import indexes
+from nova_db.schema import TABLES, Kind
+
+NAMES = (*TABLES, *(table.shadow.name for table in TABLES.values() if table.shadow is not None))
+NUMBERS = st.none() | st.integers(-(2**63), 2**63 - 1)
+MOMENTS = st.none() | st.datetimes()
+TEXTS = st.none() | st.text(st.characters(codec="utf-8"), max_size=15)
+
+
+def rank(values: Sequence[object]) -> tuple[tuple[bool, object], ...]:
+    """How values sort: null first."""
+    return tuple((value is not None, 0 if value is None else value) for value in values)
+
+
+@pytest.mark.parametrize("kind", [NUMBERS, MOMENTS, TEXTS], ids=["numbers", "moments", "texts"])
+def test_order_and_equality_are_those_of_the_values(kind: st.SearchStrategy[object]) -> None:
+    @given(st.lists(st.tuples(kind, kind), min_size=2, max_size=8))
+    def check(pairs: list[tuple[object, object]]) -> None:
+        keys = {pair: pack(pair[0]) + pack(pair[1]) for pair in pairs}
+        assert sorted(keys, key=rank) == sorted(keys, key=keys.__getitem__)
+        for (one, of_one), (other, of_other) in itertools.combinations(keys.items(), 2):
+            assert not of_one.startswith(of_other), (one, other)  # one story
+            assert not of_other.startswith(of_one)
+
+    check()
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=300), st.text(st.characters(codec="utf-8"), max_size=300))
+@example("a" * 100, "a" * 101)
+@example("a" * 40, "a" * 100)
+@example("\0" * 30, "\0" * 31)
+def test_long_texts_do_not_collide(one: str, other: str) -> None:
+    assert (pack(one) == pack(other)) is (one == other)
+    if one != other:
+        assert not pack(one).startswith(pack(other))
+
+
+def test_a_bool_is_the_number_that_it_equals() -> None:
+    assert (pack(False), pack(True)) == (pack(0), pack(1))
+
+
+@pytest.mark.parametrize("value", [1.5, b"bytes", (1,)])
+def test_what_no_key_holds(value: object) -> None:
+    with pytest.raises(TypeError, match=f"not {type(value).__name__}"):
+        pack(value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_key_is_too_long_and_every_column_of_one_can_be_packed(name: str) -> None:
+    longest = {Kind.INTEGER: 2**31, Kind.BIGINT: 2**63 - 1, Kind.BOOLEAN: True, Kind.DATETIME: dt.datetime.max}
+    table = layout(name).table
+    for index in indexes(name):
+        columns = dict.fromkeys([*index.columns, table.primary_key])
+        values = [longest.get(table.column[column].kind, "é" * 255) for column in columns]
+        assert len(index.prefix + b"".join(map(pack, values))) <= LONGEST_KEY, index  # one story
+
+
+def test_names_do_not_collide() -> None:
+    prefixes = [index.prefix for name in NAMES for index in indexes(name)] + [counter_name(name) for name in NAMES]
+    assert len(set(prefixes)) == len(prefixes)
