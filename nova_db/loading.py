@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from nova_db.driver import Driver
 
 NAMESPACE = "nova_db.backends"
-EXTRAS = {"MySQLdb": "mysqlclient", "psycopg": "postgresql", "pymysql": "mysql"}
-"""Module of a server's DB-API library to the extra of this package that installs it."""
+EXTRAS = {"MySQLdb": "mysqlclient", "lmdb": "lmdb", "msgspec": "lmdb", "psycopg": "postgresql", "pymysql": "mysql"}
+"""Module that a backend or a server needs to the extra of this package that installs it."""
 
 _POSTGRESQL = ("postgresql://USER@HOST/DATABASE", "postgresql")
 _MARIADB = ("mariadb://USER@HOST/DATABASE", "mariadb")

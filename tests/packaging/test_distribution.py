@@ -19,6 +19,7 @@ from tests.packaging.conftest import LEFTOVERS, TREE, Installation, readme_block
 PACKAGES = {
     "nova_db": TREE,
     "nova_db_memory": TREE / "backends",
+    "nova_db_lmdb": TREE / "backends",
     "nova_db_sqlalchemy": TREE / "backends",
     "nova_db_conformance": TREE / "conformance",
 }
@@ -82,13 +83,15 @@ def test_metadata(wheel: Path) -> None:
         "postgresql",
         "mysql",
         "mysqlclient",
+        "lmdb",
         "testing",
         "conformance",
         "dev",
     }
     plain = {name for name in metadata.get_all("Requires-Dist", []) if "extra ==" not in name}
     assert not any(
-        name.lower().startswith(("psycopg", "pymysql", "mysqlclient", "pytest", "hypothesis")) for name in plain
+        name.lower().startswith(("psycopg", "pymysql", "mysqlclient", "lmdb", "msgspec", "pytest", "hypothesis"))
+        for name in plain
     )
 
 
@@ -104,6 +107,7 @@ def test_entry_points(wheel: Path) -> None:
     points.read_string(read(wheel, "entry_points.txt"))
     assert {group: dict(points[group]) for group in points.sections()} == {
         "nova_db.backends": {
+            "lmdb": "nova_db_lmdb:LMDBDriver",
             "memory": "nova_db_memory:MemoryDriver",
             "sqlalchemy": "nova_db_sqlalchemy:SQLAlchemyDriver",
         },
@@ -131,13 +135,22 @@ def test_dependencies_fit_together(installation: Installation) -> None:
 
 
 def test_every_entry_point_loads(installation: Installation) -> None:
+    """But for what an extra of the same name is for, which says so."""
     code = """
 from importlib.metadata import distribution
+from nova_db import api, exceptions
 for point in distribution("nova-db").entry_points:
-    point.load()
+    try:
+        point.load()
+    except ModuleNotFoundError:
+        try:
+            api.load_backend(point.name)
+        except exceptions.BackendLoadError as error:
+            print(f"nova-db[{point.name}]" in str(error), end=" ")
     print(point.group, point.name)
 """
     assert sorted(installation.python(code).splitlines()) == [
+        "True nova_db.backends lmdb",
         "console_scripts nova-db",
         "nova_db.backends memory",
         "nova_db.backends sqlalchemy",
