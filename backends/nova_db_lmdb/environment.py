@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,8 @@ from nova_db import forking
 from nova_db.engine.file_turns import FileTurn
 from nova_db.exceptions import DBConnectionError, DBError
 
-_READERS: Final = 1024
-"""How many readers there may be at once, in all processes."""
+_READERS: Final = 1024  # at once, in all processes
+_CLOSING: Final = 10.0  # seconds that the closing of files may take
 
 
 class Environment:
@@ -32,8 +33,7 @@ class Environment:
         self.lmdb = lmdb.open(str(folder), map_size=map_size, max_readers=_READERS, sync=sync)
         self.lmdb.reader_check()  # the readers of a killed process would keep what they saw for ever
         self.turn = FileTurn(folder / "writer.lock")
-        self.is_inherited = False
-        """Whether it is the parent's, in a forked child: neither to be used there nor to be closed."""
+        self.is_inherited = False  # the parent's, in a forked child: neither to be used there nor to be closed
 
     def __enter__(self) -> None:
         if self.is_inherited:
@@ -46,9 +46,7 @@ class Environment:
             message = "The database has reached its map_size; a greater one may be given: lmdb:///FOLDER?map_size=BYTES"
             raise DBError(error, message=message) from None
         if isinstance(error, lmdb.ReadersFullError):
-            raise DBConnectionError(
-                error, message=f"There are {_READERS} readers, which is all there may be."
-            ) from None
+            raise DBConnectionError(error, message=f"There are {_READERS} readers, and no more may be.") from None
         if isinstance(error, lmdb.Error):
             raise DBError(error, message=f"LMDB: {error}") from None
 
@@ -67,12 +65,14 @@ class _Environments:
         :raises DBConnectionError: it cannot be opened.
         """
         with self._lock:
-            found = self._open.get(folder)
-            if found is None:
+            found, end = self._open.get(folder), time.monotonic() + _CLOSING
+            while found is None:  # ends with the environment, or with an error, be it that the time is over
                 try:
                     found = self._open[folder] = Environment(folder, map_size=map_size, sync=sync)
                 except (lmdb.Error, OSError) as error:
-                    raise DBConnectionError(error, message=f"{folder} cannot be opened: {error}") from None
+                    if type(error) is not lmdb.Error or time.monotonic() > end:
+                        raise DBConnectionError(error, message=f"{folder} cannot be opened: {error}") from None
+                    time.sleep(0.001)  # one that nobody refers to any more is being closed
             return found
 
     def _leave_to_parent(self) -> None:

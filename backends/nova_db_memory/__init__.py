@@ -1,7 +1,6 @@
 """The in-memory backend: the whole API over dicts, with the semantics of the SQL backends.
 
-Read ``storage`` (rows and indexes), ``changes`` (a writer's), ``versions`` (what readers see beside it), then
-``transaction`` (the primitives), then ``engine`` (turns, snapshots, fork).
+Read ``storage`` (the rows of a table), then ``engine`` (snapshots); all the rest is ``nova_db.engine.rows.inplace``.
 """
 
 from __future__ import annotations
