@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from nova_db.driver import Driver
     from nova_db.engine import Engine
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 __all__ = ["DatabaseFixture", "discard_idle_databases"]
 
 _Key = tuple[str, str | None]

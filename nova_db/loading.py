@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from nova_db.driver import Driver
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
 NAMESPACE = "nova_db.backends"
 EXTRAS = {"MySQLdb": "mysqlclient", "lmdb": "lmdb", "msgspec": "lmdb", "psycopg": "postgresql", "pymysql": "mysql"}
 """Module that a backend or a server needs to the extra of this package that installs it."""

@@ -17,6 +17,8 @@ from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.engine import SQLEngine
 from nova_db_sqlalchemy.sqlalchemy_engines import engine_on, meant
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 
 class SQLAlchemyDriver(EngineDriver):
     """All functions of the API on a SQL database.

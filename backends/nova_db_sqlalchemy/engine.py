@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection, Report
     from nova_db_sqlalchemy.connections.pool import Pool
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 
 class SQLEngine(Engine):
     """An engine on a SQL database.  Nothing is connected before the first call.

@@ -13,6 +13,8 @@ from nova_db_sqlalchemy.connections.administration import THROWAWAY, is_throwawa
 from nova_db_sqlalchemy.servers import product_of
 from nova_db_sqlalchemy.sqlalchemy_engines import meant
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 
 def make_database(connection: str) -> str:
     """Create an empty database, without tables, under a random name; its URL, password included.

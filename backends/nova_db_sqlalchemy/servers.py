@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.write_statements import WriteStatements
     from nova_db_sqlalchemy.transactions.database import Database
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 SUPPORTED: Final = ("mariadb", "mysql", "postgresql", "sqlite")
 """What the URLs of supported servers may begin with."""
 

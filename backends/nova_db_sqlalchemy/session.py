@@ -52,6 +52,8 @@ from nova_db_sqlalchemy.settings import Settings
 from nova_db_sqlalchemy.sqlalchemy_engines import engine_on, meant
 from nova_db_sqlalchemy.url import is_memory
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 __all__ = ["create_engine", "database_url", "get_engine", "get_session", "session_scope"]
 
 _lock = forking.lock(__name__, "_lock")

@@ -23,6 +23,8 @@ from nova_db_sqlalchemy.servers import product_of
 from nova_db_sqlalchemy.settings import Settings
 from nova_db_sqlalchemy.url import InvalidURL, parse, read_parameters
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 _KNOWN: Final = 64
 """How many databases are remembered with their options."""
 

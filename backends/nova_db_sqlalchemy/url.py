@@ -14,6 +14,8 @@ from nova_db.exceptions.wording import suggestion
 from nova_db_sqlalchemy.servers import SUPPORTED, product_named, product_of
 from nova_db_sqlalchemy.sqlite.urls import require_existing
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 _SECRET: Final = re.compile(r"(?i)passw|passphrase|secret|token")
 _SCHEME: Final = re.compile(r"[A-Za-z0-9_+]+://")
 # After dialect://user:password@, or user@server:password@.

@@ -17,6 +17,8 @@ from nova_db_sqlalchemy.connections.statement_log import log_report
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 Connect: TypeAlias = Callable[[], Any]
 """``connect()``: a connection of the DB-API library, prepared.  DBError."""
 Prepare: TypeAlias = Callable[[Any], object]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.mariadb.library import Library
     from nova_db_sqlalchemy.settings import Settings
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 T = TypeVar("T")
 _SYNTAX: Final = 1064
 """An error that quotes what follows the mistake: also what is sent together with it."""
@@ -69,7 +71,8 @@ class Connecting:
         except self._library.Error as error:
             is_final, bound = is_refusal(error), options["connect_timeout"]
             explain(error, _place(options), bound if time.monotonic() - began >= bound else None)
-            failure = DBConnectionError(error)
+            # Without the frames of the library, in whose variables the password is.
+            failure = DBConnectionError(error.with_traceback(None))
             raise failure.for_good() if is_final else failure from error
         except (TypeError, OSError, RuntimeError) as error:
             # A parameter of the URL that the library does not know, a file that is not there, a package that it lacks.

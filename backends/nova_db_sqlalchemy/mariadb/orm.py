@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nova_db.exceptions import DBError
     from nova_db_sqlalchemy.settings import Settings
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 _CANNOT_CONNECT: Final = 2003
 _DECIDED: Final = {"charset": "utf8mb4", "client_flag": FOUND_ROWS}
 """Options that are not the user's to choose."""

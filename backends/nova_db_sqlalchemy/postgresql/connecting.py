@@ -15,6 +15,8 @@ from nova_db_sqlalchemy.postgresql.sessions import CHECKED, Told
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.settings import Settings
 
+__tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
+
 C = TypeVar("C", bound="psycopg.Connection[Any]")
 
 
@@ -59,7 +61,8 @@ class Connecting(Generic[C]):
                 connection.close()
             is_final = is_refusal(error)
             explain(error, options)
-            failure = DBConnectionError(error)
+            # Without the frames of the library, in whose variables the password is.
+            failure = DBConnectionError(error.with_traceback(None))
             raise failure.for_good() if is_final else failure from error
         except DBConnectionError:
             if connection is not None:
