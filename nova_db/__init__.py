@@ -17,30 +17,33 @@ of the database answer. :func:`detached_context` starts a task or thread that jo
 on asyncio, :mod:`nova_db.aio` has the same functions, to be awaited.
 
 Editors and type checkers read ``__init__.pyi``, which :mod:`nova_db.stubs` makes of the contract.
+
+Nothing is imported before the first of these names is used: whatever is imported here comes before the command's first
+line, which catches an interruption.
 """
 
 from __future__ import annotations
 
-from nova_db.api import API as _API
-from nova_db.constraints import constraint, equal_any, not_equal
-from nova_db.driver import FUNCTIONS as _FUNCTIONS
-from nova_db.exceptions import NoMoreNetworks, NoMoreTargets
-from nova_db.ownership import detached_context
-from nova_db.staleness import allow_stale_reads
-from nova_db.version import __version__
 
-_FORWARDED = ("transaction", "run", *_FUNCTIONS)
+def __getattr__(name: str) -> object:
+    """A public name, or a module of the package, on first use; the others' names are there from then on."""
+    import importlib
+    from importlib.util import find_spec
 
-__all__ = [
-    "NoMoreNetworks",
-    "NoMoreTargets",
-    "__version__",
-    "allow_stale_reads",
-    "constraint",
-    "detached_context",
-    "equal_any",
-    "not_equal",
-]
-__all__ += list(_FORWARDED)
+    if not name.startswith("__") and find_spec(f"{__name__}.{name}") is not None:
+        return importlib.import_module(f"{__name__}.{name}")
+    if not name.startswith("__") or name in ("__all__", "__version__"):
+        from nova_db.namespace import NAMES
 
-globals().update({_name: getattr(_API, _name) for _name in _FORWARDED})
+        known = {"__all__": list(NAMES), **NAMES}
+        for each, value in known.items():
+            globals().setdefault(each, value)
+        if name in known:
+            return known[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+
+
+def __dir__() -> list[str]:
+    from nova_db.namespace import NAMES
+
+    return sorted({*globals(), *NAMES})

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Final
 
-from nova_db.cli import streams
+from nova_db.cli import stopped, streams
 from nova_db.cli.commands import parser
 from nova_db.cli.failures import failed
-
-INTERRUPTED: Final = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,8 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         status = int(stop.code or 0)
     except KeyboardInterrupt:
-        streams.say("interrupted")
-        status = INTERRUPTED
+        status = stopped()
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback meets an operator
         status = failed(error, debug=options.debug)
     return streams.finished(status)

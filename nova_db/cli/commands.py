@@ -21,7 +21,7 @@ def parser() -> Parser:
             nova-db COMMAND --help tells what a command does, with an example.
 
             Exit statuses: 0 success; 1 a difference, or work that is left; 2 an error, told in one line; 3 an empty
-            database (version); 70 a bug; 130 interrupted; 141 nobody reads the output.""",
+            database (version); 70 a bug; 130 interrupted; 141 nobody reads the output; 143 terminated.""",
     )
     found.add_argument("--version", action="version", version=f"nova-db {__version__}")
     common(found, default=None)

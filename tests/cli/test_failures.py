@@ -88,6 +88,17 @@ def test_debug_tells_where_an_error_was_raised_and_what_led_to_it(capsys: pytest
     ],
 )
 def test_an_interrupted_command_is_one_line(command: str, scheme: str) -> None:
+    assert ended_by(signal.SIGINT, command, scheme) == (130, "", "nova-db: interrupted")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+@pytest.mark.parametrize("command", ["status", "sync", "copy"])
+def test_a_terminated_command_is_one_line(command: str, scheme: str) -> None:
+    assert ended_by(signal.SIGTERM, command, scheme) == (143, "", "nova-db: terminated")
+
+
+def ended_by(number: signal.Signals, command: str, scheme: str) -> tuple[int, str, str]:
+    """The status of a command that a signal has ended, what it printed, and the last line that it told."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
         url = f"{scheme}://nova:secret@127.0.0.1:{silent.getsockname()[1]}/nova"
@@ -102,24 +113,33 @@ def test_an_interrupted_command_is_one_line(command: str, scheme: str) -> None:
             stack.callback(process.kill)
             connection, _ = silent.accept()
             stack.enter_context(connection)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             out, err = process.communicate(timeout=60)
-    last = err.splitlines()[-1:]
-    assert (process.returncode, out, last) == (130, "", ["nova-db: interrupted"])
     assert "Traceback" not in err
     assert "secret" not in err
+    return process.returncode, out, err.splitlines()[-1]
 
 
-def test_an_interruption_while_the_command_is_imported_is_one_line() -> None:
-    program = """
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "from nova_db.cli import main; sys.exit(main(['--version']))",
+        "import runpy; sys.argv = ['nova-db', '--version']; runpy.run_module('nova_db', run_name='__main__')",
+    ],
+)
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_an_interruption_while_the_command_is_imported_is_one_line(entry: str, count: int) -> None:
+    program = f"""
 import sys
 class Interrupted:
+    left = {count}
     def find_spec(self, name, path=None, target=None):
-        if name == "nova_db.cli.command":
-            raise KeyboardInterrupt
+        if name.startswith("nova_db.") and name not in ("nova_db.cli", "nova_db.__main__"):
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupted())
-from nova_db.cli import main
-sys.exit(main(["--version"]))
+{entry}
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "nova-db: interrupted\n")

@@ -55,6 +55,27 @@ def test_nothing_else_looks_public() -> None:
     assert public - {*nova_db.__all__} == {"annotations"}
 
 
+def test_the_names_are_made_when_one_is_used() -> None:
+    program = """
+import sys
+from unittest import mock
+import nova_db
+assert [name for name in sys.modules if name.startswith("nova_db")] == ["nova_db"]
+assert "instance_get" in dir(nova_db)
+with mock.patch("nova_db.instance_get", 1):
+    assert nova_db.instance_get == 1
+assert nova_db.exceptions.DBError and nova_db.instance_get.__name__ == "instance_get" in vars(nova_db)
+from nova_db import *
+assert instance_get is nova_db.instance_get
+try:
+    nova_db.instance_gt
+except AttributeError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("module 'nova_db' has no attribute 'instance_gt'\n", "")
+
+
 def test_what_is_no_function_of_a_driver_is_the_thing_itself() -> None:
     assert nova_db.constraint is constraints.constraint
     assert nova_db.equal_any is constraints.equal_any
