@@ -15,6 +15,7 @@ from nova_db.exceptions import NotSupported
 from nova_db.operations import EngineDriver
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.engine import SQLEngine
+from nova_db_sqlalchemy.schema_errors import UnfinishedUpgrade
 from nova_db_sqlalchemy.sqlalchemy_engines import engine_on, meant
 
 __tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
@@ -88,10 +89,7 @@ class SQLAlchemyDriver(EngineDriver):
         if found["problem"] is not None:
             raise migrations.SchemaError(message=found["problem"])
         if found["unfinished"]:
-            raise migrations.SchemaError(
-                message="An upgrade of the database is under way, or was cut short: "
-                "nova-db sync waits for it, or completes it."
-            )
+            raise UnfinishedUpgrade()
         state = "empty" if found["current"] is None else "current" if found["synced"] else "behind"
         return {"revision": found["current"], "newest": found["head"], "state": state}
 
@@ -99,13 +97,17 @@ class SQLAlchemyDriver(EngineDriver):
         """What distinguishes the database, and the ORM models, from the schema of this release: a line for each.
 
         :raises DBConnectionError: the database cannot be reached, or the file does not exist.
+        :raises SchemaError: an upgrade is under way, or was cut short and can be completed: what it has left to do would
+            be told as differences.
         """
         from nova_db_sqlalchemy import migrations
 
         target = self._migrated()
         urls.require_place(self.engine.url)
         version = migrations.status(target)
-        if version["current"] is None and version["problem"] is None and not version["unfinished"]:
+        if version["unfinished"]:
+            raise UnfinishedUpgrade()
+        if version["current"] is None and version["problem"] is None:
             return ["the database is empty: nova-db sync creates the tables"]
         found = [*migrations.model_differences(), *migrations.revision_differences(target), *migrations.check(target)]
         return [str(difference) for difference in found]

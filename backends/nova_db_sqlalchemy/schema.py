@@ -27,9 +27,24 @@ _LOG = logging.getLogger(__name__)
 def version(server: Server, connection: Connection) -> str:
     """The version that the migrations have left, or what there is instead."""
     names = server.table_names(connection)
-    if VERSION_TABLE in names and (found := _versions(connection)):
-        return ", ".join(found)
-    return "created without migrations" if names & CATALOG.keys() else "none"
+    found = ", ".join(_versions(connection)) if VERSION_TABLE in names else ""
+    if UPGRADE_TABLE in names:
+        goal = _goal(server, connection, is_empty=not found)
+        if goal is not None:
+            return f"{found or 'none'}, an upgrade to {goal} was cut short or is under way"
+    return found or ("created without migrations" if names & CATALOG.keys() else "none")
+
+
+def _goal(server: Server, connection: Connection, *, is_empty: bool) -> str | None:
+    """Where an unfinished upgrade leads to; None: there is none, as it ended meanwhile, or never began."""
+    try:
+        connection.cursor.execute(f"SELECT goal FROM {UPGRADE_TABLE}")
+        goals = [str(goal) for (goal,) in connection.cursor.fetchall()]
+    except server.errors:
+        if UPGRADE_TABLE in server.table_names(connection):
+            raise
+        return None
+    return goals[0] if goals else "an unknown revision" if is_empty else None
 
 
 def tables_of_others(server: Server, connection: Connection) -> int:

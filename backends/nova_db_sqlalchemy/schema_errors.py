@@ -133,6 +133,16 @@ class InterruptedUpgrade(SchemaError):
         super().__init__(message=f"{what} to {goal} was interrupted{remedy}")
 
 
+class UnfinishedUpgrade(SchemaError):
+    """An upgrade is under way, or was cut short and can be completed; which of the two cannot always be told."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            message="An upgrade of the database is under way, or was cut short: nova-db sync waits for it, or "
+            "completes it."
+        )
+
+
 class UpgradeBusy(SchemaError):
     """Somebody else has been upgrading the database, or writing to it, for too long.
 

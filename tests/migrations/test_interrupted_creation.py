@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from nova_db.cli import main
 from nova_db.context import get_admin_context
 from nova_db_sqlalchemy import SQLAlchemyDriver, migrations
 from nova_db_sqlalchemy.session import create_engine
@@ -86,6 +87,26 @@ def test_at_a_statement_of_a_creation_that_is_undone(empty: str) -> None:
             statements, attempts_made = statements + STEP, attempts_made + 1
     assert attempts_made > 3
     _assert_whole(empty)
+
+
+@databases.only_on("mysql", "mariadb")
+def test_one_that_was_cut_short_is_told_by_the_commands(empty: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with interrupted(empty) as attempts:
+        assert attempts.upgrade_for(60, done=False)
+    for command in ("version", "check"):  # one story
+        assert main(["--connection", empty, command]) == 2
+        printed = capsys.readouterr()
+        where, what = printed.err.splitlines()
+        assert f"schema revision none, an upgrade to {HEAD} was cut short or is under way" in where
+        assert what == (
+            "nova-db: An upgrade of the database is under way, or was cut short: nova-db sync waits for it, or "
+            "completes it."
+        )
+        assert printed.out == ""
+    assert main(["--connection", empty, "sync"]) == 0
+    capsys.readouterr()
+    assert main(["--connection", empty, "check"]) == 0
+    assert f"schema revision {HEAD}\n" in capsys.readouterr().err
 
 
 @databases.only_on("mysql", "mariadb")
