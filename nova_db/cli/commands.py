@@ -31,6 +31,8 @@ def parser() -> Parser:
     for add in (_archive, _purge, _conformance, _completion):
         add(commands)
     found.commands = commands.choices
+    for each in found.commands.values():
+        each.given = found.given
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
-from nova_db.exceptions.redaction import without_credentials
+from nova_db.exceptions.redaction import without_secrets
 
 FAILED: Final = 2
 _NUMBER = re.compile(r"-\d+|-\d*\.\d+")
@@ -26,6 +26,19 @@ class Help(argparse.HelpFormatter):
         )
 
 
+class _Once(argparse._StoreAction):
+    """Takes one value; a second one that differs, before the command or after it, is refused."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        if option is not None and isinstance(parser, Parser):
+            before = parser.given.setdefault(self.dest, values)
+            if before != values:
+                parser.error(f"{option} is given twice: {before} and {values}")
+        super().__call__(parser, namespace, values, option)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that tells what is wrong in one line.
 
@@ -39,8 +52,11 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=Help, **kwargs)
+        self.register("action", None, _Once)
         self.commands: Mapping[str, Parser] = {}
         """The parsers of the commands, by name."""
+        self.given: dict[str, Any] = {}
+        """What options that take one value have been given, by all the parsers of a command line."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         # argparse would go on behind an option that it does not know, and blame the value for being no command.
@@ -52,7 +68,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         # A URL in the wrong place is quoted as any other word.
-        told = without_credentials(" ".join(message.split()))
+        told = without_secrets(" ".join(message.split()))
         self.exit(FAILED, f"{self.prog}: {told} (see {self.prog} --help)\n")
 
     def _wrong(self, words: Sequence[str]) -> str | None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from nova_db.conf.files import DEFAULT, files, settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from oslo_config import cfg
 
 LETTERS: Final = 2
@@ -48,6 +50,7 @@ def misspellings(conf: cfg.ConfigOpts, *, environment: bool = True) -> Iterator[
     """What is misspelt in the files that a configuration was read from, and in the environment: a line for each."""
     known, renamed = _known(conf), _renamed()
     for file in files(conf):
+        yield from _repeated(file)
         for place, section, key, is_begun in settings(file):
             meant = _meant(known, renamed, section, key)
             if is_begun and meant is not None:
@@ -56,6 +59,18 @@ def misspellings(conf: cfg.ConfigOpts, *, environment: bool = True) -> Iterator[
                 yield f"{place}: [{section}] {key} begins with a space, so the line belongs to the value before it"
     if environment:
         yield from _misspelt_variables(known, renamed)
+
+
+def _repeated(file: Path) -> Iterator[str]:
+    """Our options that stand in a file more than once, of which oslo.config takes the last."""
+    ours = _ours()
+    first: dict[tuple[str, str], str] = {}
+    for place, section, key, is_begun in settings(file):
+        if is_begun and key in ours.get(section, ()):
+            before = first.setdefault((section, key), place)
+            if before != place:
+                line = before.rpartition(", ")[2]
+                yield f"{place}: {_named(section, key)} stands in {line} already; leave one of them out"
 
 
 def unread_variable() -> str | None:
@@ -89,15 +104,24 @@ def _known(conf: cfg.ConfigOpts) -> dict[str, Collection[str]]:
     """The options of our sections, under all names that they may have, the services' own in these sections included."""
     from nova_db.conf.options import OPTIONS
 
-    known: dict[str, set[str]] = {}
-    for section, options in OPTIONS.items():
+    known = _ours()
+    for section in OPTIONS:
         registered = conf if section == DEFAULT else conf[section]
-        known.setdefault(section, set()).update(registered, _OTHERS.get(section, ()))
-        for option in options:
-            known[section].add(option.dest)
-            for old in option.deprecated_opts:
-                known.setdefault(old.group or section, set()).add(old.name or option.dest)
+        known[section].update(registered, _OTHERS.get(section, ()))
     return {section: frozenset(keys) for section, keys in known.items()}
+
+
+def _ours() -> dict[str, set[str]]:
+    """Our options by section, under all names that they may have."""
+    from nova_db.conf.options import OPTIONS
+
+    ours: dict[str, set[str]] = {section: set() for section in OPTIONS}
+    for section, options in OPTIONS.items():
+        for option in options:
+            ours[section].add(option.dest)
+            for old in option.deprecated_opts:
+                ours.setdefault(old.group or section, set()).add(old.name or option.dest)
+    return ours
 
 
 def _renamed() -> _Renamed:

@@ -53,14 +53,17 @@ def without_credentials(text: str) -> str:
     return _CREDENTIALS.sub("***@", text)
 
 
+def without_secrets(text: str) -> str:
+    """The same, and without passwords that have their name before them."""
+    return _SECRET_ARGUMENT.sub(r"\1\2***", without_credentials(text))
+
+
 def redacted(text: str) -> str:
     """The first line of ``text``, at most 300 characters, without SQL, bound values, and passwords.
 
     DB-API libraries put the failing statement, the values of the row and parts of the connection's URL into their
     messages. What went wrong stands before these.
     """
-    text = without_credentials(text)
-    text = _SECRET_ARGUMENT.sub(r"\1\2***", text)
-    lines = _STATEMENT.sub("", text).strip().splitlines()
+    lines = _STATEMENT.sub("", without_secrets(text)).strip().splitlines()
     line = lines[0].strip() if lines else ""
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

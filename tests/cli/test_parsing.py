@@ -72,6 +72,25 @@ def test_beginnings_of_words_are_refused_and_told_in_full(
     assert f": did you mean {meant}?" in told(capsys, *argv.split())
 
 
+@pytest.mark.parametrize(
+    "argv,line",
+    [
+        ("--connection sqlite:///a status --connection=sqlite:///b", "--connection is given twice: sqlite:///a and sq"),
+        ("status --backend memory --backend sqlalchemy", "--backend is given twice: memory and sqlalchemy "),
+        ("--connection db?password=x1 --connection mysql://a:x2@b/c status", "db?password=*** and mysql://***@b/c "),
+        ("archive --max-rows 1 --max-rows 2", "--max-rows is given twice: 1 and 2 "),
+        ("copy --from memory:// --to sqlite:///x --from sqlite:///y", "--from is given twice: memory:// and sqlite:///y"),
+    ],
+)
+def test_of_two_values_none_wins(argv: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert line in told(capsys, *argv.split())
+
+
+def test_the_same_value_may_be_given_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--backend", "memory", "status", "--backend", "memory"]) == 0
+    capsys.readouterr()
+
+
 def test_values_may_look_like_commands_and_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     assert "'status'" in told(capsys, "--backend", "status", "status")
     assert "at least 1, not '-1'" in told(capsys, "archive", "--max-rows", "-1")

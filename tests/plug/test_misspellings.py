@@ -44,6 +44,20 @@ def test_a_process_warns_once_of_what_has_no_effect(
     assert f"{file}, line 5: there is no option [database] max_retrys; did you mean [database] max_retries?" in told
 
 
+def test_a_setting_that_stands_twice_is_told(
+    options: cfg.ConfigOpts, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    options.register_opt(cfg.MultiStrOpt("servers"))
+    file = tmp_path / "service.conf"
+    file.write_text("[DEFAULT]\nservers = a\nservers = b\n[database]\nbackend = sql\n[DATABASE]\nbackend = memory\n")
+    options(args=[], default_config_files=[str(file)], default_config_dirs=[])
+    with caplog.at_level(logging.WARNING):
+        assert nova_db.cell_get_all(get_admin_context()) == []
+    [told] = warnings(caplog)
+    assert f"{file}, line 7: [database] backend stands in line 5 already; leave one of them out" in told
+    assert "servers" not in told
+
+
 def test_options_that_the_service_has_registered_are_right(
     options: cfg.ConfigOpts, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
