@@ -89,7 +89,7 @@ class SQLAlchemyDriver(EngineDriver):
         if found["problem"] is not None:
             raise migrations.SchemaError(message=found["problem"])
         if found["unfinished"]:
-            raise UnfinishedUpgrade()
+            raise UnfinishedUpgrade
         state = "empty" if found["current"] is None else "current" if found["synced"] else "behind"
         return {"revision": found["current"], "newest": found["head"], "state": state}
 
@@ -97,8 +97,8 @@ class SQLAlchemyDriver(EngineDriver):
         """What distinguishes the database, and the ORM models, from the schema of this release: a line for each.
 
         :raises DBConnectionError: the database cannot be reached, or the file does not exist.
-        :raises SchemaError: an upgrade is under way, or was cut short and can be completed: what it has left to do would
-            be told as differences.
+        :raises SchemaError: an upgrade is under way, or was cut short and can be completed: what it has left to do is
+            no difference.
         """
         from nova_db_sqlalchemy import migrations
 
@@ -106,7 +106,7 @@ class SQLAlchemyDriver(EngineDriver):
         urls.require_place(self.engine.url)
         version = migrations.status(target)
         if version["unfinished"]:
-            raise UnfinishedUpgrade()
+            raise UnfinishedUpgrade
         if version["current"] is None and version["problem"] is None:
             return ["the database is empty: nova-db sync creates the tables"]
         found = [*migrations.model_differences(), *migrations.revision_differences(target), *migrations.check(target)]

@@ -79,7 +79,10 @@ def test_beginnings_of_words_are_refused_and_told_in_full(
         ("status --backend memory --backend sqlalchemy", "--backend is given twice: memory and sqlalchemy "),
         ("--connection db?password=x1 --connection mysql://a:x2@b/c status", "db?password=*** and mysql://***@b/c "),
         ("archive --max-rows 1 --max-rows 2", "--max-rows is given twice: 1 and 2 "),
-        ("copy --from memory:// --to sqlite:///x --from sqlite:///y", "--from is given twice: memory:// and sqlite:///y"),
+        (
+            "copy --from memory:// --to sqlite:///x --from sqlite:///y",
+            "--from is given twice: memory:// and sqlite:///y",
+        ),
     ],
 )
 def test_of_two_values_none_wins(argv: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
