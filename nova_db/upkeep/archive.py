@@ -23,7 +23,7 @@ from nova_db.schema.table import SHADOW_PREFIX
 from nova_db.upkeep.counting import ARCHIVED, Kept, deleted, free_and_deleted, is_any_left, kept
 from nova_db.upkeep.families import DEPENDENTS, HOLDING, LOOSE, Dependency, columns, not_deleted
 from nova_db.upkeep.residue import CHUNK, Residue, without_owner
-from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, in_utc
+from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, in_utc, require_writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,9 +77,11 @@ def archive(
     :param sleep: seconds to wait between two transactions.
     :param listener: is told after each transaction how many rows of which table it has moved.
     :raises ValueError: a number is too small.
+    :raises DBError: the database's user may not write, also where there is nothing to do.
     """
     before = in_utc(before)
     work = Work(driver, max_rows=max_rows, batch_rows=batch_rows, sleep=sleep, listener=listener)
+    require_writing(driver, "instances")
     archiver, residue = _Archiver(work), Residue(driver, before)
     archiver.archive_residue(residue, HOLDING)
     for table in ARCHIVED:

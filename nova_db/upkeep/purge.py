@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from nova_db.engine import Gt, In, Order, Predicate, Query, all_of
 from nova_db.operations.rows.insisting import require_progress
 from nova_db.schema import TABLES, Table
+from nova_db.schema.table import SHADOW_PREFIX
 from nova_db.upkeep.archive import archive_residue
-from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, deleted_before, in_utc, total
+from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, deleted_before, in_utc, require_writing, total
 
 if TYPE_CHECKING:
     from nova_db.operations import EngineDriver
@@ -39,9 +40,11 @@ def purge(
     :param listener: is told after each transaction how many rows of which table it has removed.
     :param archived: is told likewise of those that were archived before.
     :raises ValueError: neither ``before`` nor ``everything`` was asked for, or both; or a number is too small.
+    :raises DBError: the database's user may not write, also where there is nothing to do.
     """
     _check(before, everything)
     before = in_utc(before)
+    require_writing(driver, SHADOW_PREFIX + "instances")
     archive_residue(driver, Work(driver, batch_rows=batch_rows, sleep=sleep, listener=archived), before)
     work = Work(driver, batch_rows=batch_rows, sleep=sleep, listener=listener)
     for table in _SHADOWS:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from nova_db.context import get_admin_context
-from nova_db.engine import TRUE, Lt, Predicate
+from nova_db.engine import FALSE, TRUE, Lt, Predicate
 from nova_db.exceptions import DBCommitUnknown
 from nova_db.staleness import on_primary
 
@@ -114,6 +114,14 @@ class Work:
 def reading(driver: EngineDriver, call: Callable[[Transaction], R]) -> R:
     """Read in one snapshot, and never an old one."""
     return on_primary(driver._read, call, snapshot=True)
+
+
+def require_writing(driver: EngineDriver, table: str) -> None:
+    """Remove no row from a table: where there is nothing to do yet, a user who may only read is told all the same.
+
+    :raises DBError: this user may not do that, or nobody may.
+    """
+    driver.run(get_admin_context(), lambda session: session.tx.delete(table, FALSE), isolation="read committed")
 
 
 def deleted_before(before: dt.datetime | None) -> Predicate:

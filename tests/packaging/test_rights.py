@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,3 +76,33 @@ def test_one_makes_and_upgrades_and_the_other_works(users: tuple[str, str]) -> N
 def test_services_make_no_tables(users: tuple[str, str]) -> None:
     with pytest.raises(DBError, match=r"denied.*README has the rights"):
         migrations.upgrade(users[1])
+
+
+@databases.only_on("postgresql", "mysql", "mariadb")
+def test_a_right_that_services_lack_is_told_also_where_there_is_nothing_to_do(
+    users: tuple[str, str], server: Backend
+) -> None:
+    makers, services = users
+    migrations.upgrade(makers)
+    url = sa.make_url(services)
+    is_postgresql = url.drivername.startswith("postgresql")
+    tables = "instances, shadow_instances, services" if is_postgresql else f"{url.database}.*"
+    writes: list[Callable[[SQLAlchemyDriver], object]] = [
+        archive,
+        lambda driver: purge(driver, everything=True),
+        lambda driver: driver.service_create(ADMIN, {"host": "h"}),
+    ]
+    reads: list[Callable[[SQLAlchemyDriver], object]] = [
+        lambda driver: driver.instance_get_all(ADMIN),
+        lambda driver: driver.service_get_all(ADMIN),
+    ]
+    administrator = sa.make_url(str(server.connection)).set(database=url.database)
+    for rights, calls in (("INSERT, UPDATE, DELETE", writes), ("SELECT", reads)):  # one story
+        with databases.administrator(administrator) as connection:
+            connection.exec_driver_sql(f"REVOKE {rights} ON {tables} FROM {url.username}")
+        with contextlib.closing(SQLAlchemyDriver(services)) as driver:
+            for call in calls:  # one story
+                with pytest.raises(DBError, match=r"denied .*README has the rights .* and those for services\.$"):
+                    call(driver)
+        with databases.administrator(administrator) as connection:
+            connection.exec_driver_sql(f"GRANT {rights} ON {tables} TO {url.username}")

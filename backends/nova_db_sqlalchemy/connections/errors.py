@@ -17,6 +17,11 @@ from nova_db_sqlalchemy.tables.catalog import CATALOG
 
 NOT_SYNCED = "it is not what this version expects; run `nova-db sync`"
 """What to say of a table or column that does not exist."""
+RIGHTS = (
+    "The database's user may not do that: README has the rights that are needed to make and upgrade tables, and those "
+    "for services."
+)
+"""What to say where the user lacks a right."""
 _DETAIL = re.compile(r"=\((.*)\)", re.DOTALL)
 
 
@@ -140,6 +145,11 @@ def no_more_ids(table: str) -> Fault:
     """An insert for which there is no id left: no value that was given is to blame."""
     column = CATALOG[table].primary_key
     return Fault(DBDataError, str(used_up(table, column)), table, (column,), detail="")
+
+
+def forbidden(words: str) -> Fault:
+    """A statement for which the user lacks a right; the server's words name statement and table."""
+    return Fault(message=f"{words}. {RIGHTS}")
 
 
 def cancelled() -> Fault:

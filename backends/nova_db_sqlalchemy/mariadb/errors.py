@@ -7,7 +7,7 @@ import ssl
 from typing import Final
 
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
-from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, full, missing, unsuitable
+from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, forbidden, full, missing, unsuitable
 from nova_db_sqlalchemy.mariadb.cursor import PACKET_TOO_LARGE
 from nova_db_sqlalchemy.tables.catalog import rule_columns
 
@@ -59,6 +59,7 @@ _NO_PACKET: Final = "Packet sequence number wrong"
 _TLS: Final = 2026
 _TLS_REFUSED: Final = re.compile(r"(?i)certificate|self.signed|support|required")
 """What is no mere breakdown of a TLS connection."""
+NO_RIGHT: Final = frozenset({1142, 1143, 1227, 1370})
 _KEY: Final = re.compile(r"for key '(?:([^'.]+)\.)?([^'.]+)'$")
 _REFERENCE: Final = re.compile(r"\(`[^`]+`\.`([^`]+)`, CONSTRAINT `([^`]+)`")
 _COLUMN: Final = re.compile(r"(?:Column|Field) '([^']+)'")
@@ -142,6 +143,8 @@ def fault_of(error: BaseException) -> Fault:
         return full()
     if code in _CANCELLED:
         return cancelled()
+    if code in NO_RIGHT:
+        return forbidden(text)
     if code in _READ_ONLY:
         return Fault(message="The database is read-only.")
     return _absent(code, text)

@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateIndex
 
 from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, in_turns, own_connection
 from nova_db_sqlalchemy.mariadb.encodings import QUESTION, encoding_fault
-from nova_db_sqlalchemy.mariadb.errors import code_of
+from nova_db_sqlalchemy.mariadb.errors import NO_RIGHT, code_of
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS
 from nova_db_sqlalchemy.mariadb.session import ServerVersion
 from nova_db_sqlalchemy.schema_errors import UpgradeBusy
@@ -31,14 +31,13 @@ _WAIT: Final = 5
 _TRIES: Final = 60
 _SAME: Final = ((r"(INTEGER|BIGINT)\(\d+\)", r"\1"), (r"BOOL\b", "TINYINT(1)"))
 """What such servers call otherwise when asked what was made: numbers get a width for display, and booleans are none."""
-_NO_RIGHT: Final = frozenset({1142, 1143, 1227, 1370})
 
 
 class MariaDBMigrating(Migrating):
     """MariaDB and MySQL."""
 
     def lacks_right(self, error: DBAPIError) -> bool:
-        return error.orig is not None and code_of(error.orig) in _NO_RIGHT
+        return error.orig is not None and code_of(error.orig) in NO_RIGHT
 
     is_undoing = False
 

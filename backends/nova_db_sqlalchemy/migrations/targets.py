@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from nova_db.exceptions import DBConnectionError, DBError
+from nova_db_sqlalchemy.connections.errors import RIGHTS
 from nova_db_sqlalchemy.connections.migrating import Migrating
 from nova_db_sqlalchemy.schema_errors import SchemaError, WrongEncoding
 from nova_db_sqlalchemy.servers import SUPPORTED, product_named
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 Target: TypeAlias = str | sa.URL | sa.Engine | None
 """A database: its URL, or an engine on it; None: the configured one."""
-
-_RIGHTS: Final = (
-    "The database's user may not do that: README has the rights that are needed to make and upgrade tables."
-)
 
 
 @contextlib.contextmanager
@@ -46,7 +43,7 @@ def opened(target: Target, *, patiently: bool = False) -> Iterator[sa.Engine]:
         migrating = migrating_on(engine.dialect)
         message = migrating.cannot_open(engine, error) if is_connection else None
         if not is_connection and migrating.lacks_right(error):
-            message = f"{DBError(error.orig)} {_RIGHTS}"
+            message = f"{DBError(error.orig)} {RIGHTS}"
         raise kind(error.orig, message=message) from error
     finally:
         if engine is not target:

@@ -15,6 +15,7 @@ from nova_db_sqlalchemy.connections.migrating import Migrating, NewIndex, in_tur
 from nova_db_sqlalchemy.postgresql.encodings import encoding_fault
 from nova_db_sqlalchemy.postgresql.isolation import TABLES as LOCKED
 from nova_db_sqlalchemy.postgresql.orm import POOLED
+from nova_db_sqlalchemy.postgresql.refusals import NO_RIGHT
 from nova_db_sqlalchemy.schema_errors import SchemaError, UpgradeBusy
 from nova_db_sqlalchemy.tables.differences import Difference, missing
 from nova_db_sqlalchemy.tables.metadata import NULLS_FIRST
@@ -26,7 +27,6 @@ _LOCK: Final = int.from_bytes(b"nova_db", "big")
 _PAUSE: Final = 0.1
 _NEW: Final = "_new"
 _LOCK_NOT_AVAILABLE: Final = "55P03"
-_NO_RIGHT: Final = "42501"
 _WAIT: Final = 2
 _TRIES: Final = 120
 
@@ -35,7 +35,7 @@ class PostgreSQLMigrating(Migrating):
     """PostgreSQL."""
 
     def lacks_right(self, error: DBAPIError) -> bool:
-        return getattr(error.orig, "sqlstate", None) == _NO_RIGHT
+        return getattr(error.orig, "sqlstate", None) == NO_RIGHT
 
     @contextlib.contextmanager
     def exclusive(self, engine: sa.Engine, seconds: float) -> Iterator[sa.Connection]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
+NO_RIGHT: Final = "42501"
 _REFUSALS: Final = re.compile(
     r"authentication failed|no pg_hba\.conf entry|no password supplied|permission denied for database"
     r"|not currently accepting connections|server does not support SSL|certificate|definition of service|service file"

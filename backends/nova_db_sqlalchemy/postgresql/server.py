@@ -12,12 +12,22 @@ from psycopg.pq import TransactionStatus
 from nova_db.engine import Capability
 from nova_db.exceptions import DBConnectionError, DBDataError, DBDuplicateEntry, DBError, DBReferenceError
 from nova_db_sqlalchemy.connections.connection import Connection
-from nova_db_sqlalchemy.connections.errors import Fault, cancelled, conflict, detail_of, full, missing, unsuitable
+from nova_db_sqlalchemy.connections.errors import (
+    Fault,
+    cancelled,
+    conflict,
+    detail_of,
+    forbidden,
+    full,
+    missing,
+    unsuitable,
+)
 from nova_db_sqlalchemy.connections.server import Mode, Server
 from nova_db_sqlalchemy.postgresql import isolation
 from nova_db_sqlalchemy.postgresql.connecting import Connecting
 from nova_db_sqlalchemy.postgresql.encodings import encoding_fault
 from nova_db_sqlalchemy.postgresql.opening import Opening
+from nova_db_sqlalchemy.postgresql.refusals import NO_RIGHT
 from nova_db_sqlalchemy.postgresql.urls import options
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED, rule_columns
 
@@ -185,6 +195,8 @@ def _fault(error: psycopg.Error) -> Fault:
         return Fault(DBDataError, table=table)
     if state == "25006":
         return Fault(message="The database is read-only.")
+    if state == NO_RIGHT:
+        return forbidden(diagnosis.message_primary or str(error))
     if state == "53100":
         return full()
     if state == "57014":
