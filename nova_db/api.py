@@ -223,12 +223,13 @@ def _load() -> Driver:
 
 
 def _warn_of_misspellings(conf: cfg.ConfigOpts) -> None:
-    """Tell of settings that nobody reads, once for each driver that is loaded: not they but the defaults hold."""
+    """Tell of settings that nobody reads, or that cannot be meant so, once for each driver that is loaded."""
     from nova_db.conf.misspellings import misspellings
+    from nova_db.operations.rows.template_columns import doubtful_columns
 
-    wrong = list(misspellings(conf))
+    wrong = [*misspellings(conf), *doubtful_columns(conf)]
     if wrong:
-        _LOG.warning("Some settings have no effect: %s", "; ".join(wrong))
+        _LOG.warning("Some settings have no effect, or another one than was meant: %s", "; ".join(wrong))
 
 
 def _forwarder(name: str) -> Callable[..., Any]:

@@ -120,6 +120,8 @@ def parse(conf: cfg.ConfigOpts, files: list[str] | None, *, use_env: bool = True
     """
     from oslo_config import cfg
 
+    from nova_db.operations.rows.template_columns import doubtful_columns
+
     for file in files or ():
         _look_at(file)
     folders: list[str] | None = [] if files else None  # what a folder holds would count more than the file named
@@ -145,7 +147,7 @@ def parse(conf: cfg.ConfigOpts, files: list[str] | None, *, use_env: bool = True
     except UnicodeDecodeError:
         named = ", ".join(file for file in files or conf.default_config_files if not _is_text(file))
         raise ValueError(f"the configuration file {named} is not text in UTF-8") from None
-    wrong = list(misspellings(conf, environment=use_env))
+    wrong = [*misspellings(conf, environment=use_env), *doubtful_columns(conf)]
     if wrong:
         raise ValueError("; ".join(wrong))
 

@@ -24,7 +24,8 @@ _VALUES: Final[Mapping[str, tuple[Any, Any]]] = {
     "datetime": (dt.datetime(2013, 1, 1), dt.datetime(2014, 2, 2)),
 }
 """What two records have in columns of these types."""
-_TEXTS: Final = ("x", "y")
+_TEXTS: Final = ("x1", "y2")  # a single letter would fit %c
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class NameTemplate(types.String):
@@ -49,6 +50,8 @@ class NameTemplate(types.String):
             names = {self._fill(text, record) for record in (0, 1)}
         except UNFIT:
             raise ValueError(f"{text!r} makes no name; expected {self._expected}") from None
+        if any(_CONTROL.search(name) for name in names):
+            raise ValueError(f"{text!r} makes names with control characters; expected {self._expected}")
         if len(names) == 1:
             raise ValueError(f"{text!r} gives all of them the same name; expected {self._expected}")
 

@@ -12,11 +12,12 @@ from oslo_config import cfg
 
 import nova_db
 from nova_db import api, conf
+from nova_db.cli import main
 from nova_db.conf import naming
 from nova_db.context import get_admin_context
 
 ADMIN = get_admin_context()
-UNFIT = ["%d-%d", "%(uuid", "%s %s", "%(hostname)d", "%q", "%", "%(vcpus)", "%99999d", "%*d", "%.9999999s"]
+UNFIT = ["%d-%d", "%(uuid", "%s %s", "%(hostname)d", "%q", "%", "%(vcpus)", "%99999d", "%*d", "%.9999999s", "%(host)c"]
 FIT = ["%d", "vm-%(uuid)s", "%(vcpus)d-%(created_at)s", "%(nothing)s", "%(disable_terminate)s", "%(progress)d%%"]
 THE_SAME = ["", "static", "%%", "%.0s", "%(uuid).0s"]
 
@@ -51,6 +52,42 @@ def test_what_makes_no_name_is_refused_with_its_option(template: str, options: c
     ) as told:
         nova_db.instance_get_all(ADMIN)
     assert "LocationInfo" not in str(told.value)
+
+
+@pytest.mark.parametrize("option", ["instance_name_template", "volume_name_template"])
+@pytest.mark.parametrize("template", ["%c", "vm\0%s", "vm\n%s"])
+def test_control_characters_are_refused(option: str, template: str, options: cfg.ConfigOpts) -> None:
+    with pytest.raises(ValueError, match=r"makes names with control characters; expected|makes no name; expected"):
+        options.set_override(option, template)
+
+
+@pytest.mark.parametrize(
+    "template,told",
+    [
+        ("%(uid)s", "names 'uid', which is no column of instances; did you mean 'uuid'?"),
+        ("%(no_such_thing)s", "names 'no_such_thing', which is no column of instances"),
+        ("%(uuid)s-%(info_cache)s", "names 'info_cache', which is no column of instances"),
+        ("%(name)s", "names 'name', which is no column of instances"),
+        ("%(uuid)s-%(user_data)s", "names user_data, which may hold a secret, and names are shown"),
+    ],
+)
+def test_a_column_that_cannot_be_meant_is_told_by_the_command_and_in_the_warning(
+    template: str,
+    told: str,
+    options: cfg.ConfigOpts,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    file = tmp_path / "service.conf"
+    options(**written(file, f"[DEFAULT]\ninstance_name_template = {template}\n[database]\nbackend = memory\n"))
+    with caplog.at_level(logging.WARNING):
+        made = nova_db.instance_create(ADMIN, {})
+    [warning] = [record.getMessage() for record in caplog.records if record.name == "nova_db.api"]
+    assert f"[DEFAULT] instance_name_template {told}" in warning
+    assert made["name"] == made["uuid"] or "uuid" in template
+    assert main(["--config-file", str(file), "status"]) == 2
+    assert f"nova-db: [DEFAULT] instance_name_template {told}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("template", THE_SAME)
