@@ -21,7 +21,8 @@ from nova_db.conf.defaults import configured_connection, is_default
 from nova_db_sqlalchemy.connections.parameters import shared
 from nova_db_sqlalchemy.servers import product_of
 from nova_db_sqlalchemy.settings import Settings
-from nova_db_sqlalchemy.url import InvalidURL, parse, read_parameters
+from nova_db_sqlalchemy.url import parse, read_parameters
+from nova_db_sqlalchemy.url_form import InvalidURL
 
 __tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
 

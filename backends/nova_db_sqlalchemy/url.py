@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 from urllib.parse import parse_qs
@@ -10,9 +11,11 @@ from urllib.parse import parse_qs
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
+from nova_db.exceptions.redaction import HIDDEN
 from nova_db.exceptions.wording import suggestion
 from nova_db_sqlalchemy.servers import SUPPORTED, product_named, product_of
 from nova_db_sqlalchemy.sqlite.urls import require_existing
+from nova_db_sqlalchemy.url_form import AT_BEHIND, InvalidURL, require_form
 
 __tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
 
@@ -25,15 +28,13 @@ _AMBIGUOUS: Final = re.compile(
 )
 """A further ``@`` before the parameters, or one in them that a host and a database seem to follow."""
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_OTHERS_SETTING: Final = re.compile(r"((?:^|\s)(?:-c\s*|--)[\w-]+\.[\w.-]+=)(?:\\.|\S)*")
+"""In PostgreSQL's ``options``: one whose name has a dot, as of an extension, or of whatever reads it there."""
 _COMMENT: Final = re.compile(r"\s[#;]")
 _ENCODE: Final = (
     "The password in the database's URL seems to hold an @ or / that is not encoded; write special characters there "
     "percent-encoded: @ as %40, / as %2F, : as %3A, ? as %3F, # as %23, % as %25"
 )
-
-
-class InvalidURL(ArgumentError, ValueError):
-    """No URL of a supported database: what SQLAlchemy raises for such, and what Python does."""
 
 
 def parse(connection: str | sa.URL, parameters: str = "", *, any_library: bool = False) -> sa.URL:
@@ -49,7 +50,10 @@ def parse(connection: str | sa.URL, parameters: str = "", *, any_library: bool =
     _require_one_word(parameters, "[database] connection_parameters")
     if isinstance(connection, str) and _AMBIGUOUS.match(connection):
         # It could be read, but as another host or database, which errors would quote: part of the password.
-        raise InvalidURL(_ENCODE)
+        hint = "; so is an @ that is meant in a parameter, behind the ?" if "?" in connection else ""
+        raise InvalidURL(f"{_ENCODE}{hint}")
+    if isinstance(connection, str):
+        require_form(connection)
     try:
         url = sa.make_url(connection)
     except (ArgumentError, ValueError):
@@ -68,6 +72,8 @@ def parse(connection: str | sa.URL, parameters: str = "", *, any_library: bool =
         product.check(url, further, "[database] connection_parameters")
         return product.completed(url.update_query_dict(further))
     except ValueError as error:
+        if AT_BEHIND.match(str(connection)):
+            raise InvalidURL("The database's URL has an @ behind the ?; it is written %40 there") from None
         raise InvalidURL(str(error)) from error
 
 
@@ -92,7 +98,7 @@ def _require_one_word(text: str | sa.URL, what: str) -> None:
 def _with_library(url: sa.URL, *, any_library: bool) -> sa.URL:
     name, _, library = url.drivername.partition("+")
     if name not in SUPPORTED:
-        nearest = next(iter(get_close_matches(name, SUPPORTED, n=1)), None)
+        nearest = next(iter(get_close_matches(name.lower(), SUPPORTED, n=1)), None)
         raise InvalidURL(
             f"The database's URL begins with {url.drivername}://; supported are {', '.join(sorted(SUPPORTED))}"
             f"{suggestion(nearest)}"
@@ -153,5 +159,14 @@ def require_place(url: sa.URL) -> None:
 
 def shown(url: sa.URL) -> str:
     """The URL as a person may see it."""
-    secret = [name for name in url.query if _SECRET.search(name)]
-    return url.update_query_dict(dict.fromkeys(secret, "***")).render_as_string(hide_password=True)
+    hidden: dict[str, str | Sequence[str]] = {
+        name: HIDDEN if _SECRET.search(name) else _without_values(value) for name, value in url.query.items()
+    }
+    return url.update_query_dict(hidden).render_as_string(hide_password=True).replace("%2A%2A%2A", HIDDEN)
+
+
+def _without_values(value: str | Sequence[str]) -> str | Sequence[str]:
+    """A parameter without the values of settings that are not the server's own: they may be anything."""
+    if not isinstance(value, str):
+        return [_OTHERS_SETTING.sub(rf"\1{HIDDEN}", each) for each in value]
+    return _OTHERS_SETTING.sub(rf"\1{HIDDEN}", value)

@@ -25,7 +25,8 @@ from nova_db_sqlalchemy.postgresql.parameters import PSYCOPG
 from nova_db_sqlalchemy.servers import product_of
 from nova_db_sqlalchemy.session import create_engine
 from nova_db_sqlalchemy.sqlite.parameters import PYSQLITE, URI
-from nova_db_sqlalchemy.url import InvalidURL, parse
+from nova_db_sqlalchemy.url import parse
+from nova_db_sqlalchemy.url_form import InvalidURL
 from tests.failures.helpers import HANG_SECONDS, started
 from tests.sqlalchemy.certificates import make_certificate
 from tests.sqlalchemy.helpers import NEEDS_MYSQLCLIENT

@@ -15,7 +15,8 @@ from nova_db_sqlalchemy import SQLAlchemyDriver
 from nova_db_sqlalchemy.provisioning import make_database
 from nova_db_sqlalchemy.session import create_engine, get_session
 from nova_db_sqlalchemy.sqlalchemy_engines import meant
-from nova_db_sqlalchemy.url import InvalidURL, parse
+from nova_db_sqlalchemy.url import parse, shown
+from nova_db_sqlalchemy.url_form import InvalidURL
 
 WAYS: dict[str, Callable[[str], object]] = {
     "driver": SQLAlchemyDriver,
@@ -27,6 +28,19 @@ every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 MISTAKES = {
     "mariadb://nova@db": "names no database; mariadb://user:password@host/DATABASE is expected",
     "mariadb://nova@db/": "names no database; mariadb://user:password@host/DATABASE is expected",
+    "mysql://u:p@127.0.0.1:x/d": "something else than a number where a port is expected, behind the : of the host",
+    "mysql://u:p@127.0.0.1:/d": "nothing where a port is expected, behind the : of the host",
+    "mysql://u:p@[::1]:/d": "nothing where a port is expected, behind the : of the host",
+    "postgresql://u:p@::1:1/d": r"an IPv6 address stands in brackets, as in \[::1\]",
+    "postgresql://::1/d": r"an IPv6 address stands in brackets, as in \[::1\]",
+    "mysql://u:p@[::1/d": r"an IPv6 address stands in brackets, as in \[::1\]",
+    "MYSQL://u:p@db/d": r"begins with MYSQL://; supported are .*; did you mean 'mysql'?",
+    "sqlite:y.db": "expected sqlite:///y.db$",
+    "sqlite:y": "expected sqlite:///y$",
+    "y.db": "expected sqlite:///y.db$",
+    "/tmp/y.db": "expected sqlite:////tmp/y.db$",
+    "mysql://root@127.0.0.1:3306/d?init_command=SET @a=5": "has an @ behind the ?; it is written %40 there",
+    "mysql://127.0.0.1:3306/d?init_command=SET @a=5": "has an @ behind the ?; it is written %40 there",
     "mariadb://nova@db:0/nova": "has the port 0; 1 to 65535 is expected",
     "mariadb://nova@db:99999/nova": "has the port 99999; 1 to 65535 is expected",
     "mariadb://nova@db/nova?port=99999": "has port='99999'; a whole number from 1 to 65535 is expected",
@@ -50,7 +64,7 @@ MISTAKES = {
     "postgresql://nova:p\udce9@db/nova": "has a password that is no text in UTF-8",
     "mariadb://nova:p\udce9@db/nova": "has a password that is no text in UTF-8",
     "sqlite://db/nova": "names a host or a user, which SQLite has not",
-    "sqlite:///nova.sqlite?mode=ro": "has mode, which is heeded with uri=true only",
+    "sqlite:///nova.sqlite?mode=ro": "only, as in sqlite:///file:nova.sqlite?uri=true&mode=ro",
     "sqlite:///nova.sqlite?mode=ro&uri=true": "has uri=true; a database of the form file:NAME is expected",
 }
 
@@ -171,3 +185,16 @@ def test_what_an_editor_or_a_shell_has_left_is_refused(around: str, told: str, c
 def test_a_blank_or_a_sharp_that_is_meant() -> None:
     assert parse("sqlite:///my folder/x%23 y").database in ("my folder/x# y", "my folder/x%23 y")
     assert parse("postgresql://nova:a%20%23b@db/nova").password == "a #b"
+
+
+def test_an_at_in_a_parameter_that_may_be_one_of_the_password_is_told() -> None:
+    with pytest.raises(InvalidURL, match=r"^The password .*; so is an @ that is meant in a parameter, behind the \?$"):
+        parse("mysql://u:p@h/d?init_command=SET @a=5/2")
+
+
+def test_values_of_settings_that_are_not_the_server_s_own_are_not_shown() -> None:
+    url = parse("postgresql://u@h/d?options=-c foo.bar=TOKEN -c work_mem=5MB --app.x=TO\\ KEN")
+    assert "TO" not in shown(url)
+    assert "KEN" not in shown(url)
+    assert "foo.bar%3D***" in shown(url)
+    assert "work_mem%3D5MB" in shown(url)

@@ -63,6 +63,10 @@ def require_file(url: sa.URL) -> None:
     is_uri = isinstance(uri, str) and uri.lower() in YES
     of_uri = sorted(URI.keys() & url.query.keys())
     if of_uri and not is_uri:
-        raise ValueError(f"The database's URL has {of_uri[0]}, which is heeded with uri=true only")
+        given = "&".join(f"{name}={url.query[name]}" for name in of_uri)
+        raise ValueError(
+            f"The database's URL has {of_uri[0]}, which is heeded with uri=true only, as in "
+            f"sqlite:///file:{url.database}?uri=true&{given}"
+        )
     if is_uri and not str(url.database).startswith("file:"):
         raise ValueError("The database's URL has uri=true; a database of the form file:NAME is expected")
