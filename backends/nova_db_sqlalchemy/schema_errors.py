@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from nova_db.exceptions import DBError
 from nova_db.exceptions.redaction import without_credentials
-from nova_db.exceptions.wording import suggestion
+from nova_db.exceptions.wording import shown, suggestion
+from nova_db_sqlalchemy.tables.metadata import VERSION_TABLE
 
+_REVISION: Final = re.compile(r"\d{4,}")
 _NOTED = "note that with python -c \"from nova_db_sqlalchemy import migrations; migrations.stamp('URL')\""
 """How to tell a database that its tables are those of the newest revision."""
 
@@ -67,12 +71,35 @@ class FutureSchema(SchemaError):
         )
 
 
+class OddVersion(SchemaError):
+    """What stands in the place of the revision is none, or more than one: no release has left it so.
+
+    :param found: what stands there.
+    """
+
+    def __init__(self, found: Sequence[str]) -> None:
+        self.found = list(found)
+        rows = "two rows" if len(found) == 2 else f"{len(found)} rows" if found[1:] else "a row that is no revision"
+        super().__init__(
+            message=f"The table {VERSION_TABLE} has {rows} ({', '.join(map(repr, map(shown, found[:3])))}); one with a "
+            f"revision is expected. If `nova-db check` finds no other difference, {_NOTED}."
+        )
+
+    @staticmethod
+    def is_one(found: Sequence[str]) -> bool:
+        """Whether there is anything else than one revision, of whatever release, or none."""
+        return len(found) > 1 or not all(_REVISION.fullmatch(each) for each in found)
+
+
 def require_known(found: Sequence[str], known: Sequence[str]) -> None:
     """Refuse to take rows elsewhere whose columns may be more than this release knows.
 
     :param found: the revisions that the database is at.
+    :raises OddVersion: they are none.
     :raises FutureSchema: one is not known.
     """
+    if OddVersion.is_one(found):
+        raise OddVersion(found)
     later = [revision for revision in found if revision not in known]
     if later:
         raise FutureSchema(later[0], known[-1], "Its rows may have columns that would be lost on the way.")

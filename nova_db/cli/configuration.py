@@ -27,6 +27,13 @@ PROGRAM: Final = "nova-db"
 DEFAULT_FILE: Final = Path(DEFAULT_CONNECTION.removeprefix("sqlite:///"))
 _QUOTED_LINE: Final = re.compile(r": ['\"].*")
 """What oslo.config adds to the place and the reason."""
+_REMEDIES: Final = (
+    ("No ':' or '='", "a setting is written option = value, a comment begins with #, and a value goes on with a space"),
+    ("Invalid section", "a section is written [section], in a line of its own"),
+    ("Unexpected continuation", "a line that begins with a space goes on with the value before it, and there is none"),
+    ("Key cannot be empty", "a setting is written option = value"),
+)
+"""What to do about what oslo.config finds no setting in."""
 
 
 class Named(NamedTuple):
@@ -68,7 +75,9 @@ def configured(options: argparse.Namespace, *, needs_database: bool = True) -> N
     conf = get_conf()
     conf.set_default("max_retries", 0, group="database")  # a person waits: say at once that a server is not there
     parse(conf, options.config_file)
-    backend = options.backend if options.backend is not None else conf.database.backend or DEFAULT_BACKEND
+    backend = options.backend if options.backend is not None else conf.database.backend
+    if backend is None:  # another library has registered the option, with no default
+        backend = DEFAULT_BACKEND
     if options.connection is not None:
         return Named(backend, options.connection, "", is_default=False)
     connection = connection_of(conf, backend)
@@ -143,7 +152,8 @@ def parse(conf: cfg.ConfigOpts, files: list[str] | None, *, use_env: bool = True
                 f"the configuration file {', '.join(marked)} begins with a byte order mark; save it without one"
             ) from None
         # Without the line, in which there may be a password, and without the cause, which quotes it.
-        raise ValueError(_QUOTED_LINE.sub("", one_line(error))) from None
+        told = _QUOTED_LINE.sub("", one_line(error))
+        raise ValueError(next((f"{told}; {todo}" for words, todo in _REMEDIES if words in told), told)) from None
     except UnicodeDecodeError:
         named = ", ".join(file for file in files or conf.default_config_files if not _is_text(file))
         raise ValueError(f"the configuration file {named} is not text in UTF-8") from None

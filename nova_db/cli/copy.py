@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nova_db.cli.databases import two_engines
 from nova_db.cli.output import Table, console, tell
 from nova_db.cli.rows_bar import rows_bar
+from nova_db.engine import Capability
 
 if TYPE_CHECKING:
     from nova_db.moving import TableCopied
@@ -20,6 +21,8 @@ def run(options: argparse.Namespace) -> int:
     from nova_db.moving import copy
 
     with two_engines(options, options.source, options.target) as (source, target):
+        if Capability.PERSISTENT not in target.capabilities:
+            raise ValueError("--to names a database in memory, of which nothing would remain; expected one that stays")
         begun = time.perf_counter()
         try:
             with rows_bar(console(), quiet=options.quiet or options.json) as advance:

@@ -64,7 +64,10 @@ class Parser(argparse.ArgumentParser):
         wrong = self._wrong(words)
         if wrong is not None:
             self.error(wrong)
-        return super().parse_known_args(words, namespace)
+        found, left = super().parse_known_args(words, namespace)
+        if left and not self.commands:  # else the parser of all commands would tell, and point to its own help
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return found, left
 
     def error(self, message: str) -> NoReturn:
         # A URL in the wrong place is quoted as any other word.
@@ -87,7 +90,7 @@ class Parser(argparse.ArgumentParser):
                 continue
             name, equals, _ = word.partition("=")
             if name not in options:
-                return self._unknown_option(name)
+                return self._unknown_option(name, words[at:])
             if options[name].nargs != 0 and not equals and at < len(words) and not _is_option(words[at]):
                 if words[at] in self.commands:
                     taken = f"{name} has taken {words[at]!r} for its {options[name].metavar}, so there is no COMMAND"
@@ -97,9 +100,11 @@ class Parser(argparse.ArgumentParser):
     def _unknown_command(self, word: str) -> str:
         return f"there is no command {word!r}{did_you_mean(word, self.commands)}"
 
-    def _unknown_option(self, name: str) -> str:
-        for command, parser in self.commands.items():
-            if name in parser._option_string_actions:
+    def _unknown_option(self, name: str, words: Sequence[str]) -> str:
+        """What is wrong with an option that words follow."""
+        typed = [word for word in words if word in self.commands]
+        for command in (*typed[:1], *self.commands):
+            if name in self.commands[command]._option_string_actions:
                 return f"the option {name} belongs to a command, and stands after it: {self.prog} {command} {name}"
         meant = did_you_mean(name, self._option_string_actions)
         return f"there is no option {name}{meant or self.hint}"

@@ -40,8 +40,13 @@ _OTHERS: Final[Mapping[str, frozenset[str]]] = {
     )
 }
 """What oslo.db, whose section it is as well, knows beyond our options."""
-_SYNONYMS: Final = frozenset({"database_url", "db_url", "dsn", "sqlalchemy_url", "uri", "url"})
-"""What programs of others call a connection."""
+_SYNONYMS: Final = frozenset(
+    {
+        *("database_url", "db_url", "dsn", "sqlalchemy_url", "uri", "url"),
+        *("host", "hostname", "user", "username", "passwd", "password"),
+    }
+)
+"""What programs of others call a connection, or have its parts stand in."""
 _UNREAD: Final = ("DATABASE_URL", "DB_URL", "SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_DATABASE_URL")
 """Variables in which programs of others look for one."""
 

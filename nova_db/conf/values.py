@@ -16,6 +16,8 @@ _PLACE: Final = re.compile(r"Value for option \S+ from LocationInfo\(.*?(?:detai
 _WHOLE: Final = re.compile(r"invalid literal for int\(\) with base 10: (.*)")
 _NUMBER: Final = re.compile(r"could not convert string to float: (.*)")
 """What Python says where there is no number."""
+_BOUND: Final = re.compile(r"Should be (greater|less) than or equal to (\S+)")
+"""What oslo.config says of a number that is out of its bounds."""
 
 
 def check(conf: cfg.ConfigOpts, shown: Callable[[str], str]) -> None:
@@ -43,8 +45,13 @@ def _check(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt, shown: Callable[[str]
     except ValueError as error:
         reason = _WHOLE.sub(r"a whole number is expected, not \1", _PLACE.sub("", str(error)))
         reason = _NUMBER.sub(r"a number is expected, not \1", reason)
+        reason = _BOUND.sub(_bound, reason)
         place = _PLACE.search(str(error))
         told = f" in {place['file']}" if place is not None and place["file"] else ""
         raise ValueError(f"[{group}] {opt.dest}{told} is not valid: {shown(reason)}") from None
     if is_misread:
         raise unreadable(group, opt.dest)
+
+
+def _bound(found: re.Match[str]) -> str:
+    return f"a number of at {'least' if found[1] == 'greater' else 'most'} {found[2]} is expected"

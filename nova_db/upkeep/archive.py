@@ -76,8 +76,7 @@ def archive(
     :param batch_rows: at most so many rows a transaction.
     :param sleep: seconds to wait between two transactions.
     :param listener: is told after each transaction how many rows of which table it has moved.
-    :raises ValueError: a number is too small.
-    :raises DBError: the database's user may not write, also where there is nothing to do.
+    :raises ValueError, DBError: a number is too small; or the database's user may not write, if there is work or not.
     """
     before = in_utc(before)
     work = Work(driver, max_rows=max_rows, batch_rows=batch_rows, sleep=sleep, listener=listener)
@@ -184,8 +183,7 @@ class _Archiver:
                 self.stuck[table.name] += 1
                 return True
         half = len(rows) // 2
-        halves = [part for part in (rows[:half], rows[half:]) if part]
-        return all(self._move(table, where, part, None, live_too, lost) for part in halves)
+        return all(self._move(table, where, part, None, live_too, lost) for part in (rows[:half], rows[half:]) if part)
 
     def _thin(self, table: Table, where: Predicate, row: Row) -> bool:
         """Move dependents of a row that has too many for one transaction; whether any could be."""

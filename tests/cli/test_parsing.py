@@ -43,11 +43,18 @@ def told(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
             "nova-db archive: there is no option --until-complet: did you mean --until-complete?",
         ),
         ("purge --max-rows 5 --all", "nova-db purge: there is no option --max-rows"),
-        ("--json status", "nova-db: the option --json belongs to a command, and stands after it: nova-db "),
+        (
+            "--json status",
+            "nova-db: the option --json belongs to a command, and stands after it: nova-db status --json ",
+        ),
+        (
+            "--json sync",
+            "nova-db: the option --json belongs to a command, and stands after it: nova-db version --json ",
+        ),
         ("conformance -k quota", "nova-db conformance: there is no option -k; options of pytest stand after --"),
         ("--config-file status", "nova-db: --config-file has taken 'status' for its FILE, so there is no COMMAND"),
         ("status --backend", "nova-db status: argument --backend: expected one argument"),
-        ("status extra", "nova-db: unrecognized arguments: extra"),
+        ("status extra", "nova-db status: unrecognized arguments: extra (see nova-db status --help)"),
     ],
 )
 def test_the_word_that_is_wrong_is_blamed(argv: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from nova_db.cli import main
 from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_sqlalchemy import migrations
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
@@ -23,6 +25,31 @@ def test_a_database_of_a_later_release(upgraded: str) -> None:
     assert migrations.current(upgraded) == "9999"
     status = migrations.status(upgraded)
     assert (status["current"], status["synced"], status["problem"]) == ("9999", False, str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "rows,told",
+    [
+        (("0004", "0005"), r"nova_db_version has two rows \('0004', '0005'\); one with a revision is expected"),
+        (("1", "2", "3"), r"nova_db_version has 3 rows \('1', '2', '3'\); one with a revision is expected"),
+        (("clay",), r"nova_db_version has a row that is no revision \('clay'\); one with a revision is expected"),
+    ],
+)
+def test_what_is_no_revision_is_no_later_release_s(
+    rows: tuple[str, ...], told: str, upgraded: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with databases.connected(upgraded) as connection:
+        connection.exec_driver_sql("DELETE FROM nova_db_version")
+        for row in rows:  # one story
+            connection.exec_driver_sql(f"INSERT INTO nova_db_version VALUES ('{row}')")
+    for work in (migrations.upgrade, migrations.require_usable):  # one story
+        with pytest.raises(migrations.OddVersion, match=told):
+            work(upgraded)
+    for command in ("version", "sync"):  # one story
+        assert main(["--connection", upgraded, command]) == 2
+        assert re.search(told, capsys.readouterr().err)
+    migrations.stamp(upgraded)
+    assert migrations.status(upgraded)["synced"]
 
 
 def test_tables_without_a_version(empty: str) -> None:

@@ -28,6 +28,7 @@ from nova_db_sqlalchemy.migrations.migration import (
 from nova_db_sqlalchemy.schema_errors import (
     FutureSchema,
     InterruptedUpgrade,
+    OddVersion,
     OlderRevision,
     SchemaBehind,
     SchemaError,
@@ -42,6 +43,7 @@ __all__ = [
     "Difference",
     "FutureSchema",
     "InterruptedUpgrade",
+    "OddVersion",
     "OlderRevision",
     "SchemaBehind",
     "SchemaError",

@@ -17,6 +17,7 @@ from nova_db_sqlalchemy.migrations.targets import migrating_on
 from nova_db_sqlalchemy.schema_errors import (
     FutureSchema,
     InterruptedUpgrade,
+    OddVersion,
     SchemaBehind,
     SchemaError,
     UnversionedSchema,
@@ -86,6 +87,8 @@ class State:
         known = revisions()
         if self.is_being_upgraded:
             return None
+        if OddVersion.is_one(self.versions):
+            return OddVersion(self.versions)
         if self.unfinished is not None:
             return None if self.can_be_resumed else InterruptedUpgrade(*self.unfinished)
         if self.revision is None:
