@@ -9,7 +9,6 @@ from typing import Final
 from nova_db.exceptions import DBError
 from nova_db.exceptions.redaction import without_credentials
 from nova_db.exceptions.wording import shown, suggestion
-from nova_db_sqlalchemy.tables.metadata import VERSION_TABLE
 
 _REVISION: Final = re.compile(r"\d{4,}")
 _NOTED = "note that with python -c \"from nova_db_sqlalchemy import migrations; migrations.stamp('URL')\""
@@ -81,7 +80,7 @@ class OddVersion(SchemaError):
         self.found = list(found)
         rows = "two rows" if len(found) == 2 else f"{len(found)} rows" if found[1:] else "a row that is no revision"
         super().__init__(
-            message=f"The table {VERSION_TABLE} has {rows} ({', '.join(map(repr, map(shown, found[:3])))}); one with a "
+            message=f"The table nova_db_version has {rows} ({', '.join(map(repr, map(shown, found[:3])))}); one with a "
             f"revision is expected. If `nova-db check` finds no other difference, {_NOTED}."
         )
 
