@@ -17,10 +17,12 @@ What a backend is given as ``connection``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from nova_db.engine import Engine
+    from nova_db.engine.watching import Plan
 
 P = TypeVar("P")
 
@@ -121,6 +123,37 @@ class Snapshots(Protocol):
         """Go back to them, any number of times. Readers that are open may go on to see what they saw."""
 
 
+class Statements(Protocol):
+    """An engine that sends statements to a server; asked of the driver's ``engine``.
+
+    Where an engine does not make this offer, the suite counts the calls of its transactions instead
+    (:mod:`nova_db.engine.watching`), in the tests of what a function may cost.
+    """
+
+    def observe(self, note: Callable[[str], None]) -> AbstractContextManager[None]:
+        """Tell every statement before it is sent, for the length of a block, those that begin and end transactions too.
+
+        For tests and tools: those of all threads are told. What ``note`` raises, the call raises that sends it.
+        """
+
+
+class LibraryFaults(Protocol):
+    """An engine that can have the library below it fail; asked of the driver's ``engine``.
+
+    By it the suite proves that no error of a library comes through the calls of a transaction. Faults above the
+    library, a conflict say, need no offer: :func:`nova_db.engine.watching.failing_at` has any engine fail.
+    """
+
+    def library_errors(self) -> Mapping[str, Callable[[], BaseException]]:
+        """What the library may raise: for each kind of error, by its name, what makes one."""
+
+    def failing_library(self, error: Callable[[], BaseException], at: int = 1) -> AbstractContextManager[Plan]:
+        """Have the library raise, for the length of a block, in the ``at``-th of its calls, in whatever thread.
+
+        The error is raised where the library's own would be, in its place: the call is not made.
+        """
+
+
 class Offer(Generic[P]):
     """One of the protocols, to be asked for."""
 
@@ -148,6 +181,8 @@ SCHEMA_DIFFERENCES: Final[Offer[SchemaDifferences]] = Offer(SchemaDifferences)
 DESCRIBE: Final[Offer[Describes]] = Offer(Describes)
 HEALTH: Final[Offer[Health]] = Offer(Health)
 SNAPSHOT: Final[Offer[Snapshots]] = Offer(Snapshots)
+STATEMENTS: Final[Offer[Statements]] = Offer(Statements)
+LIBRARY_FAULTS: Final[Offer[LibraryFaults]] = Offer(LibraryFaults)
 
 
 def engine_of(driver: object) -> Engine | None:
@@ -156,8 +191,10 @@ def engine_of(driver: object) -> Engine | None:
     By it the command tells which database it works on (``location()``, ``identify()``, ``identity()``), and the suite
     tests the primitives.
     """
-    engine: Engine | None = getattr(driver, "engine", None)
-    return engine
+    from nova_db.engine import Engine
+
+    engine: object = getattr(driver, "engine", None)  # which may be another library's, of a driver that is not ours
+    return engine if isinstance(engine, Engine) else None
 
 
 def emptier(driver: object) -> Callable[[], None] | None:

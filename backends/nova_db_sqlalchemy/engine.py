@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import Capability, Engine, Isolation, Transaction
+from nova_db.engine.watching import Plan
 from nova_db_sqlalchemy import schema
 from nova_db_sqlalchemy import url as urls
 from nova_db_sqlalchemy.connections.connection import text_of
@@ -44,7 +45,10 @@ class SQLEngine(Engine):
         self.url = urls.parse(connection, self.settings.parameters)
         self.database = database_at(self.url, self.settings)
         self.server = self.database.server
-        self.pool.observe(self._log_report())
+        # Safe without a lock: a list is added to, and gone through for a copy, at once; of two threads that begin to
+        # observe, the one that comes later knows of both.
+        self._reports: list[Report] = []
+        self._report()
         self.pool.check(self._require_usable)
         self._is_surveyed = False
         self.capabilities = self.server.capabilities
@@ -155,18 +159,41 @@ class SQLEngine(Engine):
     def observe(self, note: Callable[[str], None]) -> Iterator[None]:
         """Tell every statement before it is sent, for the length of a block, those too that begin and end transactions.
 
-        For tests and tools: other threads' statements are told as well, and nothing is logged meanwhile.
+        For tests and tools: other threads' statements are told as well. Blocks nest, and end in any order.
         """
 
         def report(statement: str | bytes | None, rows: Sequence[Any]) -> None:
             if statement is not None:
                 note(text_of(statement))
 
-        self.pool.observe(report)
+        self._reports.append(report)
+        self._report()
         try:
             yield
         finally:
-            self.pool.observe(self._log_report())
+            self._reports.remove(report)
+            self._report()
+
+    def library_errors(self) -> Mapping[str, Callable[[], BaseException]]:
+        """One of each kind that the DB-API library has, and what the server is known to mean by some."""
+        return self.server.library_errors()
+
+    @contextlib.contextmanager
+    def failing_library(self, error: Callable[[], BaseException], at: int = 1) -> Iterator[Plan]:
+        """Have the ``at``-th statement raise in place of being sent, those included that begin and end transactions."""
+        plan = Plan(at, error)
+        with self.observe(lambda _: plan.count()):
+            yield plan
+
+    def _report(self) -> None:
+        """Have the statements of all connections reported to those who want to know."""
+        reports = [report for report in (self._log_report(), *self._reports) if report is not None]
+
+        def report_to_all(statement: str | bytes | None, rows: Sequence[Any]) -> None:
+            for report in reports:
+                report(statement, rows)
+
+        self.pool.observe(report_to_all if len(reports) > 1 else next(iter(reports), None))
 
     def _log_report(self) -> Report | None:
         return log_report(self.settings.debug, self.database.statements.mask_of)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from nova_db.engine import Capability
 from nova_db_sqlalchemy.connections.connection import Connection
@@ -19,6 +21,19 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from nova_db_sqlalchemy.settings import Settings
+
+
+DB_API_ERRORS: Final = (
+    "Error",
+    "InterfaceError",
+    "DatabaseError",
+    "DataError",
+    "OperationalError",
+    "IntegrityError",
+    "InternalError",
+    "ProgrammingError",
+    "NotSupportedError",
+)
 
 
 class Mode(Enum):
@@ -37,6 +52,8 @@ class Server(abc.ABC):
     missing: Mapping[Capability, str] = MappingProxyType({})
     errors: tuple[type[Exception], ...]
     """What a statement may raise."""
+    planted: tuple[Any, ...] = ("planted by a test",)
+    """With what the library makes an error of no particular meaning."""
 
     def __init__(self, url: sa.URL, settings: Settings) -> None:
         self.url = url
@@ -133,6 +150,14 @@ class Server(abc.ABC):
     def is_commit_unknown(self, connection: Connection, error: BaseException) -> bool:
         """Whether the transaction may be stored although its commit ended with an error."""
         return self.is_lost(connection, error)
+
+    def library_errors(self) -> dict[str, Callable[[], Exception]]:
+        """One of each kind of error that the DB-API knows, as the library raises it, by name; for tests."""
+        return {name: self._library_error(name, *self.planted) for name in DB_API_ERRORS}
+
+    def _library_error(self, name: str, *arguments: object) -> Callable[[], Exception]:
+        """What makes the library's error of a name."""
+        return partial(vars(sys.modules[self.errors[0].__module__])[name], *arguments)
 
     @abc.abstractmethod
     def fault(self, connection: Connection, error: BaseException) -> Fault:

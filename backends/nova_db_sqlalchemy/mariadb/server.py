@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -53,6 +53,7 @@ class MariaDBServer(Server):
     """MariaDB, and MySQL as far as it differs."""
 
     name = "mariadb"
+    planted = (1105, "planted by a test")
     capabilities = frozenset({Capability.PERSISTENT, Capability.CONCURRENT_WRITERS})
 
     def __init__(self, url: sa.URL, settings: Settings, traits: Traits | None = None) -> None:
@@ -149,6 +150,11 @@ class MariaDBServer(Server):
 
     def control(self, connection: Connection, statement: str) -> None:
         connection.cursor.execute(statement, None)
+
+    def library_errors(self) -> dict[str, Callable[[], Exception]]:
+        lost = self._library_error("OperationalError", 2013, "Lost connection to server during query")
+        conflict = self._library_error("OperationalError", 1213, "Deadlock found when trying to get lock")
+        return {**super().library_errors(), "lost": lost, "conflict": conflict}
 
     def is_lost(self, connection: Connection, error: BaseException) -> bool:
         return is_lost(error) or not connection.dbapi.open

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import psycopg
@@ -160,6 +161,11 @@ class PostgreSQLServer(Server):
 
     def control(self, connection: Connection, statement: str) -> None:
         isolation.send(connection, statement)
+
+    def library_errors(self) -> dict[str, Callable[[], Exception]]:
+        lost = partial(psycopg.errors.AdminShutdown, "terminating connection due to administrator command")
+        conflict = partial(psycopg.errors.DeadlockDetected, "deadlock detected")
+        return {**super().library_errors(), "lost": lost, "conflict": conflict}
 
     def is_lost(self, connection: Connection, error: BaseException) -> bool:
         if not isinstance(error, psycopg.Error):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from nova_db.engine import Engine
 
+
+@Engine.register
 class WatchedEngine:
     """Does what another engine does, and counts, from ``begin`` on, transactions left open and writers committed."""
 
