@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nova_db import events
 from nova_db.engine import Capability, Engine, Isolation, Transaction
 from nova_db.engine.watching import Plan
 from nova_db_sqlalchemy import schema
@@ -48,7 +49,8 @@ class SQLEngine(Engine):
         # Safe without a lock: a list is added to, and gone through for a copy, at once; of two threads that begin to
         # observe, the one that comes later knows of both.
         self._reports: list[Report] = []
-        self._report()
+        self.follow()
+        events.follow(self)
         self.pool.check(self._require_usable)
         self._is_surveyed = False
         self.capabilities = self.server.capabilities
@@ -167,12 +169,12 @@ class SQLEngine(Engine):
                 note(text_of(statement))
 
         self._reports.append(report)
-        self._report()
+        self.follow()
         try:
             yield
         finally:
             self._reports.remove(report)
-            self._report()
+            self.follow()
 
     def library_errors(self) -> Mapping[str, Callable[[], BaseException]]:
         """One of each kind that the DB-API library has, and what the server is known to mean by some."""
@@ -185,15 +187,20 @@ class SQLEngine(Engine):
         with self.observe(lambda _: plan.count()):
             yield plan
 
-    def _report(self) -> None:
-        """Have the statements of all connections reported to those who want to know."""
-        reports = [report for report in (self._log_report(), *self._reports) if report is not None]
+    def follow(self) -> None:
+        """Have the statements of all connections reported to those who want to know them now."""
+        told = self._tell if events.Statement.observers else None
+        reports = [report for report in (self._log_report(), told, *self._reports) if report is not None]
 
         def report_to_all(statement: str | bytes | None, rows: Sequence[Any]) -> None:
             for report in reports:
                 report(statement, rows)
 
         self.pool.observe(report_to_all if len(reports) > 1 else next(iter(reports), None))
+
+    def _tell(self, statement: str | bytes | None, rows: Sequence[Any]) -> None:
+        if statement is not None:
+            events.report(events.Statement(text_of(statement), self))
 
     def _log_report(self) -> Report | None:
         return log_report(self.settings.debug, self.database.statements.mask_of)

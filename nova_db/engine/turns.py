@@ -8,6 +8,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Final
 
+from nova_db import events
 from nova_db.engine.holders import describe, here
 from nova_db.exceptions import DBDeadlock, DBTransactionError
 from nova_db.tasks import running_task
@@ -86,7 +87,11 @@ class Turn:
             raise DBTransactionError(message=self._told_to_itself())
         waiter = _Waiter()
         try:
-            self._queue(waiter, monotonic() + timeout)
+            try:
+                self._queue(waiter, monotonic() + timeout)
+            finally:
+                if events.Wait.observers:
+                    events.report(events.Wait("turn", monotonic() - waiter.since))
         except BaseException:
             if not waiter.close():
                 waiter.sleep(PATIENCE)  # it is being handed over this very moment, to nobody

@@ -20,7 +20,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from nova_db import forking
+from nova_db import events, forking
 from nova_db.exceptions import DBError
 from nova_db_sqlalchemy.connections.connection import Connection, Report
 from nova_db_sqlalchemy.connections.retries import Retries
@@ -192,7 +192,7 @@ class BoundedPool(Pool):
 
     def _reserve(self) -> Connection | None:
         """Wait for room, at most for the pool's timeout; a connection that came back, None: there is room for one."""
-        place, end = _Place(), time.monotonic() + self._timeout
+        place, end, has_waited = _Place(), time.monotonic() + self._timeout, False
         self._line.append(place)
         try:
             while True:  # ends with the time-out, or when this is the first place and something is free
@@ -201,6 +201,7 @@ class BoundedPool(Pool):
                         return self._idle.pop()
                     if self._has_room():
                         return None
+                has_waited = True
                 left = end - time.monotonic()
                 if left <= 0:
                     raise DBError(message=self._exhausted())
@@ -208,6 +209,8 @@ class BoundedPool(Pool):
         finally:
             self._line.remove(place)
             self._wake_first()  # who may find more, or nothing and sleep on
+            if has_waited and events.Wait.observers:
+                events.report(events.Wait("connection", time.monotonic() - place.since))
 
     def _has_room(self) -> bool:
         """Whether there may be one more connection, which the caller opens then."""

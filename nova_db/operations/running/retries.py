@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from nova_db import events
 from nova_db.exceptions import DBConnectionError, DBDeadlock
 
 R = TypeVar("R")
@@ -64,13 +65,14 @@ class Retries:
 class Attempts:
     """The attempts of one call."""
 
-    __slots__ = ("_endless", "_failures", "_longest", "_retries", "losses", "pause")
+    __slots__ = ("_attempts", "_endless", "_failures", "_longest", "_retries", "losses", "pause")
 
     def __init__(self, retries: Retries, *, endless: str | None = None) -> None:
         self._retries = retries
         self._endless = endless
         self._longest = retries.pause
         self._failures = 0
+        self._attempts = 0
         self.losses = 0
         """How many conflicts were lost so far."""
         self.pause = 0.0
@@ -90,9 +92,12 @@ class Attempts:
         if GIVEN_UP.get():
             raise error
         self._failures += 1
+        self._attempts += 1
         is_last = 0 <= self._retries.most < self._failures
         if isinstance(error, DBDeadlock):
             self.losses += 1
+            if events.Conflict.observers:
+                events.report(events.Conflict(error, self.losses))
             if is_last or not error.may_pass:
                 self._go_on_after(error)
         elif is_last or not error.may_pass:
@@ -100,6 +105,8 @@ class Attempts:
         else:
             _LOG.info("%s The call is run again.", error)
         self.pause = random.uniform(0, self._longest)
+        if events.Retry.observers:
+            events.report(events.Retry(error, self._attempts + 1, self.pause))
         if self._retries.is_growing:
             self._longest = min(2 * self._longest, max(self._retries.pause, self._retries.longest_pause))
         return self.pause

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeVar
 
+from nova_db import events
 from nova_db.operations.running.blocks import Block, finished, level_of, require_plain
 from nova_db.operations.running.ending import committed
 from nova_db.operations.running.replicas import Replica, ReplicaUnavailable
@@ -52,8 +52,11 @@ class TransactionalDriver(Sessions):
     def _read_stale(self, call: Callable[[Transaction], R], *, snapshot: bool) -> R:
         """Read from the replica; from the primary while that does not answer."""
         if self.replica is not None:
-            with contextlib.suppress(ReplicaUnavailable):
+            try:
                 return self.replica.read(call, snapshot=snapshot)
+            except ReplicaUnavailable:
+                if events.Fallback.observers:
+                    events.report(events.Fallback(self.replica.name, self.replica.is_down))
         return self._read(call, snapshot=snapshot)
 
     def _read(self, call: Callable[[Transaction], R], *, snapshot: bool) -> R:
