@@ -42,10 +42,8 @@ class LMDBEngine(CellEngine):
 
     def identify(self) -> Mapping[str, str]:
         found = self._schema() if (self.folder / "data.mdb").exists() else None
-        return {
-            "server": "LMDB {}.{}.{}".format(*lmdb.version()),
-            **({"revision": found.decode()} if found is not None else {}),
-        }
+        told = {} if found is None else {"revision": found.decode()}
+        return {"server": "LMDB {}.{}.{}".format(*lmdb.version()), **told}
 
     def identity(self) -> Hashable:
         return self.folder.resolve()

@@ -24,8 +24,7 @@ _CLOSING: Final = 10.0  # seconds that the closing of files may take
 class Environment:
     """An LMDB environment, shared by all engines of the process that work on its folder.
 
-    It closes with the last engine and transaction that refer to it.  LMDB lets a writer wait for another without an
-    end, so they come one at a time.
+    It closes with the last engine and transaction that refer to it.  Writers take turns: LMDB's own wait has no end.
     """
 
     def __init__(self, folder: Path, *, map_size: int, sync: bool) -> None:

@@ -8,6 +8,7 @@ from typing import cast
 import lmdb
 
 from nova_db.engine.rows.cells import Cells, CellTransaction
+from nova_db.exceptions import DBDeadlock
 from nova_db_lmdb.environment import Environment
 from nova_db_lmdb.rows import codec
 
@@ -48,6 +49,9 @@ class LMDBTransaction(CellTransaction):
 
     def _apply(self, writes: Mapping[bytes, bytes | None]) -> None:
         with self._environment.lmdb.begin(write=True) as transaction:
+            # Of a process killed amid its commit, what it wrote may come to light only now.
+            if transaction.id() != self._snapshot.transaction.id() + 1:
+                raise DBDeadlock(message="What another process has written was seen too late.")
             for key, value in writes.items():
                 if value is None:
                     transaction.delete(key)
