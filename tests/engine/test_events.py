@@ -67,6 +67,14 @@ def test_a_read_without_the_replica_is_told() -> None:
     assert told == [events.Fallback("second", is_down=True)] * 2
 
 
+def test_the_health_of_a_driver_tells_whether_its_replica_is_in_use() -> None:
+    driver = EngineDriver(MemoryEngine(), replica=Replica(LostEngine(), name="second"))
+    assert driver.health()["replica"] == "in use"
+    with nova_db.allow_stale_reads():
+        driver.key_pair_get_all_by_user(get_admin_context(), "u1")
+    assert (driver.health()["reachable"], driver.health()["replica"]) == (True, "down")
+
+
 def test_observers_leave_no_trace_in_any_order() -> None:
     first, second = events.observe(print, here=True), events.observe(print, events.Wait, here=True)
     first.__enter__()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from oslo_config import cfg
 
-from nova_db import conf
+from nova_db import conf, offers
 from nova_db_conformance import decision
 from nova_db_sqlalchemy import SQLAlchemyDriver, SQLEngine, url
 from nova_db_sqlalchemy.connections.administration import THROWAWAY
@@ -44,6 +45,29 @@ def test_urls_that_are_refused(given: str, message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         SQLEngine(given)
     assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["sqlite:///{folder}/none.sqlite", "postgresql://a:sesame@127.0.0.1:1/d", "mysql+pymysql://a:sesame@127.0.0.1:1/d"],
+)
+def test_what_is_not_there_is_not_reachable_and_not_waited_for(
+    given: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    options = cfg.ConfigOpts()
+    conf.register_opts(options)
+    for name, value in {"connection": given.format(folder=tmp_path), "max_retries": 3, "retry_interval": 0}.items():
+        options.set_override(name, value, "database")
+    driver = SQLAlchemyDriver(conf=options)
+    offered = offers.HEALTH.of(driver)
+    assert offered is driver
+    found = driver.health()
+    assert (found["reachable"], found["revision"], found["location"]) == (False, None, driver.engine.location())
+    assert found["problem"]
+    assert "sesame" not in str(found)
+    assert "Trying again" not in caplog.text
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from nova_db import offers
 from nova_db.api import load_backend
 from nova_db.engine import Capability, Query
 from nova_db_conformance.engine.cases import PrimitivesTestCase, in_thread
@@ -18,7 +19,8 @@ class TestCapabilities(PrimitivesTestCase):
         self.engine.close()
         other = load_backend(self.backend.name, self.connection)
         self.addCleanup(other.close)
-        engine = getattr(other, "engine")  # noqa: B009 - drivers need not have one, but this one's first has
+        engine = offers.engine_of(other)
+        assert engine is not None
         engine.create_schema()
         tx = engine.read()
         found = [row["host"] for row in tx.select(Query("services"))]
