@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nova_db_conformance.harness.races import Hung
+from nova_db_conformance.harness.hangs import Hung
 from nova_db_conformance.harness.tallies import Tallies, Tally, table
 from nova_db_conformance.isolation import cases
 from nova_db_conformance.isolation.cases import Beside, Meeting, outcome

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from nova_db_conformance.harness import races
-from nova_db_conformance.harness.races import Hung, Round, race
+from nova_db_conformance.harness.hangs import Hung
+from nova_db_conformance.harness.races import Round, race
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 

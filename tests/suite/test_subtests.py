@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nova_db_conformance.harness.races import Hung
+from nova_db_conformance.harness.hangs import Hung
 from tests.suite.cases import failure, outcome, passes
 from tests.suite.harness import run_pytest, run_python
 

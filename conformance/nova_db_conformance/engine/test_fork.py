@@ -13,6 +13,7 @@ from typing import Any
 
 from nova_db.engine import TRUE, Add, Capability, Query
 from nova_db_conformance.engine.cases import PrimitivesTestCase, in_thread
+from nova_db_conformance.harness.hangs import shown_if_it_hangs
 from nova_db_conformance.harness.races import HANG_SECONDS, race
 
 
@@ -41,7 +42,8 @@ def _be_the_child(work: Callable[[], Any], outlet: int) -> None:
     """Answer and go, without running anything that the parent's interpreter would do at its end."""
     try:
         try:
-            answer = (True, work())
+            with shown_if_it_hangs():
+                answer = (True, work())
         except BaseException:  # noqa: BLE001 - raised again by the parent
             answer = (False, traceback.format_exc())
         with os.fdopen(outlet, "wb") as pipe:

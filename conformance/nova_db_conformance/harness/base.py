@@ -49,6 +49,7 @@ from nova_db_conformance.harness.checking import checked, difference
 from nova_db_conformance.harness.coverage import CALLS
 from nova_db_conformance.harness.factories import Records
 from nova_db_conformance.harness.failures import MOST_CALLS, PlantedFailure, dump, failing_at
+from nova_db_conformance.harness.hangs import FAILS_SECONDS, SHOWS_SECONDS, beat, watched
 from nova_db_conformance.harness.scenarios import Backend, ScenariosInUse
 from nova_db_conformance.harness.subtests import CasesTestCase
 
@@ -72,6 +73,9 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):  # type: 
     """Where its database is: what another driver on the same database is made with."""
     empty: Callable[[], None]
     """Empties the database in the middle of a test."""
+    shows_after = SHOWS_SECONDS
+    fails_after = FAILS_SECONDS
+    """After how many seconds without a sign of life a test's stacks are shown, and after how many it fails."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,6 +91,7 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):  # type: 
     def setUp(self) -> None:
         """Take an empty database, and watch what is done with readers."""
         super().setUp()
+        self.enterContext(watched(self.id(), self.shows_after, self.fails_after))
         self.enterContext(guards.enforced())
         # What the contract says of unknown filters is what production has: they are ignored.
         mine = DatabaseFixture(self.backend.name, self.backend.connection, strict_filters=False)
@@ -98,6 +103,7 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):  # type: 
     @property
     def engine(self) -> Engine:
         """The storage engine of the driver. A test that asks for it is skipped where the driver has none."""
+        beat()
         engine = offers.engine_of(self.driver)
         if engine is None:
             self.skipTest(f"the driver of {self.backend} is not made of a storage engine")

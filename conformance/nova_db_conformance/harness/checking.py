@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from nova_db.constraints import Constraint, EqualAny, NotEqual
 from nova_db.driver import EXTENSIONS, FUNCTIONS
 from nova_db_conformance.harness.coverage import CallLog
+from nova_db_conformance.harness.hangs import beat
 from nova_db_conformance.harness.result_types import misfit
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class CheckedDriver:
         @functools.wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
             log.last = name
+            beat()
             given = (args, kwargs)
             before = private_copy(given)
             contexts = [(arg, private_copy(vars(arg))) for arg in args if _is_context(arg)]
@@ -60,6 +62,7 @@ class CheckedDriver:
                 _require_unchanged(name, before, given, contexts)
                 raise
             log.succeeded(backend, name)
+            beat()
             for function in _plain_functions_in(args, kwargs):
                 log.succeeded(backend, function)
             _require_unchanged(name, before, given, contexts)

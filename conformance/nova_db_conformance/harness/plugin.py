@@ -18,6 +18,7 @@ from nova_db_conformance.harness.anomalies import Summary
 from nova_db_conformance.harness.report import REPORT, Report
 from nova_db_conformance.harness.stages import stage_of
 from nova_db_conformance.harness.verdicts import BACKEND_PROPERTY, STAGE_PROPERTY, Verdicts
+from nova_db_conformance.harness.watching import Watching
 
 if TYPE_CHECKING:
     from nova_db_conformance.harness.base import BackendTestCase
@@ -83,6 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     verdicts = Verdicts(config)
     config.pluginmanager.register(verdicts)
     config.pluginmanager.register(staging.Staging(config))
+    config.pluginmanager.register(Watching(config))
     config.pluginmanager.register(Report(config, verdicts), REPORT)
     config.pluginmanager.register(Summary(config))
 

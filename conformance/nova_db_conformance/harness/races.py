@@ -12,16 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nova_db_conformance.harness.hangs import Hung, beat
+
 THREADS = 8
-HANG_SECONDS = 60.0
-"""Far more than any round takes; a round that is not over by then never will be."""
+HANG_SECONDS = 55.0
+"""Far more than any round takes; one that is not over by then never will be, which is told before its test fails."""
 
 _SWITCH_SECONDS = 1e-5
 _default_rounds = 300
-
-
-class Hung(AssertionError):
-    """A round did not end. The text names the threads that did not finish, and where each of them is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def race(
     :param finish: called after each round, while the threads wait: the place for what must hold after every one.
     :param allow: the exceptions that losers may get. Any other is raised here.
 
-    :raises Hung: a round takes longer than a minute.
+    :raises Hung: a round takes longer than ``HANG_SECONDS``.
     """
     course = _Course([functools.partial(runners, n) for n in range(threads)] if callable(runners) else list(runners))
     with _switching_often(), course:
@@ -126,6 +124,7 @@ class _Course:
         finish: Callable[[Round], object] | None,
         allow: type[Exception] | tuple[type[Exception], ...],
     ) -> Round:
+        beat()
         if prepare is not None:
             prepare(number)
         self.outcomes[:] = [None] * len(self.runners)

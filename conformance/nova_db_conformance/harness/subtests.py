@@ -11,7 +11,7 @@ from typing import Any
 import testtools
 
 from nova_db.context import RequestContext
-from nova_db_conformance.harness.races import Hung
+from nova_db_conformance.harness.hangs import Hung
 
 __unittest = True  # runners leave out the frames of modules that say so
 

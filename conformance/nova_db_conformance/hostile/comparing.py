@@ -14,6 +14,7 @@ from unittest import mock
 from nova_db.api import load_backend
 from nova_db.operations.running.retries import Retries
 from nova_db_conformance.harness.failures import dump
+from nova_db_conformance.harness.hangs import beat
 from nova_db_conformance.hostile.calls import Call, call
 from nova_db_conformance.hostile.judging import Finding, Outcome, faults
 from nova_db_conformance.hostile.telling import plain
@@ -109,6 +110,7 @@ class Comparison:
 
     def _one(self, number: int, before: Sequence[int]) -> tuple[list[Finding], bool]:
         """Make a call; what is wrong with it, and whether the rows may differ for that."""
+        beat()
         expected = self._reference.make(self.seed, number)
         outcome = self._lane.make(self.seed, number)
         self.counts[outcome.kind] += 1

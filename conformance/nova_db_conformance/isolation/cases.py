@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from nova_db import forking
 from nova_db_conformance.harness.base import ConformanceTestCase
-from nova_db_conformance.harness.races import HANG_SECONDS, Hung
+from nova_db_conformance.harness.hangs import Hung
+from nova_db_conformance.harness.races import HANG_SECONDS
 from nova_db_conformance.harness.tallies import ROUNDS_VARIABLE, TALLIES, Tally
 
 ROUNDS = int(os.environ.get(ROUNDS_VARIABLE, "2"))

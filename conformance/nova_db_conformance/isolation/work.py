@@ -14,6 +14,7 @@ from typing import Any
 from nova_db import exceptions
 from nova_db.api import load_backend
 from nova_db.context import get_admin_context
+from nova_db_conformance.harness.hangs import shown_if_it_hangs
 
 READY = "ready"
 ADMIN = get_admin_context()
@@ -108,7 +109,9 @@ def main() -> None:
             driver.service_get_all(ADMIN)  # which connects
             _say(READY)
             sys.stdin.readline()
-            _say(WORK[order["work"]](driver, *order["arguments"]))
+            with shown_if_it_hangs():
+                result = WORK[order["work"]](driver, *order["arguments"])
+            _say(result)
     finally:
         driver.close()
 
