@@ -42,6 +42,7 @@ DEV = [
     "mypy>=2.4",
     "pyright[nodejs]>=1.1.414",
     "pytest-xdist>=3.8",
+    "python-subunit>=1.4",  # what stestr tells the results in, of which the suite's verdict is tested
     "ruff>=0.17.6",
     "setuptools>=77",
     "trio>=0.30",

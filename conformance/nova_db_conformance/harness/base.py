@@ -44,6 +44,7 @@ from nova_db.context import RequestContext
 from nova_db.engine import guards
 from nova_db.engine.watching import watched
 from nova_db.fixtures import DatabaseFixture
+from nova_db_conformance.harness import unittests
 from nova_db_conformance.harness.assertions import RecordAssertions
 from nova_db_conformance.harness.checking import checked, difference
 from nova_db_conformance.harness.coverage import CALLS
@@ -52,6 +53,7 @@ from nova_db_conformance.harness.failures import MOST_CALLS, PlantedFailure, dum
 from nova_db_conformance.harness.hangs import FAILS_SECONDS, SHOWS_SECONDS, beat, watched
 from nova_db_conformance.harness.scenarios import Backend, ScenariosInUse
 from nova_db_conformance.harness.subtests import CasesTestCase
+from nova_db_conformance.harness.texts import annotate
 
 if TYPE_CHECKING:
     from nova_db.driver import Driver
@@ -61,7 +63,7 @@ _T = TypeVar("_T")
 _TRANSACTION_WORDS = ("BEGIN", "START", "SET", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "END")
 
 
-class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):  # type: ignore[misc] # they type run() differently
+class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):
     """A test that runs once for every backend; it has a fresh driver on an empty database."""
 
     scenarios = ScenariosInUse()
@@ -99,6 +101,13 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):  # type: 
         self.driver = database.driver
         self.connection = database.connection
         self.empty = database.reset
+
+    def run(self, result: Any = None) -> Any:
+        """Run the test, and keep what came of it for the verdict."""
+        done = super().run(result)
+        if not self.scenarios:  # with them it has run once for each, as tests of their own
+            unittests.note(self, result)
+        return done
 
     @property
     def engine(self) -> Engine:
@@ -327,4 +336,5 @@ def _with_earlier_ones(case: testtools.TestCase, error: BaseException) -> tuple[
     tracebacks = [detail.as_text() for name, detail in case.getDetails().items() if name.startswith("traceback")]
     for text in tracebacks[:-1]:
         error.add_note(f"Before that:\n{text}")
+    annotate(type(case), error)
     return type(error), error, error.__traceback__

@@ -61,8 +61,10 @@ class Report:
         found = self.verdicts()
         if not any(verdict.results for verdict in found) and not self._gaps:
             return
+        from nova_db_conformance.harness.scenarios import selected_backends
         from nova_db_conformance.harness.screen import drawn, width_here
 
+        written = {backend.label: backend.written() for backend in selected_backends()}
         terminalreporter.section("nova-db conformance")
         width = max(len(verdict.backend) for verdict in found)
         plain = [verdict for verdict in found if not verdict.failures and not self._config.option.nova_db_staged]
@@ -70,7 +72,7 @@ class Report:
             if verdict in plain:
                 terminalreporter.line(f"{verdict.backend:<{width}}  {_counts(verdict)}")
                 continue
-            for line in drawn(verdict, width_here(), AGAIN.format(backend=verdict.backend)):
+            for line in drawn(verdict, width_here(), AGAIN.format(backend=written[verdict.backend])):
                 terminalreporter.line(line)
         if self._verdicts.is_whole or self._config.option.nova_db_coverage:
             for line in self._uncalled([verdict.backend for verdict in plain if verdict.results]):

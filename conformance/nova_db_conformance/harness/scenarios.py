@@ -40,6 +40,13 @@ class Backend:
     def __str__(self) -> str:
         return self.label
 
+    def written(self) -> str:
+        """As users write it, but for the URL, which may be secret."""
+        if self.name == "sqlalchemy" and self.label in ("sqlite", *_SERVERS):
+            return self.label  # which finds its URL where this one was found
+        label = "" if self.label == self.name.rpartition(".")[2] else f":{self.label}"
+        return f"{self.name}{label}{'=URL' if self.connection else ''}"
+
 
 class BadSelection(ValueError):
     """The backends asked for make no sense; the text says why, for whoever typed them."""

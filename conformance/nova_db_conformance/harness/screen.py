@@ -59,7 +59,7 @@ def _failures(verdict: Verdict, width: int, again: str) -> Iterator[str]:
         return
     yield ""
     told = sum(like_it for _, like_it in shown)
-    yield f"{total} failed, of which these tell most:" if total > told else f"{total} failed:"
+    yield from _folded(f"{total} failed, of which these tell most:" if total > told else f"{total} failed:", width)
     most = 1 if len(shown) > _TIGHT else _LINES
     for result, like_it in shown:
         yield from _failure(result, like_it, width, most)

@@ -49,9 +49,7 @@ class TestLevels(IsolationTestCase):
         self.assertEqual([], self.db.service_get_all(self.admin))
 
 
-class TestWeakerLevel(  # type: ignore[misc] # the bases type run() differently
-    PlacesRounds, SkewRounds, HistoriesRounds, PhantomRounds, BesideRounds, HeldRounds
-):
+class TestWeakerLevel(PlacesRounds, SkewRounds, HistoriesRounds, PhantomRounds, BesideRounds, HeldRounds):
     """Where writers are open beside each other, the weaker level shows what the stronger one must not."""
 
     def setUp(self) -> None:
