@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from nova_db.cli.declaring import NAMING, Commands, command, common, quiet
@@ -264,6 +265,14 @@ def _conformance(commands: Commands[Parser]) -> None:
     found.add_argument(
         "--family", action="append", default=[], help="the functions of this family only, such as quotas; repeatable"
     )
+    found.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        metavar="CAPABILITY",
+        help="fail where the engine lacks this capability, such as PERSISTENT; repeatable",
+    )
+    found.add_argument("--report", type=Path, metavar="DIR", help="write conformance.json and conformance.xml (JUnit)")
     found.add_argument("--all", action="store_true", help="go on after a stage that is broken")
     found.add_argument("arguments", nargs="*", metavar="PYTEST_ARGUMENT", help="after --, passed to pytest")
 

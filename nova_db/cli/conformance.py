@@ -9,6 +9,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nova_db import exceptions
@@ -58,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
         say(printed)
         raise ValueError(f"the suite did not run: pytest ended with status {status}")
     options.databases = [{"backend": named.backend}]
+    if options.report is not None:
+        _write(watcher.verdict, options.report)
     tell(options, _document(watcher.verdict), lambda: _tell_people(options, watcher.verdict))
     return status
 
@@ -91,7 +94,17 @@ def _arguments(options: argparse.Namespace) -> list[str]:
         found.append("--nova-db-all")
     for family in options.family:
         found += ["--nova-db-family", family]
+    for capability in options.require:
+        found += ["--nova-db-capability", capability]
     return [*found, *options.arguments]
+
+
+def _write(verdict: Verdict, folder: Path) -> None:
+    """Write the documents of ``--report``, and say on standard error where they are."""
+    from nova_db_conformance.harness.documents import write
+
+    for path in write(verdict, folder):
+        say(f"wrote {path}")
 
 
 def _document(verdict: Verdict) -> dict[str, Any]:

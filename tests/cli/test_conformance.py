@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+from pathlib import Path
 from unittest import mock
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -95,3 +97,25 @@ def test_a_family_that_is_none_is_one_line_that_names_those_that_are() -> None:
     assert ran.returncode == 2
     assert "there is no family 'qotas'" in ran.stderr
     assert "quotas" in ran.stderr
+
+
+def test_a_capability_that_is_required_is_not_skipped() -> None:
+    status, output = judged("RowsDriver", "--require", "PERSISTENT")
+    assert status == 1
+    assert output.startswith("RowsDriver does not conform: loads\n")
+    assert "lacks PERSISTENT: " in output
+    ran = run("--backend", "memory", "conformance", "--require", "ETERNAL")
+    assert ran.returncode == 2
+    assert "there is no capability 'ETERNAL': choose of PERSISTENT, CONCURRENT_WRITERS" in ran.stderr
+
+
+def test_a_report_is_written_as_json_and_as_junit(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "report"
+    status, output = judged("MisnamingDriver", "--family", "key_pairs", "--report", str(folder))
+    found = json.loads((folder / "conformance.json").read_text())
+    assert (status, found["conforms"], found["broken"]) == (1, False, "functions")
+    root = ET.parse(folder / "conformance.xml").getroot()
+    failures = root.findall("testsuite[@name='functions by family']/testcase/failure")
+    assert len(failures) == len(found["failures"]) > 0
+    assert {failure.get("type") for failure in failures} == {each["promise"] for each in found["failures"]}
+    assert all(each["id"] in output for each in found["failures"][:1])

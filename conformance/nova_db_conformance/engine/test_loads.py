@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from nova_db import offers
 from nova_db.engine import INTERFACE_VERSION, Capability
 from nova_db.schema import TABLES
 from nova_db_conformance.engine.cases import PrimitivesTestCase
+from nova_db_conformance.harness.scenarios import required_capabilities
 
 
 class TestDeclared(PrimitivesTestCase):
@@ -25,6 +27,15 @@ class TestDeclared(PrimitivesTestCase):
         for capability, reason in missing.items():
             with self.subTest(capability=capability, reason=reason):
                 self.assertTrue(reason.strip(), f"no reason is given why {capability.name} is missing")
+
+    def test_capabilities_that_are_required_are_there(self) -> None:
+        required = required_capabilities()
+        if required and offers.engine_of(self.driver) is None:
+            self.fail(f"the driver of {self.backend} has no storage engine that could have capabilities")
+        for capability in required:
+            with self.subTest(capability=capability.name):
+                self.require(capability)
+        self.assertLessEqual(required, self.engine.capabilities)
 
     def test_the_interface_is_the_one_tested_here(self) -> None:
         self.assertEqual(2, INTERFACE_VERSION)

@@ -51,7 +51,7 @@ from nova_db_conformance.harness.coverage import CALLS
 from nova_db_conformance.harness.factories import Records
 from nova_db_conformance.harness.failures import MOST_CALLS, PlantedFailure, dump, failing_at
 from nova_db_conformance.harness.hangs import FAILS_SECONDS, SHOWS_SECONDS, beat, watched
-from nova_db_conformance.harness.scenarios import Backend, ScenariosInUse
+from nova_db_conformance.harness.scenarios import Backend, ScenariosInUse, required_capabilities
 from nova_db_conformance.harness.subtests import CasesTestCase
 from nova_db_conformance.harness.texts import annotate
 
@@ -129,10 +129,13 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):
         return driver
 
     def require(self, capability: Any) -> None:
-        """Skip the test, with the engine's own reason, where the engine lacks a capability."""
+        """Skip the test, with the engine's own reason, where the engine lacks a capability; fail where it must not."""
         if capability not in self.engine.capabilities:
             reason = self.engine.missing.get(capability, "no reason given")
-            self.skipTest(f"{self.backend} lacks {capability.name}: {reason}")
+            told = f"{self.backend} lacks {capability.name}: {reason}"
+            if capability in required_capabilities():
+                self.fail(told)
+            self.skipTest(told)
 
     def dump(self) -> dict[str, list[Row]]:
         """All rows of all tables that have any, by table and primary key. Needs an engine."""

@@ -126,6 +126,17 @@ def selected_backends() -> tuple[Backend, ...]:
     return _selected
 
 
+def require_capabilities(capabilities: Iterable[Any]) -> None:
+    """Have tests fail, and not skip, where an engine lacks one of these."""
+    global _capabilities
+    _capabilities = frozenset(capabilities)
+
+
+def required_capabilities() -> frozenset[Any]:
+    """The capabilities that the engines of this run must have."""
+    return _capabilities
+
+
 class ScenariosInUse:
     """A class attribute ``scenarios`` that is looked up when the tests are multiplied, not when the class is made."""
 
@@ -134,6 +145,7 @@ class ScenariosInUse:
 
 
 _selected: tuple[Backend, ...] | None = None
+_capabilities: frozenset[Any] = frozenset()
 
 
 def _defaults(environment: Mapping[str, str]) -> list[str]:

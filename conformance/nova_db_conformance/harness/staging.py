@@ -37,10 +37,27 @@ def add_options(group: pytest.OptionGroup) -> None:
         metavar="FAMILY",
         help="run the tests of the functions of one family only, such as quotas; may be repeated",
     )
+    group.addoption(
+        "--nova-db-capability",
+        action="append",
+        default=[],
+        dest="nova_db_capabilities",
+        metavar="CAPABILITY",
+        help="fail instead of skipping what an engine without this capability cannot do; may be repeated",
+    )
 
 
 def check_options(options: Any) -> None:
-    """Refuse families that there are not; the list of those that there are is long, and told then."""
+    """Refuse families and capabilities that there are not, by those that there are, and apply the latter."""
+    if options.nova_db_capabilities:
+        from nova_db.engine import Capability
+        from nova_db_conformance.harness.scenarios import require_capabilities
+
+        known = list(Capability.__members__)
+        unknown = [name for name in options.nova_db_capabilities if name not in known]
+        if unknown:
+            raise pytest.UsageError(f"there is no capability {unknown[0]!r}: choose of {', '.join(known)}")
+        require_capabilities(Capability[name] for name in options.nova_db_capabilities)
     if options.nova_db_families:
         from nova_db.driver import FAMILIES
 
