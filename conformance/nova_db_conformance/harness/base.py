@@ -41,8 +41,7 @@ import nova_db
 from nova_db import offers
 from nova_db.api import bind, load_backend
 from nova_db.context import RequestContext
-from nova_db.engine import guards
-from nova_db.engine.watching import watched
+from nova_db.engine import guards, watching
 from nova_db.fixtures import DatabaseFixture
 from nova_db_conformance.harness import unittests
 from nova_db_conformance.harness.assertions import RecordAssertions
@@ -192,7 +191,7 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):
                 sent.append(text)
 
         sending = offers.STATEMENTS.of(self.engine)
-        with watched(self.driver, note) if sending is None else sending.observe(note):
+        with watching.watched(self.driver, note) if sending is None else sending.observe(note):
             yield sent
 
 

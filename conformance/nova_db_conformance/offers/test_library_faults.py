@@ -17,6 +17,8 @@ HOSTS = ("one", "two")
 
 
 class TestLibraryFaults(EngineTestCase):
+    promise = "Errors"
+
     def faults(self) -> offers.LibraryFaults:
         """The engine, where it can have its library fail."""
         found = offers.LIBRARY_FAULTS.of(self.engine)
