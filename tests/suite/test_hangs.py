@@ -95,7 +95,7 @@ def test_one_that_nothing_ends_takes_its_process_along(tmp_path: Path) -> None:
         from nova_db_conformance.harness import hangs
 
         hangs._MERCY_SECONDS = 0.3
-        with hangs.watched("a stubborn test", 0.2, 0.4):
+        with hangs.watched_over("a stubborn test", 0.2, 0.4):
             while True:
                 try:
                     threading.Event().wait()

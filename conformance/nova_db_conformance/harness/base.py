@@ -49,7 +49,7 @@ from nova_db_conformance.harness.checking import checked, difference
 from nova_db_conformance.harness.coverage import CALLS
 from nova_db_conformance.harness.factories import Records
 from nova_db_conformance.harness.failures import MOST_CALLS, PlantedFailure, dump, failing_at
-from nova_db_conformance.harness.hangs import FAILS_SECONDS, SHOWS_SECONDS, beat, watched
+from nova_db_conformance.harness.hangs import FAILS_SECONDS, SHOWS_SECONDS, beat, watched_over
 from nova_db_conformance.harness.scenarios import Backend, ScenariosInUse, required_capabilities
 from nova_db_conformance.harness.subtests import CasesTestCase
 from nova_db_conformance.harness.texts import annotate
@@ -92,7 +92,7 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):
     def setUp(self) -> None:
         """Take an empty database, and watch what is done with readers."""
         super().setUp()
-        self.enterContext(watched(self.id(), self.shows_after, self.fails_after))
+        self.enterContext(watched_over(self.id(), self.shows_after, self.fails_after))
         self.enterContext(guards.enforced())
         # What the contract says of unknown filters is what production has: they are ignored.
         mine = DatabaseFixture(self.backend.name, self.backend.connection, strict_filters=False)

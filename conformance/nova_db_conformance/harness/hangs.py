@@ -69,7 +69,7 @@ def beat() -> None:
 
 
 @contextlib.contextmanager
-def watched(name: str, shows_after: float = SHOWS_SECONDS, fails_after: float = FAILS_SECONDS) -> Iterator[None]:
+def watched_over(name: str, shows_after: float = SHOWS_SECONDS, fails_after: float = FAILS_SECONDS) -> Iterator[None]:
     """Watch over a test.
 
     :raises Hung: it gave no sign of life for ``fails_after`` seconds.

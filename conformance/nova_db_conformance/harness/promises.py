@@ -27,6 +27,7 @@ Promise = int | str
 
 PROMISES: dict[str, Promise] = {
     "isolation": 4,
+    "offers.test_library_faults": "Errors",
     "test_aggregate": "Transaction.aggregate",
     "test_capabilities": "Capability",
     "test_claim": "Transaction.claim",
