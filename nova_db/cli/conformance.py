@@ -25,11 +25,23 @@ _REQUIREMENT = re.compile(r"([\w.-]+).*;\s*extra\s*==\s*['\"](\w+)['\"]")
 
 
 class Watcher:
-    """Finds, at the end of a run of pytest, what the suite's own plug-in has to say."""
+    """Tells the stages as they begin, and finds at the end of a run what the suite's own plug-in has to say."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tells_stages: bool = False) -> None:
         self.verdict: Verdict | None = None
         self.was_interrupted = False
+        self._tells_stages = tells_stages
+        self._stage = ""
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Tell whoever waits which stage it is."""
+        from nova_db_conformance.harness.stages import stage_named
+        from nova_db_conformance.harness.verdicts import STAGE_PROPERTY
+
+        key = dict(report.user_properties).get(STAGE_PROPERTY, "")
+        if self._tells_stages and key and key != self._stage:
+            self._stage = key
+            say(f"stage: {stage_named(key)}")
 
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
         """Note that somebody pressed Ctrl-C; a module that cannot be collected is told here as well."""
@@ -79,7 +91,7 @@ def _run_suite(options: argparse.Namespace, backend: str, connection: str | None
         runs.insert(0, [*runs[0], *(f"{SUITE}.{module}" for module in first_modules())])
     status, watcher = 0, Watcher()
     for arguments in runs:
-        watcher = Watcher()
+        watcher = Watcher(tells_stages=output is hidden and sys.stderr.isatty())
         with contextlib.redirect_stdout(output):
             status = run_suite(backend, connection, arguments, plugins=[watcher])
         if status != 0:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
+import pty
 from pathlib import Path
 from unittest import mock
 from xml.etree import ElementTree as ET
@@ -119,3 +121,13 @@ def test_a_report_is_written_as_json_and_as_junit(tmp_path: Path) -> None:
     assert len(failures) == len(found["failures"]) > 0
     assert {failure.get("type") for failure in failures} == {each["promise"] for each in found["failures"]}
     assert all(each["id"] in output for each in found["failures"][:1])
+
+
+def test_somebody_who_waits_at_a_terminal_is_told_the_stage() -> None:
+    master, slave = pty.openpty()
+    ran = run("--backend", "memory", "conformance", "--family", "key_pairs", stderr=slave)
+    os.close(slave)
+    assert ran.returncode == 0
+    assert "nova-db: stage: functions by family" in os.read(master, 10_000).decode()
+    os.close(master)
+    assert "stage:" not in run("--backend", "memory", "conformance", "--family", "key_pairs").stderr

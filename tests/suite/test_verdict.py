@@ -97,6 +97,17 @@ def test_pytest_ends_with_it(tmp_path: Path, workers: tuple[str, ...]) -> None:
     assert "1 failed" in run_pytest(tmp_path, *words).stdout
 
 
+@pytest.mark.parametrize("arguments, failed", [((), 7), (("--nova-db-all",), 16), (("-n", "2"), 16)])
+def test_a_broken_stage_ends_a_run_in_stages_but_not_one_of_several_processes(
+    tmp_path: Path, arguments: tuple[str, ...], failed: int
+) -> None:
+    backend = ("--nova-db-backend", "tests.suite.skeleton.SkeletonDriver", "--nova-db-staged")
+    run = run_pytest(tmp_path, "--tb=no", "--pyargs", *MODULES, *backend, *arguments)
+    assert run.returncode == 1
+    assert "SkeletonDriver does not conform: loads" in run.stdout
+    assert f"\n{failed} failed:\n" in run.stdout
+
+
 def test_unittest_ends_with_it(tmp_path: Path) -> None:
     backend = {"NOVA_DB_BACKENDS": BACKEND}
     run = run_python(tmp_path, "-m", "unittest", *MODULES, variables=backend)

@@ -27,7 +27,6 @@ Promise = int | str
 
 PROMISES: dict[str, Promise] = {
     "isolation": 4,
-    "offers.test_library_faults": "Errors",
     "test_aggregate": "Transaction.aggregate",
     "test_capabilities": "Capability",
     "test_claim": "Transaction.claim",

@@ -71,6 +71,8 @@ class Staging:
 
     def __init__(self, config: pytest.Config) -> None:
         self._options = config.option
+        # A worker of pytest-xdist has a share of all stages, in the order in which they are handed out.
+        self._is_staged = config.option.nova_db_staged and not hasattr(config, "workerinput")
         self._broken: set[str] = set()
 
     @pytest.hookimpl(trylast=True)  # after what shuffles, and after -k and -m
@@ -83,7 +85,7 @@ class Staging:
             level = self._options.nova_db_level
             # Not told as deselected: a level is not a part of a run but its size.
             items[:] = [item for item in items if (found := class_of(item)) is None or is_at_level(found, level)]
-        if self._options.nova_db_staged:
+        if self._is_staged:
             items.sort(key=lambda item: _place(_stage_of(item)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -98,7 +100,7 @@ class Staging:
         """Stop between two stages if the first is broken."""
         done = yield
         stage, coming = _stage_of(item), _stage_of(nextitem) if nextitem is not None else None
-        stops = self._options.nova_db_staged and not self._options.nova_db_all
+        stops = self._is_staged and not self._options.nova_db_all
         if stops and stage is not None and stage is not coming and stage.key in self._broken:
             item.session.shouldfail = f"the stage {stage.title!r} is broken; --nova-db-all goes on"
         return done

@@ -34,7 +34,8 @@ class Watching:
     def pytest_exception_interact(self, node: Any, call: pytest.CallInfo[object]) -> None:
         """End a run in stages: what hung may still hold what the other tests need, and each of them would take long."""
         hangs = sys.modules.get("nova_db_conformance.harness.hangs")
-        stops = self._config.option.nova_db_staged and not self._config.option.nova_db_all
+        options, is_worker = self._config.option, hasattr(self._config, "workerinput")
+        stops = options.nova_db_staged and not options.nova_db_all and not is_worker
         if hangs is not None and stops and call.excinfo is not None and isinstance(call.excinfo.value, hangs.Hung):
             node.session.shouldfail = "a test hangs; --nova-db-all goes on"
 
