@@ -34,9 +34,11 @@ class LMDBDriver(EngineDriver):
 
     @classmethod
     def provision(cls, connection: str | None) -> str:
-        """Name a folder of its own for tests: beside the one that is given, or among temporary files."""
+        """Make a database of its own for tests: beside the one that is given, or among temporary files."""
         beside = None if connection is None else _engine(connection, 0).folder.parent
-        return f"lmdb:///{tempfile.mkdtemp(prefix='nova-db-', dir=beside)}?sync=false"
+        made = f"lmdb:///{tempfile.mkdtemp(prefix='nova-db-', dir=beside)}?sync=false"
+        _engine(made, 0).create_schema()
+        return made
 
     @classmethod
     def discard(cls, connection: str) -> None:

@@ -131,7 +131,8 @@ class _Losing:
     """A block in which ``run`` of a driver loses the answer to some commits."""
 
     def __init__(self, driver: Any, which: Callable[[int], bool], is_done: bool) -> None:
-        self.calls = 0
+        self.calls = -1
+        """How many there were, beside the first, which removes nothing: it looks whether it may."""
         self.rows: Counter[str] = Counter()
         """What was moved without anybody knowing."""
         self._which = which
@@ -154,7 +155,7 @@ class _Losing:
         if not self._which(self.calls):
             return self._run(context, function, **options)
         if self._is_done:
-            self.rows += self._run(context, function, **options)
+            self.rows.update(self._run(context, function, **options))
         raise DBCommitUnknown(message="the server has gone")
 
 

@@ -97,10 +97,10 @@ def _bound(connection: Any) -> Iterator[None]:
     if connection.timeout is None:
         yield
         return
-    with cut_off(connection.fileno(), connection.timeout) as is_cut:
+    with cut_off(connection.fileno(), connection.timeout) as cut:
         try:
             yield
         except psycopg.OperationalError as error:
-            if not is_cut.is_set():
+            if not cut.is_done:
                 raise
             raise silence(connection.timeout) from error
