@@ -50,7 +50,7 @@ def at_work(work: str, url: str) -> Iterator[subprocess.Popen[str]]:
 
 def test_killed_at_any_point_it_loses_nothing_and_leaves_nothing_half_done(driver: LMDBDriver, url: str) -> None:
     told: set[str] = set()
-    for kills in range(1, KILLS + 1):
+    for kills in range(1, KILLS + 1):  # one story
         with at_work("create", url) as process:
             threading.Event().wait(random.uniform(0, 0.3))
             process.kill()
@@ -59,7 +59,7 @@ def test_killed_at_any_point_it_loses_nothing_and_leaves_nothing_half_done(drive
         assert {found["uuid"] for found in made} >= told
         # What nobody was told of comes to light with the next writer, at the latest.
         assert len(made) <= len(told) + kills
-        for found in made:  # one story
+        for found in made:
             assert (len(found["metadata"]), len(found["system_metadata"])) in ((5, 5), (1, 5))
             assert found["info_cache"] is not None
         assert_indexes_true(driver)

@@ -38,7 +38,7 @@ def test_the_driver_library_is_ours(given: str, name: str) -> None:
         ("nonsense", "not of the form"),
         ("oracle://a:sesame@c/d", "supported are .*sqlite"),
         ("postgresql+psycopg2://a:sesame@c/d", "leave out"),
-        ("postgresql://a:sesame@c:port/d", "not of the form"),
+        ("postgresql://a:sesame@c:port/d", "something else than a number where a port is expected"),
     ],
 )
 def test_urls_that_are_refused(given: str, message: str) -> None:

@@ -130,7 +130,7 @@ def test_an_init_command_that_is_refused_is_one_error_for_engines_and_sessions(e
     if engine.url.get_backend_name() != "mariadb":
         return  # elsewhere there is none
     url = engine.url.update_query_dict({"init_command": "SELEC 1"})
-    several = url.set(host=None, port=None).update_query_dict({"host": [f"{url.host}:{url.port}"] * 2})
+    several = url._replace(host=None, port=None).update_query_dict({"host": [f"{url.host}:{url.port}"] * 2})
     told = (
         r"^The database's URL has an init_command that the server refuses: it is no SQL that the server understands\.$"
     )
