@@ -28,12 +28,12 @@ ARGS :=
 
 help:
 	@echo 'make run           install, then a cloud'"'"'s day on $(DEMO_DATABASE) and in memory'
-	@echo 'make test          lint, types, and all tests on memory, SQLite, PostgreSQL and MariaDB (ARGS=... for pytest)'
+	@echo 'make test          lint, types, and all tests on memory, LMDB, SQLite, PostgreSQL and MariaDB (ARGS=... for pytest)'
 	@echo 'make lint          ruff: rules and format; import-linter: which way imports run'
 	@echo 'make types         mypy, strict'
 	@echo 'make generate      write anew what is made from the code: types for callers, tables and drawings of the docs'
 	@echo 'make format        let ruff mend and format what it can'
-	@echo 'make test-pythons  the tests on memory and SQLite, on each of Python 3.11 to 3.14 that is there'
+	@echo 'make test-pythons  the tests on memory, LMDB and SQLite, on each of Python 3.11 to 3.14 that is there'
 	@echo 'make test-galera   the races and failures of a cluster, on three MariaDB nodes that are started for it'
 	@echo 'make test-replica  the tests of read replicas, on a PostgreSQL and its streaming standby'
 	@echo 'make test-failures the tests of servers that stop and crash, and, as root, of full disks'
@@ -105,7 +105,7 @@ format: venv
 # Nothing comes after pytest, so that its summary is the last thing said. Part of the tests cannot cover all functions.
 test: lint types
 	@echo '== tests'
-	@$(WITH_SERVERS) exec $(BIN)/$(PYTEST) --nova-db-backend memory $(LANES) $(if $(ARGS),$(ARGS),--nova-db-coverage) $(SUITES)
+	@$(WITH_SERVERS) exec $(BIN)/$(PYTEST) --nova-db-backend memory --nova-db-backend lmdb $(LANES) $(if $(ARGS),$(ARGS),--nova-db-coverage) $(SUITES)
 
 test-pythons:
 	@failed=; for version in 3.11 3.12 3.13 3.14; do \
@@ -171,8 +171,8 @@ fuzz: venv
 	@$(WITH_SERVERS) exec $(BIN)/python -m scripts.fuzz $(ARGS)
 
 test-python-%: .venvs/%/.installed
-	@echo '== tests on Python $*, memory and SQLite'
-	@.venvs/$*/bin/$(PYTEST) --nova-db-backend memory --nova-db-backend sqlite $(ARGS) $(SUITES)
+	@echo '== tests on Python $*, memory, LMDB and SQLite'
+	@.venvs/$*/bin/$(PYTEST) --nova-db-backend memory --nova-db-backend lmdb --nova-db-backend sqlite $(ARGS) $(SUITES)
 
 # Servers, builds, clean -----------------------------------------------------------------------------------------------
 
