@@ -242,7 +242,7 @@ class TestAggregateUpdate(MetadataTestCase):
             with self.subTest(key=key, nearest=nearest):
                 with self.raises(exceptions.UnknownColumn, table="aggregates", column=key) as caught:
                     self.update(name="c", metadata={}, **{key: {}})
-                self.assertIn(caught.exception.kwargs["nearest"], [nearest] if nearest else list(self.aggregate))
+                self.assertIn(caught.exception.kwargs["nearest"], [nearest] if nearest else [None, *self.aggregate])
         self.assertSameRows(before, "although every call was refused")
 
     def test_the_own_id_may_be_given_and_no_other(self) -> None:
