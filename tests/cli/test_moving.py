@@ -181,4 +181,5 @@ def test_a_database_in_memory_is_empty(two: Databases, capsys: pytest.CaptureFix
     first, second = two
     assert main(["compare", second, "memory://"]) == 0
     assert "equal: 0 rows in 0 tables" in capsys.readouterr().out
-    copied(capsys, first, "memory://")
+    assert main(["copy", "--from", first, "--to", "memory://"]) == 2
+    assert "of which nothing would remain" in capsys.readouterr().err
