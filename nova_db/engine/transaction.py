@@ -59,6 +59,9 @@ class Transaction(abc.ABC):
     def update(self, table: str, where: Predicate, values: Values) -> int:
         """Set columns of the rows that match, and return how many do.
 
+        Those are the rows that match when the call begins: each is met once, whatever is set on it, and each is judged
+        and changed by what it held then.  So it is in all calls that change rows.
+
         Values are plain, ``Col``, ``Add``, ``IfChanged`` or ``IfNew``.  A primary key among them must be that of every
         row that matches, and is not set; see ``nova_db.engine.keys``.
         """
@@ -67,6 +70,7 @@ class Transaction(abc.ABC):
     def update_returning(self, query: Query, values: Values) -> list[Row]:
         """``update`` with the query's table and condition; the rows as they are now, in order, with ``query.load``.
 
+        The order is that of their new values.
         The query has neither ``limit`` nor ``after``.
         """
 
@@ -83,6 +87,7 @@ class Transaction(abc.ABC):
     ) -> list[Row]:
         """Take up to ``limit`` rows that others race for: set ``values`` on the first that match and return them.
 
+        They come as they are now, in the order in which they were found: by the values that they had.
         No row goes to two callers.  Rows that another transaction is taking may be passed over, but fewer than
         ``limit`` rows (none, for instance) come back only when no other row matches.
         """

@@ -248,6 +248,27 @@ class TestReaders(TransactionsTestCase):
                     tx.rollback()
                 self.assertEqual(self.before, self.dump())
 
+    def test_a_reader_takes_neither_names_nor_locks(self) -> None:
+        calls: dict[str, Callable[[Transaction], object]] = {
+            "serialize": lambda tx: tx.serialize("a name"),
+            "serialize of nothing": lambda tx: tx.serialize(),
+            "lock": lambda tx: tx.select(Query("services", lock=True)),
+            "lock of nothing": lambda tx: tx.select(Query("services", Eq("host", "none"), limit=1, lock=True)),
+        }
+        for snapshot in (True, False):
+            for name, call in calls.items():
+                with self.subTest(snapshot=snapshot, call=name):
+                    tx = self.engine.read(snapshot=snapshot)
+                    try:
+                        with self.assertRaises(DBError):
+                            call(tx)
+                    finally:
+                        tx.rollback()
+        with self.writer() as tx:  # which finds all of it free
+            for name, call in calls.items():
+                with self.subTest(writer=name):
+                    call(tx)
+
     def test_a_reader_ends_either_way(self) -> None:
         for snapshot in (True, False):
             for end in ("commit", "rollback"):

@@ -46,6 +46,7 @@ PROMISES: dict[str, Promise] = {
     "test_readers": 1,
     "test_relations": "Transaction.related",
     "test_remove": "Transaction.delete",
+    "test_scans": 3,
     "test_schema_relations": "Transaction.related",
     "test_select": "Transaction.select",
     "test_semijoins": "Exists",

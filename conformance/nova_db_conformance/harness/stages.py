@@ -65,6 +65,7 @@ STAGES: tuple[Stage, ...] = (
             "engine.test_long_texts",
             "engine.test_many_values",
             "engine.test_remove",
+            "engine.test_scans",
             "engine.test_schema_relations",
             "engine.test_servers",
             "engine.test_update",

@@ -1,0 +1,53 @@
+"""The suite catches engines that are wrong in ways that are easily missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from nova_db.engine.rows.transaction import RowTransaction
+from nova_db_conformance.engine import test_scans, test_transactions
+from tests.suite import planted
+
+
+@pytest.mark.parametrize(
+    "find, case, test",
+    [
+        (planted.finding_by_value, test_scans.TestUpdates, "test_sums_that_stay_within_the_condition"),
+        (planted.finding_by_value, test_scans.TestUpdates, "test_moments_that_move_on"),
+        (planted.finding_by_value, test_scans.TestUpdates, "test_rows_come_once_and_by_what_they_are_now"),
+        (planted.finding_by_place, test_scans.TestUpdates, "test_rows_that_are_deleted_softly"),
+        (planted.finding_by_place, test_scans.TestRemovals, "test_all_that_match_go"),
+    ],
+)
+def test_rows_changed_while_they_are_looked_for(find: Callable[..., Any], case: Any, test: str) -> None:
+    with planted.changing_lazily(find):
+        assert planted.problems(case, test, "memory")
+
+
+def test_claims_that_come_by_key() -> None:
+    claim = RowTransaction.claim
+
+    def claim_by_key(self: RowTransaction, *args: Any, **kwargs: Any) -> Any:
+        return sorted(claim(self, *args, **kwargs), key=lambda row: row["id"])
+
+    with mock.patch.object(RowTransaction, "claim", claim_by_key):
+        assert planted.problems(test_scans.TestClaims, "test_values_that_move_on_in_the_order", "memory")
+
+
+@pytest.mark.parametrize("name", ["serialize", "select"])
+def test_readers_that_serialize_or_lock(name: str) -> None:
+    original, require = getattr(RowTransaction, name), RowTransaction.require_usable
+
+    def lenient(self: RowTransaction, *, for_writing: bool = False) -> None:
+        require(self, for_writing=for_writing and self.writes)
+
+    def call(self: RowTransaction, *args: Any) -> Any:
+        with mock.patch.object(RowTransaction, "require_usable", lenient):
+            return original(self, *args)
+
+    with mock.patch.object(RowTransaction, name, call):
+        assert planted.problems(test_transactions.TestReaders, "test_a_reader_takes_neither_names_nor_locks", "memory")
