@@ -11,11 +11,11 @@ import lmdb
 
 from nova_db.engine import Capability
 from nova_db.engine.rows.cells import CellEngine
-from nova_db_lmdb.environment import Environment, environments
+from nova_db.exceptions import DBConnectionError
+from nova_db_lmdb.environment import Environment, opened
 from nova_db_lmdb.transaction import LMDBTransaction
 
-MAP_SIZE: Final = 2**40
-"""How large a database may grow, in bytes: it takes so many addresses, and of the disk only what it needs."""
+MAP_SIZE: Final = 2**40  # bytes: so many addresses are set aside, and of the disk what is needed
 
 
 class LMDBEngine(CellEngine):
@@ -29,6 +29,11 @@ class LMDBEngine(CellEngine):
         self._lock_timeout = lock_timeout
         self._map_size, self._sync = map_size, sync
         self._environment: Environment | None = None
+        self._may_make = False
+
+    def create_schema(self) -> None:
+        self._may_make = True  # nothing else makes a folder
+        super().create_schema()
 
     def close(self) -> None:
         """Let go of the folder: it is closed with the last transaction on it, and by others that use it."""
@@ -41,7 +46,7 @@ class LMDBEngine(CellEngine):
         return f"lmdb:///{quote(str(self.folder))}"
 
     def identify(self) -> Mapping[str, str]:
-        found = self._schema() if (self.folder / "data.mdb").exists() else None
+        found = self._schema() if self.folder.exists() else None
         told = {} if found is None else {"revision": found.decode()}
         return {"server": "LMDB {}.{}.{}".format(*lmdb.version()), **told}
 
@@ -63,6 +68,8 @@ class LMDBEngine(CellEngine):
     def _opened(self) -> Environment:
         found = self._environment
         if found is None or found.is_inherited:
-            found = environments.get(self.folder.resolve(), map_size=self._map_size, sync=self._sync)
+            if not self._may_make and not self.folder.exists():
+                raise DBConnectionError(message=f"There is no folder {self.folder}; nova-db sync makes it.").for_good()
+            found = opened(self.folder, map_size=self._map_size, sync=self._sync)
             self._environment, self._is_ready = found, False
         return found

@@ -5,18 +5,20 @@ from __future__ import annotations
 import ctypes
 import os
 import time
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import lmdb
-from lmdb import _envid
 
-from nova_db import forking
 from nova_db.engine.file_turns import FileTurn
+from nova_db.engine.per_process import PerProcess
 from nova_db.exceptions import DBConnectionError, DBError
 
+try:
+    from lmdb import _envid
+except ImportError:  # it is private: in a forked child such a release may refuse what the parent has open
+    _envid = None  # type: ignore[assignment]
 _READERS: Final = 1024  # at once, in all processes
 _CLOSING: Final = 10.0  # seconds that the closing of files may take
 
@@ -34,6 +36,15 @@ class Environment:
         self.turn = FileTurn(folder / "writer.lock")
         self.is_inherited = False  # the parent's, in a forked child: neither to be used there nor to be closed
 
+    def leave_to_parent(self) -> None:
+        self.is_inherited = True
+        # Never to be closed here, which would take readers from the parent.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.lmdb))
+        # The library remembers what is open by the files, and takes what the parent has open for the child's own.
+        if _envid is not None:
+            keys: Callable[..., tuple[object, ...]] = _envid.env_keys
+            _envid.env_keys = lambda *args: tuple((os.getpid(), key) for key in keys(*args))
+
     def __enter__(self) -> None:
         if self.is_inherited:
             message = "The transaction was opened before a fork and belongs to the parent process."
@@ -50,40 +61,23 @@ class Environment:
             raise DBError(error, message=f"LMDB: {error}") from None
 
 
-class _Environments:
-    """The environments of this process, by folder; LMDB may not open one twice."""
+def opened(folder: Path, *, map_size: int, sync: bool) -> Environment:
+    """The environment of a folder, one for all of the process; the options count for the one who opens it.
 
-    def __init__(self) -> None:
-        self._lock = forking.lock(self, "_lock")
-        self._open: weakref.WeakValueDictionary[Path, Environment] = weakref.WeakValueDictionary()
-        forking.register(after_in_child=self._leave_to_parent)
-
-    def get(self, folder: Path, *, map_size: int, sync: bool) -> Environment:
-        """The environment of a folder; the options count for the one who opens it.
-
-        :raises DBConnectionError: it cannot be opened.
-        """
-        with self._lock:
-            found, end = self._open.get(folder), time.monotonic() + _CLOSING
-            while found is None:  # ends with the environment, or with an error, be it that the time is over
-                try:
-                    found = self._open[folder] = Environment(folder, map_size=map_size, sync=sync)
-                except (lmdb.Error, OSError) as error:
-                    if type(error) is not lmdb.Error or time.monotonic() > end:
-                        raise DBConnectionError(error, message=f"{folder} cannot be opened: {error}") from None
-                    time.sleep(0.001)  # one that nobody refers to any more is being closed
-            return found
-
-    def _leave_to_parent(self) -> None:
-        for environment in self._open.values():
-            environment.is_inherited = True
-            # Never to be closed here, which would take readers from the parent.
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(environment.lmdb))
-        self._open = weakref.WeakValueDictionary()
-        # The library remembers what is open by the files, and takes what the parent has open for the child's own.
-        keys: Callable[..., tuple[object, ...]] = _envid.env_keys
-        process = os.getpid()
-        _envid.env_keys = lambda *args: tuple((process, key) for key in keys(*args))
+    :raises DBConnectionError: it cannot be opened.
+    """
+    return _environments.get(folder.resolve(), lambda: _open(folder, map_size=map_size, sync=sync))
 
 
-environments = _Environments()
+def _open(folder: Path, *, map_size: int, sync: bool) -> Environment:
+    end = time.monotonic() + _CLOSING
+    while True:  # ends with the environment, or with an error, be it that the time is over
+        try:
+            return Environment(folder, map_size=map_size, sync=sync)
+        except (lmdb.Error, OSError) as error:
+            if type(error) is not lmdb.Error or time.monotonic() > end:
+                raise DBConnectionError(error, message=f"{folder} cannot be opened: {error}") from None
+            time.sleep(0.001)  # one that nobody refers to any more is being closed
+
+
+_environments: Final = PerProcess[Environment]()

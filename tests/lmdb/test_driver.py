@@ -40,6 +40,11 @@ def test_nothing_is_made_before_it_is_used(url: str, tmp_path: Path) -> None:
     driver = LMDBDriver(url)
     assert driver.engine.location() == url
     assert "revision" not in driver.engine.identify()
+    with pytest.raises(DBConnectionError, match=r"There is no folder .*/cloud; nova-db sync makes it\.") as caught:
+        driver.service_get_all(ADMIN)
+    assert not caught.value.may_pass
+    with pytest.raises(DBConnectionError, match="There is no folder"):
+        driver.service_create(ADMIN, {"host": "a"})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -70,7 +75,7 @@ def test_one_database_by_two_names(driver: LMDBDriver, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DBConnectionError, match=r"file/cloud cannot be opened: .*Not a directory"):
-        LMDBDriver(f"lmdb:///{tmp_path / 'file' / 'cloud'}").service_get_all(ADMIN)
+        LMDBDriver(f"lmdb:///{tmp_path / 'file' / 'cloud'}").engine.create_schema()
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

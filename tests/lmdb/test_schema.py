@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,8 @@ from tests.lmdb.cases import assert_indexes_true, cells_of, write
 ADMIN = get_admin_context()
 
 
-def test_without_tables(url: str) -> None:
+def test_without_tables(url: str, tmp_path: Path) -> None:
+    (tmp_path / "cloud").mkdir()
     driver = LMDBDriver(url)
     told = re.escape(f"The database {url} holds no tables yet; nova-db sync")
     with pytest.raises(DBError, match=told):
