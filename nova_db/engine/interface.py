@@ -17,10 +17,11 @@ What an engine promises, each promise tested by the conformance suite:
    until the end: what two callers race for goes to one.  In a plain writer they test the newest committed version of
    each row; in an isolated one a row whose newest version is not the one that the transaction sees is a conflict.
 4. A conflict may surface in any call or in ``commit`` as ``DBDeadlock``; the transaction is then undone as a whole, and
-   goes on saying so.  What a plain writer has read, it may rely on only if it has written, locked or serialized it; an
-   isolated one may rely on all that it has read, against plain and isolated writers alike.  Neither may before
-   ``commit`` has returned.  A rule (unique, foreign key) broken by a row that an isolated writer does not see is a
-   conflict too.
+   goes on saying so.  Whoever waits for a writer, of whatever thread or process, waits at most for ``[database]
+   lock_timeout``, and has lost to it then.  What a plain writer has read, it may rely on only if it has written, locked
+   or serialized it; an isolated one may rely on all that it has read, against plain and isolated writers alike.
+   Neither may before ``commit`` has returned.  A rule (unique, foreign key) broken by a row that an isolated writer
+   does not see is a conflict too.
 5. Counts are rows matched, not rows whose values differ.
 6. Operations can be run again after a conflict: an engine keeps no state between transactions but the rows.
 7. A commit whose outcome is unknown raises ``DBCommitUnknown``; every other error of ``commit`` means undone.  Either

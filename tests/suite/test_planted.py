@@ -9,7 +9,8 @@ from unittest import mock
 import pytest
 
 from nova_db.engine.rows.transaction import RowTransaction
-from nova_db_conformance.engine import test_scans, test_transactions
+from nova_db_conformance.engine import test_scans, test_transactions, test_waiting
+from nova_db_conformance.isolation import test_killed_processes, test_processes
 from tests.suite import planted
 
 
@@ -51,3 +52,23 @@ def test_readers_that_serialize_or_lock(name: str) -> None:
 
     with mock.patch.object(RowTransaction, name, call):
         assert planted.problems(test_transactions.TestReaders, "test_a_reader_takes_neither_names_nor_locks", "memory")
+
+
+@pytest.mark.parametrize(
+    "driver, case, test",
+    [
+        ("UnlockedUncheckedDriver", test_processes.TestProcesses, "test_single_calls_of_processes"),
+        (
+            "UnlockedUncheckedDriver",
+            test_killed_processes.TestKilledProcesses,
+            "test_whatever_is_killed_the_books_are_right",
+        ),
+        ("HalfDriver", test_killed_processes.TestKilledProcesses, "test_whatever_is_killed_the_books_are_right"),
+        ("UnlockedDriver", test_waiting.TestWaiting, "test_another_process_is_told"),
+        ("EndlessDriver", test_waiting.TestWaiting, "test_another_process_is_told"),
+        ("EndlessDriver", test_waiting.TestWaiting, "test_another_thread_is_told"),
+    ],
+)
+def test_writers_that_do_not_take_turns_as_they_should(driver: str, case: Any, test: str) -> None:
+    with mock.patch.object(test_waiting, "PATIENCE", 4.0):
+        assert planted.problems(case, test, f"tests.suite.planted_lmdb.{driver}")

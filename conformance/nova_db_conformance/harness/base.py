@@ -136,6 +136,14 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):
                 self.fail(told)
             self.skipTest(told)
 
+    def set_option(self, name: str, value: Any, group: str | None = None) -> None:
+        """Give an option a value for the rest of the test."""
+        from nova_db.conf import get_conf
+
+        conf = get_conf()
+        conf.set_override(name, value, group)
+        self.addCleanup(conf.clear_override, name, group)
+
     def dump(self) -> dict[str, list[Row]]:
         """All rows of all tables that have any, by table and primary key. Needs an engine."""
         return dump(self.engine)
@@ -249,14 +257,6 @@ class ConformanceTestCase(BackendTestCase):
         seeing = copy.copy(context or self.admin)
         seeing.read_deleted = read_deleted
         return seeing
-
-    def set_option(self, name: str, value: Any, group: str | None = None) -> None:
-        """Give an option a value for the rest of the test."""
-        from nova_db.conf import get_conf
-
-        conf = get_conf()
-        conf.set_override(name, value, group)
-        self.addCleanup(conf.clear_override, name, group)
 
     def set_time(self, moment: dt.datetime) -> None:
         """Stop the clock at a moment (naive UTC), for the rest of the test; :meth:`advance` moves it on."""

@@ -97,6 +97,7 @@ STAGES: tuple[Stage, ...] = (
             "engine.test_isolation",
             "engine.test_races",
             "engine.test_readers",
+            "engine.test_waiting",
             "isolation",
         ),
         ("Transaction.serialize", "Engine.read", "Engine.write"),

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
-import threading
 from collections.abc import Sequence
 from typing import Any
 
 from nova_db.engine import Capability
-from nova_db_conformance.harness.races import HANG_SECONDS
 from nova_db_conformance.harness.values import a_number
 from nova_db_conformance.isolation.cases import IsolationTestCase
-from nova_db_conformance.isolation.work import READY, WORK
+from nova_db_conformance.isolation.processes import Process, begin_at_once
 
 PROCESSES = 3
 
@@ -35,11 +29,7 @@ class TestProcesses(IsolationTestCase):
     def at_once(self, work: str, orders: Sequence[Sequence[Any]]) -> list[Any]:
         """What came of a function of ``work`` in processes that begin together, one for each list of arguments."""
         processes = self._processes[: len(orders)]
-        for process, arguments in zip(processes, orders, strict=True):
-            process.say({"work": WORK[work].__name__, "arguments": list(arguments)})
-        self.assertEqual({READY}, {process.answer() for process in processes})
-        for process in processes:
-            process.say("go")
+        begin_at_once(processes, work, orders)
         return [process.answer() for process in processes]
 
     def places(self, _: int) -> None:
@@ -77,6 +67,42 @@ class TestProcesses(IsolationTestCase):
         rows = [self.db.compute_node_get(self.admin, key)["running_vms"] for key in (one, other)]
         self.assertEqual(({200}, 200), ({total for each in sums for total in each}, sum(rows)))
 
+    def ids(self, _: int) -> None:
+        """All insert rows of a table; no id comes twice."""
+        made = [key for each in self.at_once("insert_services", [(25,)] * PROCESSES) for key in each]
+        self.assertEqual(PROCESSES * 25, len(set(made)), "different ids")
+        self.assertLessEqual(set(made), {row["id"] for row in self.live("services")})
+
+    def counter(self, _: int) -> None:
+        """All add to one number; each sum is seen by whoever has made it."""
+        key = self.make.service(report_count=0)["id"]
+        seen = [number for each in self.at_once("count_up", [(key, 25)] * PROCESSES) for number in each]
+        self.assertEqual(list(range(1, PROCESSES * 25 + 1)), sorted(seen))
+
+    def rule(self, _: int) -> None:
+        """All insert the same values, in an order of their own, into a column with a unique rule."""
+        addresses = [f"address-{a_number()}" for _ in range(25)]
+        orders = [(addresses[start:] + addresses[:start],) for start in (0, 8, 16)]
+        made = [address for each in self.at_once("insert_interfaces", orders) for address in each]
+        self.assertEqual(sorted(addresses), sorted(made))
+        stored = [row["address"] for row in self.live("virtual_interfaces")]
+        self.assertEqual(sorted(addresses), sorted(address for address in stored if address in addresses))
+
+    def claims(self, _: int) -> None:
+        """All take addresses of one pool; each goes to one, and none is left."""
+        network = a_number()
+        addresses = self.make.fixed_ips(40, network_id=network)
+        orders = [(network, self.make.instance()["uuid"], True) for _ in range(PROCESSES)]
+        self.assertEqual(sorted(addresses), sorted(each for taken in self.at_once("drain", orders) for each in taken))
+
+    def test_single_calls_of_processes(self) -> None:
+        self.insert("virtual_interfaces", {"address": "of this process"})
+        self.play("processes: ids", self.ids)
+        self.play("processes: counter", self.counter)
+        self.play("processes: unique rule", self.rule)
+        self.play("processes: claims", self.claims)
+        self.assertNoAnomalies()
+
     def test_runs_of_processes(self) -> None:
         self.play("processes: places", self.places)
         self.play("processes: on call", self.on_call)
@@ -87,36 +113,3 @@ class TestProcesses(IsolationTestCase):
         self.play("processes: pool", self.pool)
         self.play("processes: names", self.names)
         self.assertNoAnomalies()
-
-
-class Process:
-    """A process that works on the database under test."""
-
-    def __init__(self, place: dict[str, Any]) -> None:
-        command = [sys.executable, "-m", "nova_db_conformance.isolation.work"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._input, self._output = self._process.stdin, self._process.stdout
-        self.say(place)
-
-    def say(self, what: Any) -> None:
-        """Write a line to its standard input; that it has ended is told where its answer is read."""
-        with contextlib.suppress(BrokenPipeError):
-            self._input.write(f"{json.dumps(what)}\n")
-            self._input.flush()
-
-    def answer(self) -> Any:
-        """The next line that it prints; it is killed if that takes too long."""
-        watch = threading.Timer(HANG_SECONDS, self._process.kill)
-        watch.start()
-        line = self._output.readline()
-        watch.cancel()
-        if not line:
-            raise AssertionError(f"a process has ended, with {self._process.wait()}; above is what it said")
-        return json.loads(line)
-
-    def end(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.communicate()
