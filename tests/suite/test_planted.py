@@ -9,8 +9,8 @@ from unittest import mock
 import pytest
 
 from nova_db.engine.rows.transaction import RowTransaction
-from nova_db_conformance.engine import test_scans, test_transactions, test_waiting
-from nova_db_conformance.isolation import test_killed_processes, test_processes
+from nova_db_conformance.engine import test_scans, test_transactions
+from nova_db_conformance.isolation import test_killed_processes, test_processes, test_waiting
 from tests.suite import planted
 
 

@@ -55,7 +55,6 @@ PROMISES: dict[str, Promise] = {
     "test_transactions": "Transaction.commit",
     "test_update": "Transaction.update",
     "test_values": "Rows",
-    "test_waiting": 4,
 }
 """Modules of ``engine/``, and folders, to what their tests ask for, unless a class of theirs says otherwise."""
 

@@ -97,7 +97,6 @@ STAGES: tuple[Stage, ...] = (
             "engine.test_isolation",
             "engine.test_races",
             "engine.test_readers",
-            "engine.test_waiting",
             "isolation",
         ),
         ("Transaction.serialize", "Engine.read", "Engine.write"),
