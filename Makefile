@@ -22,13 +22,13 @@ WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) &&
 ARGS :=
 
 .PHONY: help venv run test lint types generate format test-pythons test-galera test-replica test-failures \
-    test-plain test-pgbouncer test-mysqlclient test-kills test-columns test-new-column test-anomalies fuzz servers \
-    servers-stop wheel clean
+    test-plain test-pgbouncer test-mysqlclient test-kills test-columns test-new-column test-lmdb test-anomalies fuzz \
+    servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run           install, then a cloud'"'"'s day on $(DEMO_DATABASE) and in memory'
-	@echo 'make test          lint, types, and all tests on memory, LMDB, SQLite, PostgreSQL and MariaDB (ARGS=... for pytest)'
+	@echo 'make test          lint, types, and all tests on memory, SQLite, PostgreSQL and MariaDB (ARGS=... for pytest)'
 	@echo 'make lint          ruff: rules and format; import-linter: which way imports run'
 	@echo 'make types         mypy, strict'
 	@echo 'make generate      write anew what is made from the code: types for callers, tables and drawings of the docs'
@@ -42,6 +42,7 @@ help:
 	@echo 'make test-mysqlclient the same on MariaDB through mysqlclient, which is installed for it'
 	@echo 'make test-columns  the tests of SQL servers, on tables whose columns stand the other way round'
 	@echo 'make test-new-column all that a new column touches, in a copy of the tree that has one'
+	@echo 'make test-lmdb     all of the suite on LMDB, of which make test runs the primitives'
 	@echo 'make test-kills    processes killed at work: archiving, twenty times on each SQL server; LMDB, a hundred times'
 	@echo 'make test-anomalies what transactions must never show, twenty rounds on each backend, and the counts'
 	@echo 'make fuzz          100,000 calls with hostile arguments on each backend (ARGS="--calls 1000 --seed 7 sqlite")'
@@ -105,7 +106,7 @@ format: venv
 # Nothing comes after pytest, so that its summary is the last thing said. Part of the tests cannot cover all functions.
 test: lint types
 	@echo '== tests'
-	@$(WITH_SERVERS) exec $(BIN)/$(PYTEST) --nova-db-backend memory --nova-db-backend lmdb $(LANES) $(if $(ARGS),$(ARGS),--nova-db-coverage) $(SUITES)
+	@$(WITH_SERVERS) exec $(BIN)/$(PYTEST) --nova-db-backend memory $(LANES) $(if $(ARGS),$(ARGS),--nova-db-coverage) $(SUITES)
 
 test-pythons:
 	@failed=; for version in 3.11 3.12 3.13 3.14; do \
@@ -154,6 +155,10 @@ test-new-column: venv
 	@echo '== all that a new column touches, in a copy of the tree that has one'
 	@$(WITH_SERVERS) NOVA_DB_TEST_NEW_COLUMN=1 exec $(BIN)/pytest -p no:xdist --nova-db-backend memory $(LANES) $(ARGS) \
 	    tests/migrations/test_new_column.py
+
+test-lmdb: venv
+	@echo '== the suite on LMDB, and what is tested on each backend'
+	@exec $(BIN)/$(PYTEST) --nova-db-backend lmdb $(if $(ARGS),$(ARGS),--nova-db-coverage) $(SUITES)
 
 test-kills: venv
 	@echo '== processes killed at work'
