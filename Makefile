@@ -23,7 +23,7 @@ ARGS :=
 
 .PHONY: help venv run test lint types generate format test-pythons test-galera test-replica test-failures \
     test-plain test-pgbouncer test-mysqlclient test-kills test-columns test-new-column test-lmdb test-anomalies fuzz \
-    servers servers-stop wheel clean
+    sequences servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -46,6 +46,7 @@ help:
 	@echo 'make test-kills    processes killed at work: archiving, twenty times on each SQL server; LMDB, a hundred times'
 	@echo 'make test-anomalies what transactions must never show, twenty rounds on each backend, and the counts'
 	@echo 'make fuzz          100,000 calls with hostile arguments on each backend (ARGS="--calls 1000 --seed 7 sqlite")'
+	@echo 'make sequences     200,000 calls in random sequences on each backend, as in memory (ARGS="--calls 5000 --seed 7 sqlite")'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
 	@echo 'make servers-stop  stop them'
 	@echo 'make wheel         build dist/*.whl and dist/*.tar.gz'
@@ -174,6 +175,10 @@ test-anomalies: venv
 fuzz: venv
 	@echo '== calls with hostile arguments on each backend, beside the memory backend'
 	@$(WITH_SERVERS) exec $(BIN)/python -m scripts.fuzz $(ARGS)
+
+sequences: venv
+	@echo '== random sequences of calls on each backend, beside the memory backend'
+	@$(WITH_SERVERS) exec $(BIN)/python -m scripts.sequences $(ARGS)
 
 test-python-%: .venvs/%/.installed
 	@echo '== tests on Python $*, memory, LMDB and SQLite'

@@ -104,6 +104,8 @@ def _arguments(options: argparse.Namespace) -> list[str]:
     found = ["--nova-db-staged", "--nova-db-level", options.level]
     if options.all:
         found.append("--nova-db-all")
+    if options.seed is not None:
+        found += ["--nova-db-seed", str(options.seed)]
     for family in options.family:
         found += ["--nova-db-family", family]
     for capability in options.require:

@@ -208,3 +208,18 @@ def test_a_run_that_must_cover_everything_fails_when_it_does_not(folder: Path) -
     assert "things that no test has shown" in run.stdout
     assert "instance_destroy never succeeded" in run.stdout
     assert re.search(r"instance_get never raised .*\bInstanceNotFound\b", run.stdout)
+
+
+def test_the_sequences_are_those_of_the_seed_that_the_option_says(tmp_path: Path) -> None:
+    (tmp_path / "test_seed.py").write_text(
+        textwrap.dedent(
+            """
+            from nova_db_conformance.harness.seeds import seed_in_use
+
+            def test_it():
+                assert seed_in_use() == 7
+            """
+        )
+    )
+    assert run_pytest(tmp_path, "--nova-db-seed", "7").returncode == 0
+    assert run_pytest(tmp_path).returncode == 1

@@ -102,7 +102,7 @@ STAGES: tuple[Stage, ...] = (
         ("Transaction.serialize", "Engine.read", "Engine.write"),
     ),
     Stage("functions", "functions by family", ("functions", "transactions", "decisions", "aio", "offers")),
-    Stage("sequences", "sequences against the reference", ("hostile",), level="full"),
+    Stage("sequences", "sequences against the reference", ("hostile", "sequences"), level="full"),
     Stage("recordings", "recordings", ("recordings",), level="full"),
     Stage("budgets", "budgets", ("functions.instances.test_statements",), level="full"),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nova_db_conformance.harness import seeds
 from nova_db_conformance.harness.stages import STAGES, Stage, family_of, is_at_level, stage_of
 from nova_db_conformance.harness.verdicts import STAGE_PROPERTY, class_of
 
@@ -14,7 +15,8 @@ _PLACES = {stage.key: place for place, stage in enumerate(STAGES)}
 
 
 def add_options(group: pytest.OptionGroup) -> None:
-    """Declare the options of staged runs."""
+    """Declare the options of staged runs, and of what they make at random."""
+    seeds.add_option(group)
     group.addoption(
         "--nova-db-staged",
         action="store_true",
@@ -48,7 +50,9 @@ def add_options(group: pytest.OptionGroup) -> None:
 
 
 def check_options(options: Any) -> None:
-    """Refuse families and capabilities that there are not, by those that there are, and apply the latter."""
+    """Refuse families and capabilities that there are not, by those that there are; apply the latter, and the seed."""
+    if options.nova_db_seed is not None:
+        seeds.use_seed(options.nova_db_seed)
     if options.nova_db_capabilities:
         from nova_db.engine import Capability
         from nova_db_conformance.harness.scenarios import require_capabilities

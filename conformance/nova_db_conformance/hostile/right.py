@@ -225,10 +225,14 @@ class Right:
         return _BY_ANNOTATION[str(parameter.annotation)](rng)
 
     def _value(self, place: str) -> Any:
-        table, _, column = place.partition(".")
-        table = table or _TABLE_OF_FAMILY[FUNCTIONS[self._function]]
+        table, column = self._place(place)
         value = value_of(table, column, self._row)
         return value if self._rng.random() < _AS_IT_IS else self._otherwise(value, TABLES[table].column[column].kind)
+
+    def _place(self, place: str) -> tuple[str, str]:
+        """The table and column of a place, whose table is the family's unless it is said."""
+        table, _, column = place.partition(".")
+        return table or _TABLE_OF_FAMILY[FUNCTIONS[self._function]], column
 
     def _otherwise(self, value: Any, kind: Kind) -> Any:
         """The same in another type, as far as there is one that says the same."""
@@ -311,10 +315,9 @@ _FURTHER: Mapping[str, dict[str, Any]] = {
     "key_pair_create": {"private_key": "a secret"},
 }
 _SPECIAL: Mapping[str, Callable[[Right], Any]] = {
-    "values": Right.values,
-    "rule": Right.values,
-    "ips": Right.many_values,
-    "instance_get_all_by_filters.filters": Right.filters,
+    **dict.fromkeys(("values", "rule"), lambda right: right.values()),
+    "ips": lambda right: right.many_values(),
+    "instance_get_all_by_filters.filters": lambda right: right.filters(),
     "instance_type_get_all.filters": lambda right: right.chosen({}, {"min_memory_mb": 1}, {"is_public": True}, None),
     "sort_key": lambda right: right.chosen("created_at", "id", "uuid", "host", "display_name"),
     "sort_dir": lambda right: right.chosen("asc", "desc"),
