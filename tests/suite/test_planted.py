@@ -8,8 +8,9 @@ from unittest import mock
 
 import pytest
 
+from nova_db.engine.rows.cells import packing
 from nova_db.engine.rows.transaction import RowTransaction
-from nova_db_conformance.engine import test_scans, test_transactions
+from nova_db_conformance.engine import test_scans, test_texts_alike, test_transactions
 from nova_db_conformance.isolation import test_killed_processes, test_processes, test_waiting
 from tests.suite import planted
 
@@ -72,3 +73,13 @@ def test_readers_that_serialize_or_lock(name: str) -> None:
 def test_writers_that_do_not_take_turns_as_they_should(driver: str, case: Any, test: str) -> None:
     with mock.patch.object(test_waiting, "PATIENCE", 4.0):
         assert planted.problems(case, test, f"tests.suite.planted_lmdb.{driver}")
+
+
+@pytest.mark.parametrize("length", [60, 127, 254, 255, 510])
+@pytest.mark.parametrize("test", ["test_every_column_tells_them_apart", "test_rules_and_keys_hold_for_each"])
+def test_long_keys_that_collide(length: int, test: str) -> None:
+    def cut(value: str) -> bytes:
+        return b"\x03" + value.encode()[:length].replace(b"\x00", b"\x00\xff") + b"\x00\x00"
+
+    with mock.patch.object(packing, "_text", cut), mock.patch.object(packing, "LONGEST_KEY", 2000):
+        assert planted.problems(test_texts_alike.TestTextsAlike, test, "lmdb")

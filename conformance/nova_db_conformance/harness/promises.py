@@ -52,6 +52,7 @@ PROMISES: dict[str, Promise] = {
     "test_semijoins": "Exists",
     "test_servers": "Rows",
     "test_sums": "Errors",
+    "test_texts_alike": "Rows",
     "test_transactions": "Transaction.commit",
     "test_update": "Transaction.update",
     "test_values": "Rows",
