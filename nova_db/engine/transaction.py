@@ -78,7 +78,8 @@ class Transaction(abc.ABC):
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         """Set columns row by row: pairs of primary key and values, all with the same columns.  Rows matched.
 
-        A row that does not meet ``where`` is left alone.
+        A row that does not meet ``where`` is left alone.  A key may come twice: the later change finds what the
+        earlier one has made.
         """
 
     @abc.abstractmethod

@@ -38,6 +38,7 @@ class Add:
 class IfChanged:
     """The value, but only in rows where some other plain value of the same update really changes a column.
 
+    What is computed is no such change, whatever comes of it: neither a ``Col`` or an ``Add`` nor an ``IfNew``.
     This is how ``updated_at`` tells a change from a repetition without reading the row first.
     """
 

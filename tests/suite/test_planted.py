@@ -8,9 +8,11 @@ from unittest import mock
 
 import pytest
 
+from nova_db.engine import Add, Col, IfChanged, IfNew, Row, assignments
+from nova_db.engine.rows import transaction
 from nova_db.engine.rows.cells import packing
 from nova_db.engine.rows.transaction import RowTransaction
-from nova_db_conformance.engine import test_scans, test_texts_alike, test_transactions
+from nova_db_conformance.engine import test_assignments, test_scans, test_texts_alike, test_transactions
 from nova_db_conformance.isolation import test_killed_processes, test_processes, test_waiting
 from tests.suite import planted
 
@@ -83,3 +85,34 @@ def test_long_keys_that_collide(length: int, test: str) -> None:
 
     with mock.patch.object(packing, "_text", cut), mock.patch.object(packing, "LONGEST_KEY", 2000):
         assert planted.problems(test_texts_alike.TestTextsAlike, test, "lmdb")
+
+
+@pytest.mark.parametrize("kind", [Add, Col, IfNew])
+def test_computed_values_that_count_as_changes(kind: type) -> None:
+    update = assignments.updater
+
+    def updater(table: Any, values: Any) -> Any:
+        new_of = update(table, values)
+        stamps = {column: value.value for column, value in values.items() if type(value) is IfChanged}
+        counts = [column for column, value in values.items() if type(value) is kind]
+
+        def new(row: Row) -> Row:
+            made = new_of(row)
+            return made | stamps if any(row[column] != made[column] for column in counts) else made
+
+        return new
+
+    with mock.patch.object(assignments, "updater", updater), mock.patch.object(transaction, "updater", updater):
+        assert planted.problems(test_assignments.TestWhatIsAChange, "test_what_is_computed_is_none", "memory")
+
+
+def test_changes_of_a_key_that_comes_twice() -> None:
+    update_each = RowTransaction.update_each
+
+    def last_only(self: RowTransaction, table: str, changes: Any, *where: Any) -> int:
+        return update_each(self, table, list(dict(changes).items()), *where)
+
+    with mock.patch.object(RowTransaction, "update_each", last_only):
+        assert planted.problems(
+            test_assignments.TestAKeyTwice, "test_the_later_one_builds_on_the_earlier_one", "memory"
+        )

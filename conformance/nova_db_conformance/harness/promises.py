@@ -28,6 +28,7 @@ Promise = int | str
 PROMISES: dict[str, Promise] = {
     "isolation": 4,
     "test_aggregate": "Transaction.aggregate",
+    "test_assignments": "Transaction.update",
     "test_capabilities": "Capability",
     "test_claim": "Transaction.claim",
     "test_closing": 9,
