@@ -124,7 +124,7 @@ def _float(value: Any) -> float:
         raise Unsuitable(f"the number is no finite float: {error}") from None
     if not isfinite(number):
         raise Unsuitable(f"{number} is no finite number")
-    return number
+    return number + 0.0  # a zero below zero is zero: not every database keeps its sign
 
 
 def _datetime(value: Any) -> datetime:
