@@ -89,11 +89,11 @@ class TestAKeyTwice(PrimitivesTestCase):
                 self.assertEqual([(values[2][0], values[0][1] + values[2][1]), values[1]], found)
 
     def test_so_does_its_condition(self) -> None:
-        changes = [(1, {"host": "b"}), (1, {"host": "c"})]
         for where, count, host in ((Eq("host", "a"), 1, "b"), (Ne("host", "b"), 1, "b"), (Ne("host", "c"), 2, "c")):
             with self.subTest(where=where):
                 self.empty()
-                self.insert("services", {"host": "a"})
+                [made] = self.insert("services", {"host": "a"})
+                changes = [(made["id"], {"host": "b"}), (made["id"], {"host": "c"})]
                 with self.writer() as tx:
                     self.assertEqual(count, tx.update_each("services", changes, where))
                 self.assertEqual([host], [row["host"] for row in self.select("services")])
