@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import time
 from collections import Counter
@@ -122,8 +121,11 @@ def require_writing(driver: EngineDriver, table: str) -> None:
 
     :raises DBError: this user may not do that, or nobody may.
     """
-    with contextlib.suppress(DBCommitUnknown):  # of nothing
-        driver.run(get_admin_context(), lambda session: session.tx.delete(table, FALSE), isolation="read committed")
+    tx = driver.engine.write()
+    try:
+        tx.delete(table, FALSE)
+    finally:
+        tx.rollback()
 
 
 def deleted_before(before: dt.datetime | None) -> Predicate:

@@ -131,8 +131,7 @@ class _Losing:
     """A block in which ``run`` of a driver loses the answer to some commits."""
 
     def __init__(self, driver: Any, which: Callable[[int], bool], is_done: bool) -> None:
-        self.calls = -1
-        """How many there were, beside the first, which removes nothing: it looks whether it may."""
+        self.calls = 0
         self.rows: Counter[str] = Counter()
         """What was moved without anybody knowing."""
         self._which = which
