@@ -26,8 +26,7 @@ class LMDBEngine(CellEngine):
 
     def __init__(self, folder: Path, *, lock_timeout: float, map_size: int = MAP_SIZE, sync: bool = True) -> None:
         self.folder = folder.absolute()
-        self._lock_timeout = lock_timeout
-        self._map_size, self._sync = map_size, sync
+        self._lock_timeout, self._map_size, self._sync = lock_timeout, map_size, sync
         self._environment: Environment | None = None
         self._may_make = False
 

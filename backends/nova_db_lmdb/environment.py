@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import lmdb
+import msgspec
 
 from nova_db.engine.file_turns import FileTurn
 from nova_db.engine.per_process import PerProcess
@@ -57,7 +58,7 @@ class Environment:
             raise DBError(error, message=message) from None
         if isinstance(error, lmdb.ReadersFullError):
             raise DBConnectionError(error, message=f"There are {_READERS} readers, and no more may be.") from None
-        if isinstance(error, lmdb.Error):
+        if isinstance(error, lmdb.Error | msgspec.MsgspecError):
             raise DBError(error, message=f"LMDB: {error}") from None
 
 

@@ -121,11 +121,15 @@ def require_writing(driver: EngineDriver, table: str) -> None:
 
     :raises DBError: this user may not do that, or nobody may.
     """
-    tx = driver.engine.write()
-    try:
-        tx.delete(table, FALSE)
-    finally:
-        tx.rollback()
+
+    def attempt(losses: int) -> None:
+        tx = driver.engine.write(losses=losses)
+        try:
+            tx.delete(table, FALSE)
+        finally:
+            tx.rollback()
+
+    driver._retries.run(attempt)
 
 
 def deleted_before(before: dt.datetime | None) -> Predicate:

@@ -59,6 +59,14 @@ class TestAnotherRelease:
         assert_indexes_true(older)
         assert older.instance_create(ADMIN, {"host": "h0"})["id"] == 26
 
+    def test_a_row_that_is_none(self, driver: LMDBDriver) -> None:
+        """Whatever became of it: the library's error does not come through."""
+        driver.service_create(ADMIN, {"host": "a"})
+        [key] = cells_of(driver, packed_name("services"))
+        write(driver, {key: b"something else"})
+        with pytest.raises(DBError, match="LMDB: "):
+            driver.service_get_all(ADMIN)
+
     def test_a_column_that_a_row_lacks_gets_its_default(self, driver: LMDBDriver) -> None:
         created = driver.instance_create(ADMIN, {"host": "a"})
         rows = cells_of(driver, packed_name("instances"))

@@ -50,7 +50,7 @@ class TestScan(TellingTestCase):
         self.insert_with(table, {})
         shadow = table.shadow
         if shadow is not None:
-            self.insert_with(shadow, {"id": 9})
+            self.insert_with(shadow, {"id": shadow.lookup("id", 9)})
             self.write(lambda tx: tx.select(Query(shadow.name)))
         for column in self.columns(table):
             self.column_read(table.name, column, table.primary_key)

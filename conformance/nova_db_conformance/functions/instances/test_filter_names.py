@@ -55,7 +55,7 @@ class TestUnknownFilters(ConformanceTestCase):
 
     @decision(33)
     def test_the_log_tells_of_each_once_and_names_the_nearest(self) -> None:
-        mark = f"vm_stat_{f.a_number()}_{self.backend.label}"
+        mark = f"vm_stat{f.a_number()}"  # told once a process, whatever the backend
         with self.assertLogs(LOGGER, "WARNING") as log:
             for _ in range(3):
                 self.instances(**{mark: "x"})
