@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
-from nova_db.engine.predicates import TRUE, Eq, Exists, Predicate, all_of
+from nova_db.engine.predicates import TRUE, Eq, Exists, Predicate, Shape, all_of
 
 _FEW: Final = 2
 """So many semijoins a database plans as well as it can; it searches the orders of more for longer and longer."""
@@ -64,3 +65,18 @@ def exists_each(
         meets = all_of(*[Eq(column, None) for column in nulls], where)
         parts.append(ExistsEach(table, on, given, alike, meets) if given else Exists(table, on, meets))
     return all_of(*parts)
+
+
+@functools.lru_cache(maxsize=1024)
+def looks_at(shape: Shape, table: str) -> bool:
+    """Whether a condition of this shape has a semijoin with a table, at any depth.
+
+    What changes rows of that table must not judge later ones by those that it has changed already.
+    """
+    match shape:
+        case ("and" | "or", *parts):
+            return any(looks_at(part, table) for part in parts)
+        case ("exists", name, _, where, _) | ("each", name, _, _, where):
+            return name == table or looks_at(where, table)
+        case _:
+            return False

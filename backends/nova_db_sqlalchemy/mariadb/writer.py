@@ -92,6 +92,7 @@ class MariaDBWriter(LookingWriter):
         if not changes or not any(map(is_conditional, changes[0][1].values())):
             return super().update_each(table, changes, where)
         key = CATALOG[table].primary_key
+        where = self._decided_each(table, changes, where)
         return sum([self.update(table, all_of(Eq(key, each), where), values) for each, values in changes])
 
     def update_returning(self, query: Query, values: Values) -> list[Row]:

@@ -60,6 +60,7 @@ class PostgreSQLWriter(Writer):
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         if len({key for key, _ in changes}) < len(changes):
+            where = self._decided_each(table, changes, where)
             return sum(self.update_each(table, [change], where) for change in changes)
         return super().update_each(table, changes, where)
 

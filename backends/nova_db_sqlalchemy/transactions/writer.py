@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nova_db.engine import TRUE, In, Order, Predicate, Query, Row, Values, all_of
 from nova_db.engine.keys import each_of_own_key, of_own_key
 from nova_db.engine.ordering import sort_rows, total_order
+from nova_db.engine.semijoins import looks_at
 from nova_db.exceptions import DBCommitUnknown
 from nova_db_sqlalchemy.connections.errors import Batches
 from nova_db_sqlalchemy.schema_errors import require_known
@@ -50,6 +51,8 @@ class Writer(SQLTransaction):
             return self.update(table, *self._of_own_key(Query(table, where), values))
         if not values:
             return len(self.select(Query(table, where, columns=(CATALOG[table].primary_key,), lock=True)))
+        if looks_at(where.shape(), table):
+            where = self._decided(table, where)
         assigned, bound = shape_and_parameters(values)
         where.bind(bound)
         statement = self._database.statements.update(table, where.shape(), assigned).fitting(bound)
@@ -79,6 +82,7 @@ class Writer(SQLTransaction):
         if changes and CATALOG[table].primary_key in changes[0][1]:
             given = changes
             changes = self._refusing(lambda: each_of_own_key(self, CATALOG[table], given, where))
+        where = self._decided_each(table, changes, where)
         matched = 0
         for assigned, run in groupby([Change.of(key, values) for key, values in changes], attrgetter("assigned")):
             update = self._update_run if assigned else self._count
@@ -175,6 +179,17 @@ class Writer(SQLTransaction):
 
     def require_writer(self) -> None:
         """It is one."""
+
+    def _decided(self, table: str, where: Predicate) -> Predicate:
+        """The rows that match now, held: for a condition on what is about to change, at which some servers look again."""
+        key = CATALOG[table].primary_key
+        return In(key, [row[key] for row in self.select(Query(table, where, columns=(key,), lock=True))])
+
+    def _decided_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate) -> Predicate:
+        """The same for ``update_each``, where the condition is such a one."""
+        if not looks_at(where.shape(), table):
+            return where
+        return self._decided(table, all_of(In(CATALOG[table].primary_key, [key for key, _ in changes]), where))
 
     def _update_run(self, table: str, changes: Sequence[Change], where: Predicate) -> int:
         """Update rows by key; the changes have one shape."""

@@ -11,6 +11,7 @@ from nova_db.engine import (
     Add,
     Col,
     Eq,
+    Exists,
     Ge,
     Gt,
     IfChanged,
@@ -22,6 +23,8 @@ from nova_db.engine import (
     Row,
     Transaction,
     all_of,
+    any_of,
+    exists_each,
 )
 from nova_db.engine.ordering import sort_rows
 from nova_db_conformance.engine.cases import PrimitivesTestCase
@@ -122,6 +125,40 @@ class TestUpdates(ScanTestCase):
         with self.writer() as tx:
             self.assertEqual(ROWS // 2, tx.update_each("fixed_ips", changes, Ge("network_id", ROWS // 2)))
         self.assertChanged("fixed_ips", self.addresses, lambda row: {"network_id": row["network_id"] % (ROWS // 2)})
+
+
+class TestOwnTable(ScanTestCase):
+    """Conditions that look at other rows of the table whose rows are changed: as they were when the call began."""
+
+    promise = "Transaction.update"
+
+    def test_every_call_judges_by_the_rows_as_they_were(self) -> None:
+        joined = (("host", "node"),)
+        live = Exists("instances", joined, Eq("deleted", 0))
+        wheres = (live, any_of(live, Eq("id", -1)), exists_each("instances", joined, ("deleted",), [(0,)]))
+        keys = [row["id"] for row in self.instances]
+        gone = {"deleted": Col("id")}
+        stamped = {"deleted": 9, "updated_at": IfChanged(NOON)}
+        calls: dict[str, Callable[[Transaction, Predicate], int]] = {
+            "update": lambda tx, where: tx.update("instances", where, gone),
+            "stamped": lambda tx, where: tx.update("instances", where, stamped),
+            "update_returning": lambda tx, where: len(tx.update_returning(Query("instances", where), gone)),
+            "update_each": lambda tx, where: tx.update_each(
+                "instances", [(key, {"deleted": key}) for key in keys], where
+            ),
+            "each stamped": lambda tx, where: tx.update_each("instances", [(key, stamped) for key in keys], where),
+            "claim": lambda tx, where: len(tx.claim("instances", where, gone, limit=ROWS)),
+            "move": lambda tx, where: tx.move("instances", "shadow_instances", where),
+            "delete": lambda tx, where: tx.delete("instances", where),
+        }
+        for name, call in calls.items():
+            for where in wheres:
+                with self.subTest(call=name, where=where):
+                    tx = self.engine.write()
+                    try:
+                        self.assertEqual(ROWS, call(tx, where))
+                    finally:
+                        tx.rollback()
 
 
 class TestClaims(ScanTestCase):
