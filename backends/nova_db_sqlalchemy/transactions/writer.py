@@ -181,7 +181,7 @@ class Writer(SQLTransaction):
         """It is one."""
 
     def _decided(self, table: str, where: Predicate) -> Predicate:
-        """The rows that match now, held: for a condition on what is about to change, at which some servers look again."""
+        """The rows that match now, held: for a condition on what is about to change, as some look again."""
         key = CATALOG[table].primary_key
         return In(key, [row[key] for row in self.select(Query(table, where, columns=(key,), lock=True))])
 
