@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from nova_db.conf.secret_options import misread
-from nova_db.exceptions.wording import suggestion
+from nova_db.exceptions.wording import most_alike, suggestion
 from nova_db.schema import TABLES
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def doubtful_columns(conf: cfg.ConfigOpts) -> Iterator[str]:
     table = TABLES["instances"]
     for name in dict.fromkeys(_FIELD.findall(template.replace("%%", ""))):
         if name not in table.column:
-            meant = suggestion(next(iter(get_close_matches(name, table.column, n=1)), None))
+            meant = suggestion(most_alike(name, table.column))
             yield f"[DEFAULT] instance_name_template names {name!r}, which is no column of instances{meant}"
         elif table.column[name].secret:
             yield f"[DEFAULT] instance_name_template names {name}, which may hold a secret, and names are shown"
