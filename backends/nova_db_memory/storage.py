@@ -32,7 +32,8 @@ class Store(Rows):
         self.layout = layout
         self._is_shared = content is not None
         if content is None:
-            content = Content({}, {name: HashIndex(columns) for name, columns in layout.lookups.items()}, 1)
+            indexes = {name: HashIndex(columns, layout.by_key) for name, columns in layout.lookups.items()}
+            content = Content({}, indexes, 1)
         self._hold(content)
 
     def share(self) -> Content:
@@ -46,19 +47,18 @@ class Store(Rows):
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
         return (self.indexes.get(lookup) or self._index(lookup)).keys(value)
 
+    def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
+        index = self.indexes.get(column)
+        if index is None or value is None:
+            return super().having(column, value, alive)
+        return [row for row in index.rows(value) if alive is None or row["deleted"] == alive]
+
     def copies(self, column: str, value: Any, alive: Any = None) -> list[Row]:
         """The base's in one step: this is what reading a whole instance consists of."""
-        if column == self.layout.key or value is None:
+        index = self.indexes.get(column)
+        if index is None or value is None:
             return super().copies(column, value, alive)
-        rows, keys = self.rows, (self.indexes.get(column) or self._index(column)).buckets.get(value, ())
-        if type(keys) is not tuple:
-            if type(keys) is not dict:
-                row = rows[keys]
-                return [row.copy()] if alive is None or row["deleted"] == alive else []
-            keys = sorted(keys)
-        if alive is None:
-            return [rows[key].copy() for key in keys]
-        return [row.copy() for key in keys if (row := rows[key])["deleted"] == alive]
+        return [row.copy() for row in index.rows(value) if alive is None or row["deleted"] == alive]
 
     def holds(self, lookup: str, value: Any) -> bool:
         if lookup == self.layout.key:
@@ -95,7 +95,7 @@ class Store(Rows):
 
     def _index(self, column: str) -> HashIndex:
         """The index of a column, built when a relation or a semijoin needs one that the layout does not have."""
-        index = HashIndex((column,))
+        index = HashIndex((column,), self.layout.by_key)
         for key, row in self.rows.items():
             index.move(key, None, row)
         self.indexes[column] = index

@@ -6,7 +6,7 @@ Each shape is translated once to Python source; a call is then one function over
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nova_db.engine.generated import generate
@@ -19,7 +19,6 @@ Probe = Callable[[str, str, Any], Iterable[Row]]
 Test = Callable[[Row], bool]
 
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-_SET_FROM = 8
 
 
 def fold(text: str) -> str:
@@ -27,31 +26,30 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
+NAMES: Mapping[str, Any] = {"fold": fold, "text_form": text_form}
+"""What the source of a condition may use besides rows, ``probe`` and parameters."""
+
+
 def matcher(predicate: Predicate, probe: Probe | None = None) -> Test:
     """The predicate as a function of a row; ``probe`` serves semijoins."""
-    parameters: list[Any] = []
-    predicate.bind(parameters)
-    for index, value in enumerate(parameters):
-        if type(value) is tuple and len(value) >= _SET_FROM:
-            parameters[index] = frozenset(value)
-    return translate(predicate.shape())(parameters, probe)
+    return translate(predicate.shape())(predicate.parameters(), probe)
 
 
 @functools.lru_cache(maxsize=4096)
-def translate(shape: Shape) -> Callable[[list[Any], Probe | None], Test]:
+def translate(shape: Shape) -> Callable[[Sequence[Any], Probe | None], Test]:
     """The factory of row functions for a shape."""
-    source = _Source()
+    source = Source()
     expression = source.expression(shape, "row")
     lines = "\n".join(
         [
-            "def factory(p, probe):",
-            *source.prepared,
+            "def factory(parameters, probe):",
+            *source.preparation("    "),
             "    def test(row):",
             f"        return {expression}",
             "    return test",
         ]
     )
-    return generate(lines, "factory", {"fold": fold, "text_form": text_form})
+    return generate(lines, "factory", NAMES)
 
 
 _LEAVES = {
@@ -74,14 +72,19 @@ _LEAVES = {
 }
 
 
-class _Source:
-    """Python source of one shape; parameters are numbered in the order in which predicates bind them."""
+class Source:
+    """Python source of one shape; parameters are numbered, as ``p0``, in the order in which predicates bind them."""
 
     def __init__(self) -> None:
-        self._parameters = 0
+        self._count = 0
         self._depth = 0
-        self.prepared: list[str] = []
-        """Lines before the function of a row: what is made of the parameters once."""
+        self._made: list[str] = []
+
+    def preparation(self, indent: str) -> list[str]:
+        """The lines that come before the expression: what is made of ``parameters`` once."""
+        names = "".join(f"p{place}, " for place in range(self._count))
+        lines = [f"{names}= parameters", *self._made] if names else []
+        return [indent + line for line in lines]
 
     def expression(self, shape: Shape, row: str) -> str:
         operator = shape[0]
@@ -94,6 +97,9 @@ class _Source:
         column = shape[1] if len(shape) > 1 else ""
         other = shape[2] if len(shape) > 2 else ""
         parameter = self._parameter() if "{p}" in _LEAVES[operator] else ""
+        if operator in ("in", "notin"):
+            self._made.append(f"s{parameter} = frozenset({parameter})")
+            parameter = f"s{parameter}"
         return _LEAVES[operator].format(cell=f"{row}[{column!r}]", row=row, other=other, p=parameter)
 
     def _exists(self, shape: Shape, row: str) -> str:
@@ -106,7 +112,7 @@ class _Source:
     def _each(self, shape: Shape, row: str) -> str:
         _, table, on, columns, where = shape
         inner, wanted = self._inner(), self._parameter()
-        self.prepared.append(f"    each_{inner} = frozenset({wanted})")
+        self._made.append(f"each_{inner} = frozenset({wanted})")
         found, condition = self._joined(table, on, where, row, inner)
         values = "".join(f"{inner}[{column!r}], " for column in columns)
         held = f"{{({values}) for {inner} in {found} if {condition}}}"
@@ -124,5 +130,5 @@ class _Source:
         return f"row{self._depth}"
 
     def _parameter(self) -> str:
-        self._parameters += 1
-        return f"p[{self._parameters - 1}]"
+        self._count += 1
+        return f"p{self._count - 1}"

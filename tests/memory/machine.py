@@ -30,7 +30,7 @@ USED = ("instances", "instance_metadata", "security_groups", "security_group_ins
 
 def keys_by_value(index: HashIndex) -> dict[Any, list[Any]]:
     """What an index says."""
-    return {value: sorted(index.keys(value)) for value in index.buckets}
+    return {value: [*zip(sorted(index.keys(value)), index.rows(value), strict=True)] for value in index.buckets}
 
 
 class MemoryMachine(RuleBasedStateMachine):
@@ -151,7 +151,7 @@ class MemoryMachine(RuleBasedStateMachine):
     def indexes_agree_with_rows(self) -> None:
         for store in self.engine._state.stored.values():
             for name, index in store.indexes.items():
-                fresh = HashIndex(layout(store.layout.name).lookups.get(name, (name,)))
+                fresh = HashIndex(layout(store.layout.name).lookups.get(name, (name,)), store.layout.by_key)
                 for key, row in store.rows.items():
                     fresh.move(key, None, row)
                 assert keys_by_value(index) == keys_by_value(fresh), (store.layout.name, name)

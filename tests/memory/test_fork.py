@@ -63,7 +63,7 @@ def test_a_fork_in_the_middle_of_anything(subtests: pytest.Subtests) -> None:
         for store in engine._state.stored.values():
             for name, index in store.indexes.items():
                 with subtests.test(store=store, name=name, index=index):
-                    fresh = HashIndex(layout(store.layout.name).lookups[name])
+                    fresh = HashIndex(layout(store.layout.name).lookups[name], store.layout.by_key)
                     for key, row in store.rows.items():
                         fresh.move(key, None, row)
                     assert keys_by_value(index) == keys_by_value(fresh), name

@@ -16,7 +16,7 @@ import nova_db
 from nova_db.context import get_admin_context
 from nova_db.driver import FUNCTIONS, Driver
 from nova_db.engine import Isolation
-from nova_db.engine.rows.inplace import InPlaceTransaction
+from nova_db.engine.rows.inplace import InPlaceReader, InPlaceWriter
 from nova_db.exceptions import DBError, NovaException
 from nova_db.operations import EngineDriver, Replica
 from nova_db_memory.engine import MemoryEngine
@@ -60,11 +60,11 @@ class Spy(MemoryEngine):
         super().__init__()
         self._name, self._asked = name, asked
 
-    def read(self, *, snapshot: bool = True) -> InPlaceTransaction:
+    def read(self, *, snapshot: bool = True) -> InPlaceReader:
         self._asked.add(self._name)
         return super().read(snapshot=snapshot)
 
-    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> InPlaceTransaction:
+    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> InPlaceWriter:
         self._asked.add(self._name)
         return super().write()
 

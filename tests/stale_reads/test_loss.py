@@ -11,7 +11,7 @@ import pytest
 import nova_db
 from nova_db import exceptions
 from nova_db.context import get_admin_context
-from nova_db.engine.rows.inplace import InPlaceTransaction
+from nova_db.engine.rows.inplace import InPlaceReader
 from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
 from nova_db.operations import EngineDriver, Replica
 from nova_db.operations.running import replicas
@@ -40,7 +40,7 @@ class Trouble(MemoryEngine):
         self.is_down = False
         self.before_read: Callable[[], None] = lambda: None
 
-    def read(self, *, snapshot: bool = True) -> InPlaceTransaction:
+    def read(self, *, snapshot: bool = True) -> InPlaceReader:
         self.attempts += 1
         self.before_read()
         if self.failures:

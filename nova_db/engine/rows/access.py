@@ -1,13 +1,17 @@
-"""From a predicate to rows: which look-up to ask, and what to test then.  Worked out once for each shape."""
+"""From a predicate to rows: which look-up to ask, and what to test then.
+
+Each shape becomes a function once, with the condition written out in its loop: it is these functions that every read
+and every update of a hash store consists of.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
-from nova_db.engine.matching import Probe, translate
+from nova_db.engine.generated import generate
+from nova_db.engine.matching import NAMES, Probe, Source
 from nova_db.engine.predicates import Predicate, Shape
 from nova_db.engine.rows.layout import Layout, layout
 from nova_db.engine.values import Row
@@ -29,83 +33,90 @@ class Searched(Protocol):
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
         """The keys of the rows that have a value, and perhaps of others."""
 
+    def having(self, column: str, value: Any) -> Sequence[Row]:
+        """The rows that have a value, by primary key."""
+
+
+Finder = Callable[[Searched, Sequence[Any], Probe, "int | None"], list[Row]]
+"""Finds the rows that match, given the values of the condition."""
+
 
 def find(rows: Searched, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
     """The rows that match, by primary key, at most ``limit``."""
-    access = _access(rows.layout.name, where.shape())
-    parameters = where.parameters()
-    keys = access.keys(rows, parameters)
-    test = access.test(parameters, probe)
-    if keys is None:
-        found = sorted([row for row in rows.all() if test(row)], key=rows.layout.by_key)
-        return found if limit is None else found[:limit]
-    if len(keys) > 1:
-        keys = sorted(keys)
-    get = rows.get
-    matching = (row for key in keys if (row := get(key)) is not None and test(row))
-    return list(matching if limit is None else islice(matching, limit))
-
-
-class Test:
-    """Whether a row matches: the condition of a shape, to be given its values."""
-
-    __slots__ = ("_factory", "_lists", "parts")
-
-    def __init__(self, shape: Shape) -> None:
-        self._factory = translate(shape)
-        self._lists = [at for at, (operator, *_) in enumerate(places(shape)) if operator in ("in", "notin")]
-        self.parts = list(conjuncts(shape))
-        """The conditions all of which must hold, each with the position of its first value."""
-
-    def __call__(self, parameters: list[Any], probe: Probe) -> Callable[[Row], bool]:
-        """The function of a row."""
-        for at in self._lists:
-            parameters[at] = frozenset(parameters[at])
-        return self._factory(parameters, probe)
-
-
-class Access:
-    """How to find the rows of a shape: conditions that a look-up answers, and the test of the whole.
-
-    ``equal`` and ``within`` hold look-ups, each with the position of the value, or of the values, that it must have.
-    """
-
-    __slots__ = ("equal", "impossible", "key", "test", "within")
-
-    def __init__(self, table: str, shape: Shape) -> None:
-        self.test = Test(shape)
-        self.key = layout(table).key
-        lookups = {self.key, *layout(table).lookups}
-        conditions = self.test.parts
-        self.impossible = any(part == ("false",) for part, _ in conditions)
-        self.equal = [(part[1], at) for part, at in conditions if part[0] == "eq" and part[1] in lookups]
-        self.within = [(part[1], at) for part, at in conditions if part[0] == "in" and part[1] in lookups]
-
-    def keys(self, rows: Searched, parameters: list[Any]) -> Collection[Any] | None:
-        """The keys of the rows that may match, of the look-up that leads to the fewest; None: any row may."""
-        if self.impossible:
-            return ()
-        best: Collection[Any] | None = None
-        for lookup, at in self.equal:
-            value = parameters[at]
-            if lookup == self.key:
-                return (value,)
-            found = rows.keys(lookup, value)
-            if best is None or len(found) < len(best):
-                best = found
-        for lookup, at in self.within:
-            values = parameters[at]
-            if best is not None and len(best) <= len(values):
-                continue
-            found = values if lookup == self.key else {key for value in values for key in rows.keys(lookup, value)}
-            if best is None or len(found) < len(best):
-                best = found
-        return best
+    return _finder(rows.layout.name, where.shape())(rows, where.parameters(), probe, limit)
 
 
 @functools.lru_cache(maxsize=4096)
-def _access(table: str, shape: Shape) -> Access:
-    return Access(table, shape)
+def _finder(table: str, shape: Shape) -> Finder:
+    """The function that finds the rows of a shape."""
+    conditions = list(conjuncts(shape))
+    if ("false",) in (part for part, _ in conditions):
+        return lambda rows, parameters, probe, limit: []
+    found = layout(table)
+    source = Source()
+    condition = source.expression(shape, "row")
+    way = _way(found.key, {found.key, *found.lookups}, conditions)
+    lines = ["def find(rows, parameters, probe, limit):", *source.preparation("    ")]
+    lines.append((_LOOP if way else _WALK).format(some=way, condition=condition))
+    return generate("\n".join(lines), "find", {**NAMES, "one": _one, "fewest": _fewest})
+
+
+_LOOP = """\
+    found = []
+    if limit == 0:
+        return found
+    for row in {some}:
+        if {condition}:
+            found.append(row)
+            if len(found) == limit:
+                break
+    return found
+"""
+_WALK = """\
+    found = [row for row in rows.all() if {condition}]
+    found.sort(key=rows.layout.by_key)
+    return found if limit is None else found[:limit]
+"""
+
+
+def _way(key: str, lookups: Collection[str], conditions: Collection[tuple[Shape, int]]) -> str:
+    """The rows among which those of a shape are, of the look-up that leads to the fewest; nothing where all may be."""
+    asked = [(part[0], part[1], at) for part, at in conditions if part[0] in ("eq", "in") and part[1] in lookups]
+    for operator, lookup, at in asked:
+        if operator == "eq" and lookup == key:
+            return f"one(rows.get(p{at}))"
+    if len(asked) == 1 and asked[0][0] == "eq":
+        return f"rows.having({asked[0][1]!r}, p{asked[0][2]})"
+    equal = "".join(f"({lookup!r}, p{at}), " for operator, lookup, at in asked if operator == "eq")
+    within = "".join(f"({lookup!r}, p{at}), " for operator, lookup, at in asked if operator == "in")
+    return f"fewest(rows, ({equal}), ({within}))" if asked else ""
+
+
+def _one(row: Row | None) -> Sequence[Row]:
+    """The row that a key leads to, if any."""
+    return () if row is None else (row,)
+
+
+Given = Sequence[tuple[str, Any]]
+"""Look-ups, each with the value, or the values, of a condition."""
+
+
+def _fewest(rows: Searched, equal: Given, within: Given) -> Iterable[Row]:
+    """The rows that the look-up of the fewest leads to, by primary key."""
+    keys: Collection[Any] | None = None
+    for lookup, value in equal:
+        found = rows.keys(lookup, value)
+        if keys is None or len(found) < len(keys):
+            keys = found
+    for lookup, values in within:
+        if keys is not None and len(keys) <= len(values):
+            continue
+        is_key = lookup == rows.layout.key
+        found = values if is_key else {key for value in values for key in rows.keys(lookup, value)}
+        if keys is None or len(found) < len(keys):
+            keys = found
+    get = rows.get
+    return [row for key in sorted(keys or ()) if (row := get(key)) is not None]
 
 
 def conjuncts(shape: Shape) -> Iterator[tuple[Shape, int]]:

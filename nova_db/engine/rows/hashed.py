@@ -1,87 +1,103 @@
-"""Hash indexes: from a value to the primary keys of the rows that have it.
+"""Hash indexes: from a value to the rows that have it.
 
-Most values belong to one row or to a handful, so what they lead to is the key itself, then a tuple of keys in order,
-and only beyond that a dict without values, from which the one key of thousands is taken out at once.  The garbage
-collector visits none of the three, so large tables do not slow it down.
+Most values belong to one row or to a handful, so what they lead to is the row itself, then a tuple of rows by primary
+key, and only beyond that a dict by primary key, in which the one row of thousands is replaced at once.  That it is rows
+and not their keys spares a read one look-up a row, which in a large table leads to memory that is in no cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, final
 
 from nova_db.engine.rows.layout import Columns, value_of
 from nova_db.engine.values import Row
 
 _FEW: Final = 16
-"""So many keys at most are held in a tuple, which is made anew for each change."""
+"""So many rows at most are held in a tuple, which is made anew for each change."""
+
+
+class _Many(dict[Any, Row]):
+    """More rows of one value than a tuple holds, by primary key."""
+
+    __slots__ = ()
 
 
 @final
 class HashIndex:
-    """The primary keys of rows by the value of a column, or by the values of several; null is not indexed."""
+    """The rows by the value of a column, or by the values of several; null is not indexed."""
 
-    __slots__ = ("buckets", "value_of")
+    __slots__ = ("buckets", "by_key", "value_of")
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, by_key: Callable[[Row], Any]) -> None:
+        """``by_key`` gives the primary key of a row."""
         self.value_of = value_of(columns)
+        self.by_key = by_key
         self.buckets: dict[Any, Any] = {}
-        """By value a key, a tuple of two or more, or a dict of more still; a key is never a tuple or a dict."""
+        """By value a row, a tuple of two or more by primary key, or ``_Many``."""
 
     def copy(self) -> HashIndex:
         """An index of the same that changes independently."""
         twin = HashIndex.__new__(HashIndex)
-        twin.value_of = self.value_of
+        twin.value_of, twin.by_key = self.value_of, self.by_key
         twin.buckets = {
-            value: bucket.copy() if type(bucket) is dict else bucket for value, bucket in self.buckets.items()
+            value: _Many(bucket) if type(bucket) is _Many else bucket for value, bucket in self.buckets.items()
         }
         return twin
 
+    def rows(self, value: Any) -> Sequence[Row]:
+        """The rows that have a value, by primary key."""
+        bucket = self.buckets.get(value, ())
+        if type(bucket) is tuple:
+            return bucket
+        return (bucket,) if type(bucket) is dict else [bucket[key] for key in sorted(bucket)]
+
     def keys(self, value: Any) -> Collection[Any]:
-        """The keys of the rows that have a value."""
-        bucket = self.buckets.get(value)
-        if bucket is None:
-            return ()
-        return bucket if type(bucket) is tuple or type(bucket) is dict else (bucket,)
+        """The primary keys of the rows that have a value."""
+        bucket = self.buckets.get(value, ())
+        if type(bucket) is _Many:
+            return bucket.keys()
+        return (self.by_key(bucket),) if type(bucket) is dict else [*map(self.by_key, bucket)]
 
     def move(self, key: Any, old: Row | None, new: Row | None) -> None:
         """Follow a row from one version to the next.  Interrupted anywhere, it can be done again."""
         after = None if new is None else self.value_of(new)
         if old is not None:
             before = self.value_of(old)
-            if before == after:
-                return
-            if before is not None:
+            if before is not None and before != after:
                 self._remove(before, key)
         # Most values are new, and lead to this one row.
-        if after is not None and self.buckets.setdefault(after, key) is not key:
-            self._add(after, key)
+        if after is not None and self.buckets.setdefault(after, new) is not new:
+            self._put(after, key, new)
 
-    def _add(self, value: Any, key: Any) -> None:
-        """Add a key to those that a value leads to already."""
-        bucket = self.buckets[value]
-        if type(bucket) is dict:
-            bucket[key] = None
+    def _put(self, value: Any, key: Any, new: Any) -> None:
+        """Let a value that leads somewhere already lead to a version of a row as well, in the place of an earlier."""
+        buckets = self.buckets
+        bucket = buckets[value]
+        if type(bucket) is _Many:
+            bucket[key] = new
             return
-        keys = bucket if type(bucket) is tuple else (bucket,)
-        if key in keys:
-            return
-        if len(keys) == _FEW:
-            self.buckets[value] = dict.fromkeys([*keys, key])
-        elif key > keys[-1]:
-            self.buckets[value] = (*keys, key)
+        by_key = self.by_key
+        rows = [row for row in (bucket if type(bucket) is tuple else (bucket,)) if by_key(row) != key]
+        is_last = not rows or by_key(rows[-1]) < key
+        rows.append(new)
+        if not is_last:
+            rows.sort(key=by_key)
+        if len(rows) == 1:
+            buckets[value] = new
         else:
-            self.buckets[value] = tuple(sorted([*keys, key]))
+            buckets[value] = tuple(rows) if len(rows) <= _FEW else _Many((by_key(row), row) for row in rows)
 
     def _remove(self, value: Any, key: Any) -> None:
-        buckets = self.buckets
-        bucket = buckets.get(value)
-        if type(bucket) is dict:
+        buckets, by_key = self.buckets, self.by_key
+        bucket = buckets.get(value, ())
+        if type(bucket) is _Many:
             bucket.pop(key, None)
             if not bucket:
                 del buckets[value]
         elif type(bucket) is tuple:
-            keys = tuple([other for other in bucket if other != key])
-            buckets[value] = keys if len(keys) > 1 else keys[0]
-        elif bucket == key:
+            rows = tuple([row for row in bucket if by_key(row) != key])
+            if rows:
+                buckets[value] = rows if len(rows) > 1 else rows[0]
+        elif by_key(bucket) == key:
             buckets.pop(value, None)

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from nova_db.engine.values import Row
-from nova_db.schema import TABLES, ForeignKey, Table
+from nova_db.schema import TABLES, ForeignKey, Kind, Table
 from nova_db.schema.table import SHADOW_PREFIX
 
 Columns = tuple[str, ...]
@@ -69,7 +69,7 @@ def layout(name: str) -> Layout:
     key = table.primary_key
     uniques = {" ".join(rule.columns): rule.columns for rule in table.uniques}
     joins = dict.fromkeys([*(reference.column for reference in table.foreign_keys), *referred])
-    leading = [index.columns[0] for index in table.indexes if index.columns[0] not in _UNSELECTIVE]
+    leading = [index.columns[0] for index in table.indexes if _is_asked_for(table, index.columns[0])]
     return Layout(
         name,
         table,
@@ -94,6 +94,11 @@ def value_of(columns: Columns) -> Callable[[Row], Any]:
         return None if None in found else found
 
     return read
+
+
+def _is_asked_for(table: Table, column: str) -> bool:
+    """Whether rows are looked for by one value of a column; of moments they are by bounds."""
+    return column not in _UNSELECTIVE and table.column[column].kind is not Kind.DATETIME
 
 
 def _indexes(table: Table, needed: list[Columns]) -> dict[str, Columns]:

@@ -1,6 +1,6 @@
 """Relations: from rows to the rows that belong to them, by the look-ups.
 
-Each relation becomes a function once; it is these functions that reading a whole instance consists of.
+What is to be loaded becomes a function once; it is these functions that reading a whole instance consists of.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nova_db.engine.generated import generate
 from nova_db.engine.relations import Plan, plan
 from nova_db.engine.rows.table import Readable
 from nova_db.engine.values import Row
@@ -19,7 +20,7 @@ Tables = Mapping[str, Readable]
 Follow = Callable[[Tables, Any], list[Row]]
 """From the value of a relation's local column to the stored rows at the other end, by primary key."""
 Attach = Callable[[Tables, Sequence[Row], Sequence[Row]], None]
-"""Sets a relation of stored rows on copies of them."""
+"""Sets relations of stored rows on copies of them."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -38,7 +39,11 @@ def follower(relation: Relation) -> Follow:
     by_key = TABLES[table].primary_key
 
     def follow_links(tables: Tables, key: Any) -> list[Row]:
-        ends = {row[far]: None for row in tables[links].having(near, key, link_alive)}
+        found = tables[links].having(near, key, link_alive)
+        if len(found) == 1:
+            end = found[0][far]
+            return [] if end is None else follow(tables, end)
+        ends = {row[far]: None for row in found}
         targets = [row for end in ends if end is not None for row in follow(tables, end)]
         if len(targets) > 1:
             targets.sort(key=lambda row: row[by_key])
@@ -47,47 +52,54 @@ def follower(relation: Relation) -> Follow:
     return follow_links
 
 
-def _attacher(table: str, relation: Relation, below: Plan) -> Attach:
-    """The function that attaches a relation, and the relations below it."""
-    name, local, many = relation.name, relation.local, relation.many
-    alive = TABLES[table].live_value if "source" in relation.live else None
-    copy_ends = _copier(relation, tuple(_attacher(relation.table, *part) for part in below))
-
-    def attach(tables: Tables, rows: Sequence[Row], copies: Sequence[Row]) -> None:
-        for row, copy in zip(rows, copies, strict=True):
-            key = row[local]
-            if key is None or (alive is not None and row["deleted"] != alive):
-                copy[name] = [] if many else None
-                continue
-            ends = copy_ends(tables, key)
-            copy[name] = ends if many else ends[0] if ends else None
-
-    return attach
+@functools.lru_cache(maxsize=1024)
+def attacher(table: str, load: tuple[str, ...]) -> Attach:
+    """The function that attaches the relations ``load`` of a table."""
+    return _attacher(table, plan(table, load))
 
 
-def _copier(relation: Relation, deeper: Sequence[Attach]) -> Follow:
+def _attacher(table: str, relations: Plan) -> Attach:
+    """The function that attaches relations, and the relations below them: written out, a step each."""
+    names: dict[str, Any] = {}
+    lines = ["def attach(tables, rows, copies):"]
+    steps = ["    for row, copy in zip(rows, copies):"]
+    for place, (relation, below) in enumerate(relations):
+        ends = f"ends{place}"
+        if relation.via is None and not below:
+            alive = TABLES[relation.table].live_value if "target" in relation.live else None
+            lines.append(f"    {ends} = tables[{relation.table!r}].copies")
+            found = f"{ends}({relation.remote!r}, key, {alive!r})"
+        else:
+            names[ends] = _copier(relation, below)
+            found = f"{ends}(tables, key)"
+        steps += _step(table, relation, found)
+    return generate("\n".join([*lines, *steps]), "attach", names)
+
+
+def _step(table: str, relation: Relation, found: str) -> list[str]:
+    """The lines that set a relation on the copy of a row; ``found`` gives what is at its other end."""
+    lacking = "key is None"
+    if "source" in relation.live:
+        lacking += f" or row['deleted'] != {TABLES[table].live_value!r}"
+    set_it = f"copy[{relation.name!r}]"
+    lines = [f"key = row[{relation.local!r}]"]
+    if relation.many:
+        lines.append(f"{set_it} = [] if {lacking} else {found}")
+    else:
+        lines += [f"found = () if {lacking} else {found}", f"{set_it} = found[0] if found else None"]
+    return [f"        {line}" for line in lines]
+
+
+def _copier(relation: Relation, below: Plan) -> Follow:
     """The function that follows a relation to copies, with the relations below it."""
-    if not deeper and relation.via is None:
-        table, remote = relation.table, relation.remote
-        alive = TABLES[table].live_value if "target" in relation.live else None
-
-        def copy_directly(tables: Tables, key: Any) -> list[Row]:
-            return tables[table].copies(remote, key, alive)
-
-        return copy_directly
     follow = follower(relation)
+    attach = _attacher(relation.table, below) if below else None
 
     def copy_ends(tables: Tables, key: Any) -> list[Row]:
         found = follow(tables, key)
         ends = [end.copy() for end in found]
-        for attach in deeper:
+        if attach is not None and ends:
             attach(tables, found, ends)
         return ends
 
     return copy_ends
-
-
-@functools.lru_cache(maxsize=1024)
-def attachers(table: str, load: tuple[str, ...]) -> tuple[Attach, ...]:
-    """The functions that attach the relations ``load`` of a table."""
-    return tuple(_attacher(table, *part) for part in plan(table, load))

@@ -15,7 +15,7 @@ from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.engine.predicates import TRUE, Predicate
 from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.changes import Changing, Version
-from nova_db.engine.rows.relations import Tables, attachers, follower
+from nova_db.engine.rows.relations import Tables, attacher, follower
 from nova_db.engine.rows.table import Readable, Rows
 from nova_db.engine.transaction import Transaction
 from nova_db.engine.values import Row, Values
@@ -108,7 +108,8 @@ class RowTransaction(Changing, Transaction):
     # The primitives ---------------------------------------------------------------------------------------------------
 
     def select(self, query: Query) -> list[Row]:
-        self.require_usable(for_writing=query.lock)
+        if self.error is not None or query.lock or not self._is_open:
+            self.require_usable(for_writing=query.lock)
         with self._latch:
             tables = self._seen()
             rows = tables[query.table]
@@ -253,8 +254,8 @@ class RowTransaction(Changing, Transaction):
             copies = [row.copy() for row in rows]
         else:
             copies = [{column: row[column] for column in columns} for row in rows]
-        for attach in attachers(query.table, query.load) if query.load else ():
-            attach(tables, rows, copies)
+        if query.load and copies:
+            attacher(query.table, query.load)(tables, rows, copies)
         return copies
 
 

@@ -6,9 +6,10 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from nova_db.engine.matching import translate
 from nova_db.engine.predicates import Shape
 from nova_db.engine.query import Order
-from nova_db.engine.rows.access import Test, conjuncts
+from nova_db.engine.rows.access import conjuncts
 from nova_db.engine.rows.cells.packing import pack, packed_name
 from nova_db.engine.rows.layout import Columns, Layout, layout
 from nova_db.schema import Kind
@@ -130,7 +131,7 @@ class Plan:
     __slots__ = ("impossible", "ordered", "path", "test")
 
     def __init__(self, table: Layout, shape: Shape, order: tuple[Order, ...]) -> None:
-        self.test = Test(shape)
+        self.test = translate(shape)
         self.impossible = any(part == ("false",) for part, _ in conjuncts(shape))
         paths = [Path(table, index, shape) for index in indexes(table.name)]
         self.path = max(paths, key=lambda path: path.rank)

@@ -8,6 +8,6 @@ from __future__ import annotations
 from nova_db.engine.rows.inplace.engine import LOCK_TIMEOUT, InPlaceEngine
 from nova_db.engine.rows.inplace.state import State
 from nova_db.engine.rows.inplace.tables import Stored
-from nova_db.engine.rows.inplace.transaction import InPlaceTransaction
+from nova_db.engine.rows.inplace.transaction import InPlaceReader, InPlaceTransaction, InPlaceWriter
 
-__all__ = ["LOCK_TIMEOUT", "InPlaceEngine", "InPlaceTransaction", "State", "Stored"]
+__all__ = ["LOCK_TIMEOUT", "InPlaceEngine", "InPlaceReader", "InPlaceTransaction", "InPlaceWriter", "State", "Stored"]

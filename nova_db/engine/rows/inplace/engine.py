@@ -11,7 +11,7 @@ from nova_db.engine.interface import Capability, Engine
 from nova_db.engine.rows.inplace.locks import Locks
 from nova_db.engine.rows.inplace.state import State
 from nova_db.engine.rows.inplace.tables import R, Stored
-from nova_db.engine.rows.inplace.transaction import InPlaceTransaction
+from nova_db.engine.rows.inplace.transaction import InPlaceReader, InPlaceWriter
 from nova_db.engine.rows.layout import Layout
 from nova_db.engine.transaction import Isolation
 
@@ -39,15 +39,15 @@ class InPlaceEngine(Engine, Generic[R]):
         self._state: State[R] = State(Stored(make))
         forking.register(after_in_child=self.after_fork_in_child)
 
-    def read(self, *, snapshot: bool = True) -> InPlaceTransaction:
+    def read(self, *, snapshot: bool = True) -> InPlaceReader:
         """Open a reader.  It waits for nobody, and nobody for it."""
-        return InPlaceTransaction(self.locks, self._state, writes=False, snapshot=snapshot)
+        return InPlaceReader(self.locks, self._state, snapshot=snapshot)
 
-    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> InPlaceTransaction:
+    def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> InPlaceWriter:
         """Open a writer, once it is its turn; DBDeadlock when that takes too long.  Alone, it is serializable."""
         self.locks.turn.acquire(self._lock_timeout)
         state = self._state
-        state.writer = tx = InPlaceTransaction(self.locks, state, writes=True)
+        state.writer = tx = InPlaceWriter(self.locks, state)
         return tx
 
     def create_schema(self) -> None:

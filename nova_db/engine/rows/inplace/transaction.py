@@ -23,29 +23,26 @@ INHERITED: Final = "The transaction was opened before a fork and belongs to the 
 
 
 class InPlaceTransaction(RowTransaction):
-    """A transaction.
+    """A transaction, either way."""
 
-    A writer has the engine's turn from its making to its end.  A reader has nothing that others wait for, and sees what
-    is committed: as of its first call, if it is a snapshot, else as of each call.
+    __slots__ = ("_state",)
+
+    _state: State[Any]
+
+
+class InPlaceReader(InPlaceTransaction):
+    """A reader.  It has nothing that others wait for, and sees what is committed.
+
+    If it is a snapshot, that is as of its first call, else as of each call.
     """
 
-    __slots__ = ("_before", "_kept", "_locks", "_snapshot", "_state", "log")
+    __slots__ = ("_kept", "_snapshot")
 
-    def __init__(self, locks: Locks, state: State[Any], *, writes: bool, snapshot: bool = False) -> None:
-        super().__init__(state.stored, writes=writes, latch=locks.latch)
-        self._locks = locks
+    def __init__(self, locks: Locks, state: State[Any], *, snapshot: bool) -> None:
+        super().__init__(state.stored, writes=False, latch=locks.latch)
         self._state = state
         self._snapshot = snapshot
         self._kept: dict[str, Former] | None = None
-        self._before: Before | None = None
-        self.log: list[Change] = []
-        """To be read; it grows and shrinks under the engine's latch."""
-
-    def before(self) -> Mapping[str, Former]:
-        """The committed versions of the rows that were changed, by table."""
-        if self._before is None:
-            self._before = Before(self.log)
-        return self._before.tables()
 
     def keep(self, before: Mapping[str, Former]) -> None:
         """Go on seeing these versions, except where earlier ones are kept already: newer ones are being committed."""
@@ -58,16 +55,8 @@ class InPlaceTransaction(RowTransaction):
                 for key, row in former.rows.items():
                     mine.add(key, row)
 
-    def abandon(self) -> None:
-        """Roll back the copy of a transaction that a fork has made; the transaction itself goes on in the parent."""
-        self._is_open = False
-        self.error = DBConnectionError(message=INHERITED)
-        self._take_back()
-
     def _seen(self) -> Tables:
-        """The newest rows for a writer, for a reader those that are committed, or were when it looked first."""
-        if self.writes:
-            return self._rows
+        """The rows that are committed, or were when it looked first."""
         state, kept = self._state, self._kept
         if kept is None and self._snapshot:
             self._kept = {}
@@ -76,6 +65,45 @@ class InPlaceTransaction(RowTransaction):
         if not kept and (writer is None or not writer.log):
             return self._rows
         return state.views(kept)
+
+    def _commit(self) -> None:
+        self._is_open = False
+        if self._kept is not None:
+            self._state.readers.pop(self, None)
+
+    _roll_back = _commit
+
+    def _mark(self) -> None:
+        """Nothing: there will be nothing to undo."""
+
+    def _undo(self, mark: object) -> None:
+        """Undo nothing."""
+
+
+class InPlaceWriter(InPlaceTransaction):
+    """A writer.  It has the engine's turn from its making to its end, and sees what it has written."""
+
+    __slots__ = ("_before", "_locks", "log")
+
+    def __init__(self, locks: Locks, state: State[Any]) -> None:
+        super().__init__(state.stored, writes=True, latch=locks.latch)
+        self._state = state
+        self._locks = locks
+        self._before: Before | None = None
+        self.log: list[Change] = []
+        """To be read; it grows and shrinks under the engine's latch."""
+
+    def before(self) -> Mapping[str, Former]:
+        """The committed versions of the rows that were changed, by table."""
+        if self._before is None:
+            self._before = Before(self.log)
+        return self._before.tables()
+
+    def abandon(self) -> None:
+        """Roll back the copy of a transaction that a fork has made; the transaction itself goes on in the parent."""
+        self._is_open = False
+        self.error = DBConnectionError(message=INHERITED)
+        self._take_back()
 
     def _put(self, rows: Rows, old: Row | None, new: Row | None) -> None:
         layout = rows.layout
@@ -102,9 +130,6 @@ class InPlaceTransaction(RowTransaction):
             log.pop()
 
     def _commit(self) -> None:
-        if not self.writes:
-            self._leave()
-            return
         state = self._state
         try:
             with self._latch:
@@ -115,9 +140,7 @@ class InPlaceTransaction(RowTransaction):
             self._leave()
 
     def _roll_back(self) -> None:
-        if not self.writes:
-            self._leave()
-        elif self._locks.is_inside():
+        if self._locks.is_inside():
             # The garbage collector ends what somebody has forgotten, in the middle of a call of another transaction.
             thread = threading.Thread(target=self.rollback, name="rollback")
             self._locks.turn.pass_on(thread)
@@ -131,7 +154,4 @@ class InPlaceTransaction(RowTransaction):
     def _leave(self) -> None:
         self._is_open = False
         self.log = []
-        if self.writes:
-            self._locks.turn.release()
-        elif self._kept is not None:
-            self._state.readers.pop(self, None)
+        self._locks.turn.release()

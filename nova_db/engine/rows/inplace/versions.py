@@ -44,7 +44,7 @@ class Former:
         """The keys of the versions that have a value, which is not null, in a look-up."""
         index = self._indexes.get(lookup)
         if index is None:
-            index = HashIndex(self._layout.lookups.get(lookup, (lookup,)))
+            index = HashIndex(self._layout.lookups.get(lookup, (lookup,)), self._layout.by_key)
             for key, row in self.rows.items():
                 index.move(key, None, row)
             self._indexes[lookup] = index
