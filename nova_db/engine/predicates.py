@@ -233,10 +233,12 @@ class Several(Predicate):
 
     def __init__(self, parts: tuple[Predicate, ...]) -> None:
         self.parts = parts
+        shape: list[Any] = [self.operator]
         bound: list[Any] = []
         for part in parts:
+            shape.append(part._shape)
             bound += part._bound
-        self._shape = (self.operator, *[part._shape for part in parts])
+        self._shape = tuple(shape)
         self._bound = tuple(bound)
 
 

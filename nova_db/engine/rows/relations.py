@@ -29,14 +29,20 @@ def follower(relation: Relation) -> Follow:
     table, remote, via = relation.table, relation.remote, relation.via
     alive = TABLES[table].live_value if "target" in relation.live else None
 
-    def follow(tables: Tables, key: Any) -> list[Row]:
+    by_key = TABLES[table].primary_key
+
+    def follow_value(tables: Tables, key: Any) -> list[Row]:
         return tables[table].having(remote, key, alive)
 
+    def follow_key(tables: Tables, key: Any) -> list[Row]:
+        row = tables[table].get(key)
+        return [] if row is None or (alive is not None and row["deleted"] != alive) else [row]
+
+    follow = follow_key if remote == by_key else follow_value
     if via is None:
         return follow
     links, near, far = via.table, via.local, via.remote
     link_alive = TABLES[links].live_value if "via" in relation.live else None
-    by_key = TABLES[table].primary_key
 
     def follow_links(tables: Tables, key: Any) -> list[Row]:
         found = tables[links].having(near, key, link_alive)

@@ -37,7 +37,10 @@ def some(tx: Transaction, query: Query, error: type[NovaException], **arguments:
 
 def one(tx: Transaction, query: Query, error: type[NovaException], **arguments: Any) -> Row:
     """The first record that a query finds; the error, made of its arguments, where there is none."""
-    return some(tx, query, error, **arguments)[0]
+    found = records(tx, query)
+    if not found:
+        raise error(**arguments)
+    return found[0]
 
 
 def text(row: Row, column: str) -> str:
