@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nova_db.schema.coercion import Coercer
     from nova_db.schema.types import Column, Computed, Constant, ForeignKey, Index, Mention, Owner, Relation, Unique
-    from nova_db.schema.validation import Validator
+    from nova_db.schema.validation import Completer, Validator
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 SHADOW_PREFIX: Final = "shadow_"
@@ -113,8 +113,10 @@ class Table:
         return Table(name, model, description, columns, indexes=self.shadow_indexes, soft_deleted=False)
 
     @cached_property
-    def insert_values(self) -> Validator:
-        """Check and complete the values of a new row: ``insert_values(values) -> dict``.
+    def insert_values(self) -> Completer:
+        """Check and complete the values of a new row: ``insert_values(values, now=None) -> dict``.
+
+        Rows of one call are made at one time: ``now``, where the caller has it already.
 
         The dict is new and has every column in storage order, coerced, defaults filled in (also for None); an
         autoincrement key is in it only when given and not None.

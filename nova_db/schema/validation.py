@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nova_db.clock import utcnow
 from nova_db.exceptions import DBDataError, UnknownColumn
@@ -21,9 +22,16 @@ _LONGEST_NAME = 64
 Validator = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
+class Completer(Protocol):
+    """What checks and completes the values of a new row."""
+
+    def __call__(self, values: Mapping[str, Any], now: dt.datetime | None = None) -> dict[str, Any]:
+        """The row; ``now`` is the time of the call, where it is known already."""
+
+
 def insert_validator(
     table: str, columns: tuple[Column, ...], computed: Iterable[str], *, soft_deleted: bool = False
-) -> Validator:
+) -> Completer:
     """The function behind ``Table.insert_values``."""
     coerced = _coerced(table, columns, computed)
     generated = next((column.name for column in columns if column.autoincrement), None)
@@ -34,13 +42,12 @@ def insert_validator(
     key = next(column.name for column in columns if column.primary_key)
     live = next(column.default for column in columns if column.name == "deleted")
 
-    def insert_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    def insert_values(values: Mapping[str, Any], now: dt.datetime | None = None) -> dict[str, Any]:
         row: dict[str, Any] = blank.copy()
         coerced(values, row)
         for name in required:
             if row[name] is None:
                 raise _refused(table, name, None, "a value is required")
-        now = None
         for name in timed:
             if row[name] is None:
                 row[name] = now = now or utcnow()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import functools
 import uuid as uuidlib
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nova_db import exceptions
+from nova_db.clock import utcnow
 from nova_db.driver.kinds import ITEMS, KEYS, take
 from nova_db.engine import Eq, Predicate, Query, Row, all_of
 from nova_db.operations.instances import hostnames
@@ -36,19 +38,20 @@ def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
     metadata, system_metadata, info_cache = _items("instance_create", given, "info_cache")
     group_names = _group_names(given.pop("security_groups", ()))
     given["uuid"] = given.get("uuid") or str(uuidlib.uuid4())
-    row = INSTANCES.insert_values(given)
+    now = utcnow()
+    row = INSTANCES.insert_values(given, now)
     uuid = row["uuid"]
     batches = (
         ("instances", [row]),
-        ("instance_info_caches", [_cache_of(uuid, info_cache or {})]),
-        ("instance_metadata", INSTANCE_METADATA.rows(uuid, metadata)),
-        ("instance_system_metadata", SYSTEM_METADATA.rows(uuid, system_metadata)),
-        ("instance_id_mappings", [TABLES["instance_id_mappings"].insert_values({"uuid": uuid})]),
+        ("instance_info_caches", [_cache_of(uuid, info_cache or {}, now)]),
+        ("instance_metadata", INSTANCE_METADATA.rows(uuid, metadata, now)),
+        ("instance_system_metadata", SYSTEM_METADATA.rows(uuid, system_metadata, now)),
+        ("instance_id_mappings", [TABLES["instance_id_mappings"].insert_values({"uuid": uuid}, now)]),
     )
     hostnames.require_free(tx, context, row["hostname"])
     groups = resolve_groups(tx, context, group_names)
     associate = TABLES["security_group_instance_association"].insert_values
-    links = [associate({"security_group_id": group["id"], "instance_uuid": uuid}) for group in groups]
+    links = [associate({"security_group_id": group["id"], "instance_uuid": uuid}, now) for group in groups]
     made = tx.insert(*batches, ("security_group_instance_association", links))
     record = made[0][0]
     live = record["deleted"] == INSTANCES.live_value
@@ -121,8 +124,8 @@ def _states(expected: Any) -> Collection[Any]:
     return copy.copy(expected) if issubclass(type(expected), (list, tuple, set, frozenset)) else (expected,)
 
 
-def _cache_of(uuid: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    return TABLES["instance_info_caches"].insert_values({**values, "instance_uuid": uuid})
+def _cache_of(uuid: str, values: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
+    return TABLES["instance_info_caches"].insert_values({**values, "instance_uuid": uuid}, now)
 
 
 def _items(function: str, given: dict[str, Any], *further: str) -> list[Mapping[str, Any] | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -81,9 +83,10 @@ class KeyValues:
         self.table = TABLES[table]
         self.owner = owner
 
-    def rows(self, owner: Any, items: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-        """Complete rows for items of a new owner."""
-        return [self.table.insert_values({self.owner: owner, **new}) for new in self._stored(items).values()]
+    def rows(self, owner: Any, items: Mapping[str, Any] | None, now: dt.datetime | None = None) -> list[dict[str, Any]]:
+        """Complete rows for items of a new owner, made at one time."""
+        complete, now = self.table.insert_values, now or utcnow()
+        return [complete({self.owner: owner, **new}, now) for new in self._stored(items).values()]
 
     def live(self, tx: Transaction, owner: Any, *, lock: bool = False) -> list[Row]:
         """The live rows of an owner, by id."""
@@ -104,7 +107,7 @@ class KeyValues:
         known = {row["key"] for row in self._update_live(tx, owner, wanted, now)}
         missing = [key for key in wanted if key not in known]
         if missing:
-            made = [self.table.insert_values({self.owner: owner, **wanted[key]}) for key in missing]
+            made = [self.table.insert_values({self.owner: owner, **wanted[key]}, now) for key in missing]
             tx.insert((self.table.name, made))
         return {key: new["value"] for key, new in wanted.items()}
 
@@ -115,8 +118,13 @@ class KeyValues:
 
     def _stored(self, items: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
         """Keys and values in stored form, by key; of keys that are stored alike the last wins."""
-        stored = (self.table.update_values({"key": key, "value": value}) for key, value in _items(self.table, items))
-        return {new["key"]: new for new in stored}
+        found = {}
+        for given, value in _items(self.table, items):
+            new = self.table.update_values({"key": given, "value": value})
+            # The same few keys in thousands of rows: whoever keeps rows as objects keeps each key once.
+            key = new["key"] = sys.intern(new["key"])
+            found[key] = new
+        return found
 
     def _update_live(self, tx: Transaction, owner: Any, wanted: Mapping[str, Mapping[str, Any]], now: Any) -> list[Row]:
         """Set the values of live rows; the live rows as they were."""
