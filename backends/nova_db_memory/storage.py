@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from nova_db.engine import Row
 from nova_db.engine.keys import HIGHEST_ID
-from nova_db.engine.rows import HashIndex, Layout, Rows
+from nova_db.engine.rows import HashIndex, Layout, Rows, layout
+from nova_db.schema import Kind
+
+_DIFFERENT: Final = 2048
+"""So many texts of a column are remembered; where there are more, most rows have one of their own."""
 
 
 class Content(NamedTuple):
@@ -21,7 +26,7 @@ class Content(NamedTuple):
 class Store(Rows):
     """The rows of one table; its content is copied before it is written to, if a snapshot shares it."""
 
-    __slots__ = ("_is_shared", "get", "indexes", "next_id", "rows")
+    __slots__ = ("_is_shared", "_texts", "get", "indexes", "next_id", "rows")
 
     get: Callable[[Any], Row | None]  # type: ignore[assignment] # the dict's own, which costs half of a method
     rows: dict[Any, Row]
@@ -31,6 +36,7 @@ class Store(Rows):
     def __init__(self, layout: Layout, content: Content | None = None) -> None:
         self.layout = layout
         self._is_shared = content is not None
+        self._texts: dict[str, dict[str, str]] = {}
         if content is None:
             indexes = {name: HashIndex(columns, layout.by_key) for name, columns in layout.lookups.items()}
             content = Content({}, indexes, 1)
@@ -72,6 +78,8 @@ class Store(Rows):
         if new is None:
             self.rows.pop(key, None)
         else:
+            if old is None:
+                self._keep_each_text_once(new)
             self.rows[key] = new
         for index in self.indexes.values():
             index.move(key, old, new)
@@ -82,6 +90,17 @@ class Store(Rows):
         if number <= HIGHEST_ID:
             self.next_id = max(self.next_id, number + 1)
         return number
+
+    def _keep_each_text_once(self, row: Row) -> None:
+        """Let equal texts of a column be one object: hosts, states, keys and most values come in thousands of rows."""
+        texts = self._texts
+        for column in _repeated(self.layout.name):
+            text = row[column]
+            if text is not None:
+                known = texts.get(column)
+                if known is None:
+                    known = texts[column] = {}
+                row[column] = known.setdefault(text, text) if len(known) < _DIFFERENT else known.get(text, text)
 
     def _hold(self, content: Content) -> None:
         self.rows, self.indexes, self.next_id = content
@@ -100,3 +119,16 @@ class Store(Rows):
             index.move(key, None, row)
         self.indexes[column] = index
         return index
+
+
+@functools.cache
+def _repeated(table: str) -> tuple[str, ...]:
+    """The short texts that may be equal in many rows: neither unique, nor what links a row to its owner."""
+    found = layout(table)
+    single = {rule.columns[0] for rule in found.uniques if len(rule.columns) == 1}
+    owners = {reference.column for reference in found.foreign_keys}
+    return tuple(
+        column.name
+        for column in found.table.columns
+        if column.kind is Kind.STRING and column.name not in {found.key, *single, *owners}
+    )

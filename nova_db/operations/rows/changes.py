@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -118,13 +117,8 @@ class KeyValues:
 
     def _stored(self, items: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
         """Keys and values in stored form, by key; of keys that are stored alike the last wins."""
-        found = {}
-        for given, value in _items(self.table, items):
-            new = self.table.update_values({"key": given, "value": value})
-            # The same few keys in thousands of rows: whoever keeps rows as objects keeps each key once.
-            key = new["key"] = sys.intern(new["key"])
-            found[key] = new
-        return found
+        stored = (self.table.update_values({"key": key, "value": value}) for key, value in _items(self.table, items))
+        return {new["key"]: new for new in stored}
 
     def _update_live(self, tx: Transaction, owner: Any, wanted: Mapping[str, Mapping[str, Any]], now: Any) -> list[Row]:
         """Set the values of live rows; the live rows as they were."""
