@@ -6,6 +6,13 @@ instances or quotas.  Rows come validated: complete, of the column's Python type
 ``datetime.datetime`` with microseconds, None), within length and range.  An engine stores them exactly, and enforces
 what needs the other rows: primary keys, unique rules (null equals nothing), foreign keys (no cascade).
 
+Shadow tables (``shadow_services``), to which archiving moves rows, are tables like the others, which every primitive
+takes: they have the columns and the primary key of theirs, count no ids (a row comes with its own), and know neither
+unique rules nor foreign keys.
+
+To make an engine connects to nothing.  Until ``create_schema`` has been called a database may have no tables: what
+needs one raises ``DBError`` then, unless the engine makes tables as they are used, and nothing of it stays.
+
 What an engine promises, each promise tested by the conformance suite:
 
 1. A reader opened with ``snapshot=True`` sees one state of the database throughout.  No reader waits for a writer, be

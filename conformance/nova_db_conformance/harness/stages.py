@@ -69,6 +69,7 @@ STAGES: tuple[Stage, ...] = (
             "engine.test_scans",
             "engine.test_schema_relations",
             "engine.test_servers",
+            "engine.test_shadow_tables",
             "engine.test_texts_alike",
             "engine.test_update",
             "engine.test_values",

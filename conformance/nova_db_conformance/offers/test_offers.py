@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from nova_db import offers
+from nova_db.exceptions import DBError
 from nova_db.loading import find_backend, load_unconfigured
 from nova_db_conformance.harness.base import ConformanceTestCase
 
@@ -25,7 +28,16 @@ class OffersTestCase(ConformanceTestCase):
 
 class TestDatabases(OffersTestCase):
     def provisioned(self) -> Any:
-        """A driver on a new database, which goes with the test."""
+        """A driver on a new database with its tables, which goes with the test."""
+        driver = load_unconfigured(self.backend.name, self.database())
+        self.addCleanup(driver.close)
+        engine = offers.engine_of(driver)
+        if engine is not None:
+            engine.create_schema()
+        return driver
+
+    def database(self) -> str | None:
+        """What leads to a new database, which goes with the test."""
         backend: Any = find_backend(self.backend.name)
         provider = offers.PROVISION.of(backend) or offers.PROVISION.of(type(self.driver))
         if provider is None:
@@ -37,12 +49,7 @@ class TestDatabases(OffersTestCase):
             # Once more than it takes: what is gone is no error.
             self.addCleanup(discarding.discard, connection)
             self.addCleanup(discarding.discard, connection)
-        driver = load_unconfigured(self.backend.name, connection)
-        self.addCleanup(driver.close)
-        engine = offers.engine_of(driver)
-        if engine is not None:
-            engine.create_schema()
-        return driver
+        return connection
 
     def test_each_database_for_tests_is_empty_and_apart(self) -> None:
         self.make.key_pair(name="mine")
@@ -50,6 +57,43 @@ class TestDatabases(OffersTestCase):
             self.assertEqual([], driver.key_pair_get_all_by_user(self.user, "u1"))
             driver.key_pair_create(self.user, {"user_id": "u1", "name": "its own"})
         self.assertEqual(["mine"], [each["name"] for each in self.db.key_pair_get_all_by_user(self.user, "u1")])
+
+    def test_without_tables_a_call_says_so_or_makes_them(self) -> None:
+        driver = load_unconfigured(self.backend.name, self.database())
+        self.addCleanup(driver.close)
+        engine = offers.engine_of(driver)
+        calls: dict[str, Callable[[], Any]] = {
+            "read": lambda: driver.key_pair_get_all_by_user(self.user, "u1"),
+            "write": lambda: driver.key_pair_create(self.user, {"user_id": "u1", "name": "early"}),
+            "transaction": lambda: driver.run(
+                self.user, lambda session: driver.key_pair_count_by_user(self.user, "u1")
+            ),
+        }
+        for name, call in calls.items():
+            with self.subTest(name=name), contextlib.suppress(DBError):
+                call()
+        if engine is not None:
+            engine.create_schema()
+        early = driver.key_pair_get_all_by_user(self.user, "u1")
+        driver.key_pair_create(self.user, {"user_id": "u1", "name": "later"})
+        names = [each["name"] for each in driver.key_pair_get_all_by_user(self.user, "u1")]
+        self.assertEqual(sorted([*(each["name"] for each in early), "later"]), sorted(names))
+
+    def test_what_is_discarded_is_gone(self) -> None:
+        connection = self.database()
+        discarding = offers.DISCARD.of(find_backend(self.backend.name)) or offers.DISCARD.of(type(self.driver))
+        if discarding is None:
+            self.skipTest(f"backend {self.backend} does not offer discard()")
+        assert discarding is not None
+        driver: Any = load_unconfigured(self.backend.name, connection)
+        offers.engine_of(driver).create_schema()  # type: ignore[union-attr] # what provisions has one
+        driver.key_pair_create(self.user, {"user_id": "u1", "name": "mine"})
+        driver.close()
+        discarding.discard(connection)
+        after = load_unconfigured(self.backend.name, connection)
+        self.addCleanup(after.close)
+        with contextlib.suppress(DBError):
+            self.assertEqual([], after.key_pair_get_all_by_user(self.user, "u1"))
 
     def test_an_emptied_database_counts_ids_from_one(self) -> None:
         empty = offers.emptier(self.driver)
