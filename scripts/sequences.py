@@ -1,7 +1,7 @@
 """Random sequences of calls without end: ``python -m scripts.sequences --calls 200000 --seed 7 sqlite postgresql``.
 
 Makes the sequences of a seed, and of those that follow, on each backend, written as for the conformance suite, and on
-the memory backend beside it; tells how far it is, and of each backend the first difference, as a program that shows it.
+the memory backend beside it; tells how far it is, and each difference at once, as a program that shows it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 
 from nova_db.driver import FUNCTIONS
 from nova_db.fixtures import DatabaseFixture
@@ -35,13 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     with ProcessPoolExecutor(max_workers=options.processes) as pool:
-        runs = [pool.submit(_run, backend, options.calls, options.seed) for backend in backends]
-        found = [program for run in runs if (program := run.result()) is not None]
-    for program in found:
-        print(program)
-    told = ", ".join(map(str, backends))
-    print(f"{len(found)} of {len(backends)} backends differ from memory: {told}, {options.calls} calls each")
-    return int(bool(found))
+        found = list(pool.map(_run, backends, repeat(options.calls), repeat(options.seed)))
+    told = ", ".join(f"{backend} {number}" for backend, number in zip(backends, found, strict=True))
+    print(f"differences from memory in {options.calls} calls each: {told}")
+    return int(any(found))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -55,21 +53,22 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _run(backend: Backend, calls: int, seed: int) -> str | None:
-    """The first difference of a backend, with the seed that it was found by."""
+def _run(backend: Backend, calls: int, seed: int) -> int:
+    """How many differences a backend has; each is told with the seed of its batch, which ends there."""
     fixture = DatabaseFixture(backend.name, backend.connection, strict_filters=False)
     fixture.setUp()
     try:
-        progress = _Progress(backend, calls)
+        progress, differences = _Progress(backend, calls), 0
         while progress.total["calls"] < calls:  # ends, as each batch makes calls
             bench = Bench(backend.written(), fixture.driver, fixture.reset)
             found = search(bench, min(_BATCH, calls - progress.total["calls"]), seed, progress)
             progress.add(bench.counts)
             if found is not None:
-                return f"# seed {seed}\n{found}"
+                differences += 1
+                print(f"# seed {seed}\n{found}", flush=True)
             seed += 1
-        progress.tell(progress.total)
-        return None
+        progress.end()
+        return differences
     finally:
         fixture.cleanUp()
 
@@ -90,6 +89,13 @@ class _Progress:
     def add(self, counts: Counter[str]) -> None:
         """Count what a batch has made."""
         self.total += counts
+
+    def end(self) -> None:
+        """Tell how far it came, and what was never seen to succeed."""
+        self.tell(self.total)
+        never = [name for name in FUNCTIONS if not self.total[name]]
+        if never:
+            print(f"{self._backend}: never succeeded: {', '.join(never)}", flush=True)
 
     def tell(self, counts: Counter[str]) -> None:
         """Tell now."""
