@@ -29,13 +29,18 @@ def failing_at(
 
 def dump(engine: Any) -> dict[str, list[Row]]:
     """All rows of all tables, shadow tables included, by table and primary key; tables without rows are left out."""
-    from nova_db.engine import Query
     from nova_db.schema import TABLES
 
     shadows = [table.shadow.name for table in TABLES.values() if table.shadow is not None]
+    return {table: found for table, found in rows_of(engine, *TABLES, *shadows).items() if found}
+
+
+def rows_of(engine: Any, *tables: str) -> dict[str, list[Row]]:
+    """The rows of tables at one moment, by primary key."""
+    from nova_db.engine import Query
+
     tx = engine.read()
     try:
-        rows = {name: tx.select(Query(name)) for name in (*TABLES, *shadows)}
+        return {name: tx.select(Query(name)) for name in tables}
     finally:
         tx.rollback()
-    return {table: found for table, found in rows.items() if found}

@@ -17,6 +17,7 @@ from nova_db_conformance.sequences.likely import Likely
 from nova_db_conformance.sequences.playing import Bench, Different, Play
 from nova_db_conformance.sequences.smaller import smallest
 from nova_db_conformance.sequences.steps import ADMIN_WEIGHTS, CONTEXTS, WEIGHTS, Advance, Begin, Call, End
+from nova_db_conformance.sequences.subjects import of_one_row
 
 STEPS = 85
 """How many steps a sequence has."""
@@ -76,6 +77,7 @@ class SequenceMachine(RuleBasedStateMachine):
         function = self._function(rng)
         likely = Likely(function, rng, self._play.rows)
         arguments = {each.name: likely.argument(each) for each in parameters(function)}
+        arguments |= of_one_row(function, rng, self._play.rows)
         if rng.random() > 1 - _HOSTILE:
             likely.spoilt(arguments)
         in_run = self.with_transactions and rng.random() > 0.95

@@ -10,7 +10,8 @@ from typing import Any
 
 from nova_db import offers
 from nova_db.api import load_backend
-from nova_db_conformance.harness.failures import dump
+from nova_db.engine import Row
+from nova_db_conformance.harness.failures import dump, rows_of
 from nova_db_conformance.harness.hangs import beat
 from nova_db_conformance.sequences.again import told_error
 from nova_db_conformance.sequences.comparing import Comparison
@@ -59,7 +60,7 @@ class Play:
     def __init__(self, bench: Bench) -> None:
         bench.empty()
         self.bench = bench
-        self.rows = Rows()
+        self.rows = Rows(self._stored)
         """What is known for arguments of further calls."""
         self.steps: list[Step | None] = []
         self._reference = Lane(load_backend(REFERENCE, None))
@@ -73,6 +74,19 @@ class Play:
     def depth(self) -> int:
         """How many transactions are open."""
         return len(self._kept)
+
+    def _stored(self, table: str) -> list[Row]:
+        """The rows of a table, with the columns in which both databases agree; none within a transaction."""
+        engines = [offers.engine_of(lane.driver) for lane in (self._reference, self._other)]
+        if self._kept or None in engines:
+            return []
+        there, here = (rows_of(engine, table)[table] for engine in engines)
+        if len(there) != len(here):
+            return []  # they differ, and finish() tells
+        return [
+            {column: value for column, value in mine.items() if theirs[column] == value}
+            for mine, theirs in zip(there, here, strict=True)
+        ]
 
     def take(self, step: Step | None) -> None:
         """Take a step.

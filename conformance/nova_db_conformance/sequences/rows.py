@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any
 
+from nova_db.engine import Row
 from nova_db.schema import TABLES, Kind
 from nova_db_conformance.sequences.steps import Made
 
@@ -50,14 +51,15 @@ _TABLES_BY_COLUMNS = sorted(
 
 
 class Rows:
-    """What is known."""
+    """What is known: what answers have shown, and what ``look`` finds in a table, of rows that both databases have."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Callable[[str], Sequence[Row]] = lambda table: ()) -> None:
+        self._look = look
         self._shown: dict[str, list[Shown]] = {}
 
     def copy(self) -> Rows:
         """The same, to go back to."""
-        copied = Rows()
+        copied = Rows(self._look)
         copied._shown = {table: list(some) for table, some in self._shown.items()}
         return copied
 
@@ -74,11 +76,17 @@ class Rows:
         """What some row of a table has in a column; None where nothing is known."""
         some = self._shown.get(table)
         if not some:
-            return None
+            stored = self.stored(rng, table)
+            return None if stored is None else stored.get(column)
         step, path, mine, theirs = rng.choice(some[::-1])
         one = mine.get(column)
         # Where both databases have the same, a program is the plainer for saying it.
         return one if one == theirs.get(column) else Made(step, (*path, column))
+
+    def stored(self, rng: Random, table: str, where: Callable[[Row], bool] = lambda row: True) -> Row | None:
+        """What both databases have alike of some row that is stored; None where there is none."""
+        found = [row for row in self._look(table) if where(row)]
+        return rng.choice(found[-_KEPT:]) if found else None
 
     def number(self, rng: Random, table: str) -> Any:
         """An id of a table; now and then, and where none is known, one that no row has."""
