@@ -1,4 +1,4 @@
-"""What a call costs by ``nova_db.aio``, beside the plain one, in one run: ``python benchmarks/aio.py``.
+"""What a call costs by ``nova_db.aio``, beside the plain one, in one run: ``python -m benchmarks.aio``.
 
 For each backend: the median of a call by itself, plain and awaited, and calls per second of 1, 8 and 32 tasks.
 """
@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import nova_db
+from benchmarks.databases import EMBEDDED, database
 from nova_db import aio, api
 from nova_db.context import get_admin_context
 
@@ -80,16 +79,12 @@ def measure(name: str, one: Callable[..., Any], other: Callable[..., Any], *args
 def main() -> None:
     """Print the table."""
     print(f"{'':24}{'plain':>11}{'aio':>11}{'added':>11}{'ratio':>9}" + "".join(f"{n:>7}/s" for n in TASKS))
-    with tempfile.TemporaryDirectory() as folder:
-        for backend, url in (("memory", None), ("sqlalchemy", f"sqlite:///{Path(folder) / 'db'}")):
-            driver: Any = api.load_backend(backend, url)
-            driver.sync()
+    for backend in EMBEDDED:
+        with database(backend) as (driver, _):
             api.set_driver(driver)
             service = nova_db.service_create(ADMIN, {"host": "h", "binary": "b", "topic": "t"})
-            label = "memory" if url is None else "SQLite"
-            measure(f"{label}, get", nova_db.service_get, aio.service_get, service["id"])
-            measure(f"{label}, transaction", plain_block, block, service["id"])
-            driver.close()
+            measure(f"{backend}, get", nova_db.service_get, aio.service_get, service["id"])
+            measure(f"{backend}, transaction", plain_block, block, service["id"])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ warming up; a move is a call that stands in another file than the call before it
 
 ::
 
-    python -m benchmarks.calls                                      # the memory backend, and SQLite in memory
+    python -m benchmarks.calls                                      # memory, LMDB, and SQLite in memory
     python -m benchmarks.calls postgresql://user@host/empty         # an empty database, which is filled
     python -m benchmarks.calls --beside ../older                    # two trees in turns, times side by side
 """
@@ -13,6 +13,7 @@ warming up; a move is a call that stands in another file than the call before it
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import itertools
 import json
@@ -20,7 +21,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -29,8 +30,9 @@ import nova_db
 from nova_db import api
 from nova_db.context import get_admin_context
 from nova_db.driver import Driver
+from nova_db.loading import find_backend
 
-LANES = ("memory://", "sqlite://")
+LANES = ("memory", "lmdb", "sqlite://")
 MACHINES, ADDRESSES = 50, 4000
 BATCHES, BATCH, WARM = 20, 20, 30
 TURNS = 5
@@ -47,11 +49,20 @@ class Measured(NamedTuple):
     micros: float = 0
 
 
-def open_driver(url: str) -> Driver:
-    """A driver on an empty database."""
-    driver = api.load_backend("memory" if url.startswith("memory") else "sqlalchemy", connection=url)
-    driver.sync()  # type: ignore[attr-defined]
-    return driver
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[Driver]:
+    """A driver on an empty database: of the backend memory or LMDB, or where a URL leads."""
+    backend = url if url in ("memory", "lmdb") else "sqlalchemy"
+    with contextlib.ExitStack() as stack:
+        made: str | None = url
+        if url == "lmdb":
+            found: Any = find_backend(url)
+            made = found.provision(None)
+            stack.callback(found.discard, made)
+        driver: Any = api.load_backend(backend, connection=None if url == "memory" else made)
+        stack.callback(driver.close)
+        driver.sync()
+        yield driver
 
 
 def cases(driver: Driver) -> dict[str, Call]:
@@ -120,14 +131,14 @@ def timed(call: Call) -> float:
 
 def measured(url: str) -> dict[str, Measured]:
     """All cases on one database."""
-    driver = open_driver(url)
-    api.set_driver(driver)
     found = {}
-    for name, call in cases(driver).items():
-        for _ in range(WARM):
-            call()
-        found[name] = counted(call)._replace(micros=timed(call))
-    api.reset()
+    with opened(url) as driver:
+        api.set_driver(driver)
+        for name, call in cases(driver).items():
+            for _ in range(WARM):
+                call()
+            found[name] = counted(call)._replace(micros=timed(call))
+        api.reset()
     return found
 
 

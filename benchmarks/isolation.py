@@ -6,7 +6,7 @@ often the function of a run was called, and how many callers were told of a conf
 
 ::
 
-    python -m benchmarks.isolation                                      # memory, and a temporary SQLite file
+    python -m benchmarks.isolation                                      # memory, LMDB, and a temporary SQLite file
     python -m benchmarks.isolation postgresql://user@host/database      # a private database beside the one named
     python -m benchmarks.isolation mariadb://user@host/database         # the same
 """
@@ -15,19 +15,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from benchmarks.databases import EMBEDDED, database
 from nova_db.context import get_admin_context
 from nova_db.exceptions import DBDeadlock, NoMoreFixedIps
 from nova_db_conformance.harness.values import a_uuid, compute_node_values, fixed_ip_values, instance_values
-from nova_db_memory.driver import MemoryDriver
-from nova_db_sqlalchemy.driver import SQLAlchemyDriver
-from nova_db_sqlalchemy.provisioning import drop_database, make_database
 
 ADMIN = get_admin_context()
 THREADS = (1, 8, 32)
@@ -187,27 +184,10 @@ def run(driver: Any, name: str, threads: Sequence[int], seconds: float) -> None:
     print()
 
 
-@contextlib.contextmanager
-def database(connection: str) -> Iterator[tuple[Any, str]]:
-    """A driver on a private database, and what it is; a SQLite file is as durable as one in use."""
-    with tempfile.TemporaryDirectory() as folder:
-        is_server = not connection.startswith(("memory", "sqlite"))
-        made = make_database(connection) if is_server else f"sqlite:///{folder}/nova.sqlite"
-        driver: Any = MemoryDriver() if connection == "memory" else SQLAlchemyDriver(made)
-        try:
-            driver.engine.create_schema()
-            described = driver.engine.describe()
-            yield driver, described.get("server", described["engine"])
-        finally:
-            driver.close()
-            if is_server:
-                drop_database(made)
-
-
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("connection", nargs="*", default=["memory", "sqlite"], help="memory, sqlite, or URLs")
+    parser.add_argument("connection", nargs="*", default=list(EMBEDDED), help="memory, lmdb, sqlite, or URLs")
     parser.add_argument("--threads", type=int, nargs="+", default=THREADS, choices=range(1, max(THREADS) + 1))
     parser.add_argument("--seconds", type=float, default=0.7, help="how long each case takes at each level")
     arguments = parser.parse_args()

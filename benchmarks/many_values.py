@@ -5,7 +5,7 @@ time is in proportion to the values, what one costs falls with their number to w
 
 ::
 
-    python -m benchmarks.many_values                                # memory, and SQLite in memory
+    python -m benchmarks.many_values                                # memory, LMDB, and SQLite in memory
     python -m benchmarks.many_values postgresql://user@host/any     # in a database beside it
 """
 
@@ -20,7 +20,7 @@ import nova_db
 from nova_db.context import get_admin_context
 from nova_db.fixtures import DatabaseFixture
 
-LANES = ("memory://", "sqlite://")
+LANES = ("memory", "lmdb", "sqlite://")
 PAIRS, LISTED = (1, 2, 3, 128, 1000, 5000), (1, 128, 10_000, 100_000)
 MACHINES, TURNS = 300, 7
 
@@ -82,7 +82,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("urls", nargs="*", default=LANES)
     for url in parser.parse_args().urls:
-        with DatabaseFixture("memory" if url.startswith("memory") else "sqlalchemy", url):
+        is_named = url in ("memory", "lmdb")
+        with DatabaseFixture(url if is_named else "sqlalchemy", None if is_named else url):
             fill()
             for name, made in calls().items():
                 print(f"{url.partition(':')[0]}: {name}")

@@ -6,6 +6,7 @@ So a row that an earlier release has written can be read by a later one, whose n
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -34,7 +35,7 @@ def _codec(layout: Layout) -> Codec:
     def encode(row: Row) -> bytes:
         return encoder.encode(kind(**row))
 
-    def decode(data: bytes) -> Row:
-        return msgspec.structs.asdict(decoder.decode(data))
+    def decode(cells: Iterable[bytes]) -> Iterator[Row]:
+        return map(msgspec.structs.asdict, map(decoder.decode, cells))
 
     return Codec(encode, decode)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import cast
-
-import lmdb
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from nova_db.engine.rows.cells import Cells, CellTransaction
 from nova_db.exceptions import DBDeadlock
@@ -19,19 +17,25 @@ class Snapshot(Cells):
     __slots__ = ("transaction",)
 
     def __init__(self, environment: Environment) -> None:
-        self.transaction: lmdb.Transaction = environment.lmdb.begin()
+        self.transaction: Any = environment.lmdb.begin()  # its types leave open whether it gives buffers
 
     def get(self, key: bytes) -> bytes | None:
-        return cast("bytes | None", self.transaction.get(key))
+        return self.transaction.get(key)  # type: ignore[no-any-return]
+
+    def gets(self, keys: Iterable[bytes]) -> Iterable[bytes | None]:
+        return map(self.transaction.get, keys)
 
     def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        with self.transaction.cursor() as cursor:
-            found = cursor.set_range(end if backwards else begin)
-            if backwards:
-                found = cursor.prev() if found else cursor.last()
-            while found and begin <= (cell := cast("tuple[bytes, bytes]", cursor.item()))[0] < end:  # or at the last
-                yield cell
-                found = cursor.prev() if backwards else cursor.next()
+        cursor = self.transaction.cursor()
+        if cursor.set_range(end if backwards else begin):
+            if backwards and not cursor.prev():
+                return
+        elif not backwards:
+            return
+        for cell in cursor.iterprev() if backwards else cursor.iternext():  # backwards from nowhere: from the last
+            if not begin <= cell[0] < end:
+                return
+            yield cell
 
 
 class LMDBTransaction(CellTransaction):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from nova_db.context import get_admin_context
-from nova_db.engine import Eq, Ge, Gt, In, Lt, Order, Predicate, Query, all_of
+from nova_db.engine import Eq, Ge, Gt, In, Lt, Ne, Order, Predicate, Query, all_of
 from nova_db.engine.matching import matcher
 from nova_db.engine.ordering import page, total_order
 from nova_db.engine.rows.cells import Codec
@@ -30,9 +31,13 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def counting(layout: Any) -> Codec:
         encode, decode = original(layout)
 
-        def count(data: bytes) -> Any:
-            tables.append(layout.name)
-            return decode(data)
+        def count(cells: Iterable[bytes]) -> Any:
+            def passing() -> Iterator[bytes]:
+                for cell in cells:
+                    tables.append(layout.name)
+                    yield cell
+
+            return decode(passing())
 
         return Codec(encode, count)
 
@@ -111,6 +116,54 @@ def test_no_more_rows_are_read_than_the_index_names(
     expected = page(filter(test, everything), total_order(OLDEST, "id"), None, None)
     assert found == [row["id"] for row in expected]
     assert len(decoded) <= most
+
+
+@pytest.mark.parametrize("order", [NEWEST, OLDEST])
+def test_live_and_deleted_rows_in_order(full: LMDBDriver, decoded: list[str], order: tuple[Order, ...]) -> None:
+    for row in all_rows(full)[::3]:
+        full.instance_destroy(ADMIN, row["uuid"])
+    expected = page(all_rows(full), total_order(order, "id"), None, 20)
+    decoded.clear()
+    assert read(full, Query("instances", order=order, limit=20)) == [row["id"] for row in expected]
+    assert len(decoded) == 20
+
+
+@pytest.mark.parametrize(
+    "where, limit, most",
+    [
+        (Eq("project_id", "p1"), 3, 15),  # each fifth: in order, until the page is full
+        (Eq("project_id", "p1"), 30, 40),  # that would take longer than to read the forty
+        (all_of(Eq("project_id", "p1"), LIVE), 3, 15),
+        (all_of(Eq("project_id", "p1"), Eq("display_name", "none")), 3, 80),  # in vain, then the forty
+    ],
+)
+def test_a_page_of_many_rows_is_read_in_order(
+    full: LMDBDriver, decoded: list[str], where: Predicate, limit: int, most: int
+) -> None:
+    expected = page(filter(matcher(where), all_rows(full)), total_order(NEWEST, "id"), None, limit)
+    decoded.clear()
+    assert read(full, Query("instances", where, order=NEWEST, limit=limit)) == [row["id"] for row in expected]
+    assert len(decoded) <= most
+
+
+def test_what_is_deleted_is_found_without_the_rest(full: LMDBDriver, decoded: list[str]) -> None:
+    gone = [row["id"] for row in all_rows(full)[5:50:9]]
+    for number in gone:
+        full.instance_destroy(ADMIN, full.instance_get(ADMIN, number)["uuid"])
+    decoded.clear()
+    assert read(full, Query("instances", Ne("deleted", 0))) == gone
+    assert read(full, Query("instances", Ne("deleted", 0), order=(Order("id", descending=True),), limit=1)) == gone[-1:]
+    assert decoded == ["instances"] * (len(gone) + 1)
+    assert len(read(full, Query("instances", Ne("deleted", gone[0])))) == 199, "other values are no less true"
+    assert len(read(full, Query("instances", all_of(Ne("deleted", 0), Ne("deleted", gone[0]))))) == len(gone) - 1
+
+
+def test_archiving_reads_what_it_moves(full: LMDBDriver, decoded: list[str]) -> None:
+    for row in all_rows(full)[:2]:
+        full.instance_destroy(ADMIN, row["uuid"])
+    decoded.clear()
+    assert full.archive_deleted_rows(ADMIN) == 4  # with their info caches
+    assert sorted(decoded) == ["instance_info_caches"] * 2 + ["instances"] * 2
 
 
 def all_rows(driver: LMDBDriver) -> list[dict[str, Any]]:

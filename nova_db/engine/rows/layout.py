@@ -102,9 +102,15 @@ def _is_asked_for(table: Table, column: str) -> bool:
 
 
 def _indexes(table: Table, needed: list[Columns]) -> dict[str, Columns]:
-    """The declared indexes and those needed besides, without any that another one begins with."""
+    """The declared indexes and those needed besides: none that another one begins with, or that adds to a unique rule.
+
+    By the rule's own there is one row at most, null aside.
+    """
     wanted = dict.fromkeys([*(index.columns for index in table.indexes), *needed])
     uniques = {rule.columns for rule in table.uniques}
+    wanted = dict.fromkeys(
+        [columns for columns in wanted if not any(columns != rule and columns[: len(rule)] == rule for rule in uniques)]
+    )
     return {
         " ".join(columns): columns
         for columns in wanted

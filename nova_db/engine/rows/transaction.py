@@ -101,6 +101,13 @@ class RowTransaction(Changing, Transaction):
     def _roll_back(self) -> None:
         """Take back all that was written."""
 
+    def _own(self, rows: list[Row]) -> list[Row]:
+        """Rows as the caller's own: copies, unless the store makes a dict anew for each that it gives or takes."""
+        return [row.copy() for row in rows]
+
+    _attacher = staticmethod(attacher)
+    """What sets relations: a row after the other here, all at once where each look-up is a way to go."""
+
     def _put(self, rows: Rows, old: Row | None, new: Row | None) -> None:
         by_key = rows.layout.by_key
         rows.put(by_key(new if old is None else old), old, new)  # type: ignore[arg-type] # one of them is a row
@@ -144,14 +151,14 @@ class RowTransaction(Changing, Transaction):
         follow = follower(relation)
         with self._latch:
             tables = self._seen()
-            return [(key, row.copy()) for key in dict.fromkeys(keys) for row in follow(tables, key)]
+            return [(key, row) for key in dict.fromkeys(keys) for row in self._own(follow(tables, key))]
 
     @_writing
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         tables = self._written()
         made = [(tables[table], [dict(values) for values in rows]) for table, rows in batches]
         self._insert(tables, [(rows, row) for rows, new in made for row in new])
-        return [[row.copy() for row in new] for _, new in made]
+        return [self._own(new) for _, new in made]
 
     @_writing
     def update(self, table: str, where: Predicate, values: Values) -> int:
@@ -190,7 +197,7 @@ class RowTransaction(Changing, Transaction):
         tables = self._written()
         rows = tables[table]
         found = rows.page(Query(table, where, order=order, limit=limit), _probe(tables))
-        return [row.copy() for row in self._update(tables, rows, found, values)]
+        return self._own(self._update(tables, rows, found, values))
 
     @_writing
     def delete(self, table: str, where: Predicate) -> int:
@@ -252,11 +259,11 @@ class RowTransaction(Changing, Transaction):
         """What the caller gets of stored rows: copies, with relations."""
         columns = query.columns
         if columns is None:
-            copies = [row.copy() for row in rows]
+            copies = self._own(rows)
         else:
             copies = [{column: row[column] for column in columns} for row in rows]
         if query.load and copies:
-            attacher(query.table, query.load)(tables, rows, copies)
+            self._attacher(query.table, query.load)(tables, rows, copies)
         return copies
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 _GONE: Final = None
@@ -19,6 +19,10 @@ class Cells(abc.ABC):
     @abc.abstractmethod
     def get(self, key: bytes) -> bytes | None:
         """The value of a cell, or None."""
+
+    def gets(self, keys: Iterable[bytes]) -> Iterable[bytes | None]:
+        """Those of many cells, in the order of the keys."""
+        return map(self.get, keys)
 
     @abc.abstractmethod
     def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
@@ -43,6 +47,9 @@ class Buffer(Cells):
     def get(self, key: bytes) -> bytes | None:
         return self.writes[key] if key in self.writes else self._below.get(key)
 
+    def gets(self, keys: Iterable[bytes]) -> Iterable[bytes | None]:
+        return map(self.get, keys) if self.writes else self._below.gets(keys)
+
     def put(self, key: bytes, value: bytes) -> None:
         """Set a cell, which may be there or not."""
         self._write(key, value)
@@ -52,6 +59,8 @@ class Buffer(Cells):
         self._write(key, _GONE)
 
     def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        if not self.writes:
+            return self._below.scan(begin, end, backwards=backwards)
         order = self._order
         mine = order[bisect_left(order, begin) : bisect_left(order, end)]
         if not mine:

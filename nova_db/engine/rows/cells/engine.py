@@ -14,6 +14,7 @@ from nova_db.engine.interface import Engine
 from nova_db.engine.query import Query
 from nova_db.engine.rows.cells.cells import Buffer
 from nova_db.engine.rows.cells.packing import counter_name, packed_name
+from nova_db.engine.rows.cells.paths import indexes
 from nova_db.engine.rows.cells.transaction import CellTransaction
 from nova_db.engine.rows.layout import layout
 from nova_db.engine.transaction import Isolation
@@ -32,7 +33,7 @@ _STEP: Final = 10_000
 @functools.cache
 def schema_revision() -> bytes:
     """What stands for the tables of this release, their columns and their indexes."""
-    described = [(name, layout(name).table.names, tuple(layout(name).indexes)) for name in _ALL]
+    described = [(name, layout(name).table.names, [index[:2] for index in indexes(name)]) for name in _ALL]
     return hashlib.blake2b(repr(described).encode(), digest_size=6).hexdigest().encode()
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
-import struct
 from typing import Any, Final
 
 LONGEST_KEY: Final = 511
@@ -18,7 +18,6 @@ _OFFSET: Final = 1 << 63
 _END: Final = b"\x00\x00"
 _CUT: Final = b"\x00\x01"
 """What follows the beginning of a long text; like the end, it is less than any character, which a zero byte is not."""
-_number = struct.Struct(">cQ").pack
 
 
 def packed_name(*names: str) -> bytes:
@@ -26,6 +25,7 @@ def packed_name(*names: str) -> bytes:
     return hashlib.blake2b("\0".join(names).encode(), digest_size=4).digest()
 
 
+@functools.cache  # of the tables
 def counter_name(table: str) -> bytes:
     """The key of the cell that holds the highest id of a table so far."""
     return packed_name(table, "", "id")
@@ -45,9 +45,9 @@ def pack(value: Any) -> bytes:
     if value is None:
         return b"\x00"
     if kind is int or kind is bool:
-        return _number(b"\x01", min(max(value + _OFFSET, 0), 2 * _OFFSET - 1))
+        return b"\x01" + _number(value)
     if kind is dt.datetime:
-        return _number(b"\x02", (value - _EPOCH) // _MICROSECOND + _OFFSET)
+        return b"\x02" + _number((value - _EPOCH) // _MICROSECOND)
     raise TypeError(f"a key holds whole numbers, texts, moments and nulls, not {kind.__name__}")
 
 
@@ -57,3 +57,10 @@ def _text(value: str) -> bytes:
         beginning = data[: _LONGEST_TEXT - 20].replace(b"\x00", b"\x00\xff")[: _LONGEST_TEXT - 20]
         return b"\x03" + beginning + _CUT + hashlib.blake2b(data, digest_size=16).digest()
     return b"\x03" + data.replace(b"\x00", b"\x00\xff") + _END
+
+
+def _number(value: int) -> bytes:
+    try:
+        return (value + _OFFSET).to_bytes(8)
+    except OverflowError:
+        return (b"\x00" if value < 0 else b"\xff") * 8

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from nova_db.engine.matching import translate
+from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.engine.query import Order
 from nova_db.engine.rows.access import conjuncts
 from nova_db.engine.rows.cells.packing import pack, packed_name
 from nova_db.engine.rows.layout import Columns, Layout, layout
-from nova_db.schema import Kind
+from nova_db.engine.values import Row
+from nova_db.schema import TABLES, Kind
 
 LAST: Final = b"\xff"
 """Greater than whatever a packed value begins with."""
@@ -29,22 +32,65 @@ class Index(NamedTuple):
 
     columns: Columns
     prefix: bytes
+    read: Callable[[Row], Any]
+    """What of a row must change for its entry to change."""
+    live: Any = None
+    """Unless it is None, only rows whose ``deleted`` is something else have an entry."""
+
+    def entry(self, row: Row) -> bytes | None:
+        """What the key of a row's entry begins with, all but the row's key; None: it has none."""
+        if self.live is not None and row["deleted"] == self.live:
+            return None
+        return self.prefix + b"".join([pack(row[column]) for column in self.columns])
 
 
 @functools.cache
 def indexes(table: str) -> tuple[Index, ...]:
-    """The indexes of a table; the first has the key alone, and its cells are the rows."""
+    """The indexes of a table; the first has the key alone, and its cells are the rows.
+
+    One that ends with the key is there for an order, which lists of live and deleted rows want too.  What is deleted is
+    found for archiving, so live rows pay nothing for that.
+    """
     found = layout(table)
-    return (
-        Index((found.key,), packed_name(table)),
-        *(Index(columns, packed_name(table, name)) for name, columns in found.indexes.items()),
-    )
+    wanted = [columns[:-1] if columns[-1] == found.key else columns for columns in found.indexes.values()]
+    in_order = [columns for columns in found.indexes.values() if (columns[0], columns[-1]) == ("deleted", found.key)]
+    wanted += [columns[1:-1] for columns in in_order]
+    made = [Index(columns, packed_name(table, " ".join(columns)), itemgetter(*columns)) for columns in wanted]
+    if table in TABLES and found.table.shadow is not None:
+        made.append(Index((), packed_name(table, "", "deleted"), itemgetter("deleted"), found.table.live_value))
+    return (Index((found.key,), packed_name(table), found.by_key), *made)
+
+
+class Lead(NamedTuple):
+    """What leads to rows by the values of some columns."""
+
+    prefix: bytes
+    is_key: bool
+    """The rows themselves are there, by their key."""
+    is_sorted: bool
+    """The rows of one value come by their key."""
+    goes_on: bool
+    """The next column says whether they are deleted, and is the last."""
+
+
+@functools.cache
+def lead(table: str, columns: Columns) -> Lead | None:
+    """The index whose first columns these are, with the fewest others; None: there is none."""
+    rows, *rest = indexes(table)
+    if columns == rows.columns:
+        return Lead(rows.prefix, is_key=True, is_sorted=True, goes_on=False)
+    fit = [index for index in rest if index.live is None and index.columns[: len(columns)] == columns]
+    if not fit:
+        return None
+    found = min(fit, key=lambda index: (index.columns != (*columns, "deleted"), len(index.columns)))
+    others = found.columns[len(columns) :]
+    return Lead(found.prefix, is_key=False, is_sorted=others == (), goes_on=others == ("deleted",))
 
 
 class Path:
     """The way through one index: columns that have one value, or one of several, then a column within bounds."""
 
-    __slots__ = ("_bounds", "_given", "_within", "index", "is_unique", "rank")
+    __slots__ = ("_bounds", "_given", "_within", "index", "is_unique", "other_than", "rank")
 
     def __init__(self, table: Layout, index: Index, shape: Shape) -> None:
         self.index = index
@@ -53,6 +99,8 @@ class Path:
         """By column the position of its value among the parameters, None for null."""
         self._within: int | None = None
         self._bounds: list[tuple[str, int]] = []
+        self.other_than = next((at for part, at in conditions if part[:2] == ("ne", "deleted")), None)
+        """Of an index of what is deleted: where the value stands that rows must not have."""
         equal = {part[1]: (None if part[0] == "null" else at) for part, at in conditions if part[0] in ("eq", "null")}
         within = {part[1]: at for part, at in conditions if part[0] == "in"}
         for column in index.columns:
@@ -71,7 +119,7 @@ class Path:
         self.rank = (
             self.is_unique,
             len(narrowing) + (self._within is not None),
-            bool(self._bounds),
+            bool(self._bounds) or index.live is not None,
             len(self._given),
             -len(index.columns),
         )
@@ -80,7 +128,13 @@ class Path:
     @property
     def is_narrow(self) -> bool:
         """Whether it leads to a part of the rows only."""
-        return self.rank[1] > 0 or bool(self._bounds)
+        return self.rank[1] > 0 or self.rank[2]
+
+    def serves(self, parameters: Sequence[Any]) -> bool:
+        """Whether it leads to all rows that have these values."""
+        return self.index.live is None or (
+            self.other_than is not None and parameters[self.other_than] == self.index.live
+        )
 
     def is_ordered(self, table: Layout, order: Sequence[Order]) -> bool:
         """Whether the rows that it leads to stand in a total order, forwards or backwards."""
@@ -128,22 +182,35 @@ class Path:
 class Plan:
     """How the rows of a shape are found: the way to the fewest, the way to them in order, and the test."""
 
-    __slots__ = ("impossible", "ordered", "path", "test")
+    __slots__ = ("impossible", "is_in_order", "order", "ordered", "otherwise", "path", "test")
 
-    def __init__(self, table: Layout, shape: Shape, order: tuple[Order, ...]) -> None:
+    def __init__(self, table: Layout, shape: Shape, order: tuple[Order, ...], *, without: Index | None = None) -> None:
+        self.order = total_order(order, table.key)
         self.test = translate(shape)
         self.impossible = any(part == ("false",) for part, _ in conjuncts(shape))
-        paths = [Path(table, index, shape) for index in indexes(table.name)]
-        self.path = max(paths, key=lambda path: path.rank)
-        if not self.path.is_narrow:
-            [self.path, *_] = paths  # all rows, and best so as they stand
-        fit = [path for path in paths if path.is_ordered(table, order)] if order else []
-        best = max(fit, key=lambda path: path.rank, default=None)
-        # Rows that are few are better read and sorted than found in order among many others.
-        self.ordered = best if best is not None and (not self.path.is_narrow or best.rank >= self.path.rank) else None
+        all_rows, *others = [Path(table, index, shape) for index in indexes(table.name) if index is not without]
+        paths = [all_rows, *(path for path in others if path.index.live is None or path.other_than is not None)]
+        # All rows are best read as they stand.
+        self.path = max((path for path in paths if path.is_narrow), key=lambda path: path.rank, default=all_rows)
+        fit = [path for path in paths if path.is_ordered(table, self.order)]
+        self.ordered = max(fit, key=lambda path: path.rank, default=None)
+        self.is_in_order = self.ordered is not None and (not self.path.is_narrow or self.ordered.rank >= self.path.rank)
+        """Whether the ordered way is the better one, whatever the limit."""
+        chosen = {
+            path.index: path for path in (self.path, self.ordered) if path is not None and path.index.live is not None
+        }
+        self.otherwise = {path: Plan(table, shape, order, without=index) for index, path in chosen.items()}
+        """By a way that may not lead to all rows, the plan that is followed then."""
+
+    def fitting(self, parameters: Sequence[Any]) -> Plan:
+        """The plan for these values."""
+        for path, other in self.otherwise.items():
+            if not path.serves(parameters):
+                return other
+        return self
 
 
 @functools.lru_cache(maxsize=4096)
-def plan(table: str, shape: Shape, order: tuple[Order, ...] = ()) -> Plan:
-    """The plan for a shape, and a total order if one is wanted."""
+def plan(table: str, shape: Shape, order: tuple[Order, ...]) -> Plan:
+    """The plan for a shape, and an order."""
     return Plan(layout(table), shape, order)

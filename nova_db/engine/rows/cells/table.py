@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
 from nova_db.engine.keys import HIGHEST_ID
 from nova_db.engine.matching import Probe
-from nova_db.engine.ordering import page, total_order
-from nova_db.engine.predicates import Predicate
-from nova_db.engine.query import Query
+from nova_db.engine.ordering import page
+from nova_db.engine.predicates import Eq, Predicate, all_of
+from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.cells.cells import Buffer, Cells
 from nova_db.engine.rows.cells.packing import counter_name, pack
-from nova_db.engine.rows.cells.paths import LAST, Path, Range, indexes, plan
+from nova_db.engine.rows.cells.paths import LAST, Path, indexes, lead, plan
 from nova_db.engine.rows.layout import Layout, layout
 from nova_db.engine.rows.table import Rows
 from nova_db.engine.values import Row
@@ -23,7 +23,8 @@ class Codec(NamedTuple):
     """How the rows of a table become bytes."""
 
     encode: Callable[[Row], bytes]
-    decode: Callable[[bytes], Row]
+    decode: Callable[[Iterable[bytes]], Iterator[Row]]
+    """Of many, one after the other; each row is a dict of its own."""
 
 
 class CellRows(Rows):
@@ -40,56 +41,79 @@ class CellRows(Rows):
         self._counter = counter_name(layout.name)
 
     def get(self, key: Any) -> Row | None:
-        return self._read(pack(key))
+        return next(self._codec.decode(filter(None, [self._cells.get(self._prefix + pack(key))])), None)
 
     def all(self) -> Iterator[Row]:
-        decode = self._codec.decode
-        for _, value in self._cells.scan(self._prefix, self._prefix + LAST):
-            yield decode(value)
+        return self._codec.decode(value for _, value in self._cells.scan(self._prefix, self._prefix + LAST))
 
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
         columns = self.layout.lookups.get(lookup, (lookup,))
-        by_key = self.layout.by_key
-        found = self._beginning_with(columns, value if len(columns) > 1 else (value,))
-        if found is None:
-            return [by_key(row) for row in self.all() if row[lookup] == value]
-        return [by_key(row) for row in found]
+        values = value if len(columns) > 1 else (value,)
+        where = all_of(*[Eq(column, part) for column, part in zip(columns, values, strict=True)])
+        return [self.layout.by_key(row) for row in self.find(where, lambda *_: ())]
 
     def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
-        if value is None:
-            return []
-        found = self._beginning_with((column,), (value,))
-        if found is None:
-            found = (row for row in self.all() if row[column] == value)
-        rows = [row for row in found if alive is None or row["deleted"] == alive]
-        if len(rows) > 1:
-            rows.sort(key=self.layout.by_key)
-        return rows
+        return self.gathered(column, (value,), alive).get(value, [])
+
+    def gathered(self, column: str, values: Iterable[Any], alive: Any = None) -> dict[Any, list[Row]]:
+        """``having`` of many values at once, by value; those that no row has are left out."""
+        way = lead(self.layout.name, (column,))
+        if way is None:
+            wanted = {value for value in values if value is not None}
+            rows = [row for row in self.all() if row[column] in wanted]
+        else:
+            prefix, scan = self._prefix, self._cells.scan
+            last = pack(alive) if way.goes_on and alive is not None else b""
+            begins = [way.prefix + pack(value) + last for value in values if value is not None]
+            if not way.is_key:
+                begins = [prefix + key for begin in begins for _, key in scan(begin, begin + LAST)]
+            rows = list(self._codec.decode(filter(None, self._cells.gets(begins))))
+            if not (way.is_sorted or last) and len(rows) > 1:
+                rows.sort(key=self.layout.by_key)
+        found: dict[Any, list[Row]] = {}
+        for row in rows:
+            if alive is None or row["deleted"] == alive:
+                value = row[column]
+                if value in found:
+                    found[value].append(row)
+                else:
+                    found[value] = [row]
+        return found
 
     def holds(self, lookup: str, value: Any) -> bool:
         columns = self.layout.lookups.get(lookup, (lookup,))
-        begin = self._begin(columns, value if len(columns) > 1 else (value,))
-        if begin is None:
+        way = lead(self.layout.name, columns)
+        if way is None:
             return super().holds(lookup, value)
-        return next(self._cells.scan(begin, begin + LAST), None) is not None
+        begin = way.prefix + (pack(value) if len(columns) == 1 else b"".join(map(pack, value)))
+        if way.is_key:
+            return self._cells.get(begin) is not None
+        return next(iter(self._cells.scan(begin, begin + LAST)), None) is not None
 
     def find(self, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
         return self.page(Query(self.layout.name, where, limit=limit), probe)
 
     def page(self, query: Query, probe: Probe) -> list[Row]:
-        order = total_order(query.order, self.layout.key)
-        way = plan(self.layout.name, query.where.shape(), order)
+        limit = query.limit
+        way = plan(self.layout.name, query.where.shape(), query.order)
         if way.impossible:
             return []
         parameters = query.where.parameters()
-        path = way.ordered or way.path
-        ranges = list(path.ranges(parameters))
-        if way.ordered is None:
-            rows = self._along(path, ranges)
-            return page(filter(way.test(parameters, probe), rows), order, query.after, query.limit)
-        is_descending = order[0].descending
-        rows = self._in_order(path, path.rest(ranges, parameters, query.after, is_descending), is_descending)
-        return list(islice(filter(way.test(parameters, probe), rows), query.limit))
+        if way.otherwise:
+            way = way.fitting(parameters)
+        test, ordered = way.test(parameters, probe), way.ordered
+        if ordered is not None and way.is_in_order:
+            return list(islice(filter(test, self._in_order(ordered, query, parameters, way.order)), limit))
+        scan = self._cells.scan
+        entries = [value for begin, end in way.path.ranges(parameters) for _, value in scan(begin, end)]
+        if ordered is not None and limit is not None and len(entries) ** 2 > limit * self.last_id():
+            # The page is likely to be full sooner than so many rows are read and sorted; if not, it was twice the way.
+            some = islice(self._in_order(ordered, query, parameters, way.order), len(entries))
+            found = list(islice(filter(test, some), limit))
+            if len(found) == limit:
+                return found
+        rows = list(filter(test, self._rows_at(way.path, entries)))
+        return rows[:limit] if len(rows) < 2 and query.after is None else page(rows, way.order, query.after, limit)
 
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
         cells, packed = self._written(), pack(key)
@@ -97,15 +121,12 @@ class CellRows(Rows):
             cells.delete(self._prefix + packed)
         else:
             cells.put(self._prefix + packed, self._codec.encode(new))
-        for columns, prefix in self._indexes:
-            before = None if old is None else [old[column] for column in columns]
-            after = None if new is None else [new[column] for column in columns]
-            if before == after:
-                continue
-            if before is not None:
-                cells.delete(prefix + b"".join(map(pack, before)) + packed)
-            if after is not None:
-                cells.put(prefix + b"".join(map(pack, after)) + packed, packed)
+        for index in self._indexes:
+            if old is None or new is None or index.read(old) != index.read(new):
+                if old is not None and (entry := index.entry(old)) is not None:
+                    cells.delete(entry + packed)
+                if new is not None and (entry := index.entry(new)) is not None:
+                    cells.put(entry + packed, packed)
 
     def count(self, given: int | None) -> int:
         last = int.from_bytes(self._cells.get(self._counter) or b"\0")
@@ -122,47 +143,19 @@ class CellRows(Rows):
         assert isinstance(self._cells, Buffer), "a reader does not write"
         return self._cells
 
-    def _read(self, packed: bytes) -> Row | None:
-        data = self._cells.get(self._prefix + packed)
-        return None if data is None else self._codec.decode(data)
-
-    def _rows_of(self, packed: Iterable[bytes]) -> Iterator[Row]:
-        for key in packed:
-            row = self._read(key)
-            if row is not None:
-                yield row
-
-    def _begin(self, columns: tuple[str, ...], values: Iterable[Any]) -> bytes | None:
-        """Where the entries of an index begin whose first columns have these values; None without such an index."""
-        if columns == (self.layout.key,):
-            return self._prefix + b"".join(map(pack, values))
-        for index in self._indexes:
-            if index.columns[: len(columns)] == columns:
-                return index.prefix + b"".join(map(pack, values))
-        return None
-
-    def _beginning_with(self, columns: tuple[str, ...], values: Iterable[Any]) -> Iterable[Row] | None:
-        begin = self._begin(columns, values)
-        if begin is None:
-            return None
-        if columns == (self.layout.key,):
-            return self._rows_of([begin[len(self._prefix) :]])
-        return self._rows_of([value for _, value in self._cells.scan(begin, begin + LAST)])
-
-    def _along(self, path: Path, ranges: Iterable[Range]) -> Iterator[Row]:
-        """The rows that a path leads to; all entries are read before the first row is given."""
+    def _rows_at(self, path: Path, entries: Iterable[bytes]) -> Iterator[Row]:
+        """The rows that the cells of a path stand for, or are."""
         if path.index.prefix == self._prefix:
-            decode = self._codec.decode
-            return iter([decode(value) for begin, end in ranges for _, value in self._cells.scan(begin, end)])
-        return self._rows_of([value for begin, end in ranges for _, value in self._cells.scan(begin, end)])
+            return self._codec.decode(entries)
+        prefix = self._prefix
+        return self._codec.decode(filter(None, self._cells.gets(prefix + key for key in entries)))
 
-    def _in_order(self, path: Path, where: Range, is_descending: bool) -> Iterator[Row]:
-        """The rows of a path as it has them, one after the other."""
-        is_row = path.index.prefix == self._prefix
-        for _, value in self._cells.scan(*where, backwards=is_descending):
-            row = self._codec.decode(value) if is_row else self._read(value)
-            if row is not None:
-                yield row
+    def _in_order(self, path: Path, query: Query, parameters: list[Any], order: Sequence[Order]) -> Iterator[Row]:
+        """The rows of a path as it has them, one after the other, from the query's place on."""
+        is_descending = order[0].descending
+        begin, end = path.rest(list(path.ranges(parameters)), parameters, query.after, is_descending)
+        cells = self._cells.scan(begin, end, backwards=is_descending)
+        return self._rows_at(path, (value for _, value in cells))
 
 
 class CellTables(dict[str, CellRows]):

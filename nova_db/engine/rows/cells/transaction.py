@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from nova_db.engine.rows.cells.cells import Buffer, Cells
+from nova_db.engine.rows.cells.relations import attacher
 from nova_db.engine.rows.cells.table import CellTables, Codec
 from nova_db.engine.rows.layout import Layout
 from nova_db.engine.rows.transaction import RowTransaction
+from nova_db.engine.values import Row
 
 _NOTHING: Final = nullcontext()
 
@@ -43,6 +45,11 @@ class CellTransaction(RowTransaction):
     @abc.abstractmethod
     def _leave(self) -> None:
         """Let go of what the transaction has held; asked once."""
+
+    _attacher = staticmethod(attacher)  # type: ignore[assignment] # the tables are ours
+
+    def _own(self, rows: list[Row]) -> list[Row]:
+        return rows  # nobody else has what was just made of a cell, or made into one
 
     def _mark(self) -> int:
         return self.cells.mark() if isinstance(self.cells, Buffer) else 0
