@@ -6,10 +6,23 @@ an engine; a store that has neither transactions nor versions needs the rows alo
 
 from __future__ import annotations
 
+from nova_db.engine.rows.codec import Codec, json_codec
 from nova_db.engine.rows.hashed import HashIndex
 from nova_db.engine.rows.layout import Columns, Layout, layout, value_of
 from nova_db.engine.rows.relations import Tables
 from nova_db.engine.rows.table import Readable, Rows
 from nova_db.engine.rows.transaction import RowTransaction
 
-__all__ = ["Columns", "HashIndex", "Layout", "Readable", "RowTransaction", "Rows", "Tables", "layout", "value_of"]
+__all__ = [
+    "Codec",
+    "Columns",
+    "HashIndex",
+    "Layout",
+    "Readable",
+    "RowTransaction",
+    "Rows",
+    "Tables",
+    "json_codec",
+    "layout",
+    "value_of",
+]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from nova_db.engine.rows.cells.cells import Cells
 from nova_db.engine.rows.cells.engine import CellEngine
-from nova_db.engine.rows.cells.table import Codec
 from nova_db.engine.rows.cells.transaction import CellTransaction
+from nova_db.engine.rows.codec import Codec
 
 __all__ = ["CellEngine", "CellTransaction", "Cells", "Codec"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from nova_db.engine.keys import HIGHEST_ID
 from nova_db.engine.matching import Probe
@@ -14,17 +14,10 @@ from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.cells.cells import Buffer, Cells
 from nova_db.engine.rows.cells.packing import counter_name, pack
 from nova_db.engine.rows.cells.paths import LAST, Path, indexes, lead, plan
+from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout, layout
 from nova_db.engine.rows.table import Rows
 from nova_db.engine.values import Row
-
-
-class Codec(NamedTuple):
-    """How the rows of a table become bytes."""
-
-    encode: Callable[[Row], bytes]
-    decode: Callable[[Iterable[bytes]], Iterator[Row]]
-    """Of many, one after the other; each row is a dict of its own."""
 
 
 class CellRows(Rows):

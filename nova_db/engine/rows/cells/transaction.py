@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from nova_db.engine.rows.cells.cells import Buffer, Cells
 from nova_db.engine.rows.cells.relations import attacher
-from nova_db.engine.rows.cells.table import CellTables, Codec
+from nova_db.engine.rows.cells.table import CellTables
+from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout
 from nova_db.engine.rows.transaction import RowTransaction
 from nova_db.engine.values import Row
