@@ -9,10 +9,9 @@ from types import TracebackType
 
 from testtools.matchers import MismatchError  # type: ignore[attr-defined] # its package does not say that it is public
 
-from nova_db.engine import Engine, Transaction
 from nova_db_conformance.harness.checking import difference
 from nova_db_conformance.harness.coverage import CALLS
-from nova_db_conformance.harness.promises import BREAKS, promise_of, text_of
+from nova_db_conformance.harness.promises import BREAKS, PARTS, promise_of, text_of
 
 _LONGEST = 300
 _WAS = re.compile(r" (was|had) ")
@@ -25,7 +24,8 @@ def told(test_class: type, error: BaseException) -> dict[str, str]:
     """What a failure is told with: the ``promise`` that it breaks, ``what`` was wrong, the ``primitive`` that lacks."""
     primitive = unwritten_primitive(error)
     if primitive:
-        return {"promise": text_of(primitive), "what": f"{primitive} is not written", "primitive": primitive}
+        what = f"{primitive} is not written{_hint(error)}"
+        return {"promise": text_of(primitive), "what": what, "primitive": primitive}
     noted = (note for each in _with_causes(error) for note in getattr(each, "__notes__", ()))
     own = next((note.removeprefix(BREAKS) for note in noted if note.startswith(BREAKS)), None)
     promise = own or promise_of(test_class, CALLS.last) or ""
@@ -44,13 +44,22 @@ def what_was_wrong(error: BaseException) -> str:
 
 
 def unwritten_primitive(error: BaseException) -> str:
-    """The method of the engine that raised ``NotImplementedError``, as ``Transaction.update``; empty if none did."""
-    for each in _with_causes(error):
-        if isinstance(each, NotImplementedError):
-            found = [name for frame in _frames(each.__traceback__) if (name := _primitive_in(frame))]
-            if found:
-                return found[-1]
+    """The method that raised ``NotImplementedError``, as ``Transaction.update`` or ``Rows.get``; empty if none did."""
+    for each in _unwritten(error):
+        found = [name for frame in _frames(each.__traceback__) if (name := _primitive_in(frame))]
+        if found:
+            return found[-1]
     return ""
+
+
+def _hint(error: BaseException) -> str:
+    """What an unwritten method says of itself."""
+    text = next((str(each) for each in _unwritten(error) if str(each)), "")
+    return f": {text}" if text else ""
+
+
+def _unwritten(error: BaseException) -> Iterator[NotImplementedError]:
+    return (each for each in _with_causes(error) if isinstance(each, NotImplementedError))
 
 
 def _mismatch(error: BaseException) -> str | None:
@@ -100,7 +109,7 @@ def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
 
 def _primitive_in(frame: TracebackType) -> str:
     name, owner = frame.tb_frame.f_code.co_name, frame.tb_frame.f_locals.get("self")
-    for interface in (Engine, Transaction):
-        if isinstance(owner, interface) and name in vars(interface):
-            return f"{interface.__name__}.{name}"
+    for part, methods in PARTS.items():
+        if isinstance(owner, part) and name in methods:
+            return f"{part.__name__}.{name}"
     return ""

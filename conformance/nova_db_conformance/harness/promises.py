@@ -4,7 +4,8 @@ What a test of the engine asks for, the attribute ``promise`` of its class says,
 
 - a number: the promise of that number at the head of ``nova_db.engine.interface``;
 - ``"Keys"``, ``"Errors"`` or ``"Rows"``: the paragraph there that is about them;
-- a method, ``"Transaction.update"``, or a class of ``nova_db.engine``: the first sentence of its docstring.
+- a method, ``"Transaction.update"`` or ``"Rows.get"``, or a class of ``nova_db.engine``: the first sentence of its
+  docstring.
 
 Of a test of the functions it is the contract of the function that was called last when it failed; before any call, the
 contracts of its family.
@@ -20,7 +21,9 @@ from collections.abc import Iterator
 
 import nova_db.engine
 from nova_db.driver import Driver
-from nova_db.engine import interface
+from nova_db.engine import Engine, Transaction, interface
+from nova_db.engine.rows import Rows, RowTransaction
+from nova_db.engine.rows.cells import CellEngine, Cells, CellTransaction
 from nova_db_conformance.harness.stages import SUITE, family_of
 
 Promise = int | str
@@ -59,6 +62,13 @@ PROMISES: dict[str, Promise] = {
     "test_values": "Rows",
 }
 """Modules of ``engine/``, and folders, to what their tests ask for, unless a class of theirs says otherwise."""
+
+PARTS: dict[type, frozenset[str]] = {
+    Engine: frozenset(vars(Engine)),
+    Transaction: frozenset(vars(Transaction)),
+    **{part: part.__abstractmethods__ for part in (Rows, RowTransaction, Cells, CellEngine, CellTransaction)},
+}
+"""What authors write, the base of row stores included, to the names of its methods."""
 
 BREAKS = "breaks "
 """How the note begins that says with an error which promise it breaks."""
@@ -102,19 +112,21 @@ def declared(test_class: type) -> Promise | None:
 def text_of(promise: Promise) -> str:
     """A promise of the engine, in a sentence that says where it stands."""
     if isinstance(promise, int):
-        return f"promise {promise}: {_first_sentence(_numbered()[promise])}"
+        return f"promise {promise}: {first_sentence(_numbered()[promise])}"
     if promise in _PARAGRAPHS:
         start = _PARAGRAPHS[promise]
         text = _head()[_head().index(start) :].removeprefix(f"{promise}: ")
-        return f"{promise}: {_first_sentence(text)}"
-    found = functools.reduce(getattr, promise.split("."), nova_db.engine)
-    return f"{promise}: {_first_sentence(inspect.getdoc(found) or '')}"
+        return f"{promise}: {first_sentence(text)}"
+    name, _, method = promise.partition(".")
+    part = next((part for part in PARTS if part.__name__ == name), None) or getattr(nova_db.engine, name)
+    found = getattr(part, method) if method else part
+    return f"{promise}: {first_sentence(inspect.getdoc(found) or '')}"
 
 
 @functools.cache
 def contract_of(function: str) -> str:
     """A function's name, and the first sentence of its contract."""
-    return f"{function}: {_first_sentence(inspect.getdoc(getattr(Driver, function, None)) or '')}".removesuffix(": ")
+    return f"{function}: {first_sentence(inspect.getdoc(getattr(Driver, function, None)) or '')}".removesuffix(": ")
 
 
 @functools.cache
@@ -129,7 +141,7 @@ def _numbered() -> dict[int, str]:
     return {int(number): text for number, text in found}
 
 
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
     """The first sentence, in one line and without markup."""
     found = _SENTENCE.match(text)
     return " ".join(_MARKUP.sub("", found[0] if found else text).split())
