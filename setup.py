@@ -92,6 +92,7 @@ setup(
     package_dir={name: name if shelf == "." else f"{shelf}/{name}" for name, shelf in SHELF.items()},
     package_data={
         "": ["py.typed", "*.pyi"],
+        "nova_db.cli.skeletons": ["**/*.tmpl"],
         "nova_db_sqlalchemy": ["**/*.mako", "**/versions/*.py"],
         "nova_db_conformance": ["**/*.jsonl.gz"],
     },

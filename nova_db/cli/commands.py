@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
+from nova_db.cli import authors
 from nova_db.cli.declaring import NAMING, Commands, command, common, quiet
 from nova_db.cli.parsing import Parser
 from nova_db.cli.values import MOMENT, at_least_two, moment, positive, seconds
@@ -29,7 +29,7 @@ def parser() -> Parser:
     commands = found.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     for add in (_sync, _version, _check, _seed, _status, _demo, _copy, _compare):
         add(commands)
-    for add in (_archive, _purge, _conformance, _completion):
+    for add in (_archive, _purge, authors.conformance, authors.new_backend, _completion):
         add(commands)
     found.commands = commands.choices
     for each in found.commands.values():
@@ -238,44 +238,6 @@ def _purge(commands: Commands[Parser]) -> None:
     which.add_argument("--all", action="store_true", help="whatever is archived")
     found.add_argument("--sleep", type=seconds, default=0.0, metavar="S", help="seconds to wait between transactions")
     quiet(found)
-
-
-def _conformance(commands: Commands[Parser]) -> None:
-    found = command(
-        commands,
-        "conformance",
-        "run the conformance suite on a backend; status 1: it does not conform",
-        """\
-        Run the conformance suite, which every backend has to pass, on databases of its own beside the one of the
-        connection: stage by stage, from a backend that loads to one that keeps its budgets, as far as the end of the
-        first stage that is broken. The status is 0 if nothing fails, 1 if tests do. What stands after -- goes to
-        pytest; the id of a test, as it is printed, runs that test alone.
-
-        Examples:
-
-          nova-db conformance --backend memory
-          nova-db conformance --backend memory --family quotas --all
-          nova-db conformance --backend memory -- -k quota -x""",
-        json=True,
-    )
-    found.hint = "; options of pytest stand after --"
-    found.add_argument(
-        "--level", choices=("core", "full"), default="full", help="core: without long races and recordings"
-    )
-    found.add_argument(
-        "--family", action="append", default=[], help="the functions of this family only, such as quotas; repeatable"
-    )
-    found.add_argument(
-        "--require",
-        action="append",
-        default=[],
-        metavar="CAPABILITY",
-        help="fail where the engine lacks this capability, such as PERSISTENT; repeatable",
-    )
-    found.add_argument("--seed", type=int, metavar="N", help="make other random sequences of calls")
-    found.add_argument("--report", type=Path, metavar="DIR", help="write conformance.json and conformance.xml (JUnit)")
-    found.add_argument("--all", action="store_true", help="go on after a stage that is broken")
-    found.add_argument("arguments", nargs="*", metavar="PYTEST_ARGUMENT", help="after --, passed to pytest")
 
 
 def _completion(commands: Commands[Parser]) -> None:

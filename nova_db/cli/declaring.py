@@ -33,7 +33,7 @@ def common(found: argparse.ArgumentParser, default: str | None) -> None:
 
 
 def command(commands: Commands[Parser], name: str, summary: str, text: str, *, json: bool = False) -> Parser:
-    """Add a command that runs ``nova_db.cli.<name>.run``, imported when it is asked for."""
+    """Add a command that runs ``nova_db.cli.<name>.run``, with _ for -, imported when it is asked for."""
     found = commands.add_parser(name, help=summary, description=text)
     found.summary = summary
     common(found, default=argparse.SUPPRESS)
@@ -45,7 +45,7 @@ def command(commands: Commands[Parser], name: str, summary: str, text: str, *, j
     def run(options: argparse.Namespace) -> int:
         import importlib
 
-        work: Callable[[argparse.Namespace], int] = importlib.import_module(f"nova_db.cli.{name}").run
+        work: Callable[[argparse.Namespace], int] = importlib.import_module(f"nova_db.cli.{name.replace('-', '_')}").run
         return work(options)
 
     found.set_defaults(run=run, command=name, json=False)
