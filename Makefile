@@ -97,6 +97,7 @@ generate: venv
 	@$(BIN)/python -m nova_db_sqlalchemy.models.stub
 	@$(BIN)/python -m scripts.functions
 	@$(BIN)/python -m scripts.architecture
+	@$(BIN)/python -m scripts.backend_authors
 	@$(BIN)/python -m scripts.belongings
 	@$(BIN)/python -m scripts.secret_columns
 	@$(BIN)/python -m scripts.url_parameters
