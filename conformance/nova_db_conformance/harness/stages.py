@@ -107,7 +107,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("functions", "functions by family", ("functions", "transactions", "decisions", "aio", "offers")),
     Stage("sequences", "sequences against the reference", ("hostile", "sequences"), level="full"),
     Stage("recordings", "recordings", ("recordings",), level="full"),
-    Stage("budgets", "budgets", ("functions.instances.test_statements",), level="full"),
+    Stage("budgets", "budgets", ("budgets", "functions.instances.test_statements"), level="full"),
 )
 
 _TESTS = {
