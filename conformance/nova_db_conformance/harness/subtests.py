@@ -31,8 +31,8 @@ class CasesTestCase(testtools.TestCase):
 
     Cases must be independent: one that failed may have left anything in the database, and those after it run all the
     same. Steps that rest on what earlier ones have left are one story, and no cases. Cases may be nested; they belong
-    to the thread of the test. One that is skipped has the test skipped, unless another fails; a race that hangs ends
-    the test.
+    to the thread of the test. One that is skipped has the test skipped, for its reason, unless another fails; a race
+    that hangs ends the test.
     """
 
     def setUp(self) -> None:
@@ -53,7 +53,7 @@ class CasesTestCase(testtools.TestCase):
         except Hung:
             raise
         except self.skipException as skip:
-            self._left_out.append(f"{', '.join(self._inside)}: {skip}")
+            self._left_out.append(str(skip))
         except Exception as error:  # noqa: BLE001 - told at the end, whatever it is
             error.add_note(f"case: {', '.join(self._inside)}")
             self._failed.append(error)
@@ -69,7 +69,8 @@ class CasesTestCase(testtools.TestCase):
             kind = CasesFailed if all_failures else ExceptionGroup
             raise kind(f"{len(self._failed)} cases failed", self._failed)
         if self._left_out:
-            self.skipTest("; ".join(self._left_out))
+            # Without the cases: a reason that many tests have is summed up.
+            self.skipTest("; ".join(dict.fromkeys(self._left_out)))
 
 
 _SHORT = reprlib.Repr()
