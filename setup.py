@@ -94,7 +94,7 @@ setup(
         "": ["py.typed", "*.pyi"],
         "nova_db.cli.skeletons": ["**/*.tmpl"],
         "nova_db_sqlalchemy": ["**/*.mako", "**/versions/*.py"],
-        "nova_db_conformance": ["**/*.jsonl.gz"],
+        "nova_db_conformance": ["**/*.jsonl.gz", "harness/page.*"],
     },
     include_package_data=False,
     data_files=[

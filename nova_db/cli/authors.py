@@ -43,7 +43,7 @@ def conformance(commands: Commands[Parser]) -> None:
         help="fail where the engine lacks this capability, such as PERSISTENT; repeatable",
     )
     found.add_argument("--seed", type=int, metavar="N", help="make other random sequences of calls")
-    found.add_argument("--report", type=Path, metavar="DIR", help="write conformance.json and conformance.xml (JUnit)")
+    found.add_argument("--report", type=Path, metavar="DIR", help="write the verdict as JSON, as JUnit and as a page")
     found.add_argument("--all", action="store_true", help="go on after a stage that is broken")
     found.add_argument("arguments", nargs="*", metavar="PYTEST_ARGUMENT", help="after --, passed to pytest")
 

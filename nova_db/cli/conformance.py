@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nova_db import exceptions
 from nova_db.cli.configuration import configured
-from nova_db.cli.output import tell
+from nova_db.cli.output import console, tell
 from nova_db.cli.streams import say
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Watcher:
     def __init__(self, *, tells_stages: bool = False) -> None:
         self.verdict: Verdict | None = None
         self.was_interrupted = False
+        self.written: list[Path] = []
+        self.problem = ""
         self._tells_stages = tells_stages
         self._stage = ""
 
@@ -50,8 +52,9 @@ class Watcher:
     def pytest_unconfigure(self, config: Any) -> None:
         """Take the verdict on the one backend."""
         report = config.pluginmanager.get_plugin("nova-db-report")
-        found = report.verdicts() if report is not None else []
-        self.verdict = found[0] if found else None
+        if report is not None and (found := report.verdicts()):
+            [self.verdict] = found
+            self.written, self.problem = report.written, report.problem
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,6 +65,10 @@ def run(options: argparse.Namespace) -> int:
         raise exceptions.NotSupported(
             f"The conformance suite needs {', '.join(missing)}: pip install 'nova-db[{EXTRA}]'."
         )
+    if options.report is not None:
+        from nova_db_conformance.harness.documents import prepare
+
+        prepare(options.report)
     named = configured(options)
     require_loadable(named.backend, named.connection)
     status, watcher, printed = _run_suite(options, named.backend, named.connection)
@@ -71,9 +78,11 @@ def run(options: argparse.Namespace) -> int:
         say(printed)
         raise ValueError(f"the suite did not run: pytest ended with status {status}")
     options.databases = [{"backend": named.backend}]
-    if options.report is not None:
-        _write(watcher.verdict, options.report)
+    for path in watcher.written:
+        say(f"wrote {path}")
     tell(options, _document(watcher.verdict), lambda: _tell_people(options, watcher.verdict))
+    if watcher.problem:
+        raise ValueError(watcher.problem)
     return status
 
 
@@ -93,7 +102,7 @@ def _run_suite(options: argparse.Namespace, backend: str, connection: str | None
     for arguments in runs:
         watcher = Watcher(tells_stages=output is hidden and sys.stderr.isatty())
         with contextlib.redirect_stdout(output):
-            status = run_suite(backend, connection, arguments, plugins=[watcher])
+            status = run_suite(_labelled(backend, connection), connection, arguments, plugins=[watcher])
         if status != 0:
             break
     return status, watcher, hidden.getvalue()
@@ -106,6 +115,8 @@ def _arguments(options: argparse.Namespace) -> list[str]:
         found.append("--nova-db-all")
     if options.seed is not None:
         found += ["--nova-db-seed", str(options.seed)]
+    if options.report is not None:
+        found += ["--nova-db-report", str(options.report)]
     for family in options.family:
         found += ["--nova-db-family", family]
     for capability in options.require:
@@ -113,12 +124,11 @@ def _arguments(options: argparse.Namespace) -> list[str]:
     return [*found, *options.arguments]
 
 
-def _write(verdict: Verdict, folder: Path) -> None:
-    """Write the documents of ``--report``, and say on standard error where they are."""
-    from nova_db_conformance.harness.documents import write
-
-    for path in write(verdict, folder):
-        say(f"wrote {path}")
+def _labelled(backend: str, connection: str | None) -> str:
+    """The backend with what reports call it: ``sqlalchemy`` alone would be each of the servers."""
+    scheme = re.match(r"(\w+)(?:\+\w+)?:", connection or "")
+    name = backend.rpartition(".")[2]
+    return backend if scheme is None or scheme[1] == name else f"{backend}:{name}-{scheme[1]}"
 
 
 def _document(verdict: Verdict) -> dict[str, Any]:
@@ -127,13 +137,16 @@ def _document(verdict: Verdict) -> dict[str, Any]:
 
 def _tell_people(options: argparse.Namespace, verdict: Verdict | None) -> None:
     """Print the screen, unless pytest has printed it with the rest."""
+    from rich.text import Text
+
     from nova_db_conformance.harness.screen import drawn, width_here
 
     if verdict is not None and not options.arguments:
         where = "" if options.connection is None else " --connection URL"
-        again = f"nova-db conformance --backend {options.databases[0]['backend']}{where} ID"
-        for line in drawn(verdict, width_here(), again):
-            print(line)
+        verdict.again = f"nova-db conformance --backend {options.databases[0]['backend']}{where} ID"
+        out = console()
+        for line in drawn(verdict, width_here()):
+            out.print(Text(line, line.style), soft_wrap=True)
 
 
 def _missing() -> Iterator[str]:

@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import pty
+import re
 from pathlib import Path
 from unittest import mock
 from xml.etree import ElementTree as ET
@@ -14,6 +15,7 @@ import pytest
 
 from tests.cli.cases import failure, run
 
+FAMILY = ("--family", "key_pairs")
 SHORT = ("--", "-q", "-p", "no:cacheprovider", "-k", "TestKeyPairs")
 
 
@@ -111,16 +113,51 @@ def test_a_capability_that_is_required_is_not_skipped() -> None:
     assert "there is no capability 'ETERNAL': choose of PERSISTENT, CONCURRENT_WRITERS" in ran.stderr
 
 
-def test_a_report_is_written_as_json_and_as_junit(tmp_path: Path) -> None:
+def test_a_report_is_written_as_json_as_junit_and_as_a_page(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
     status, output = judged("MisnamingDriver", "--family", "key_pairs", "--report", str(folder))
-    found = json.loads((folder / "conformance.json").read_text())
+    found = json.loads((folder / "MisnamingDriver.json").read_text())
     assert (status, found["conforms"], found["broken"]) == (1, False, "functions")
-    root = ET.parse(folder / "conformance.xml").getroot()
+    root = ET.parse(folder / "MisnamingDriver.xml").getroot()
     failures = root.findall("testsuite[@name='functions by family']/testcase/failure")
     assert len(failures) == len(found["failures"]) > 0
     assert {failure.get("type") for failure in failures} == {each["promise"] for each in found["failures"]}
     assert all(each["id"] in output for each in found["failures"][:1])
+    assert found["failures"][0]["id"] in (folder / "index.html").read_text()
+
+
+def test_each_server_has_files_of_its_own_in_a_report_and_no_password_of_its_url(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/hunter2.sqlite"
+    ran = run("--backend", "sqlalchemy", "--connection", url, "conformance", *FAMILY, "--report", str(tmp_path))
+    assert (ran.returncode, ran.stdout.splitlines()[0]) == (
+        0,
+        "sqlalchemy-sqlite passes what ran, which is a part of the suite",
+    )
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"sqlalchemy-sqlite.json", "sqlalchemy-sqlite.xml", "index.html"} <= names
+    found = json.loads((tmp_path / "sqlalchemy-sqlite.json").read_text())
+    assert "SQLite" in found["about"]["server"]
+    assert "hunter2" not in json.dumps(found)
+
+
+def test_a_report_that_cannot_be_written_is_one_line_before_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other.json").write_text("{")
+    line = failure(capsys, "--backend", "memory", "conformance", "--report", str(tmp_path))
+    assert f"{tmp_path / 'other.json'} is no JSON" in line
+
+
+@pytest.mark.parametrize(
+    "environment, has_colours",
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_the_verdict_has_colours_where_they_are_wanted(environment: dict[str, str], has_colours: bool) -> None:
+    ran = run("--backend", "tests.suite.skeleton.SkeletonDriver", "conformance", env={"TERM": "xterm", **environment})
+    plain = re.sub("\x1b\\[[0-9;]*m", "", ran.stdout)
+    assert plain.startswith("SkeletonDriver does not conform: loads\n  FAIL loads")
+    assert ("\x1b[31m" in ran.stdout) is has_colours
+    assert ("\x1b[1;31mSkeletonDriver" in ran.stdout) is has_colours
 
 
 def test_somebody_who_waits_at_a_terminal_is_told_the_stage() -> None:

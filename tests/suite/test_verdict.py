@@ -55,7 +55,8 @@ def test_failures_that_are_alike_are_told_once_and_each_promise_before_a_second_
 @pytest.mark.parametrize("width", [30, 80])
 def test_a_screen_has_ten_failures_at_most_and_fits_its_width_but_for_what_is_to_be_pasted(width: int) -> None:
     verdict = Verdict("x", [result(number, what="wrong " * number * 40) for number in range(1, 60)], is_staged=True)
-    lines = drawn(verdict, width, "nova-db conformance ID")
+    verdict.again = "nova-db conformance ID"
+    lines = drawn(verdict, width)
     assert len(lines) < 60
     assert sum(line.startswith("nova_db_conformance.") for line in lines) == 10
     long = [line for line in lines if len(line) > width]

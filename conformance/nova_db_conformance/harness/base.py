@@ -29,6 +29,7 @@ import contextlib
 import copy
 import datetime as dt
 import functools
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -36,6 +37,8 @@ from unittest import mock
 
 import testtools
 from testscenarios import WithScenarios, load_tests_apply_scenarios
+from testtools.content import Content
+from testtools.content_type import JSON
 
 import nova_db
 from nova_db import offers
@@ -43,10 +46,10 @@ from nova_db.api import bind, load_backend
 from nova_db.context import RequestContext
 from nova_db.engine import guards, watching
 from nova_db.fixtures import DatabaseFixture
-from nova_db_conformance.harness import unittests
+from nova_db_conformance.harness import about, documents, reference, unittests
 from nova_db_conformance.harness.assertions import RecordAssertions
 from nova_db_conformance.harness.checking import checked, difference
-from nova_db_conformance.harness.coverage import CALLS
+from nova_db_conformance.harness.coverage import CALLS, CALLS_DETAIL
 from nova_db_conformance.harness.factories import Records
 from nova_db_conformance.harness.failures import MOST_CALLS, PlantedFailure, dump, failing_at
 from nova_db_conformance.harness.hangs import FAILS_SECONDS, SHOWS_SECONDS, beat, watched_over
@@ -92,6 +95,7 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):
     def setUp(self) -> None:
         """Take an empty database, and watch what is done with readers."""
         super().setUp()
+        CALLS.last = None
         self.enterContext(watched_over(self.id(), self.shows_after, self.fails_after))
         self.enterContext(guards.enforced())
         # What the contract says of unknown filters is what production has: they are ignored.
@@ -100,12 +104,18 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):
         self.driver = database.driver
         self.connection = database.connection
         self.empty = database.reset
+        if self.backend.label not in CALLS.facts:
+            CALLS.facts[self.backend.label] = about.of_driver(self.driver)
+        # Read by runners only whose processes tell by their streams what they have to tell.
+        self.addDetail(CALLS_DETAIL, Content(JSON, lambda: [json.dumps(CALLS.taken()).encode()]))
 
     def run(self, result: Any = None) -> Any:
         """Run the test, and keep what came of it for the verdict."""
         done = super().run(result)
         if not self.scenarios:  # with them it has run once for each, as tests of their own
             unittests.note(self, result)
+            if documents.reports_itself():
+                reference.play(type(self), self.backend, self._testMethodName)
         return done
 
     @property
@@ -218,9 +228,9 @@ class ConformanceTestCase(BackendTestCase):
 
     def setUp(self) -> None:
         """Bind the namespace to the driver, checked."""
-        CALLS.last = None
         super().setUp()
-        self.addCleanup(bind(checked(self.driver, self.backend.label, CALLS)).release)
+        is_timed = reference.is_timed(type(self))
+        self.addCleanup(bind(checked(self.driver, self.backend.label, CALLS, is_timed=is_timed)).release)
 
     def context(self, **overrides: Any) -> RequestContext:
         """A context: of user ``u1`` in project ``p1``, no administrator, unless said otherwise."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import pprint
 import re
 import reprlib
 from collections.abc import Iterator
@@ -9,11 +11,14 @@ from types import TracebackType
 
 from testtools.matchers import MismatchError  # type: ignore[attr-defined] # its package does not say that it is public
 
+from nova_db.exceptions.redaction import without_secrets
 from nova_db_conformance.harness.checking import difference
 from nova_db_conformance.harness.coverage import CALLS
 from nova_db_conformance.harness.promises import BREAKS, PARTS, promise_of, text_of
 
 _LONGEST = 300
+_LONGEST_DETAIL = 20_000
+_MOST_CASES = 10
 _WAS = re.compile(r" (was|had) ")
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
@@ -21,15 +26,19 @@ _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = 3
 
 
 def told(test_class: type, error: BaseException) -> dict[str, str]:
-    """What a failure is told with: the ``promise`` that it breaks, ``what`` was wrong, the ``primitive`` that lacks."""
+    """What a failure is told with: the ``promise`` that it breaks, ``what`` was wrong, the ``primitive`` that lacks.
+
+    ``detail`` is all of what was wrong, where that is more; none of it shows the passwords of URLs.
+    """
     primitive = unwritten_primitive(error)
     if primitive:
-        what = f"{primitive} is not written{_hint(error)}"
-        return {"promise": text_of(primitive), "what": what, "primitive": primitive}
+        what = without_secrets(f"{primitive} is not written{_hint(error)}")
+        return {"promise": text_of(primitive), "what": what, "primitive": primitive, "detail": ""}
     noted = (note for each in _with_causes(error) for note in getattr(each, "__notes__", ()))
     own = next((note.removeprefix(BREAKS) for note in noted if note.startswith(BREAKS)), None)
     promise = own or promise_of(test_class, CALLS.last) or ""
-    return {"promise": promise, "what": what_was_wrong(error), "primitive": ""}
+    what, detail = without_secrets(what_was_wrong(error)), without_secrets(_detail(error))
+    return {"promise": promise, "what": what, "primitive": "", "detail": "" if detail == what else detail}
 
 
 def what_was_wrong(error: BaseException) -> str:
@@ -39,8 +48,28 @@ def what_was_wrong(error: BaseException) -> str:
         more = f" (and {len(others)} more cases)" if others else ""
         return f"{what_was_wrong(first)}{more}"
     text = _mismatch(error) or _told(error)
+    if text.startswith("# "):  # a program, whose head says what it shows
+        text = text.partition("\n")[0].removeprefix("# ")
     case = next((note for note in getattr(error, "__notes__", ()) if note.startswith("case: ")), "")
     return _cut(f"{text} ({case})" if case else text)
+
+
+def _detail(error: BaseException) -> str:
+    """The error in full, without its traceback: of two values that should be equal the lines in which they differ."""
+    if isinstance(error, BaseExceptionGroup):
+        return "\n\n".join(map(_detail, error.exceptions[:_MOST_CASES]))
+    if isinstance(error, MismatchError) and hasattr(error.mismatch, "_reference"):
+        expected, got = (_lines(value) for value in (error.mismatch._reference, error.matchee))
+        text = "\n".join(difflib.unified_diff(expected, got, "expected", "got", lineterm="", n=1))
+    else:
+        text = _told(error)
+    notes = [note for note in getattr(error, "__notes__", ()) if note.startswith("case: ")]
+    text = "\n".join((*notes, text))
+    return text if len(text) <= _LONGEST_DETAIL else f"{text[:_LONGEST_DETAIL]}\n..."
+
+
+def _lines(value: object) -> list[str]:
+    return pprint.pformat(value, width=100, sort_dicts=False).splitlines()
 
 
 def unwritten_primitive(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,10 +31,11 @@ class CheckedDriver:
     A call that breaks a rule raises :class:`ContractViolation`.
     """
 
-    def __init__(self, driver: Driver, backend: str, log: CallLog) -> None:
+    def __init__(self, driver: Driver, backend: str, log: CallLog, *, is_timed: bool = False) -> None:
         self._driver = driver
         self._backend = backend
         self._log = log
+        self._is_timed = is_timed
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._driver, name)
@@ -46,7 +48,7 @@ class CheckedDriver:
         return checked
 
     def _checked(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        log, backend = self._log, self._backend
+        log, backend, is_timed = self._log, self._backend, self._is_timed
 
         @functools.wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -55,13 +57,14 @@ class CheckedDriver:
             given = (args, kwargs)
             before = private_copy(given)
             contexts = [(arg, private_copy(vars(arg))) for arg in args if _is_context(arg)]
+            began = time.perf_counter_ns()
             try:
                 result = method(*args, **kwargs)
             except Exception as error:
                 log.failed(backend, name, error)
                 _require_unchanged(name, before, given, contexts)
                 raise
-            log.succeeded(backend, name)
+            log.succeeded(backend, name, time.perf_counter_ns() - began if is_timed else 0)
             beat()
             for function in _plain_functions_in(args, kwargs):
                 log.succeeded(backend, function)
@@ -74,9 +77,9 @@ class CheckedDriver:
         return call
 
 
-def checked(driver: Driver, backend: str, log: CallLog) -> Driver:
-    """A driver that does what ``driver`` does, checked; see :class:`CheckedDriver`."""
-    return cast("Driver", CheckedDriver(driver, backend, log))
+def checked(driver: Driver, backend: str, log: CallLog, *, is_timed: bool = False) -> Driver:
+    """A driver that does what ``driver`` does, checked; see :class:`CheckedDriver`. ``is_timed``: the log has times."""
+    return cast("Driver", CheckedDriver(driver, backend, log, is_timed=is_timed))
 
 
 def private_copy(value: Any) -> Any:

@@ -1,9 +1,10 @@
-"""What the tests called: which functions of the API, on which backend, and how these calls ended."""
+"""What the tests called: which functions of the API, on which backend, how that ended, and how long it took."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,9 @@ PLAIN_FUNCTIONS = ("constraint", "equal_any", "not_equal")
 """The functions of the API that no driver implements; they count as called when a call is given what they make."""
 
 ALL_FUNCTIONS: tuple[str, ...] = (*FUNCTIONS, *PLAIN_FUNCTIONS)
+
+_CLASSES_AN_OCTAVE = 16
+"""Times are counted in classes of 4.4 %, so that those of many processes add up; a median is within 2.2 %."""
 
 _AUTH = re.compile(r"^\s*Auth: (\w+)", re.MULTILINE)
 _RAISED = re.compile(r"^:raises (\w+): ", re.MULTILINE)
@@ -31,13 +35,18 @@ class CallLog:
         self._lock = forking.lock(self, "_lock")
         self._successes: Counter[tuple[str, str]] = Counter()
         self._failures: Counter[tuple[str, str, str]] = Counter()
+        self._times: Counter[tuple[str, str, int]] = Counter()
+        self.facts: dict[str, dict[str, str]] = {}
+        """What each backend tells of itself, by its label."""
         self.last: str | None = None
         """The function that was called last, in whatever thread; a test begins without one."""
 
-    def succeeded(self, backend: str, function: str) -> None:
-        """Count a call that returned."""
+    def succeeded(self, backend: str, function: str, nanoseconds: int = 0) -> None:
+        """Count a call that returned, and how long it took; 0: that is not asked."""
         with self._lock:
             self._successes[backend, function] += 1
+            if nanoseconds > 0:
+                self._times[backend, function, round(math.log2(nanoseconds) * _CLASSES_AN_OCTAVE)] += 1
 
     def failed(self, backend: str, function: str, error: BaseException) -> None:
         """Count a call that raised."""
@@ -67,20 +76,47 @@ class CallLog:
         """The backends on which calls were made, sorted."""
         return sorted({key[0] for key in (*self._successes, *self._failures)})
 
-    def as_data(self) -> list[list[Any]]:
-        """The counts as lists of text and numbers, for another process; :meth:`merge` takes them."""
-        with self._lock:
-            return [[*key, count] for key, count in (*self._successes.items(), *self._failures.items())]
+    def medians(self, backend: str) -> dict[str, float]:
+        """Function to the median of how long its calls took that returned, in microseconds, where that was asked."""
+        classes: dict[str, Counter[int]] = {}
+        for (label, function, number), count in self._times.items():
+            if label == backend:
+                classes.setdefault(function, Counter())[number] += count
+        return {function: 2 ** (_middle(counts) / _CLASSES_AN_OCTAVE) / 1000 for function, counts in classes.items()}
 
-    def merge(self, data: Iterable[list[Any]]) -> None:
-        """Add the counts of another process."""
+    def as_data(self) -> dict[str, Any]:
+        """What was counted as plain data, for another process; :meth:`merge` takes it."""
         with self._lock:
-            for *key, count in data:
-                if len(key) == 2:
-                    self._successes[key[0], key[1]] += count
-                else:
-                    self._failures[key[0], key[1], key[2]] += count
+            counters = {name: self._counter(name) for name in _COUNTERS}
+            return {"facts": self.facts} | {
+                name: [[*key, count] for key, count in found.items()] for name, found in counters.items()
+            }
 
+    def taken(self) -> dict[str, Any]:
+        """The same, after which nothing is counted: for runners that take it along test by test."""
+        data = self.as_data()
+        with self._lock:
+            for name in _COUNTERS:
+                self._counter(name).clear()
+        return data
+
+    def merge(self, data: Mapping[str, Any]) -> None:
+        """Add what another process has counted."""
+        with self._lock:
+            self.facts.update(data["facts"])
+            for name in _COUNTERS:
+                for *key, count in data[name]:
+                    self._counter(name)[tuple(key)] += count
+
+    def _counter(self, name: str) -> Counter[Any]:
+        found: Counter[Any] = getattr(self, f"_{name}")
+        return found
+
+
+_COUNTERS = ("successes", "failures", "times")
+
+CALLS_DETAIL = "nova_db_calls"
+"""The detail of a test in which a process tells by subunit what it has counted."""
 
 CALLS = CallLog()
 """The calls of this process, and of the worker processes that reported theirs."""
@@ -120,3 +156,13 @@ def _docstring(function: str) -> str:
 
 def _names_of(kind: type) -> tuple[str, ...]:
     return tuple(cls.__name__ for cls in kind.__mro__ if cls not in (object, BaseException))
+
+
+def _middle(counts: Counter[int]) -> int:
+    """The class in which the middle of all that was counted lies."""
+    left = counts.total() / 2
+    for number in sorted(counts):
+        left -= counts[number]
+        if left <= 0:
+            return number
+    raise ValueError("nothing was counted")

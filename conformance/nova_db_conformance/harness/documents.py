@@ -1,27 +1,102 @@
-"""A verdict as documents: JSON for programs, JUnit's XML for what shows the tests of many projects."""
+"""A report: JSON for programs, JUnit's XML for what shows the tests of many projects, one page for people.
+
+Each backend has files of its own, and the page is made of all that a folder holds; so runs on several backends, one
+after the other, come together in one folder.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
+from nova_db_conformance.harness.page import drawn
+from nova_db_conformance.harness.stages import SUITE
 from nova_db_conformance.harness.verdict import Result, Verdict
 
-JSON = "conformance.json"
-JUNIT = "conformance.xml"
+REPORT_VARIABLE = "NOVA_DB_REPORT"
+"""The environment variable that names a folder for the report, for every runner."""
+PAGE = "index.html"
+
+_left_to_runner = False
 
 
-def write(verdict: Verdict, folder: Path) -> list[Path]:
-    """Write the documents into a folder, which is made if it is missing; where they are.
+def prepare(folder: Path) -> None:
+    """Make a folder for a report if it is missing, and look at what it holds, before a run that takes long.
 
-    :raises OSError: the folder cannot be made or written to.
+    :raises OSError: it cannot be made or read.
+    :raises ValueError: a document there cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    as_json, as_junit = folder / JSON, folder / JUNIT
-    as_json.write_text(f"{json.dumps(verdict.as_data(), indent=2)}\n", encoding="utf-8")
-    as_junit.write_bytes(ET.tostring(junit(verdict), encoding="utf-8", xml_declaration=True))
-    return [as_json, as_junit]
+    _documents(folder)
+
+
+def write(verdicts: Iterable[Verdict], folder: Path) -> list[Path]:
+    """Write the documents of each verdict into a folder, made if it is missing, and the page of all; where they are.
+
+    :raises OSError: the folder cannot be made or written to.
+    :raises ValueError: the document of another backend there cannot be read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for verdict in verdicts:
+        text = f"{json.dumps(verdict.as_data(), indent=1)}\n".encode()
+        written.append(_put(folder / f"{verdict.backend}.json", text))
+        xml = ET.tostring(junit(verdict), encoding="utf-8", xml_declaration=True)
+        written.append(_put(folder / f"{verdict.backend}.xml", xml))
+    return [*written, write_page(folder)]
+
+
+def write_page(folder: Path) -> Path:
+    """Make the page anew of the JSON documents in a folder; where it is.
+
+    :raises OSError: the folder cannot be read or written to.
+    :raises ValueError: there is no document, or one cannot be read.
+    """
+    found = _documents(folder)
+    if not found:
+        raise ValueError(f"there is no verdict of the conformance suite in {folder}: expected files BACKEND.json")
+    return _put(folder / PAGE, drawn(found).encode())
+
+
+def write_if_asked(verdicts: Iterable[Verdict]) -> list[Path]:
+    """Write them into the folder that the environment names, if it does; where they are."""
+    folder = os.environ.get(REPORT_VARIABLE)
+    return write(verdicts, Path(folder)) if folder else []
+
+
+def reports_itself() -> bool:
+    """Whether a report was asked for, of a runner that cannot see to what is measured for it."""
+    return bool(os.environ.get(REPORT_VARIABLE)) and not _left_to_runner
+
+
+def leave_to_runner() -> None:
+    """Have the runner, and not the tests, see to it."""
+    global _left_to_runner
+    _left_to_runner = True
+
+
+def _documents(folder: Path) -> list[dict[str, Any]]:
+    return [document for path in sorted(folder.glob("*.json")) if (document := _read(path)) is not None]
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """A document; None of a file that is another program's."""
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON: {error}") from None
+    return found if isinstance(found, dict) and found.get("suite") == SUITE else None
+
+
+def _put(path: Path, content: bytes) -> Path:
+    """Write a file, which whoever reads it meanwhile finds whole."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_bytes(content)
+    return beside.replace(path)
 
 
 def junit(verdict: Verdict) -> ET.Element:
@@ -46,6 +121,8 @@ def _case(result: Result) -> ET.Element:
         told = ET.SubElement(case, kind, message=_plain(result.what))
         if result.promise:
             told.set("type", _plain(result.promise))
+        if result.detail:
+            told.text = "\n".join(map(_plain, result.detail.splitlines()))
     return case
 
 

@@ -9,20 +9,36 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pytest
 
 from nova_db_conformance.harness import staging
 from nova_db_conformance.harness.anomalies import Summary
-from nova_db_conformance.harness.report import REPORT, Report
-from nova_db_conformance.harness.stages import stage_of
-from nova_db_conformance.harness.verdicts import BACKEND_PROPERTY, STAGE_PROPERTY, Verdicts
+from nova_db_conformance.harness.report import REPORT, Report, add_options
+from nova_db_conformance.harness.stages import family_of, stage_of
+from nova_db_conformance.harness.verdicts import BACKEND_PROPERTY, FAMILY_PROPERTY, STAGE_PROPERTY, Verdicts, class_of
 from nova_db_conformance.harness.watching import Watching
 
 if TYPE_CHECKING:
     from nova_db_conformance.harness.base import BackendTestCase
     from nova_db_conformance.harness.scenarios import Backend
+
+
+class Beside:
+    """Has the memory backend measured beside the others, for the report."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Run each test there when it has ended, and its time with it."""
+        done = yield
+        test_class = class_of(item)
+        if test_class is not None:
+            from nova_db_conformance.harness.reference import play
+
+            play(test_class, test_class.backend, item.name)
+        return done
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,18 +69,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail at once unless the suite runs on this backend; may be repeated",
     )
     group.addoption(
-        "--nova-db-coverage",
-        action="store_true",
-        dest="nova_db_coverage",
-        help="fail if a function was never seen to succeed, or to raise an exception that the contract names for it",
-    )
-    group.addoption(
         "--nova-db-race-rounds",
         type=int,
         dest="nova_db_race_rounds",
         metavar="N",
         help="rounds of each race (default: 300)",
     )
+    add_options(group)
     staging.add_options(group)
 
 
@@ -81,6 +92,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
         use_rounds(options.nova_db_race_rounds)
     staging.check_options(options)
+    options.nova_db_report = options.nova_db_report or os.environ.get("NOVA_DB_REPORT")
+    if options.nova_db_report:
+        from nova_db_conformance.harness.documents import leave_to_runner, prepare
+
+        leave_to_runner()
+        try:
+            prepare(Path(options.nova_db_report))
+        except (OSError, ValueError) as error:
+            raise pytest.UsageError(f"no report can be written: {error}") from None
+        config.pluginmanager.register(Beside())
     verdicts = Verdicts(config)
     config.pluginmanager.register(verdicts)
     config.pluginmanager.register(staging.Staging(config))
@@ -110,6 +131,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         stage = stage_of(test_class, item.name)
         if stage is not None:
             item.user_properties.append((STAGE_PROPERTY, stage.key))
+        item.user_properties.append((FAMILY_PROPERTY, family_of(test_class) or ""))
 
 
 def _settings(config: pytest.Config) -> tuple[str, str]:

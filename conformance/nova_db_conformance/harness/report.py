@@ -6,6 +6,7 @@ import itertools
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,23 @@ AGAIN = "pytest --pyargs ID --nova-db-backend {backend}"
 """How a test is run again."""
 
 
+def add_options(group: pytest.OptionGroup) -> None:
+    """Declare the options of what is told at the end."""
+    group.addoption(
+        "--nova-db-coverage",
+        action="store_true",
+        dest="nova_db_coverage",
+        help="fail if a function was never seen to succeed, or to raise an exception that the contract names for it",
+    )
+    group.addoption(
+        "--nova-db-report",
+        dest="nova_db_report",
+        metavar="DIR",
+        help="write the verdict on each backend as BACKEND.json and BACKEND.xml (JUnit), and on all of them a page, "
+        "index.html. Default: what the environment variable NOVA_DB_REPORT names",
+    )
+
+
 class Report:
     """Prints the verdicts in the process that prints the summary; its workers send their calls there."""
 
@@ -31,6 +49,10 @@ class Report:
         self._config = config
         self._verdicts = verdicts
         self._gaps: dict[str, list[str]] = {}
+        self.written: list[Path] = []
+        """The files of the report."""
+        self.problem = ""
+        """Why there is none, although one was asked for."""
 
     @property
     def _is_worker(self) -> bool:
@@ -61,10 +83,8 @@ class Report:
         found = self.verdicts()
         if not any(verdict.results for verdict in found) and not self._gaps:
             return
-        from nova_db_conformance.harness.scenarios import selected_backends
         from nova_db_conformance.harness.screen import drawn, width_here
 
-        written = {backend.label: backend.written() for backend in selected_backends()}
         terminalreporter.section("nova-db conformance")
         width = max(len(verdict.backend) for verdict in found)
         plain = [verdict for verdict in found if not verdict.failures and not self._config.option.nova_db_staged]
@@ -72,12 +92,27 @@ class Report:
             if verdict in plain:
                 terminalreporter.line(f"{verdict.backend:<{width}}  {_counts(verdict)}")
                 continue
-            for line in drawn(verdict, width_here(), AGAIN.format(backend=written[verdict.backend])):
-                terminalreporter.line(line)
+            for line in drawn(verdict, width_here()):
+                terminalreporter.line(line, **dict.fromkeys(line.style.split(), True))
         if self._verdicts.is_whole or self._config.option.nova_db_coverage:
-            for line in self._uncalled([verdict.backend for verdict in plain if verdict.results]):
-                terminalreporter.line(line)
+            for text in self._uncalled([verdict.backend for verdict in plain if verdict.results]):
+                terminalreporter.line(text)
         self._print_gaps(terminalreporter)
+        self._write(found, terminalreporter)
+
+    def _write(self, found: list[Verdict], terminal: pytest.TerminalReporter) -> None:
+        folder = self._config.option.nova_db_report
+        if not folder:
+            return
+        from nova_db_conformance.harness.documents import write
+
+        try:
+            self.written = write(found, Path(folder))
+        except (OSError, ValueError) as error:  # the verdict stands all the same
+            self.problem = f"no report was written: {error}"
+            terminal.line(self.problem, red=True)
+        for path in self.written:
+            terminal.line(f"wrote {path}")
 
     def verdicts(self) -> list[Verdict]:
         """The verdict on each backend that the run is on."""
@@ -85,8 +120,12 @@ class Report:
 
         if not self._verdicts.has_any and not self._gaps:
             return []
-        found = [self._verdicts.verdict(backend.label) for backend in selected_backends()]
-        for verdict in found:
+        from nova_db_conformance.harness.about import complete
+
+        backends = selected_backends()
+        found = [complete(self._verdicts.verdict(backend.label)) for backend in backends]
+        for backend, verdict in zip(backends, found, strict=True):
+            verdict.again = AGAIN.format(backend=backend.written())
             verdict.gaps = len(self._gaps.get(verdict.backend, ()))
             if verdict.is_whole and verdict.results and not any(score.was_cut for score in verdict.scores):
                 verdict.coverage = list(self._uncalled([verdict.backend]))

@@ -9,15 +9,18 @@ import importlib
 import re
 from collections.abc import Iterable
 
+from nova_db.exceptions.redaction import without_secrets
+from nova_db_conformance.harness.about import complete
 from nova_db_conformance.harness.causes import told
 from nova_db_conformance.harness.promises import BREAKS, promise_of
-from nova_db_conformance.harness.stages import SUITE, stage_of
+from nova_db_conformance.harness.stages import SUITE, family_of, stage_of
 from nova_db_conformance.harness.verdict import Outcome, Result, Verdict, merged
 
 IN_SHORT = "in short: "
 AGAIN = "python -m unittest ID"
 """How a test is run again, on the backends that the environment names."""
 
+_LONGEST_DETAIL = 20_000
 _ID = re.compile(r"(?P<name>[\w.]+)(?:\((?P<label>[\w.-]+)\))?")
 _UNWRITTEN = re.compile(r"((?:Engine|Transaction)\.\w+) is not written")
 
@@ -40,14 +43,17 @@ def result_of(test_id: str, outcome: Outcome, text: str = "", seconds: float = 0
     module, class_name, name = match["name"].rsplit(".", 2)
     test_class = getattr(importlib.import_module(module), class_name)
     stage = stage_of(test_class, name)
-    what, promise = text, ""
+    what, promise, detail = without_secrets(text), "", ""
     if outcome == "failed":
         what = _noted(text, IN_SHORT) or _last_line(text)
         promise = _noted(text, BREAKS) or promise_of(test_class) or ""
+        detail = without_secrets(text[-_LONGEST_DETAIL:])
     unwritten = _UNWRITTEN.match(what)
     primitive = "" if unwritten is None else unwritten[1]
     key = "" if stage is None else stage.key
-    return match["label"] or "", Result(match["name"], outcome, key, promise, what, primitive, seconds)
+    return match["label"] or "", Result(
+        match["name"], outcome, key, family_of(test_class) or "", promise, what, primitive, seconds, detail
+    )
 
 
 def verdicts_of(found: Iterable[tuple[str, Result]]) -> list[Verdict]:
@@ -55,7 +61,7 @@ def verdicts_of(found: Iterable[tuple[str, Result]]) -> list[Verdict]:
     results: dict[str, list[Result]] = {}
     for label, result in found:
         results.setdefault(label, []).append(result)
-    return [Verdict(label, merged(each)) for label, each in results.items()]
+    return [complete(Verdict(label, merged(each), again=AGAIN)) for label, each in results.items()]
 
 
 def _noted(text: str, start: str) -> str:

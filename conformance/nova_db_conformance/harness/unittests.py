@@ -6,8 +6,9 @@ import atexit
 import sys
 import unittest
 
-from nova_db_conformance.harness.screen import drawn, width_here
-from nova_db_conformance.harness.texts import AGAIN, result_of, verdicts_of
+from nova_db_conformance.harness.documents import write_if_asked
+from nova_db_conformance.harness.screen import Line, drawn, show, width_here
+from nova_db_conformance.harness.texts import result_of, verdicts_of
 from nova_db_conformance.harness.verdict import Outcome, Result
 
 _found: list[tuple[str, Result]] = []
@@ -37,6 +38,8 @@ def _outcome(test: unittest.TestCase, result: unittest.TextTestResult) -> tuple[
 
 
 def _tell() -> None:
-    for verdict in verdicts_of(_found):
-        lines = drawn(verdict, width_here(), AGAIN)
-        sys.stderr.write("\n".join(("", *lines, "")))
+    verdicts = verdicts_of(_found)
+    for verdict in verdicts:
+        show((Line(""), *drawn(verdict, width_here())), sys.stderr)
+    for path in write_if_asked(verdicts):
+        sys.stderr.write(f"wrote {path}\n")

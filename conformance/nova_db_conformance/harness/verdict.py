@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from nova_db_conformance.harness.stages import STAGES, Stage, stage_named
+from nova_db_conformance.harness.stages import STAGES, SUITE, Stage, stage_named
 
 _PLACES = {stage.key: place for place, stage in enumerate(STAGES)}
 
@@ -15,6 +15,7 @@ MOST_SHOWN = 10
 """How many failures a screen has."""
 
 Outcome = Literal["passed", "failed", "skipped"]
+State = Literal["pass", "fail", "unsupported", "not run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Result:
     outcome: Outcome
     stage: str = ""
     """The key of its stage; empty of a test that is not of the suite."""
+    family: str = ""
+    """The family whose functions it tests, if it does."""
     promise: str = ""
     """What it holds the backend to, in a sentence."""
     what: str = ""
@@ -33,6 +36,28 @@ class Result:
     primitive: str = ""
     """The method of the engine that raised, if one has that is not written yet."""
     seconds: float = 0.0
+    detail: str = ""
+    """All of what was wrong, where it is more than that: values as far as they differ, a program that shows it."""
+
+    @property
+    def function(self) -> str:
+        """The function whose contract it breaks; of another promise that which it is about, which is no function."""
+        return self.promise.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionScore:
+    """How a function did."""
+
+    name: str
+    family: str
+    state: State
+    calls: int = 0
+    """How many of its calls returned."""
+    microseconds: float | None = None
+    """The median of those that were timed."""
+    reference: float | None = None
+    """The same of the memory backend, of the same calls in the same run."""
 
 
 @dataclass(slots=True)
@@ -81,6 +106,24 @@ class Verdict:
     """Lines on the functions that were called; of whole runs only."""
     gaps: int = 0
     """How many things no test has shown, where that counts as a failure."""
+    functions: list[FunctionScore] = field(default_factory=list)
+    """All functions of the API."""
+    about: dict[str, str] = field(default_factory=dict)
+    """Where it comes from: date, seed, versions, what the backend tells of its store."""
+    again: str = ""
+    """How a test is run again, where an ``ID`` stands for it."""
+
+    @property
+    def headline(self) -> str:
+        """The verdict in a sentence."""
+        if self.broken is not None:
+            return f"{self.backend} does not conform: {self.broken.title}"
+        if not self.passes:
+            reason = "not all tests ran" if self.results else "no test ran"
+            return f"{self.backend} does not conform: {f'{self.gaps} gaps' if self.gaps else reason}"
+        if self.is_whole:
+            return f"{self.backend} conforms{'' if self.level == 'full' else f', at the level {self.level}'}"
+        return f"{self.backend} passes what ran, which is a part of the suite"
 
     @property
     def scores(self) -> list[Score]:
@@ -149,7 +192,10 @@ class Verdict:
         """The verdict as plain data, for a document."""
         outcomes = Counter(result.outcome for result in self.results)
         return {
+            "suite": SUITE,
             "backend": self.backend,
+            "headline": self.headline,
+            "about": self.about,
             "conforms": self.conforms,
             "passes": self.passes,
             "is_whole": self.is_whole,
@@ -158,9 +204,11 @@ class Verdict:
             "stages": [_score_as_data(score) for score in self.scores],
             "broken": self.broken.key if self.broken else None,
             "to_write": self.to_write,
+            "again": self.again,
             "failures": [asdict(result) for result in self.failures],
             "skips": dict(self.skips.most_common()),
             "coverage": self.coverage,
+            "functions": [asdict(score) for score in self.functions],
         }
 
 

@@ -22,7 +22,10 @@ BACKEND_PROPERTY = "nova_db_backend"
 STAGE_PROPERTY = "nova_db_stage"
 """The one that tells to which stage it belongs."""
 
-_FAILURE = ("id", "promise", "primitive", "what")
+FAMILY_PROPERTY = "nova_db_family"
+"""The one that tells which family's functions it tests, if it does."""
+
+_FAILURE = ("id", "promise", "primitive", "what", "detail")
 _PREFIX = "nova_db_"
 _KEY = "nova_db_chosen"
 
@@ -97,10 +100,13 @@ class Verdicts:
             return
         told = {key: str(properties.get(_PREFIX + key, "")) for key in _FAILURE}
         if report.skipped and isinstance(report.longrepr, tuple):
-            told["what"] = str(report.longrepr[2]).removeprefix("Skipped: ")
+            from nova_db.exceptions.redaction import without_secrets
+
+            told["what"] = without_secrets(str(report.longrepr[2]).removeprefix("Skipped: "))
         told["id"] = told["id"] or report.nodeid
         stage = str(properties.get(STAGE_PROPERTY, ""))
-        result = Result(outcome=report.outcome, stage=stage, seconds=report.duration, **told)
+        family = str(properties.get(FAMILY_PROPERTY, ""))
+        result = Result(outcome=report.outcome, stage=stage, family=family, seconds=report.duration, **told)
         self._found.setdefault(label, []).append(result)
 
     def pytest_sessionfinish(self) -> None:

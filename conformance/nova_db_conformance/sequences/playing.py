@@ -11,6 +11,7 @@ from typing import Any
 from nova_db import offers
 from nova_db.api import load_backend
 from nova_db.engine import Row
+from nova_db_conformance.harness.coverage import CALLS
 from nova_db_conformance.harness.failures import dump, rows_of
 from nova_db_conformance.harness.hangs import beat
 from nova_db_conformance.sequences.again import told_error
@@ -94,6 +95,7 @@ class Play:
         :raises Different: the two do not answer alike.
         """
         beat()
+        CALLS.last = step.function if isinstance(step, Call) else None
         self.steps.append(step)
         if isinstance(step, Begin):
             trial = self._comparison.identities.trial()

@@ -22,4 +22,4 @@ class TestSequences(BackendTestCase):
         bench = Bench(self.backend.written(), self.driver, self.empty)
         found = search(bench, CALLS, seed_in_use())
         if found:
-            self.fail(f"seed {seed_in_use()}:\n{found}")
+            self.fail(f"{found}# seed {seed_in_use()}")
