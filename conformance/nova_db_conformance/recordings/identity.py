@@ -33,9 +33,10 @@ REFERENCES = frozenset(
     )
 )
 """Columns that hold ids of other rows."""
-_LOOK_ALIKE = {
+LOOK_ALIKE = {
     columns for columns, tables in Counter(frozenset(table.names) for table in TABLES.values()).items() if tables > 1
 }
+"""Columns that are those of several tables."""
 
 
 class Identities:
@@ -112,7 +113,7 @@ def uuids_in(value: Any) -> Iterator[str]:
 def _kind(record: Mapping[str, Any], where: str) -> Hashable:
     """What rows a record is of: tables are told apart by their columns, and those that look alike by their place."""
     columns = frozenset(key for key, value in record.items() if not isinstance(value, (dict, list)) or is_marker(value))
-    if columns not in _LOOK_ALIKE:
+    if columns not in LOOK_ALIKE:
         return columns
     function, _, relation = where.rpartition(".")
     name = relation.partition("[")[0]

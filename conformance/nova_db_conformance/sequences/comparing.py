@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from nova_db.exceptions import DBError, NovaException
 from nova_db_conformance.hostile.telling import words
-from nova_db_conformance.recordings.identity import Identities
+from nova_db_conformance.recordings.identity import REFERENCES, Identities
 
 _MADE_UP = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 """Uuids that are made up; those of arguments are of another version."""
@@ -42,11 +42,19 @@ class Comparison:
     def _payload(self, one: Any, other: Any) -> str | None:
         name = type(one).__name__
         if isinstance(one, NovaException):
+            self._given |= frozenset(self._named(one.kwargs, other.kwargs))
             return self._value(one.kwargs, other.kwargs, f"{name}.kwargs")
         if isinstance(one, DBError):
             carried = [[error.table, list(error.columns or ()), error.value] for error in (one, other)]
             return self._value(carried[0], carried[1], f"{name} (table, columns, value)")
         return None
+
+    def _named(self, one: dict[str, Any], other: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+        """The ids that two errors tell although no argument has, where they stand for each other."""
+        for key, mine in one.items():
+            theirs = other.get(key)
+            if key in REFERENCES and type(mine) is type(theirs) is int and self.identities.same(key, mine, theirs):
+                yield from ((mine, theirs), (str(mine), str(theirs)))
 
     def _text(self, one: Exception, other: Exception) -> str | None:
         mine, theirs = words(str(one)), words(str(other))
@@ -72,7 +80,7 @@ class Comparison:
         if one.keys() != other.keys():
             return f"{where}: keys {sorted(one, key=str)} there, {sorted(other, key=str)} here"
         for key, mine in one.items():
-            place, theirs = f"{where}[{key!r}]", other[key]
+            place, theirs = f"{where}.{key}", other[key]
             agrees = self._agree(key, one, other, where)
             found = self._value(mine, theirs, place) if agrees is None else None
             if agrees is False:
