@@ -44,7 +44,7 @@ class BufferMachine(RuleBasedStateMachine):
 
     @rule(key=KEYS)
     def delete(self, key: bytes) -> None:
-        self.buffer.delete(key)
+        self.buffer.put(key, None)
         self.cells.pop(key, None)
 
     @rule()

@@ -7,8 +7,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-_GONE: Final = None
-"""The value of a cell that a writer has removed."""
+_MANY: Final = 50
+"""So many keys are rather sorted than put in their places one by one."""
 
 
 class Cells(abc.ABC):
@@ -35,33 +35,37 @@ class Buffer(Cells):
     So a store need not hold a transaction open, nor undo one.
     """
 
-    __slots__ = ("_below", "_log", "_order", "writes")
+    __slots__ = ("_below", "_log", "_new", "_order", "writes")
 
     def __init__(self, below: Cells) -> None:
         self._below = below
         self.writes: dict[bytes, bytes | None] = {}
         """What was written, by key; None for a cell that was removed."""
         self._order: list[bytes] = []
-        self._log: list[tuple[bytes, bool, bytes | None]] = []
+        self._new: list[bytes] = []
+        """Keys that have no place in the order yet; most writers are through before one is asked for."""
+        self._log: list[tuple[bytes, bool, bytes | None]] | None = None
+        """What was there before each write, from the first savepoint on."""
 
     def get(self, key: bytes) -> bytes | None:
         return self.writes[key] if key in self.writes else self._below.get(key)
 
     def gets(self, keys: Iterable[bytes]) -> Iterable[bytes | None]:
-        return map(self.get, keys) if self.writes else self._below.gets(keys)
+        if type(keys) is list and self.writes.keys().isdisjoint(keys):
+            return self._below.gets(keys)
+        return map(self.get, keys)
 
-    def put(self, key: bytes, value: bytes) -> None:
-        """Set a cell, which may be there or not."""
-        self._write(key, value)
-
-    def delete(self, key: bytes) -> None:
-        """Remove a cell, which may be there or not."""
-        self._write(key, _GONE)
+    def put(self, key: bytes, value: bytes | None) -> None:
+        """Set a cell, which may be there or not; None removes it."""
+        was_written = key in self.writes
+        if self._log is not None:
+            self._log.append((key, was_written, self.writes.get(key)))
+        if not was_written:
+            self._new.append(key)
+        self.writes[key] = value
 
     def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        if not self.writes:
-            return self._below.scan(begin, end, backwards=backwards)
-        order = self._order
+        order = self._in_order()
         mine = order[bisect_left(order, begin) : bisect_left(order, end)]
         if not mine:
             return self._below.scan(begin, end, backwards=backwards)
@@ -69,24 +73,32 @@ class Buffer(Cells):
 
     def mark(self) -> int:
         """A place to come back to."""
+        if self._log is None:
+            self._log = []
         return len(self._log)
 
     def undo(self, mark: int) -> None:
         """Forget what was written since."""
+        assert self._log is not None, "there was a mark"
+        order = self._in_order()
         while len(self._log) > mark:  # one less each time
             key, was_written, value = self._log.pop()
             if was_written:
                 self.writes[key] = value
             else:
                 del self.writes[key]
-                del self._order[bisect_left(self._order, key)]
+                del order[bisect_left(order, key)]
 
-    def _write(self, key: bytes, value: bytes | None) -> None:
-        was_written = key in self.writes
-        self._log.append((key, was_written, self.writes.get(key)))
-        if not was_written:
-            insort(self._order, key)
-        self.writes[key] = value
+    def _in_order(self) -> list[bytes]:
+        """The keys that were written."""
+        if len(self._new) > _MANY:
+            self._order.extend(self._new)
+            self._order.sort()
+        else:
+            for key in self._new:
+                insort(self._order, key)
+        self._new.clear()
+        return self._order
 
     def _merged(self, mine: list[bytes], begin: bytes, end: bytes, *, backwards: bool) -> Iterator[tuple[bytes, bytes]]:
         """The cells below, each replaced by what was written of it, and those written besides."""

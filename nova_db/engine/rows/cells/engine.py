@@ -133,7 +133,7 @@ class CellEngine(Engine):
             others = (key for key, _ in cells.scan(b"", _END) if not key.startswith(beginnings))
             found = list(islice(others, _STEP))
             for key in found:
-                cells.delete(key)
+                cells.put(key, None)
         return bool(found)
 
     @contextlib.contextmanager

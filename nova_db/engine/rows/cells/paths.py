@@ -12,7 +12,7 @@ from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.engine.query import Order
 from nova_db.engine.rows.access import conjuncts
-from nova_db.engine.rows.cells.packing import pack, packed_name
+from nova_db.engine.rows.cells.packing import counter_name, pack, packed_name
 from nova_db.engine.rows.layout import Columns, Layout, layout
 from nova_db.engine.values import Row
 from nova_db.schema import TABLES, Kind
@@ -32,8 +32,6 @@ class Index(NamedTuple):
 
     columns: Columns
     prefix: bytes
-    read: Callable[[Row], Any]
-    """What of a row must change for its entry to change."""
     live: Any = None
     """Unless it is None, only rows whose ``deleted`` is something else have an entry."""
 
@@ -42,6 +40,29 @@ class Index(NamedTuple):
         if self.live is not None and row["deleted"] == self.live:
             return None
         return self.prefix + b"".join([pack(row[column]) for column in self.columns])
+
+
+class Stored(NamedTuple):
+    """What the cells of a table are."""
+
+    prefix: bytes
+    """What the keys of its rows begin with."""
+    indexes: tuple[Index, ...]
+    indexed: Callable[[Row], Any]
+    """What of a row must change for an entry to change."""
+    counter: bytes
+    """The key of the cell that holds the highest id so far."""
+
+
+@functools.cache
+def stored(table: str) -> Stored:
+    """The cells of a table."""
+    rows, *others = indexes(table)
+    columns = {
+        column for index in others for column in (*index.columns, *(("deleted",) if index.live is not None else ()))
+    }
+    indexed = itemgetter(*columns) if columns else lambda row: None
+    return Stored(rows.prefix, tuple(others), indexed, counter_name(table))
 
 
 @functools.cache
@@ -55,10 +76,10 @@ def indexes(table: str) -> tuple[Index, ...]:
     wanted = [columns[:-1] if columns[-1] == found.key else columns for columns in found.indexes.values()]
     in_order = [columns for columns in found.indexes.values() if (columns[0], columns[-1]) == ("deleted", found.key)]
     wanted += [columns[1:-1] for columns in in_order]
-    made = [Index(columns, packed_name(table, " ".join(columns)), itemgetter(*columns)) for columns in wanted]
+    made = [Index(columns, packed_name(table, " ".join(columns))) for columns in wanted]
     if table in TABLES and found.table.shadow is not None:
-        made.append(Index((), packed_name(table, "", "deleted"), itemgetter("deleted"), found.table.live_value))
-    return (Index((found.key,), packed_name(table), found.by_key), *made)
+        made.append(Index((), packed_name(table, "", "deleted"), found.table.live_value))
+    return (Index((found.key,), packed_name(table)), *made)
 
 
 class Lead(NamedTuple):
@@ -182,7 +203,7 @@ class Path:
 class Plan:
     """How the rows of a shape are found: the way to the fewest, the way to them in order, and the test."""
 
-    __slots__ = ("impossible", "is_in_order", "order", "ordered", "otherwise", "path", "test")
+    __slots__ = ("impossible", "is_in_order", "key", "order", "ordered", "otherwise", "path", "test")
 
     def __init__(self, table: Layout, shape: Shape, order: tuple[Order, ...], *, without: Index | None = None) -> None:
         self.order = total_order(order, table.key)
@@ -192,6 +213,8 @@ class Plan:
         paths = [all_rows, *(path for path in others if path.index.live is None or path.other_than is not None)]
         # All rows are best read as they stand.
         self.path = max((path for path in paths if path.is_narrow), key=lambda path: path.rank, default=all_rows)
+        self.key = next((at for part, at in conjuncts(shape) if part[:2] == ("eq", table.key)), None)
+        """Where the value stands that is the key of the one row."""
         fit = [path for path in paths if path.is_ordered(table, self.order)]
         self.ordered = max(fit, key=lambda path: path.rank, default=None)
         self.is_in_order = self.ordered is not None and (not self.path.is_narrow or self.ordered.rank >= self.path.rank)

@@ -12,8 +12,8 @@ from nova_db.engine.ordering import page
 from nova_db.engine.predicates import Eq, Predicate, all_of
 from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.cells.cells import Buffer, Cells
-from nova_db.engine.rows.cells.packing import counter_name, pack
-from nova_db.engine.rows.cells.paths import LAST, Path, indexes, lead, plan
+from nova_db.engine.rows.cells.packing import pack
+from nova_db.engine.rows.cells.paths import LAST, Path, lead, plan, stored
 from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout, layout
 from nova_db.engine.rows.table import Rows
@@ -23,15 +23,14 @@ from nova_db.engine.values import Row
 class CellRows(Rows):
     """The rows of a table: a cell each, and for each index one whose value is the packed key."""
 
-    __slots__ = ("_cells", "_codec", "_counter", "_indexes", "_prefix")
+    __slots__ = ("_cells", "_codec", "_prefix", "_stored")
 
     def __init__(self, layout: Layout, cells: Cells, codec: Codec) -> None:
         self.layout = layout
         self._cells = cells
         self._codec = codec
-        self._prefix = indexes(layout.name)[0].prefix
-        self._indexes = indexes(layout.name)[1:]
-        self._counter = counter_name(layout.name)
+        self._stored = stored(layout.name)
+        self._prefix = self._stored.prefix
 
     def get(self, key: Any) -> Row | None:
         return next(self._codec.decode(filter(None, [self._cells.get(self._prefix + pack(key))])), None)
@@ -84,69 +83,81 @@ class CellRows(Rows):
         return next(iter(self._cells.scan(begin, begin + LAST)), None) is not None
 
     def find(self, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
-        return self.page(Query(self.layout.name, where, limit=limit), probe)
+        return self._found(where, (), None, limit, probe)
 
     def page(self, query: Query, probe: Probe) -> list[Row]:
-        limit = query.limit
-        way = plan(self.layout.name, query.where.shape(), query.order)
-        if way.impossible:
-            return []
-        parameters = query.where.parameters()
-        if way.otherwise:
-            way = way.fitting(parameters)
-        test, ordered = way.test(parameters, probe), way.ordered
-        if ordered is not None and way.is_in_order:
-            return list(islice(filter(test, self._in_order(ordered, query, parameters, way.order)), limit))
-        scan = self._cells.scan
-        entries = [value for begin, end in way.path.ranges(parameters) for _, value in scan(begin, end)]
-        if ordered is not None and limit is not None and len(entries) ** 2 > limit * self.last_id():
-            # The page is likely to be full sooner than so many rows are read and sorted; if not, it was twice the way.
-            some = islice(self._in_order(ordered, query, parameters, way.order), len(entries))
-            found = list(islice(filter(test, some), limit))
-            if len(found) == limit:
-                return found
-        rows = list(filter(test, self._rows_at(way.path, entries)))
-        return rows[:limit] if len(rows) < 2 and query.after is None else page(rows, way.order, query.after, limit)
+        return self._found(query.where, query.order, query.after, query.limit, probe)
 
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
-        cells, packed = self._written(), pack(key)
-        if new is None:
-            cells.delete(self._prefix + packed)
-        else:
-            cells.put(self._prefix + packed, self._codec.encode(new))
-        for index in self._indexes:
-            if old is None or new is None or index.read(old) != index.read(new):
-                if old is not None and (entry := index.entry(old)) is not None:
-                    cells.delete(entry + packed)
-                if new is not None and (entry := index.entry(new)) is not None:
-                    cells.put(entry + packed, packed)
+        write, packed, indexed = self._written().put, pack(key), self._stored.indexed
+        write(self._prefix + packed, None if new is None else self._codec.encode(new))
+        if old is not None and new is not None and indexed(old) == indexed(new):
+            return
+        for index in self._stored.indexes:
+            before = None if old is None else index.entry(old)
+            after = None if new is None else index.entry(new)
+            if before != after:
+                if before is not None:
+                    write(before + packed, None)
+                if after is not None:
+                    write(after + packed, packed)
 
     def count(self, given: int | None) -> int:
-        last = int.from_bytes(self._cells.get(self._counter) or b"\0")
+        last = int.from_bytes(self._cells.get(self._stored.counter) or b"\0")
         number = last + 1 if given is None else given
         if last < number <= HIGHEST_ID:
-            self._written().put(self._counter, number.to_bytes(4))
+            self._written().put(self._stored.counter, number.to_bytes(4))
         return number
 
     def last_id(self) -> int:
         """The highest id so far."""
-        return int.from_bytes(self._cells.get(self._counter) or b"\0")
+        return int.from_bytes(self._cells.get(self._stored.counter) or b"\0")
 
     def _written(self) -> Buffer:
         assert isinstance(self._cells, Buffer), "a reader does not write"
         return self._cells
+
+    def _found(
+        self, where: Predicate, order: tuple[Order, ...], after: Sequence[Any] | None, limit: int | None, probe: Probe
+    ) -> list[Row]:
+        way = plan(self.layout.name, where.shape(), order)
+        if way.impossible:
+            return []
+        parameters = where.parameters()
+        if way.otherwise:
+            way = way.fitting(parameters)
+        test = way.test(parameters, probe)
+        if way.key is not None and after is None:
+            row = self.get(parameters[way.key])
+            return [] if row is None or limit == 0 or not test(row) else [row]
+        in_order = way.ordered
+        if in_order is not None and way.is_in_order:
+            return list(islice(filter(test, self._in_order(in_order, parameters, way.order, after)), limit))
+        scan = self._cells.scan
+        entries = [value for begin, end in way.path.ranges(parameters) for _, value in scan(begin, end)]
+        if in_order is not None and limit is not None and len(entries) ** 2 > limit * self.last_id():
+            # The page is likely to be full sooner than so many rows are read and sorted; if not, it was twice the way.
+            some = islice(self._in_order(in_order, parameters, way.order, after), len(entries))
+            found = list(islice(filter(test, some), limit))
+            if len(found) == limit:
+                return found
+        rows = list(filter(test, self._rows_at(way.path, entries)))
+        return rows[:limit] if len(rows) < 2 and after is None else page(rows, way.order, after, limit)
 
     def _rows_at(self, path: Path, entries: Iterable[bytes]) -> Iterator[Row]:
         """The rows that the cells of a path stand for, or are."""
         if path.index.prefix == self._prefix:
             return self._codec.decode(entries)
         prefix = self._prefix
-        return self._codec.decode(filter(None, self._cells.gets(prefix + key for key in entries)))
+        keys = (prefix + key for key in entries)
+        return self._codec.decode(filter(None, self._cells.gets(list(keys) if type(entries) is list else keys)))
 
-    def _in_order(self, path: Path, query: Query, parameters: list[Any], order: Sequence[Order]) -> Iterator[Row]:
-        """The rows of a path as it has them, one after the other, from the query's place on."""
+    def _in_order(
+        self, path: Path, parameters: Sequence[Any], order: tuple[Order, ...], after: Sequence[Any] | None
+    ) -> Iterator[Row]:
+        """The rows of a path as it has them, one after the other, from a place on."""
         is_descending = order[0].descending
-        begin, end = path.rest(list(path.ranges(parameters)), parameters, query.after, is_descending)
+        begin, end = path.rest(list(path.ranges(parameters)), parameters, after, is_descending)
         cells = self._cells.scan(begin, end, backwards=is_descending)
         return self._rows_at(path, (value for _, value in cells))
 
