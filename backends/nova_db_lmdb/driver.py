@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from nova_db.conf import get_conf
-from nova_db.operations import EngineDriver
+from nova_db.operations import CellDriver
 from nova_db_lmdb.engine import LMDBEngine
 
 _OPTIONS = {"map_size": (r"[1-9]\d{0,17}", "map_size=BYTES"), "sync": ("true|false", "sync=true or sync=false")}
 
 
-class LMDBDriver(EngineDriver):
+class LMDBDriver(CellDriver):
     """All functions of the API on an LMDB database.
 
     :param connection: ``"lmdb:///FOLDER"``, relative to the working directory, or ``"lmdb:////FOLDER"``; the folder is

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -10,7 +11,9 @@ from urllib.parse import quote
 import lmdb
 
 from nova_db.engine import Capability
+from nova_db.engine.faults import failing_calls, kinds_of
 from nova_db.engine.rows.cells import CellEngine
+from nova_db.engine.watching import Plan
 from nova_db.exceptions import DBConnectionError
 from nova_db_lmdb.environment import Environment, opened
 from nova_db_lmdb.transaction import LMDBTransaction
@@ -46,23 +49,22 @@ class LMDBEngine(CellEngine):
 
     def identify(self) -> Mapping[str, str]:
         found = self._schema() if self.folder.exists() else None
-        told = {} if found is None else {"revision": found.decode()}
-        return {"server": "LMDB {}.{}.{}".format(*lmdb.version()), **told}
+        return {"server": "LMDB {}.{}.{}".format(*lmdb.version())} | ({"revision": found.decode()} if found else {})
 
     def identity(self) -> Hashable:
         return self.folder.resolve()
 
+    def library_errors(self) -> Mapping[str, Callable[[], BaseException]]:
+        return kinds_of(lmdb.Error)
+
+    def failing_library(self, error: Callable[[], BaseException], at: int = 1) -> AbstractContextManager[Plan]:
+        return failing_calls(self._opened(), "lmdb", error, at, never=("abort", "id"))
+
     def _begin(self, *, writes: bool) -> LMDBTransaction:
         environment = self._opened()
-        if writes:
-            environment.turn.acquire(self._lock_timeout)
-        try:
-            with environment:
-                return LMDBTransaction(environment, writes=writes)
-        except BaseException:
-            if writes:
-                environment.turn.release()
-            raise
+        if not writes:
+            return LMDBTransaction(environment, writes=False)
+        return environment.turn.begun(self._lock_timeout, lambda: LMDBTransaction(environment, writes=True))
 
     def _opened(self) -> Environment:
         found = self._environment

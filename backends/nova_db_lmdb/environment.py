@@ -48,8 +48,7 @@ class Environment:
 
     def __enter__(self) -> None:
         if self.is_inherited:
-            message = "The transaction was opened before a fork and belongs to the parent process."
-            raise DBConnectionError(message=message)
+            raise DBConnectionError(message="It was opened before a fork and belongs to the parent process.")
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Let LMDB's errors come out as those of the interface."""

@@ -16,18 +16,10 @@ from nova_db.engine.rows.cells import Codec
 from nova_db.schema import Kind
 
 _TYPES = {Kind.INTEGER: int, Kind.BIGINT: int, Kind.BOOLEAN: bool, Kind.FLOAT: float, Kind.DATETIME: dt.datetime}
-_codecs: dict[str, Codec] = {}
 
 
 def codec(layout: Layout) -> Codec:
-    """How the rows of a table become bytes; worked out once."""
-    found = _codecs.get(layout.name)
-    if found is None:
-        found = _codecs[layout.name] = _codec(layout)
-    return found
-
-
-def _codec(layout: Layout) -> Codec:
+    """How the rows of a table become bytes."""
     fields = [(column.name, _TYPES.get(column.kind, str) | None, None) for column in layout.table.columns]
     kind = msgspec.defstruct(layout.name, fields, omit_defaults=True, gc=False)
     encoder, decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(kind)

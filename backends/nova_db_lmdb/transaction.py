@@ -48,7 +48,8 @@ class LMDBTransaction(CellTransaction):
 
     def __init__(self, environment: Environment, *, writes: bool) -> None:
         self._environment = environment
-        self._snapshot = Snapshot(environment)
+        with environment:
+            self._snapshot = Snapshot(environment)
         super().__init__(self._snapshot, codec, writes=writes, latch=environment)
 
     def _apply(self, writes: Mapping[bytes, bytes | None]) -> None:

@@ -7,13 +7,15 @@ import os
 import random
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from nova_db import forking
 from nova_db.engine.turns import Turn
 from nova_db.exceptions import DBDeadlock
 
+_T = TypeVar("_T")
 _PAUSE: Final = 0.002
 """How many seconds a process waits at most before it asks again: others stop writing without telling."""
 
@@ -49,6 +51,15 @@ class FileTurn:
                 time.sleep(random.uniform(0, _PAUSE))
         except BaseException:
             self._turn.release()
+            raise
+
+    def begun(self, timeout: float, begin: Callable[[], _T]) -> _T:
+        """What begins with the turn, which is given back if that fails; else by whoever ends it."""
+        self.acquire(timeout)
+        try:
+            return begin()
+        except BaseException:
+            self.release()
             raise
 
     def release(self) -> None:

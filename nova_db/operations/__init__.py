@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nova_db.operations.driver import EngineDriver
+from nova_db.operations.driver import CellDriver, EngineDriver
 from nova_db.operations.rows.changes import condition_update
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.replicas import Replica
 from nova_db.operations.running.sessions import Session
 
-__all__ = ["EngineDriver", "Replica", "Session", "condition_update", "reads", "writes"]
+__all__ = ["CellDriver", "EngineDriver", "Replica", "Session", "condition_update", "reads", "writes"]

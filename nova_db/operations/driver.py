@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nova_db.conf import get_conf
@@ -40,6 +40,7 @@ from nova_db.operations.virtual_interfaces import VirtualInterfacesOperations
 
 if TYPE_CHECKING:
     from nova_db.engine import Engine
+    from nova_db.engine.rows.cells import CellEngine
     from nova_db.operations.running.replicas import Replica
 
 
@@ -114,3 +115,20 @@ class EngineDriver(
         if self.replica is not None:
             described["replica"] = self.replica.describe()
         return described
+
+
+class CellDriver(EngineDriver):
+    """A driver whose engine is a :class:`~nova_db.engine.rows.cells.CellEngine`.
+
+    It offers ``SCHEMA_VERSION`` and ``SCHEMA_DIFFERENCES``, for ``nova-db version`` and ``nova-db check``.
+    """
+
+    engine: CellEngine
+
+    def schema_version(self) -> Mapping[str, str | None]:
+        """The ``revision`` of the database, the ``newest`` one, which is this release's, and the ``state``."""
+        return self.engine.schema_version()
+
+    def schema_differences(self) -> Sequence[str]:
+        """The tables, columns and indexes that the database lacks, or has and this release does not know."""
+        return self.engine.schema_differences()

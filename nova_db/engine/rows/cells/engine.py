@@ -6,6 +6,7 @@ import abc
 import contextlib
 import functools
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
@@ -24,6 +25,8 @@ from nova_db.schema import TABLES
 _ALL: Final = (*TABLES, *(table.shadow.name for table in TABLES.values() if table.shadow is not None))
 _SCHEMA: Final = packed_name("", "schema")
 """The key of the cell that holds the revision."""
+_DESCRIBED: Final = packed_name("", "tables")
+"""The key of the cell that says what the tables were when the revision was noted."""
 _END: Final = b"\xff" * 5
 """Greater than every key."""
 _STEP: Final = 10_000
@@ -33,8 +36,14 @@ _STEP: Final = 10_000
 @functools.cache
 def schema_revision() -> bytes:
     """What stands for the tables of this release, their columns and their indexes."""
-    described = [(name, layout(name).table.names, [index[:2] for index in indexes(name)]) for name in _ALL]
-    return hashlib.blake2b(repr(described).encode(), digest_size=6).hexdigest().encode()
+    prefixes = [[index.prefix for index in indexes(name)] for name in _ALL]
+    return hashlib.blake2b(_described() + repr(prefixes).encode(), digest_size=6).hexdigest().encode()
+
+
+@functools.cache
+def _described() -> bytes:
+    """The tables of this release: of each the columns and the indexes, by name."""
+    return json.dumps({name: [layout(name).table.names, list(layout(name).indexes)] for name in _ALL}).encode()
 
 
 class CellEngine(Engine):
@@ -67,10 +76,29 @@ class CellEngine(Engine):
             self._renew()
         with self._writing() as cells:
             cells.put(_SCHEMA, schema_revision())
+            cells.put(_DESCRIBED, _described())
+
+    def schema_version(self) -> Mapping[str, str | None]:
+        """The revision of the database and this release's, and whether they are one; see ``nova_db.offers``."""
+        found, newest = self._schema(), schema_revision()
+        state = "empty" if found is None else "current" if found == newest else "behind"
+        return {"revision": None if found is None else found.decode(), "newest": newest.decode(), "state": state}
+
+    def schema_differences(self) -> list[str]:
+        """How the tables of the database differ from this release's, a line for each difference."""
+        found = self._schema()
+        if found is None:
+            return ["the database is empty: nova-db sync creates the tables"]
+        if found == schema_revision():
+            return []
+        theirs, ours = json.loads(self._cell(_DESCRIBED) or b"{}"), json.loads(_described())
+        named = sorted({*_names(theirs)} ^ {*_names(ours)})
+        told = [f"{each} is {'missing' if each in _names(ours) else 'none of this release'}" for each in named]
+        return told or [f"the database is of another release: its schema is {found.decode()}"]
 
     def clear(self) -> None:
         """Remove all rows and start the id counters anew."""
-        while self._removed(_SCHEMA):  # some less each time
+        while self._removed(_SCHEMA, _DESCRIBED):  # some less each time
             pass
 
     def tables(self) -> Iterable[str]:
@@ -87,15 +115,23 @@ class CellEngine(Engine):
 
     def _schema(self) -> bytes | None:
         """The revision of the tables."""
+        return self._cell(_SCHEMA)
+
+    def _cell(self, key: bytes) -> bytes | None:
+        """The value of a cell, whatever the schema."""
         tx = self._begin(writes=False)
         try:
-            return tx.cells.get(_SCHEMA)
+            return tx.cell(key)
         finally:
             tx.rollback()
 
     def _ready(self, tx: CellTransaction) -> CellTransaction:
         """The transaction, if the tables are this release's."""
-        found = tx.cells.get(_SCHEMA)
+        try:
+            found = tx.cell(_SCHEMA)
+        except BaseException:
+            tx.rollback()
+            raise
         if found == schema_revision():
             self._is_ready = True
             return tx
@@ -105,7 +141,7 @@ class CellEngine(Engine):
 
     def _renew(self) -> None:
         """Do what ``create_schema`` says, in steps that can be done again: the revision changes after the last."""
-        kept = (_SCHEMA, *map(packed_name, _ALL), *map(counter_name, _ALL))
+        kept = (_SCHEMA, _DESCRIBED, *map(packed_name, _ALL), *map(counter_name, _ALL))
         while self._removed(*kept):  # some less each time
             pass
         for name in _ALL:
@@ -141,8 +177,16 @@ class CellEngine(Engine):
         """The cells, to be changed whatever the schema."""
         tx = self._begin(writes=True)
         try:
-            assert isinstance(tx.cells, Buffer)
-            yield tx.cells
+            with tx.writing() as cells:
+                yield cells
             tx.commit()
         finally:
             tx.rollback()
+
+
+def _names(described: Mapping[str, Any]) -> Iterator[str]:
+    """What the tables of a description have, one by one, in words."""
+    for name, (columns, its_indexes) in described.items():
+        yield f"table {name}"
+        yield from (f"column {column} of table {name}" for column in columns)
+        yield from (f"index ({', '.join(index.split())}) of table {name}" for index in its_indexes)

@@ -32,6 +32,8 @@ class Index(NamedTuple):
 
     columns: Columns
     prefix: bytes
+    read: Callable[[Row], Any]
+    """What of a row must change for its entry to change."""
     live: Any = None
     """Unless it is None, only rows whose ``deleted`` is something else have an entry."""
 
@@ -48,8 +50,6 @@ class Stored(NamedTuple):
     prefix: bytes
     """What the keys of its rows begin with."""
     indexes: tuple[Index, ...]
-    indexed: Callable[[Row], Any]
-    """What of a row must change for an entry to change."""
     counter: bytes
     """The key of the cell that holds the highest id so far."""
 
@@ -58,11 +58,7 @@ class Stored(NamedTuple):
 def stored(table: str) -> Stored:
     """The cells of a table."""
     rows, *others = indexes(table)
-    columns = {
-        column for index in others for column in (*index.columns, *(("deleted",) if index.live is not None else ()))
-    }
-    indexed = itemgetter(*columns) if columns else lambda row: None
-    return Stored(rows.prefix, tuple(others), indexed, counter_name(table))
+    return Stored(rows.prefix, tuple(others), counter_name(table))
 
 
 @functools.cache
@@ -76,10 +72,10 @@ def indexes(table: str) -> tuple[Index, ...]:
     wanted = [columns[:-1] if columns[-1] == found.key else columns for columns in found.indexes.values()]
     in_order = [columns for columns in found.indexes.values() if (columns[0], columns[-1]) == ("deleted", found.key)]
     wanted += [columns[1:-1] for columns in in_order]
-    made = [Index(columns, packed_name(table, " ".join(columns))) for columns in wanted]
+    made = [Index(columns, packed_name(table, " ".join(columns)), itemgetter(*columns)) for columns in wanted]
     if table in TABLES and found.table.shadow is not None:
-        made.append(Index((), packed_name(table, "", "deleted"), found.table.live_value))
-    return (Index((found.key,), packed_name(table)), *made)
+        made.append(Index((), packed_name(table, "", "deleted"), itemgetter("deleted"), found.table.live_value))
+    return (Index((found.key,), packed_name(table), found.by_key), *made)
 
 
 class Lead(NamedTuple):

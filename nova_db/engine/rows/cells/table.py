@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -89,18 +90,14 @@ class CellRows(Rows):
         return self._found(query.where, query.order, query.after, query.limit, probe)
 
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
-        write, packed, indexed = self._written().put, pack(key), self._stored.indexed
+        write, packed = self._written().put, pack(key)
         write(self._prefix + packed, None if new is None else self._codec.encode(new))
-        if old is not None and new is not None and indexed(old) == indexed(new):
-            return
         for index in self._stored.indexes:
-            before = None if old is None else index.entry(old)
-            after = None if new is None else index.entry(new)
-            if before != after:
-                if before is not None:
-                    write(before + packed, None)
-                if after is not None:
-                    write(after + packed, packed)
+            if old is None or new is None or index.read(old) != index.read(new):
+                if old is not None and (entry := index.entry(old)) is not None:
+                    write(entry + packed, None)
+                if new is not None and (entry := index.entry(new)) is not None:
+                    write(entry + packed, packed)
 
     def count(self, given: int | None) -> int:
         last = int.from_bytes(self._cells.get(self._stored.counter) or b"\0")
@@ -173,6 +170,10 @@ class CellTables(dict[str, CellRows]):
         self._codec = codec
 
     def __missing__(self, name: str) -> CellRows:
-        found = layout(name)
-        rows = self[name] = CellRows(found, self._cells, self._codec(found))
+        rows = self[name] = CellRows(layout(name), self._cells, _codec(self._codec, name))
         return rows
+
+
+@functools.cache  # of the tables
+def _codec(made: Callable[[Layout], Codec], table: str) -> Codec:
+    return made(layout(table))

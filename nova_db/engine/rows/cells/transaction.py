@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
@@ -38,6 +39,18 @@ class CellTransaction(RowTransaction):
         self.cells = Buffer(committed) if writes else committed
         self.tables = CellTables(self.cells, codec)
         super().__init__(self.tables, writes=writes, latch=latch)
+
+    def cell(self, key: bytes) -> bytes | None:
+        """The value of a cell, whatever it means."""
+        with self._latch:
+            return self.cells.get(key)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Buffer]:
+        """The cells of a writer, to be changed whatever they mean."""
+        assert isinstance(self.cells, Buffer), "a reader does not write"
+        with self._latch:
+            yield self.cells
 
     @abc.abstractmethod
     def _apply(self, writes: Mapping[bytes, bytes | None]) -> None:
