@@ -37,11 +37,11 @@ def searched(driver: str, calls: int = CALLS, seed: int = 0) -> tuple[str | None
     [
         ("Disordered", "cell_get_all["),
         ("Unfiltered", "service_get_all"),
-        ("OtherPayload", "KeypairNotFound.kwargs['name']"),
+        ("OtherPayload", "KeypairNotFound.kwargs.name"),
         ("OtherText", "text of FlavorNotFound"),
         ("HalfDeleted", "deleted_at"),
         ("Committing", ""),
-        ("Late", "certificate_create['updated_at']"),
+        ("Late", "certificate_create.updated_at"),
         ("DisorderedDirect", "cell_get_all["),
     ],
 )
