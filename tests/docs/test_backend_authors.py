@@ -16,6 +16,7 @@ from nova_db import forking
 from nova_db.cli import skeletons
 from nova_db.conf import get_conf
 from nova_db.engine import Engine
+from nova_db.exceptions import DBConnectionError, DBError
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine
 from scripts.backend_authors import PAGE, PARTS, redrawn
@@ -180,7 +181,20 @@ def test_what_is_open_is_left_to_the_parent(connections: Any) -> None:
     assert connections.take() == first
 
 
-def test_the_drivers_that_it_refers_to_are_there() -> None:
+def test_errors_of_the_store_come_out_as_those_of_the_interface() -> None:
+    latch = example("class Latch")["Latch"]()
+    with pytest.raises(DBError, match="The shelf: the disk is full"), latch:
+        raise OSError("the disk is full")
+
+    def work() -> None:
+        with pytest.raises(DBConnectionError, match="belongs to the parent"), latch:
+            raise OSError("never reached")
+
+    check_in_child(work)
+    assert not latch.is_inherited
+
+
+def test_files_that_it_refers_to_are_there() -> None:
     page = PAGE.read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:backends|tests|nova_db)/[\w/.]+)`", page))
     assert "tests/kv_engine" in named
