@@ -1,1 +1,1 @@
-"""What functions that return several rows may cost: as much for many rows as for few, as a table says."""
+"""What functions that return or write several rows may cost: as much for many rows as for few, as a table says."""

@@ -1,4 +1,4 @@
-"""Functions that return several rows cost as much for many as for few, and no more than the table allows."""
+"""Functions that return or write several rows cost as much for many as for few, and no more than the table allows."""
 
 from __future__ import annotations
 
