@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -23,6 +24,7 @@ from nova_db_conformance.sequences.steps import Advance, Begin, Call, End, Step,
 
 REFERENCE = "memory"
 _MOST_SHOWN = 2000
+_NUMBERS = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Different(AssertionError):
         """What rows differ in, where no answer does."""
         self.steps: list[Step | None] = []
         """The steps; None in place of those that were found not to matter."""
+
+    @property
+    def place(self) -> str:
+        """The function whose answers differ, or the table, and in which column or attribute."""
+        return _NUMBERS.sub("", self.what.partition(":")[0])
 
     def program(self, bench: Bench) -> str:
         """What shows the difference."""

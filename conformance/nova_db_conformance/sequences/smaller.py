@@ -14,12 +14,12 @@ Steps = list[Step | None]
 
 
 def smallest(bench: Bench, found: Different) -> Different:
-    """The same difference, or another one, after fewer steps with fewer arguments."""
+    """The same difference, or another one in the same place, after fewer steps with fewer arguments."""
     size = max(len(found.steps) // 2, 1)
     while size:  # ends, as pieces become smaller when nothing of a size can be left out
-        fewer = _first(bench, _without_piece(found.steps, size))
+        fewer = _first(bench, _without_piece(found.steps, size), found.place)
         found, size = (fewer, size) if fewer is not None else (found, size // 2)
-    while (plainer := _first(bench, _plainer(found.steps))) is not None:  # ends, as each has less to say
+    while (plainer := _first(bench, _plainer(found.steps), found.place)) is not None:  # ends: each has less to say
         found = plainer
     return found
 
@@ -38,8 +38,10 @@ def replayed(bench: Bench, steps: Steps) -> Different | None:
     return None
 
 
-def _first(bench: Bench, candidates: Iterator[Steps]) -> Different | None:
-    return next((different for steps in candidates if (different := replayed(bench, steps)) is not None), None)
+def _first(bench: Bench, candidates: Iterator[Steps], place: str) -> Different | None:
+    """What differs after the first of some steps that show a difference in a place."""
+    found = (replayed(bench, steps) for steps in candidates)
+    return next((different for different in found if different is not None and different.place == place), None)
 
 
 def _without_piece(steps: Steps, size: int) -> Iterator[Steps]:
