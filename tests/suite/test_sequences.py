@@ -39,7 +39,7 @@ def searched(driver: str, calls: int = CALLS, seed: int = 0) -> tuple[str | None
         ("Unfiltered", "service_get_all"),
         ("OtherPayload", "KeypairNotFound.kwargs.name"),
         ("OtherText", "text of FlavorNotFound"),
-        ("HalfDeleted", "deleted_at"),
+        ("HalfDeleted", "agent_build"),
         ("Committing", ""),
         ("Late", "certificate_create.updated_at"),
         ("DisorderedDirect", "cell_get_all["),
