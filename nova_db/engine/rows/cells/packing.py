@@ -51,6 +51,7 @@ def pack(value: Any) -> bytes:
     raise TypeError(f"a key holds whole numbers, texts, moments and nulls, not {kind.__name__}")
 
 
+@functools.lru_cache(maxsize=128)  # the name of an owner comes in each of its rows
 def _text(value: str) -> bytes:
     data = value.encode()
     if len(data) > _LONGEST_TEXT:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
+from nova_db.engine.generated import generate
 from nova_db.engine.matching import translate
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
@@ -32,16 +32,17 @@ class Index(NamedTuple):
 
     columns: Columns
     prefix: bytes
-    read: Callable[[Row], Any]
-    """What of a row must change for its entry to change."""
     live: Any = None
     """Unless it is None, only rows whose ``deleted`` is something else have an entry."""
 
-    def entry(self, row: Row) -> bytes | None:
-        """What the key of a row's entry begins with, all but the row's key; None: it has none."""
-        if self.live is not None and row["deleted"] == self.live:
-            return None
-        return self.prefix + b"".join([pack(row[column]) for column in self.columns])
+    @property
+    def needs(self) -> Columns:
+        """The columns that decide on a row's entry."""
+        return self.columns if self.live is None else (*self.columns, "deleted")
+
+
+Entries = Callable[[Row], Sequence[bytes | None]]
+"""What the keys of a row's entries begin with, all but the row's key, by index; None for an index without."""
 
 
 class Stored(NamedTuple):
@@ -49,7 +50,9 @@ class Stored(NamedTuple):
 
     prefix: bytes
     """What the keys of its rows begin with."""
-    indexes: tuple[Index, ...]
+    entries: Entries
+    columns: Columns
+    """All that decide on entries."""
     counter: bytes
     """The key of the cell that holds the highest id so far."""
 
@@ -58,7 +61,28 @@ class Stored(NamedTuple):
 def stored(table: str) -> Stored:
     """The cells of a table."""
     rows, *others = indexes(table)
-    return Stored(rows.prefix, tuple(others), counter_name(table))
+    columns = dict.fromkeys(column for index in others for column in index.needs)
+    return Stored(rows.prefix, _entries(others), tuple(columns), counter_name(table))
+
+
+@functools.cache
+def changed_entries(table: str, changed: frozenset[str]) -> Entries:
+    """``Stored.entries`` of the indexes that these columns decide on."""
+    return _entries([index for index in indexes(table)[1:] if not changed.isdisjoint(index.needs)])
+
+
+def _entries(some: Sequence[Index]) -> Entries:
+    """The function that makes entries: each column is packed once."""
+    columns = list(dict.fromkeys(column for index in some for column in index.columns))
+    lines = ["def entries(row):"]
+    lines += [f"    c{place} = pack(row[{column!r}])" for place, column in enumerate(columns)]
+    keys = []
+    for index in some:
+        key = " + ".join([repr(index.prefix), *(f"c{columns.index(column)}" for column in index.columns)])
+        keys.append(key if index.live is None else f"None if row['deleted'] == {index.live!r} else {key}")
+    lines.append(f"    return ({''.join(f'{key}, ' for key in keys)})")
+    entries: Entries = generate("\n".join(lines), "entries", {"pack": pack})
+    return entries
 
 
 @functools.cache
@@ -72,10 +96,10 @@ def indexes(table: str) -> tuple[Index, ...]:
     wanted = [columns[:-1] if columns[-1] == found.key else columns for columns in found.indexes.values()]
     in_order = [columns for columns in found.indexes.values() if (columns[0], columns[-1]) == ("deleted", found.key)]
     wanted += [columns[1:-1] for columns in in_order]
-    made = [Index(columns, packed_name(table, " ".join(columns)), itemgetter(*columns)) for columns in wanted]
+    made = [Index(columns, packed_name(table, " ".join(columns))) for columns in wanted]
     if table in TABLES and found.table.shadow is not None:
-        made.append(Index((), packed_name(table, "", "deleted"), itemgetter("deleted"), found.table.live_value))
-    return (Index((found.key,), packed_name(table), found.by_key), *made)
+        made.append(Index((), packed_name(table, "", "deleted"), found.table.live_value))
+    return (Index((found.key,), packed_name(table)), *made)
 
 
 class Lead(NamedTuple):

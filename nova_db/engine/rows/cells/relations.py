@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nova_db.engine.relations import Plan, plan
+from nova_db.engine.rows import relations
 from nova_db.engine.values import Row
 from nova_db.schema import TABLES, Relation
 
@@ -23,8 +24,12 @@ Follow = Callable[[Mapping[str, "CellRows"], Iterable[Any]], dict[Any, list[Row]
 def attacher(table: str, load: tuple[str, ...]) -> Attach:
     """The function that attaches the relations ``load`` of a table."""
     parts = [_attacher(table, *part) for part in plan(table, load)]
+    to_one = relations.attacher(table, load)
 
     def attach(tables: Mapping[str, CellRows], rows: Sequence[Row], records: Sequence[Row]) -> None:
+        if len(rows) == 1:
+            to_one(tables, rows, records)
+            return
         for part in parts:
             part(tables, rows, records)
 

@@ -14,7 +14,7 @@ from nova_db.engine.predicates import Eq, Predicate, all_of
 from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.cells.cells import Buffer, Cells
 from nova_db.engine.rows.cells.packing import pack
-from nova_db.engine.rows.cells.paths import LAST, Path, lead, plan, stored
+from nova_db.engine.rows.cells.paths import LAST, Lead, Path, Stored, changed_entries, lead, plan, stored
 from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout, layout
 from nova_db.engine.rows.table import Rows
@@ -26,12 +26,12 @@ class CellRows(Rows):
 
     __slots__ = ("_cells", "_codec", "_prefix", "_stored")
 
-    def __init__(self, layout: Layout, cells: Cells, codec: Codec) -> None:
+    def __init__(self, layout: Layout, cells: Cells, codec: Codec, stored: Stored) -> None:
         self.layout = layout
         self._cells = cells
         self._codec = codec
-        self._stored = stored(layout.name)
-        self._prefix = self._stored.prefix
+        self._stored = stored
+        self._prefix = stored.prefix
 
     def get(self, key: Any) -> Row | None:
         return next(self._codec.decode(filter(None, [self._cells.get(self._prefix + pack(key))])), None)
@@ -46,7 +46,16 @@ class CellRows(Rows):
         return [self.layout.by_key(row) for row in self.find(where, lambda *_: ())]
 
     def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
-        return self.gathered(column, (value,), alive).get(value, [])
+        if value is None:
+            return []
+        way = lead(self.layout.name, (column,))
+        if way is None or way.is_key:
+            return self.gathered(column, (value,), alive).get(value, [])
+        rows = self._led(way, (value,), alive)
+        return [row for row in rows if alive is None or row["deleted"] == alive]
+
+    def copies(self, column: str, value: Any, alive: Any = None) -> list[Row]:
+        return self.having(column, value, alive)  # nobody else has what was just made of cells
 
     def gathered(self, column: str, values: Iterable[Any], alive: Any = None) -> dict[Any, list[Row]]:
         """``having`` of many values at once, by value; those that no row has are left out."""
@@ -55,14 +64,7 @@ class CellRows(Rows):
             wanted = {value for value in values if value is not None}
             rows = [row for row in self.all() if row[column] in wanted]
         else:
-            prefix, scan = self._prefix, self._cells.scan
-            last = pack(alive) if way.goes_on and alive is not None else b""
-            begins = [way.prefix + pack(value) + last for value in values if value is not None]
-            if not way.is_key:
-                begins = [prefix + key for begin in begins for _, key in scan(begin, begin + LAST)]
-            rows = list(self._codec.decode(filter(None, self._cells.gets(begins))))
-            if not (way.is_sorted or last) and len(rows) > 1:
-                rows.sort(key=self.layout.by_key)
+            rows = self._led(way, values, alive)
         found: dict[Any, list[Row]] = {}
         for row in rows:
             if alive is None or row["deleted"] == alive:
@@ -90,14 +92,22 @@ class CellRows(Rows):
         return self._found(query.where, query.order, query.after, query.limit, probe)
 
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
-        write, packed = self._written().put, pack(key)
+        write, packed, entries = self._written().put, pack(key), self._stored.entries
         write(self._prefix + packed, None if new is None else self._codec.encode(new))
-        for index in self._stored.indexes:
-            if old is None or new is None or index.read(old) != index.read(new):
-                if old is not None and (entry := index.entry(old)) is not None:
-                    write(entry + packed, None)
-                if new is not None and (entry := index.entry(new)) is not None:
-                    write(entry + packed, packed)
+        if old is not None and new is not None:
+            columns = self._stored.columns
+            changed = [name for name in columns if new[name] is not old[name] and new[name] != old[name]]
+            if not changed:
+                return
+            entries = changed_entries(self.layout.name, frozenset(changed))
+        before = () if old is None else entries(old)
+        after = () if new is None else entries(new)
+        for entry in before:
+            if entry is not None:
+                write(entry + packed, None)
+        for entry in after:
+            if entry is not None:
+                write(entry + packed, packed)
 
     def count(self, given: int | None) -> int:
         last = int.from_bytes(self._cells.get(self._stored.counter) or b"\0")
@@ -113,6 +123,18 @@ class CellRows(Rows):
     def _written(self) -> Buffer:
         assert isinstance(self._cells, Buffer), "a reader does not write"
         return self._cells
+
+    def _led(self, way: Lead, values: Iterable[Any], alive: Any) -> list[Row]:
+        """The rows that some values lead to, by their keys, of each value; perhaps others than those that are alive."""
+        prefix, scan = self._prefix, self._cells.scan
+        last = pack(alive) if way.goes_on and alive is not None else b""
+        begins = [way.prefix + pack(value) + last for value in values if value is not None]
+        if not way.is_key:
+            begins = [prefix + key for begin in begins for _, key in scan(begin, begin + LAST)]
+        rows = list(self._codec.decode(filter(None, self._cells.gets(begins))))
+        if not (way.is_sorted or last) and len(rows) > 1:
+            rows.sort(key=self.layout.by_key)
+        return rows
 
     def _found(
         self, where: Predicate, order: tuple[Order, ...], after: Sequence[Any] | None, limit: int | None, probe: Probe
@@ -170,10 +192,13 @@ class CellTables(dict[str, CellRows]):
         self._codec = codec
 
     def __missing__(self, name: str) -> CellRows:
-        rows = self[name] = CellRows(layout(name), self._cells, _codec(self._codec, name))
+        layout, codec, stored = _parts(self._codec, name)
+        rows = self[name] = CellRows(layout, self._cells, codec, stored)
         return rows
 
 
 @functools.cache  # of the tables
-def _codec(made: Callable[[Layout], Codec], table: str) -> Codec:
-    return made(layout(table))
+def _parts(made: Callable[[Layout], Codec], table: str) -> tuple[Layout, Codec, Stored]:
+    """What is the same in all transactions."""
+    found = layout(table)
+    return found, made(found), stored(table)
