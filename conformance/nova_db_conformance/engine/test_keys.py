@@ -304,6 +304,9 @@ class TestGivenBesideCounted(PrimitivesTestCase):
 class TestTwoRules(PrimitivesTestCase):
     """What is taken is told before a reference that leads nowhere, whichever row or table comes first."""
 
+    stage = "integrity"
+    promise = "Errors"
+
     def setUp(self) -> None:
         super().setUp()
         self.insert("instances", {"uuid": "a"}, {"uuid": "b"}, {"uuid": "c"})

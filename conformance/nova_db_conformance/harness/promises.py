@@ -30,6 +30,7 @@ Promise = int | str
 
 PROMISES: dict[str, Promise] = {
     "isolation": 4,
+    "test_after_errors": "Errors",
     "test_aggregate": "Transaction.aggregate",
     "test_assignments": "Transaction.update",
     "test_capabilities": "Capability",

@@ -87,7 +87,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "transactions",
         "transactions",
-        ("engine.test_closing", "engine.test_sums", "engine.test_transactions"),
+        ("engine.test_after_errors", "engine.test_closing", "engine.test_sums", "engine.test_transactions"),
         ("Transaction.savepoint", "Transaction.commit", "Transaction.rollback", "Engine.close"),
     ),
     Stage(
@@ -125,13 +125,27 @@ _TESTS = {
         "engine.test_semijoins.TestExists.test_in_what_changes_and_removes",
         "engine.test_semijoins.TestExists.test_sees_the_writes_of_its_transaction",
     ),
+    "integrity": (
+        "engine.test_keys.TestGivenBesideCounted.test_an_id_that_was_counted_before_it_is_given_is_taken",
+        "engine.test_keys.TestGivenBesideCounted.test_the_rule_that_the_first_rows_break_is_told",
+        "engine.test_remove.TestMove.test_rows_that_are_in_the_target_stay",
+        "engine.test_remove.TestMove.test_rows_that_others_refer_to_stay",
+        "engine.test_servers.TestStatements.test_a_failed_statement_among_many_changes_nothing",
+        "engine.test_servers.TestText.test_texts_that_look_alike_are_unique_each",
+        "engine.test_texts_alike.TestTextsAlike.test_rules_and_keys_hold_for_each",
+    ),
     "transactions": (
+        "engine.test_counters.TestAdvance.test_what_is_undone_leaves_nothing",
         "engine.test_insert.TestKeys.test_ids_that_are_kept_go_on_growing_after_what_is_undone",
         "engine.test_keys.TestGivenBesideCounted.test_a_savepoint_takes_it_back",
         "engine.test_keys.TestHighestId.test_a_savepoint_takes_it_back",
         "engine.test_keys.TestKeysInUpdates.test_nothing_of_a_refused_transaction_stays",
     ),
-    "isolation": ("engine.test_claim.TestClaimRaces",),
+    "isolation": (
+        "engine.test_claim.TestClaimRaces",
+        "engine.test_keys.TestGivenBesideCounted.test_two_writers_at_once_get_different_ids",
+        "engine.test_remove.TestMove.test_rows_move_once_whoever_moves_them",
+    ),
 }
 """Tests, and classes, that take what only a later stage than that of their module does."""
 
