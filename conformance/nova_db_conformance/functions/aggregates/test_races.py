@@ -103,7 +103,7 @@ class TestAggregateRaces(AggregateRaceTestCase):
             allow=(exceptions.AggregateNameExists, exceptions.AggregateNotFound),
         )
 
-    def test_whatever_slips_in_a_deleted_aggregate_is_found_by_no_look_up(self) -> None:
+    def test_what_is_put_in_while_it_is_deleted_is_found_by_no_look_up_and_items_go_with_it(self) -> None:
         """Some delete it while others put hosts and items into it."""
 
         def some(thread: int) -> None:
@@ -115,6 +115,7 @@ class TestAggregateRaces(AggregateRaceTestCase):
                 self.db.aggregate_metadata_add(self.admin, self.key, {"key": thread})
 
         def finish(done: Round) -> None:
+            self.assertEqual({}, self.items())
             self.assertRecord(self.db.aggregate_get(self.seeing("yes"), self.key), hosts=[], metadetails={})
             self.assertEqual({}, self.db.aggregate_host_get_by_metadata_key(self.seeing("yes"), "key"))
             for thread in range(THREADS):

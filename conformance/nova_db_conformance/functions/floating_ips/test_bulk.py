@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -65,6 +66,16 @@ class TestFloatingIpBulkCreate(FloatingIpTestCase):
         self.create({"address": ""})
         with self.raises(exceptions.FloatingIpExists, address=""):
             self.create({"address": ""})
+
+    def test_an_address_that_is_there_is_refused_whatever_comes_with_it(self) -> None:
+        addresses = ("203.0.113.7", None, "", "203.0.113.8")
+        for taken, other in itertools.permutations(addresses, 2):
+            for batch in ((taken, other), (other, taken)):
+                with self.subTest(taken=taken, batch=batch):
+                    self.empty()
+                    self.create({"address": taken, "pool": "a"})
+                    with self.raises(exceptions.FloatingIpExists, address=taken, pool="a"):
+                        self.create(*({"address": address} for address in batch))
 
     def test_an_address_that_comes_twice_is_refused(self) -> None:
         for first, second in (("203.0.113.7", "203.0.113.7"), ("2001:db8::1", "2001:0DB8::1"), (None, None), ("5", 5)):

@@ -7,6 +7,7 @@ import datetime as dt
 from typing import Any
 
 from nova_db import exceptions
+from nova_db.engine import Eq
 from nova_db_conformance import decision
 from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.functions.reservations.cases import ReservationTestCase
@@ -221,11 +222,26 @@ class TestRefreshByAge(RefreshTestCase):
                 self.assertEqual(expected, self.count(max_age=100))
                 self.db.quota_destroy_all_by_project(self.admin, "p1")
 
+    def test_a_usage_that_was_made_nobody_knows_when_is_too_old(self) -> None:
+        usage = self.given(updated_at=None)
+        with self.writer() as tx:
+            tx.update("quota_usages", Eq("id", usage["id"]), {"created_at": None})
+        self.assertTrue(self.count(max_age=400 * DAY))
+
     def test_without_a_maximum_nothing_is_too_old(self) -> None:
         self.aged(400 * DAY)
         for max_age in (0, None):
             with self.subTest(max_age=max_age):
                 self.assertFalse(self.count(max_age=max_age))
+
+    def test_what_goes_below_0_is_warned_of(self) -> None:
+        self.aged(1)
+        logger = "nova_db.operations.rows.usages"
+        with self.assertNoLogs(logger, "WARNING"):
+            self.count(-4, max_age=100)
+        with self.assertLogs(logger, "WARNING") as logged:
+            self.count(-5, max_age=100)
+        self.assertIn("cores", logged.output[0])
 
     def test_a_count_makes_young(self) -> None:
         self.aged(100)

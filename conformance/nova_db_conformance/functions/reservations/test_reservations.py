@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from nova_db import exceptions
-from nova_db.context import get_admin_context
+from nova_db.context import get_admin_context, get_current
 from nova_db_conformance.functions.cases import NOON
 from nova_db_conformance.functions.reservations.cases import LATER, ReservationTestCase
 from nova_db_conformance.harness.failures import MOST_CALLS, failing_at
@@ -143,8 +143,9 @@ class TestReserve(ReservationTestCase):
 
     def test_whatever_looks_like_a_context_is_one(self) -> None:
         context = SimpleNamespace(user_id="u1", project_id="p1", is_admin=False, read_deleted="no")
-        counted = resources("cores")
+        counted, current = resources("cores"), get_current()
         self.reserve({"cores": 1}, counted=counted, context=context)
+        self.assertIs(current, get_current(), "the administrator's copy must not become the current context")
         elevated, project, _ = counted["cores"].calls[0]
         self.assertEqual(("p1", True, "u1", "p1"), (project, elevated.is_admin, elevated.user_id, elevated.project_id))
         self.assertEqual({"cores": (0, 1)}, self.numbers())
