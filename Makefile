@@ -22,7 +22,8 @@ WITH_SERVERS = postgresql=$$($(BIN)/python -m scripts.servers postgresql url) &&
 ARGS :=
 
 .PHONY: help venv run test lint types generate format test-pythons test-galera test-replica test-failures \
-    test-plain test-pgbouncer test-mysqlclient test-kills test-columns test-new-column test-lmdb test-anomalies fuzz \
+    test-plain test-pgbouncer test-mysqlclient test-kills test-columns test-new-column test-lmdb test-anomalies \
+    test-suite test-plants test-mutants fuzz \
     sequences servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
@@ -45,6 +46,9 @@ help:
 	@echo 'make test-lmdb     all of the suite on LMDB, of which make test runs the primitives'
 	@echo 'make test-kills    processes killed at work: archiving, twenty times on each SQL server; LMDB, a hundred times'
 	@echo 'make test-anomalies what transactions must never show, twenty rounds on each backend, and the counts'
+	@echo 'make test-suite    the suite itself: planted mistakes, and mutants of the code, all of which it has to find'
+	@echo 'make test-plants   of these the planted mistakes: backends with a bug each, found by the stage that should'
+	@echo 'make test-mutants  and 200 mutants (ARGS="--seed 7 --only nova_db/operations/quotas.py")'
 	@echo 'make fuzz          100,000 calls with hostile arguments on each backend (ARGS="--calls 1000 --seed 7 sqlite")'
 	@echo 'make sequences     200,000 calls in random sequences on each backend, as in memory (ARGS="--calls 5000 --seed 7 sqlite")'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
@@ -172,6 +176,17 @@ test-anomalies: venv
 	@echo '== anomalies: twenty rounds of each scenario on each backend'
 	@$(WITH_SERVERS) NOVA_DB_ANOMALY_ROUNDS=$${NOVA_DB_ANOMALY_ROUNDS:-20} exec $(BIN)/pytest -p no:xdist \
 	    --nova-db-backend memory $(LANES) $(ARGS) conformance/nova_db_conformance/isolation
+
+test-suite: test-plants test-mutants
+
+# Two at a time: each is a run of the suite, or of some stages of it, in a process of its own.
+test-plants: venv
+	@echo '== planted mistakes'
+	@NOVA_DB_TEST_SUITE=1 exec $(BIN)/pytest --numprocesses 2 --dist load tests/suite/test_plants.py tests/suite/test_planted.py
+
+test-mutants: venv
+	@echo '== mutants'
+	@exec $(BIN)/python -m scripts.mutants $(ARGS)
 
 fuzz: venv
 	@echo '== calls with hostile arguments on each backend, beside the memory backend'
