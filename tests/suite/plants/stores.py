@@ -59,7 +59,7 @@ class SerializesNothing(_Driver):
             self.require_usable(for_writing=True)
 
 
-@planted_driver(stage="isolation", base="kv")
+@planted_driver(stage="integrity", base="kv")
 class TrustsUniqueLooks(_Driver):
     """Does not rely on what unique rules and references were looked up for."""
 
