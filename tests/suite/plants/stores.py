@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nova_db.engine import Isolation, Row
@@ -92,16 +92,7 @@ class OneStateForPlainWriters(_Driver):
             pass
 
 
-@planted_driver(stage="isolation", base="kv")
-class ForgetsLooksInSavepoints(_Driver):
-    """Forgets with a savepoint what an isolated writer has seen in it."""
-
-    class planted(KVTransaction):  # noqa: N801
-        def _undo(self, mark: Any) -> None:
-            self._cells.writes, self._cells.relied_on = mark
-
-
-@planted_driver(stage="isolation", base="kv")
+@planted_driver(stage="integrity", base="kv")
 class ConflictsAreErrors(_Driver):
     """Tells of a conflict as of an error that is not worth another attempt."""
 
@@ -125,24 +116,6 @@ class IsolatedIsPlain(KVDriver):
             return write(losses=losses)
 
         self.engine.write = plain  # type: ignore[method-assign]
-
-
-@planted_engine("predicates", "lmdb")
-class BackwardsIsForwards(Planted):
-    """Reads an index in its order where it is to be read against it."""
-
-    __slots__ = ()
-
-    def select(self, query: Any) -> Any:
-        inner: Any = self
-        below = inner.tables[query.table]._cells
-
-        class Forwards(type(below)):  # type: ignore[misc] # of whatever class it is
-            def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-                yield from super().scan(begin, end)
-
-        inner.tables[query.table]._cells = Forwards
-        return super().select(query)
 
 
 @planted_engine("transactions", "lmdb")
