@@ -57,14 +57,19 @@ class Store(Rows):
         index = self.indexes.get(column)
         if index is None or value is None:
             return super().having(column, value, alive)
-        return [row for row in index.rows(value) if alive is None or row["deleted"] == alive]
+        if alive is None:
+            return list(index.rows(value))
+        return [row for row in index.rows(value) if row["deleted"] == alive]
 
     def copies(self, column: str, value: Any, alive: Any = None) -> list[Row]:
         """The base's in one step: this is what reading a whole instance consists of."""
         index = self.indexes.get(column)
-        if index is None or value is None:
+        if index is None or value is None or alive is None:
             return super().copies(column, value, alive)
-        return [row.copy() for row in index.rows(value) if alive is None or row["deleted"] == alive]
+        rows = index.buckets.get(value, ())
+        if type(rows) is not tuple:
+            rows = index.rows(value)
+        return [row.copy() for row in rows if row["deleted"] == alive]
 
     def holds(self, lookup: str, value: Any) -> bool:
         if lookup == self.layout.key:

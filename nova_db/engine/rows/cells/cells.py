@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 _MANY: Final = 50
@@ -27,6 +27,11 @@ class Cells(abc.ABC):
     @abc.abstractmethod
     def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
         """The cells from a key on up to another, which is left out, in the order of their bytes or against it."""
+
+    def scans(self, ranges: Sequence[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+        """Those of many ranges, one after the other; to be overridden where each scan is a round trip."""
+        scan = self.scan
+        return (cell for begin, end in ranges for cell in scan(begin, end))
 
 
 class Buffer(Cells):
@@ -70,6 +75,9 @@ class Buffer(Cells):
         if not mine:
             return self._below.scan(begin, end, backwards=backwards)
         return self._merged(mine, begin, end, backwards=backwards)
+
+    def scans(self, ranges: Sequence[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+        return super().scans(ranges) if self.writes else self._below.scans(ranges)
 
     def mark(self) -> int:
         """A place to come back to."""

@@ -126,11 +126,11 @@ class CellRows(Rows):
 
     def _led(self, way: Lead, values: Iterable[Any], alive: Any) -> list[Row]:
         """The rows that some values lead to, by their keys, of each value; perhaps others than those that are alive."""
-        prefix, scan = self._prefix, self._cells.scan
+        prefix = self._prefix
         last = pack(alive) if way.goes_on and alive is not None else b""
         begins = [way.prefix + pack(value) + last for value in values if value is not None]
         if not way.is_key:
-            begins = [prefix + key for begin in begins for _, key in scan(begin, begin + LAST)]
+            begins = [prefix + key for _, key in self._cells.scans([(begin, begin + LAST) for begin in begins])]
         rows = list(self._codec.decode(filter(None, self._cells.gets(begins))))
         if not (way.is_sorted or last) and len(rows) > 1:
             rows.sort(key=self.layout.by_key)
@@ -152,8 +152,7 @@ class CellRows(Rows):
         in_order = way.ordered
         if in_order is not None and way.is_in_order:
             return list(islice(filter(test, self._in_order(in_order, parameters, way.order, after)), limit))
-        scan = self._cells.scan
-        entries = [value for begin, end in way.path.ranges(parameters) for _, value in scan(begin, end)]
+        entries = [value for _, value in self._cells.scans(list(way.path.ranges(parameters)))]
         if in_order is not None and limit is not None and len(entries) ** 2 > limit * self.last_id():
             # The page is likely to be full sooner than so many rows are read and sorted; if not, it was twice the way.
             some = islice(self._in_order(in_order, parameters, way.order, after), len(entries))
