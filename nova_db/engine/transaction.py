@@ -12,7 +12,15 @@ from nova_db.engine.predicates import TRUE, Predicate
 from nova_db.engine.query import Order, Query
 from nova_db.engine.relations import related_rows
 from nova_db.engine.values import Row, Values
+from nova_db.exceptions import DBDeadlock, DBError
 from nova_db.schema import Relation
+
+
+def following(failure: BaseException, message: str) -> DBError:
+    """What further calls raise after a failure: a conflict goes on being one, whoever has caught it."""
+    if isinstance(failure, DBDeadlock):
+        return DBDeadlock(failure, message=str(failure))
+    return DBError(failure, message=message)
 
 
 class Isolation(Enum):
@@ -115,7 +123,12 @@ class Transaction(abc.ABC):
 
     @abc.abstractmethod
     def savepoint(self) -> AbstractContextManager[None]:
-        """A block that is undone as a whole, and alone, when an exception leaves it."""
+        """A block that is undone as a whole, and alone, when an exception leaves it.
+
+        A call that failed in it, and whose error was caught within, is told at its end: it is undone all the same, and
+        raises ``DBError``.  Either way the transaction goes on from before the block, but for a conflict, which undoes
+        all of it.
+        """
 
     @abc.abstractmethod
     def commit(self) -> None:

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nova_db.engine import Predicate, Transaction
-from nova_db.exceptions import DBDataError, DBDeadlock, DBError
+from nova_db.engine.transaction import following
+from nova_db.exceptions import DBDataError, DBError
 from nova_db_sqlalchemy.connections.errors import Batches, Fault, Written, translated
 from nova_db_sqlalchemy.connections.server import Mode
 
@@ -68,7 +69,7 @@ class Lifecycle(Transaction):
         failure = self._failure
         if failure is not None:
             self.rollback()
-            raise _following(failure, "The transaction was rolled back, because a call in it had failed.")
+            raise following(failure, "The transaction was rolled back, because a call in it had failed.")
         self._is_open = False
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -122,7 +123,7 @@ class Lifecycle(Transaction):
             raise DBError(message="The transaction has ended.")
         if self._failure is not None:
             message = "An earlier call failed: the transaction can only be rolled back, at least to a savepoint."
-            raise _following(self._failure, message)
+            raise following(self._failure, message)
         self._connection = self._open()
         return self._connection
 
@@ -229,6 +230,10 @@ class Lifecycle(Transaction):
         point, self._points = self._points, self._points - 1
         self._control(f"RELEASE SAVEPOINT point{point}")
 
+    def hidden_failure(self) -> DBError | None:
+        """What a savepoint takes back of which nobody has told; None too where nothing but a rollback is possible."""
+        return None if self._failed_connection is None else self._failure
+
     def undo_to_mark(self) -> None:
         """Take back what was done since the last savepoint, a failure too; nothing if the transaction is gone."""
         point, self._points = self._points, self._points - 1
@@ -246,13 +251,6 @@ class Lifecycle(Transaction):
             raise self._failed(connection, error) from error
 
 
-def _following(failure: DBError, message: str) -> DBError:
-    """What to raise after a failure: a conflict goes on being one, whoever has caught it."""
-    if isinstance(failure, DBDeadlock):
-        return DBDeadlock(failure, message=str(failure))
-    return DBError(failure, message=message)
-
-
 class _Savepoint:
     """A block that is undone when an exception leaves it."""
 
@@ -267,7 +265,10 @@ class _Savepoint:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
+        hidden = self._tx.hidden_failure() if error is None else None
+        if error is None and hidden is None:
             self._tx.release()
-        else:
-            self._tx.undo_to_mark()
+            return
+        self._tx.undo_to_mark()
+        if hidden is not None:
+            raise following(hidden, "An earlier call failed, and its savepoint was undone.")

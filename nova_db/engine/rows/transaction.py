@@ -17,9 +17,9 @@ from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.changes import Changing, Version
 from nova_db.engine.rows.relations import Tables, attacher, follower
 from nova_db.engine.rows.table import Readable, Rows
-from nova_db.engine.transaction import Transaction
+from nova_db.engine.transaction import Transaction, following
 from nova_db.engine.values import Row, Values
-from nova_db.exceptions import DBConnectionError, DBError
+from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
 from nova_db.schema import Relation
 
 _P = ParamSpec("_P")
@@ -230,7 +230,7 @@ class RowTransaction(Changing, Transaction):
         error = self.error
         if error is not None:
             self.rollback()
-            raise DBError(error, message="The transaction was rolled back, because a call in it had failed.")
+            raise following(error, "The transaction was rolled back, because a call in it had failed.")
         self._commit()
 
     def rollback(self) -> None:
@@ -245,7 +245,7 @@ class RowTransaction(Changing, Transaction):
             raise self._ended("The transaction has ended.")
         if self.error is not None:
             message = "An earlier call failed: the transaction can only be rolled back, at least to a savepoint."
-            raise DBError(self.error, message=message)
+            raise following(self.error, message)
         if for_writing and not self.writes:
             raise DBError(message="The transaction is a reader, it cannot write.")
 
@@ -285,12 +285,12 @@ class _Savepoint:
         self._mark = self._tx._mark()
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        tx = self._tx
-        hidden = tx.error if error is None else None
-        if error is None and hidden is None:
+        tx, failure = self._tx, self._tx.error
+        if error is None and failure is None:
             tx._release(self._mark)
             return
         tx._undo(self._mark)
-        tx.error = None
-        if hidden is not None:
-            raise DBError(hidden, message="An earlier call failed, and its savepoint was undone.")
+        if not isinstance(failure, DBDeadlock):  # a conflict undoes all of the transaction
+            tx.error = None
+        if error is None and failure is not None:
+            raise following(failure, "An earlier call failed, and its savepoint was undone.")
