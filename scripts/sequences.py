@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -69,6 +70,9 @@ def _run(backend: Backend, calls: int, seed: int) -> int:
             seed += 1
         progress.end()
         return differences
+    except Exception:
+        traceback.print_exc()  # at once; the other backends may take an hour more
+        raise
     finally:
         fixture.cleanUp()
 
