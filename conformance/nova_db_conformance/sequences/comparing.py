@@ -53,7 +53,8 @@ class Comparison:
         """The ids that two errors tell although no argument has, where they stand for each other."""
         for key, mine in one.items():
             theirs = other.get(key)
-            if key in REFERENCES and type(mine) is type(theirs) is int and self.identities.same(key, mine, theirs):
+            are_ids = key in REFERENCES and type(mine) is type(theirs) is int
+            if are_ids and mine != theirs and self.identities.same(key, mine, theirs):
                 yield from ((mine, theirs), (str(mine), str(theirs)))
 
     def _text(self, one: Exception, other: Exception) -> str | None:

@@ -45,8 +45,8 @@ class ListsByName(MemoryDriver):
 
 
 @planted_driver(stage="recordings")
-class NoDeletedAt(MemoryDriver):
-    """Does not tell when an instance was destroyed."""
+class OtherUuid(MemoryDriver):
+    """Tells another uuid of an instance that it has destroyed."""
 
     def instance_destroy(self, context: Any, instance_uuid: Any, *args: Any, **kwargs: Any) -> Any:
         return {**super().instance_destroy(context, instance_uuid, *args, **kwargs), "uuid": "another"}
