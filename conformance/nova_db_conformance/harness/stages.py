@@ -126,6 +126,7 @@ _TESTS = {
         "engine.test_semijoins.TestExists.test_sees_the_writes_of_its_transaction",
     ),
     "integrity": (
+        "engine.test_shadow_tables.TestShadowTables.test_a_key_is_there_once",
         "engine.test_keys.TestGivenBesideCounted.test_an_id_that_was_counted_before_it_is_given_is_taken",
         "engine.test_keys.TestGivenBesideCounted.test_the_rule_that_the_first_rows_break_is_told",
         "engine.test_remove.TestMove.test_rows_that_are_in_the_target_stay",

@@ -8,7 +8,7 @@ from typing import Any
 
 from nova_db_conformance.hostile.right import parameters
 from nova_db_conformance.sequences.playing import Bench, Different, Play
-from nova_db_conformance.sequences.steps import Begin, Call, End, Step, made_in
+from nova_db_conformance.sequences.steps import Begin, Call, End, NoSuchAnswer, Step, made_in
 
 Steps = list[Step | None]
 
@@ -33,6 +33,8 @@ def replayed(bench: Bench, steps: Steps) -> Different | None:
         play.finish()
     except Different as different:
         return different
+    except NoSuchAnswer:
+        return None  # no sequence that a program could make
     finally:
         play.close()
     return None

@@ -75,13 +75,20 @@ class Advance:
 Step = Call | Begin | End | Advance
 
 
+class NoSuchAnswer(LookupError):
+    """A step names a part of an answer that has none, as earlier steps were left out."""
+
+
 def resolved(value: Any, answers: list[Any]) -> Any:
     """A value in which what was made up is the one of these answers; a copy that shares no container with it."""
     kind = type(value)
     if kind is Made:
         found = answers[value.step]
-        for part in value.path:
-            found = found[part]
+        try:
+            for part in value.path:
+                found = found[part]
+        except (TypeError, LookupError):
+            raise NoSuchAnswer(value) from None
         return found
     if kind is dict:
         return {key: resolved(item, answers) for key, item in value.items()}

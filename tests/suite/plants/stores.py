@@ -31,7 +31,7 @@ class _Driver(KVDriver):
         self.engine.__class__ = Engine
 
 
-@planted_driver(stage="isolation", base="kv")
+@planted_driver(stage="integrity", base="kv")
 class LastWriterWins(_Driver):
     """Commits whatever has been committed meanwhile."""
 
