@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 from nova_db.engine import Row
@@ -52,6 +52,9 @@ class Store(Rows):
 
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
         return (self.indexes.get(lookup) or self._index(lookup)).keys(value)
+
+    def among(self, lookup: str, value: Any) -> Iterable[Row]:
+        return (self.indexes.get(lookup) or self._index(lookup)).rows(value)
 
     def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
         index = self.indexes.get(column)

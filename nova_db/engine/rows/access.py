@@ -33,8 +33,8 @@ class Searched(Protocol):
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
         """The keys of the rows that have a value, and perhaps of others."""
 
-    def having(self, column: str, value: Any) -> Sequence[Row]:
-        """The rows that have a value, by primary key."""
+    def among(self, lookup: str, value: Any) -> Iterable[Row]:
+        """The rows that have a value, and perhaps others, by primary key."""
 
 
 Finder = Callable[[Searched, Sequence[Any], Probe, "int | None"], list[Row]]
@@ -86,7 +86,7 @@ def _way(key: str, lookups: Collection[str], conditions: Collection[tuple[Shape,
         if operator == "eq" and lookup == key:
             return f"one(rows.get(p{at}))"
     if len(asked) == 1 and asked[0][0] == "eq":
-        return f"rows.having({asked[0][1]!r}, p{asked[0][2]})"
+        return f"rows.among({asked[0][1]!r}, p{asked[0][2]})"
     equal = "".join(f"({lookup!r}, p{at}), " for operator, lookup, at in asked if operator == "eq")
     within = "".join(f"({lookup!r}, p{at}), " for operator, lookup, at in asked if operator == "in")
     return f"fewest(rows, ({equal}), ({within}))" if asked else ""
@@ -116,7 +116,7 @@ def _fewest(rows: Searched, equal: Given, within: Given) -> Iterable[Row]:
         if keys is None or len(found) < len(keys):
             keys = found
     get = rows.get
-    return [row for key in sorted(keys or ()) if (row := get(key)) is not None]
+    return (row for key in sorted(keys or ()) if (row := get(key)) is not None)
 
 
 def conjuncts(shape: Shape) -> Iterator[tuple[Shape, int]]:

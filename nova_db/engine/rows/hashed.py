@@ -7,7 +7,7 @@ and not their keys spares a read one look-up a row, which in a large table leads
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, final
 
 from nova_db.engine.rows.layout import Columns, value_of
@@ -45,12 +45,12 @@ class HashIndex:
         }
         return twin
 
-    def rows(self, value: Any) -> Sequence[Row]:
-        """The rows that have a value, by primary key."""
+    def rows(self, value: Any) -> Iterable[Row]:
+        """The rows that have a value, by primary key; to be gone over before any changes, perhaps not to the end."""
         bucket = self.buckets.get(value, ())
         if type(bucket) is tuple:
             return bucket
-        return (bucket,) if type(bucket) is dict else [bucket[key] for key in sorted(bucket)]
+        return (bucket,) if type(bucket) is dict else map(bucket.__getitem__, sorted(bucket))
 
     def keys(self, value: Any) -> Collection[Any]:
         """The primary keys of the rows that have a value."""

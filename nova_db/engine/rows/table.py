@@ -40,6 +40,10 @@ class Readable(abc.ABC):
         A column that is no look-up may be asked for too: semijoins and relations do.
         """
 
+    def among(self, lookup: str, value: Any) -> Iterable[Row]:
+        """The rows that have a value in a look-up, and perhaps others, by primary key; not all may be gone over."""
+        return self.having(lookup, value)
+
     find = access.find  # not by way of a method of its own: it is on every call's path
 
     def page(self, query: Query, probe: Probe) -> list[Row]:
