@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 DEMO_DATABASE := nova.sqlite
 # What a change of installs the project anew.
 RECIPE := setup.py pyproject.toml nova_db/version.py
-# Two workers keep two cores busy; each has its own databases. Tests of one class or module stay on one worker, because
-# they share what is dear to make; past four workers the servers are what one waits for.
-# One worker more than there are cores: tests wait for servers, and for each other in races.
-PYTEST := pytest --numprocesses $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4 --dist loadscope
+# One worker more than there are cores, as tests wait for servers, and for each other in races; past four the servers
+# are what one waits for. Each has its own databases. Tests of one class or module stay on one worker, because they share
+# what is dear to make; tests/conftest.py says which begin.
+PYTEST := pytest --numprocesses $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 SUITES := tests conformance/nova_db_conformance
 SQL_TESTS := tests/sqlalchemy tests/failures conformance/nova_db_conformance/engine \
     conformance/nova_db_conformance/functions

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nova_db.driver import FAMILIES
+from tests.conftest import LONG
 from tests.suite.loops import hiding
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,10 @@ def test_the_suite_has_a_folder_for_every_family_and_no_other() -> None:
     folders = {path.name for path in (SUITE / "functions").iterdir() if (path / "__init__.py").exists()}
 
     assert folders == set(FAMILIES)
+
+
+def test_what_is_begun_with_is_there() -> None:
+    assert [module for module in LONG if not (ROOT / module).is_file()] == []
 
 
 def test_tests_stand_in_folders() -> None:

@@ -81,17 +81,18 @@ class TestAfterErrors(AfterTestCase):
 
     def test_a_block_whose_error_was_caught_within_says_so_and_leaves_nothing(self) -> None:
         for number, (error, failing) in enumerate(self.failing_calls().items()):
-            with self.subTest(error=error.__name__), self.writer() as tx:
-                tx.update("services", TRUE, {"host": f"before {number}"})
-                with self.assertRaises(DBError), tx.savepoint():
-                    tx.update("services", TRUE, {"host": "lost"})
-                    with contextlib.suppress(error):
-                        failing(tx)
-                # The transaction goes on from before the block, as if the error had left it.
-                self.assertEqual([f"before {number}"], [row["host"] for row in tx.select(Query("services"))])
-                tx.update("services", TRUE, {"topic": f"after {number}"})
-            [row] = self.dump()["services"]
-            self.assertEqual((f"before {number}", f"after {number}"), (row["host"], row["topic"]))
+            with self.subTest(error=error.__name__):
+                with self.writer() as tx:
+                    tx.update("services", TRUE, {"host": f"before {number}"})
+                    with self.assertRaises(DBError), tx.savepoint():
+                        tx.update("services", TRUE, {"host": "lost"})
+                        with contextlib.suppress(error):
+                            failing(tx)
+                    # The transaction goes on from before the block, as if the error had left it.
+                    self.assertEqual([f"before {number}"], [row["host"] for row in tx.select(Query("services"))])
+                    tx.update("services", TRUE, {"topic": f"after {number}"})
+                [row] = self.dump()["services"]
+                self.assertEqual((f"before {number}", f"after {number}"), (row["host"], row["topic"]))
 
 
 class TestAfterTheEnd(AfterTestCase):
