@@ -7,6 +7,7 @@ from pathlib import Path
 from nova_db.cli.declaring import Commands, command
 from nova_db.cli.parsing import Parser
 from nova_db.cli.skeletons import KINDS
+from nova_db.cli.values import folder
 
 
 def conformance(commands: Commands[Parser]) -> None:
@@ -69,5 +70,5 @@ def new_backend(commands: Commands[Parser]) -> None:
     found.add_argument("name", metavar="BACKEND", help="what the backend is to be called: the name of its entry point")
     found.add_argument("--kind", choices=tuple(KINDS), default="cells", help="what the store has (default cells)")
     found.add_argument(
-        "--directory", type=Path, metavar="DIR", help="the new folder (default nova-db-BACKEND in the current one)"
+        "--directory", type=folder, metavar="DIR", help="the new folder (default nova-db-BACKEND in the current one)"
     )

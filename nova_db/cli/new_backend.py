@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import keyword
 import re
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,8 @@ from nova_db.cli.skeletons import package_of, write
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _SERVERS: Final = ("sqlite", "postgresql", "mariadb")
 """What the conformance suite takes for servers of the backend ``sqlalchemy``."""
+_MISLEADING: Final = ("nova", "nova_db", "test", "tests")
+"""What reads as something else than a backend, in a package or in a configuration file."""
 _LONGEST: Final = 24
 
 
@@ -42,6 +45,9 @@ def _require_free(name: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         expected = f"small letters and digits, with single _ between, {_LONGEST} at most, such as shelf or my_store"
         raise ValueError(f"{name!r} is no name for a backend: expected {expected}")
+    if name in _MISLEADING or any(map(keyword.iskeyword, (name, name.capitalize()))):
+        reason = "it reads as something else" if name in _MISLEADING else "Python has it as a keyword"
+        raise ValueError(f"{name} is no name for a backend: {reason}; choose another")
     if name in installed_backends():
         raise ValueError(f"a backend {name} is installed already")
     if name in _SERVERS:

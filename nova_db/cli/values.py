@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from pathlib import Path
 from typing import Final
 
 MOMENT: Final = "a date or time like 2026-01-31 or 2026-01-31T18:30:00+02:00 (UTC if no zone is given)"
@@ -29,6 +30,13 @@ def seconds(text: str) -> float:
     if not 0 <= number <= _LONGEST_SLEEP:
         raise argparse.ArgumentTypeError(f"must be a number of seconds from 0 to {_LONGEST_SLEEP}, not {text!r}")
     return number
+
+
+def folder(text: str) -> Path:
+    """The path of a folder; an empty text, which a path takes for the current one, is none."""
+    if not text:
+        raise argparse.ArgumentTypeError("must name a folder, and is empty")
+    return Path(text)
 
 
 def moment(text: str) -> dt.datetime:

@@ -134,6 +134,10 @@ def test_it_says_what_it_has_written_and_what_comes_next(
         ("../shelf", "is no name for a backend"),
         ("", "is no name for a backend"),
         ("a" * 25, "24 at most"),
+        ("class", "class is no name for a backend: Python has it as a keyword"),
+        ("none", "Python has it as a keyword"),
+        ("nova_db", "nova_db is no name for a backend: it reads as something else"),
+        ("test", "it reads as something else"),
         ("memory", "a backend memory is installed already"),
         ("postgresql", "takes postgresql for a server of the backend sqlalchemy"),
         ("conformance", "a package nova_db_conformance is installed already"),
@@ -156,6 +160,11 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path, capsys: pytest.Cap
     line = failure(capsys, "new-backend", "shelf", "--directory", str(tmp_path / "no" / "shelf"))
     assert f"there is no folder {tmp_path}/no in which shelf could be made" in line
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["astray", "mine"]
+
+
+def test_a_folder_without_a_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    line = failure(capsys, "new-backend", "shelf", "--directory", "")
+    assert "argument --directory: must name a folder, and is empty" in line
 
 
 def test_a_kind_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
