@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from nova_db import forking
 from nova_db.engine.turns import Turn
-from nova_db.exceptions import DBDeadlock
+from nova_db.exceptions import DBConnectionError, DBDeadlock
 
 _T = TypeVar("_T")
 _PAUSE: Final = 0.002
@@ -37,7 +37,7 @@ class FileTurn:
 
         :raises DBDeadlock: it was not given back in time; the text names who has it, as far as it can be told.
         :raises DBTransactionError: the calling thread has it itself, and would wait for itself.
-        :raises OSError: the file cannot be opened.
+        :raises DBConnectionError: the file cannot be opened, or not be locked; the text names it.
         """
         end = time.monotonic() + timeout
         self._turn.acquire(timeout)
@@ -80,7 +80,11 @@ class _LockFile:
     """An open file that can be locked; closed with its last reference."""
 
     def __init__(self, path: Path) -> None:
-        self._number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        self._path = path
+        try:
+            self._number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise DBConnectionError(error, message=f"{path} cannot be opened: {error.strerror}").for_good() from None
         self.close = weakref.finalize(self, os.close, self._number)
 
     def lock(self) -> bool:
@@ -89,6 +93,8 @@ class _LockFile:
             fcntl.flock(self._number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as error:
+            raise DBConnectionError(error, message=f"{self._path} cannot be locked: {error.strerror}") from None
         return True
 
     def unlock(self) -> None:

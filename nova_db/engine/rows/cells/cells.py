@@ -12,21 +12,43 @@ _MANY: Final = 50
 
 
 class Cells(abc.ABC):
-    """The committed cells at one moment: what the author of a store writes."""
+    """The committed cells at one moment: what the author of a store writes.
+
+    A reader may be used while others commit, in other threads and processes: what it gives is what was there when it
+    was made, for as long as its transaction is open.  Forbidden are to give anything committed later, to hold a lock
+    that a writer or another reader would wait for, and to write.  It is used by one thread at a time, and not always by
+    the same one.
+
+    Keys and values are ``bytes``; a key has 511 of them at most.  What is wrong with the store is raised as one of the
+    interface's errors, or as its own where the latch of the transaction makes one of these of it.
+    """
 
     __slots__ = ()
 
     @abc.abstractmethod
     def get(self, key: bytes) -> bytes | None:
-        """The value of a cell, or None."""
+        """The value of a cell, or None where there is none.
+
+        A reader may ask while others commit, and gets the same before and after; it must neither wait for them nor keep
+        them waiting.
+        """
 
     def gets(self, keys: Iterable[bytes]) -> Iterable[bytes | None]:
-        """Those of many cells, in the order of the keys."""
+        """Those of many cells, in the order in which the keys are given, one for each; keys may come twice.
+
+        To be overridden where each ``get`` is a round trip.  What ``get`` says holds for all of them.  The keys may be
+        an iterator that reads the same cells by ``scan``, so nothing may be locked while the next one is asked for.
+        """
         return map(self.get, keys)
 
     @abc.abstractmethod
     def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        """The cells from a key on up to another, which is left out, in the order of their bytes or against it."""
+        """The cells from a key on up to another, which is left out, in the order of their bytes or against it.
+
+        It is read as far as rows are needed, and then dropped.  A reader may go on with it while others commit, read
+        other cells meanwhile, and begin other scans: none of that may disturb it, and it must neither give what was
+        committed later nor lock what anybody would wait for.
+        """
 
     def scans(self, ranges: Sequence[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
         """Those of many ranges, one after the other; to be overridden where each scan is a round trip."""

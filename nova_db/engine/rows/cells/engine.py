@@ -49,7 +49,16 @@ def _described() -> bytes:
 class CellEngine(Engine):
     """An engine whose writers take turns, and whose transactions see what was committed when they began.
 
-    The author gives ``_begin``.
+    The author gives one method, which nobody but the base calls:
+
+    ``_begin(writes=...)`` begins a transaction, of the author's class, whatever the schema is, and where there are no
+    cells yet, too.  A reader sees what is committed now, and waits for nobody.  A writer waits for its turn first, for
+    ``[database] lock_timeout`` at most, and then takes the cells that it reads, so that they are what the one before it
+    has left; ``FileTurn.begun`` does both, and gives the turn back if the second fails.  It makes no database: where
+    there is none, say no folder, it raises ``DBConnectionError`` and leaves nothing behind.  What makes one is
+    ``create_schema``, which the author overrides for that, and which calls the base's.  Beside that error, ``_begin``
+    may raise ``DBDeadlock`` (the turn did not come in time), ``DBTransactionError`` (the thread has it itself) and
+    ``DBError``; none of the store's library, as it is called outside of the latch.
     """
 
     _is_ready = False
@@ -66,6 +75,9 @@ class CellEngine(Engine):
 
     def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> CellTransaction:
         """Open a writer, once it is its turn; DBDeadlock when that takes too long.  Alone, it is serializable."""
+        if not self._is_ready:
+            # Without tables no turn is to be taken, for which some file may be made.
+            self._ready(self._begin(writes=False)).rollback()
         tx = self._begin(writes=True)
         return tx if self._is_ready else self._ready(tx)
 
@@ -97,9 +109,8 @@ class CellEngine(Engine):
         return told or [f"the database is of another release: its schema is {found.decode()}"]
 
     def clear(self) -> None:
-        """Remove all rows and start the id counters anew."""
-        while self._removed(_SCHEMA, _DESCRIBED):  # some less each time
-            pass
+        """Remove all rows and start the id counters anew; DBError where the store does not remove what it should."""
+        self._remove_all_but(_SCHEMA, _DESCRIBED)
 
     def tables(self) -> Iterable[str]:
         """All tables, once they were created."""
@@ -142,8 +153,7 @@ class CellEngine(Engine):
     def _renew(self) -> None:
         """Do what ``create_schema`` says, in steps that can be done again: the revision changes after the last."""
         kept = (_SCHEMA, _DESCRIBED, *map(packed_name, _ALL), *map(counter_name, _ALL))
-        while self._removed(*kept):  # some less each time
-            pass
+        self._remove_all_but(*kept)
         for name in _ALL:
             after: tuple[Any, ...] | None = None
             while after != ():  # the place moves on, up to the last row
@@ -163,14 +173,25 @@ class CellEngine(Engine):
             tx.rollback()
         return (found[-1][table.primary_key],) if found else ()
 
-    def _removed(self, *beginnings: bytes) -> bool:
-        """Remove some of the cells whose keys do not begin so; whether there were any."""
+    def _remove_all_but(self, *beginnings: bytes) -> None:
+        """Remove the cells whose keys do not begin so, some at a time."""
+        before: list[tuple[bytes, bytes]] = []
+        while found := self._removed(beginnings):  # some less each time, or it ends
+            if found == before:  # nobody else has written so many again, each with the same value
+                raise DBError(
+                    message=f"{len(found)} cells that were removed are still there, the first of them {found[0][0]!r}: "
+                    f"CellTransaction._apply does not remove cells that have None, or Cells.scan goes on giving them."
+                )
+            before = found
+
+    def _removed(self, beginnings: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
+        """Remove some of the cells whose keys do not begin so, and say which."""
         with self._writing() as cells:
-            others = (key for key, _ in cells.scan(b"", _END) if not key.startswith(beginnings))
+            others = (cell for cell in cells.scan(b"", _END) if not cell[0].startswith(beginnings))
             found = list(islice(others, _STEP))
-            for key in found:
+            for key, _ in found:
                 cells.put(key, None)
-        return bool(found)
+        return found
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Buffer]:

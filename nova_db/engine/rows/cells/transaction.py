@@ -22,7 +22,21 @@ _NOTHING: Final = nullcontext()
 class CellTransaction(RowTransaction):
     """A transaction that sees the cells as they were when it began, and what it has written itself.
 
-    The author of a store says how writes become the store's (``_apply``), and what else ends with it (``_leave``).
+    The author of a store gives two methods, which nobody but the base calls:
+
+    ``_apply(writes)`` makes the writes of a transaction the store's: it sets each cell to its value, and removes those
+    that have None, which need not be there.  All of them at once: others, in whatever process, see all or nothing, also
+    if this one is killed amid it.  And for good: on return they are where a crash does not reach them.  It is called at
+    most once, at the commit of a writer that has written something, within the latch, while the writer has what
+    ``_begin`` has given it, a turn say.  It may raise ``DBDeadlock`` (somebody else has committed since the transaction
+    began, so that what it has read is no longer true: the call is run again), ``DBCommitUnknown`` (nobody can tell
+    whether the cells are written), ``DBConnectionError`` or ``DBError``, and what the latch makes one of these; after
+    all but ``DBCommitUnknown``, nothing of it is written.
+
+    ``_leave()`` lets go of what the transaction has held: the snapshot, and a writer's turn.  It is called once for
+    each transaction, at its end, whether it was committed or rolled back, and after an ``_apply`` that failed too; not
+    within the latch, and perhaps in another thread than the one that began it.  It raises nothing, and harms nothing of
+    the parent's in a process that was forked meanwhile.
     """
 
     __slots__ = ("cells", "tables")
@@ -54,11 +68,11 @@ class CellTransaction(RowTransaction):
 
     @abc.abstractmethod
     def _apply(self, writes: Mapping[bytes, bytes | None]) -> None:
-        """Write all cells of a writer, or remove those that have None, at once and for good."""
+        """Write all cells of a writer, or remove those that have None, at once and for good; see the class."""
 
     @abc.abstractmethod
     def _leave(self) -> None:
-        """Let go of what the transaction has held; asked once."""
+        """Let go of what the transaction has held; asked once, and raises nothing; see the class."""
 
     _attacher = staticmethod(attacher)  # type: ignore[assignment] # the tables are ours
 
