@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from nova_db.conf import get_conf
+from nova_db.engine.folders import folder_for_tests
 from nova_db.operations import CellDriver
 from nova_db_lmdb.engine import LMDBEngine
 
@@ -35,8 +35,8 @@ class LMDBDriver(CellDriver):
     @classmethod
     def provision(cls, connection: str | None) -> str:
         """Make a database of its own for tests: beside the one that is given, or among temporary files."""
-        beside = None if connection is None else _engine(connection, 0).folder.parent
-        made = f"lmdb:///{tempfile.mkdtemp(prefix='nova-db-', dir=beside)}?sync=false"
+        beside = None if connection is None else _engine(connection, 0).folder
+        made = f"lmdb:///{quote(str(folder_for_tests(beside)))}?sync=false"
         _engine(made, 0).create_schema()
         return made
 

@@ -20,18 +20,13 @@ from nova_db.exceptions import DBConnectionError, DBError
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine
 from scripts.backend_authors import PAGE, PARTS, redrawn
+from tests.docs.guide import blocks
 from tests.forks import check_in_child
 
 ROOT = PAGE.parents[1]
 SUITE = "nova_db_conformance.engine"
 STAGES = ("loads", "insert", "keys", "integrity", "transactions", "closing", "fork", "isolation")
 """The modules of the suite that a store can break; the others test the base on it."""
-
-
-def blocks(containing: str = "") -> list[str]:
-    """The guide's examples in Python that have some text in them."""
-    found = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return [block for block in found if containing in block]
 
 
 def example(containing: str, **names: Any) -> dict[str, Any]:

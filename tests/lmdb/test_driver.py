@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from nova_db.context import get_admin_context
 from nova_db.exceptions import DBConnectionError, DBError, ServiceNotFound
 from nova_db_lmdb import LMDBDriver, LMDBEngine
+from nova_db_lmdb.transaction import LMDBTransaction
 
 ADMIN = get_admin_context()
 
@@ -70,6 +72,42 @@ def test_one_database_by_two_names(driver: LMDBDriver, tmp_path: Path) -> None:
     driver.service_create(ADMIN, {"host": "a"})
     assert [found["host"] for found in other.service_get_all(ADMIN)] == ["a"]
     assert other.engine.identity() == driver.engine.identity()
+
+
+def test_databases_for_tests_are_made_beside_one_whose_folder_is_not_there(tmp_path: Path) -> None:
+    made = LMDBDriver.provision(f"lmdb:///{tmp_path}/not%20there%3F/cloud?map_size=1000000")
+    driver = LMDBDriver(made)
+    assert driver.service_get_all(ADMIN) == []
+    driver.close()
+    assert [path.name.startswith("nova-db-") for path in (tmp_path / "not there?").iterdir()] == [True]
+    LMDBDriver.discard(made)
+    assert list((tmp_path / "not there?").iterdir()) == []
+
+
+def test_a_store_that_does_not_remove_says_so(driver: LMDBDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply = LMDBTransaction._apply
+
+    def without_removals(self: LMDBTransaction, writes: Mapping[bytes, bytes | None]) -> None:
+        apply(self, {key: value for key, value in writes.items() if value is not None})
+
+    driver.service_create(ADMIN, {"host": "a"})
+    with monkeypatch.context() as patch:
+        patch.setattr(LMDBTransaction, "_apply", without_removals)
+        with pytest.raises(
+            DBError, match=r"cells that were removed are still there.* CellTransaction\._apply does not"
+        ):
+            driver.engine.clear()
+    driver.engine.clear()
+    assert driver.service_get_all(ADMIN) == []
+
+
+def test_a_turn_whose_file_cannot_be_opened(driver: LMDBDriver, tmp_path: Path) -> None:
+    (tmp_path / "cloud" / "writer.lock").unlink()
+    (tmp_path / "cloud" / "writer.lock").mkdir()
+    other = LMDBDriver(f"lmdb:///{tmp_path / 'cloud'}")
+    driver.close()
+    with pytest.raises(DBConnectionError, match=r"writer\.lock cannot be opened: Is a directory"):
+        other.service_create(ADMIN, {"host": "a"})
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

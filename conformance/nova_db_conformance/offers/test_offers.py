@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote, urlsplit
 
 from nova_db import offers
+from nova_db.engine import Capability
 from nova_db.exceptions import DBError
 from nova_db.loading import find_backend, load_unconfigured
 from nova_db_conformance.harness.base import ConformanceTestCase
@@ -57,6 +61,33 @@ class TestDatabases(OffersTestCase):
             self.assertEqual([], driver.key_pair_get_all_by_user(self.user, "u1"))
             driver.key_pair_create(self.user, {"user_id": "u1", "name": "its own"})
         self.assertEqual(["mine"], [each["name"] for each in self.db.key_pair_get_all_by_user(self.user, "u1")])
+
+    def names(self) -> dict[str, str | None]:
+        """What leads to the database of the test: its URL, and where that is of a file or a folder, one of a link."""
+        found = {"its URL": self.connection}
+        path = unquote(urlsplit(self.engine.location()).path)[1:]
+        if path.startswith("/") and Path(path).exists():
+            link = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="nova-db-")), "link")
+            link.symlink_to(path)
+            found["by a link"] = (self.connection or "").replace(quote(path), quote(str(link)))
+        return found
+
+    def test_a_database_is_one_by_any_of_its_names(self) -> None:
+        self.require(Capability.PERSISTENT)
+        self.make.key_pair(name="mine")
+        known = self.engine.identity()
+        self.assertIsNotNone(known, "identity() tells a database that outlives its engine")
+        for name, connection in self.names().items():
+            with self.subTest(name=name):
+                driver: Any = load_unconfigured(self.backend.name, connection)
+                self.addCleanup(driver.close)
+                self.assertEqual(["mine"], [each["name"] for each in driver.key_pair_get_all_by_user(self.user, "u1")])
+                self.assertEqual(known, driver.engine.identity(), "identity() is one, whatever leads to the database")
+
+    def test_other_databases_are_told_from_it(self) -> None:
+        self.require(Capability.PERSISTENT)
+        drivers = (self.driver, self.provisioned(), self.provisioned())
+        self.assertEqual(3, len({offers.engine_of(driver).identity() for driver in drivers}))  # type: ignore[union-attr]
 
     def test_without_tables_a_call_says_so_or_makes_them(self) -> None:
         driver = load_unconfigured(self.backend.name, self.database())

@@ -39,11 +39,13 @@ class Kind(NamedTuple):
     """What follows the scheme in a connection."""
     requires: str = ""
     """Options of the suite that keep it from being skipped for what the backend is to have."""
+    driver: str = "EngineDriver"
+    """What its driver derives."""
 
 
 KINDS: Final[Mapping[str, Kind]] = {
     "rows": Kind("rows in the memory of one process, changed where they are", "rows.py", "//"),
-    "cells": Kind("rows as ordered bytes", "cells.py", "///FOLDER", " --require PERSISTENT"),
+    "cells": Kind("rows as ordered bytes", "cells.py", "///FOLDER", " --require PERSISTENT", "CellDriver"),
     "transaction": Kind(
         "a database with queries and transactions of its own", "transaction.py", "///FOLDER", " --require PERSISTENT"
     ),
@@ -78,6 +80,7 @@ def _written(name: str, kind: Kind, own: Path, folder: Path) -> Iterator[Path]:
         "what": kind.what,
         "url": f"{dashed}:{kind.place}",
         "require": kind.requires,
+        "driver": kind.driver,
         "version": __version__,
     }
     for target, template in {**_COMMON, f"$package/{kind.store}": kind.store}.items():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from nova_db.engine import Isolation, Row
 from nova_db.engine.rows import Readable
 from nova_db.exceptions import DBDeadlock, DBError
+from nova_db_lmdb import LMDBDriver, LMDBEngine
 from tests.kv_engine.driver import KVDriver
 from tests.kv_engine.engine import KVEngine, KVTransaction
 from tests.suite.plants.registry import Planted, planted_driver, planted_engine
@@ -138,3 +139,27 @@ class DropsTheLastCell(Planted):
     def _apply(self, writes: Mapping[bytes, bytes | None]) -> None:
         kept = dict(sorted(writes.items())[:-1]) if len(writes) > 1 else writes
         super()._apply(kept)  # type: ignore[misc] # a method of LMDB's transactions
+
+
+@planted_engine("rows", "lmdb")
+class ForgetsRemovals(Planted):
+    """Writes the cells of a commit, and removes none."""
+
+    __slots__ = ()
+
+    def _apply(self, writes: Mapping[bytes, bytes | None]) -> None:
+        super()._apply({key: value for key, value in writes.items() if value is not None})  # type: ignore[misc]
+
+
+@planted_driver(stage="functions", base="lmdb")
+class KnownByItsName(LMDBDriver):
+    """Takes a database that two URLs lead to for two."""
+
+    def __init__(self, connection: str | None = None, conf: Any = None) -> None:
+        super().__init__(connection, conf)
+
+        class Engine(LMDBEngine):
+            def identity(self) -> Hashable:
+                return self.location()
+
+        self.engine.__class__ = Engine
