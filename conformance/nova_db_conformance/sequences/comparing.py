@@ -117,4 +117,4 @@ class Comparison:
 
 
 def _without(text: str, value: Any, place: int) -> str:
-    return re.sub(rf"(?<![\w-]){re.escape(str(value))}(?![\w-])", f"<given_{place}_>", text)
+    return re.sub(rf"(?<![\w.:-]){re.escape(str(value))}(?![\w:-]|\.\w)", f"<given_{place}_>", text)
