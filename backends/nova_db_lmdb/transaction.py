@@ -64,8 +64,7 @@ class LMDBTransaction(CellTransaction):
                     transaction.put(key, value)
 
     def _leave(self) -> None:
-        if not self._environment.is_inherited:
-            self._snapshot.transaction.abort()
-            del self._snapshot.transaction  # whose place among the readers is free only now
-            if self.writes:
-                self._environment.turn.release()
+        self._snapshot.transaction.abort()
+        del self._snapshot.transaction  # whose place among the readers is free only now
+        if self.writes:
+            self._environment.turn.release()

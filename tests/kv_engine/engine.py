@@ -125,8 +125,9 @@ class KVTransaction(RowTransaction):
     def _commit(self) -> None:
         self._is_open = False
         try:
-            if self._cells.writes:
-                self._store.commit(self._cells.writes, self._cells.relied_on)
+            with self._latch:
+                if self._cells.writes:
+                    self._store.commit(self._cells.writes, self._cells.relied_on)
         except Conflict as conflict:
             raise DBDeadlock(conflict) from None
 

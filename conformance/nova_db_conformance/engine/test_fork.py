@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_db.engine import TRUE, Add, Capability, Query
+from nova_db.exceptions import DBConnectionError, DBError
 from nova_db_conformance.engine.cases import PrimitivesTestCase, in_thread
 from nova_db_conformance.harness.hangs import shown_if_it_hangs
 from nova_db_conformance.harness.races import HANG_SECONDS, race
@@ -100,6 +101,20 @@ class TestFork(PrimitivesTestCase):
         self.assertEqual(4, len(tx.select(Query("services"))))
         tx.commit()
         self.assertEqual(["h1", "h2", "h3", "h4"], self.hosts())
+
+    def test_a_transaction_of_the_parent_is_of_no_use_to_a_child(self) -> None:
+        tx = self.engine.write()
+        tx.insert(("services", [self.complete("services", host="h3")]))
+
+        def work() -> list[str]:
+            self.assertRaises(DBConnectionError, tx.select, Query("services"))
+            self.assertRaises(DBError, tx.commit)
+            tx.rollback()
+            return self.hosts()
+
+        self.assertEqual(["h1", "h2"], in_child(work))
+        tx.commit()
+        self.assertEqual(["h1", "h2", "h3"], self.hosts())
 
     def test_a_reader_of_the_parent_goes_on(self) -> None:
         with self.reader() as tx:

@@ -6,7 +6,7 @@ import abc
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from nova_db.engine.assignments import updater
@@ -15,6 +15,7 @@ from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.engine.predicates import TRUE, Predicate
 from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.changes import Changing, Version
+from nova_db.engine.rows.process import OneProcess
 from nova_db.engine.rows.relations import Tables, attacher, follower
 from nova_db.engine.rows.table import Readable, Rows
 from nova_db.engine.transaction import Transaction, following
@@ -24,7 +25,6 @@ from nova_db.schema import Relation
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-_NOTHING = nullcontext()
 
 
 def _writing(
@@ -57,13 +57,13 @@ class RowTransaction(Changing, Transaction):
     __slots__ = ("_is_open", "_latch", "_rows", "error", "writes")
 
     def __init__(
-        self, rows: Mapping[str, Rows], *, writes: bool, latch: AbstractContextManager[Any] = _NOTHING
+        self, rows: Mapping[str, Rows], *, writes: bool, latch: AbstractContextManager[Any] | None = None
     ) -> None:
         """``rows`` are those of each table, by name; ``latch`` is held for the length of each call, where readers
-        could see a change half made.
+        could see a change half made; None: all are let through but those of a forked process.
         """
         self._rows = rows
-        self._latch = latch
+        self._latch = OneProcess() if latch is None else latch
         self.writes = writes
         self._is_open = True
         self.error: BaseException | None = None

@@ -5,18 +5,17 @@ from __future__ import annotations
 import abc
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final
+from contextlib import AbstractContextManager
+from typing import Any
 
 from nova_db.engine.rows.cells.cells import Buffer, Cells
 from nova_db.engine.rows.cells.relations import attacher
 from nova_db.engine.rows.cells.table import CellTables
 from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout
+from nova_db.engine.rows.process import OneProcess
 from nova_db.engine.rows.transaction import RowTransaction
 from nova_db.engine.values import Row
-
-_NOTHING: Final = nullcontext()
 
 
 class CellTransaction(RowTransaction):
@@ -35,11 +34,11 @@ class CellTransaction(RowTransaction):
 
     ``_leave()`` lets go of what the transaction has held: the snapshot, and a writer's turn.  It is called once for
     each transaction, at its end, whether it was committed or rolled back, and after an ``_apply`` that failed too; not
-    within the latch, and perhaps in another thread than the one that began it.  It raises nothing, and harms nothing of
-    the parent's in a process that was forked meanwhile.
+    within the latch, and perhaps in another thread than the one that began it.  It raises nothing.  In a process that
+    was forked meanwhile it is not called: what the transaction holds is the parent's.
     """
 
-    __slots__ = ("cells", "tables")
+    __slots__ = ("_process", "cells", "tables")
 
     def __init__(
         self,
@@ -47,12 +46,15 @@ class CellTransaction(RowTransaction):
         codec: Callable[[Layout], Codec],
         *,
         writes: bool,
-        latch: AbstractContextManager[Any] = _NOTHING,
+        latch: AbstractContextManager[Any] | None = None,
     ) -> None:
-        """``codec`` says how the rows of a table become bytes; ``latch`` is entered for the length of each call."""
+        """``codec`` says how the rows of a table become bytes; ``latch`` is entered for the length of each call, and by
+        default lets none through in a forked process.
+        """
+        self._process = OneProcess()
         self.cells = Buffer(committed) if writes else committed
         self.tables = CellTables(self.cells, codec)
-        super().__init__(self.tables, writes=writes, latch=latch)
+        super().__init__(self.tables, writes=writes, latch=self._process if latch is None else latch)
 
     def cell(self, key: bytes) -> bytes | None:
         """The value of a cell, whatever it means."""
@@ -89,12 +91,17 @@ class CellTransaction(RowTransaction):
     def _commit(self) -> None:
         self._is_open = False
         try:
-            if isinstance(self.cells, Buffer) and self.cells.writes:
-                with self._latch:
+            with self._latch:
+                if isinstance(self.cells, Buffer) and self.cells.writes:
                     self._apply(self.cells.writes)
         finally:
-            self._leave()
+            self._end()
 
     def _roll_back(self) -> None:
         self._is_open = False
-        self._leave()
+        self._end()
+
+    def _end(self) -> None:
+        """Let go of what the transaction has held, unless that is the parent's."""
+        if not self._process.is_inherited:
+            self._leave()
