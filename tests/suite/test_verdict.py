@@ -63,6 +63,25 @@ def test_a_screen_has_ten_failures_at_most_and_fits_its_width_but_for_what_is_to
     assert all(line.startswith(("nova_db_conformance.", "again: ")) for line in long)
 
 
+def test_what_a_stage_takes_is_not_told_to_whom_a_row_store_has_it_written() -> None:
+    unwritten = {"primitive": "Cells.get", "what": "Cells.get is not written"}
+    stages = [drawn(Verdict("x", [result(1, "loads", **unwritten, base=base)])) for base in ("row store", "")]
+    assert ["write next: Cells.get" in lines for lines in stages] == [True, True]
+    assert [any(line.startswith("the stage also takes ") for line in lines) for lines in stages] == [False, True]
+
+
+def test_nothing_passes_of_a_run_that_goes_on_or_was_interrupted() -> None:
+    passed = Result("one", "passed", "loads")
+    verdicts = [Verdict("x", [passed], is_whole=True, progress=each) for each in ("running", "interrupted", "finished")]
+    assert [(verdict.passes, verdict.conforms) for verdict in verdicts] == [
+        (False, False),
+        (False, False),
+        (True, True),
+    ]
+    broken = Verdict("x", [passed, result(1)], progress="interrupted")
+    assert broken.headline == "x does not conform: insert and select, in a run that was interrupted"
+
+
 def test_reasons_of_skips_are_summed_up() -> None:
     skips = [Result(f"{reason}{n}", "skipped", "rows", what=reason) for reason in "abcdef" for n in range(3)]
     lines = drawn(Verdict("x", [*skips, Result("one", "passed", "rows")]))

@@ -25,12 +25,16 @@ def in_child(work: Callable[[], Any]) -> Any:
     if child == 0:
         _be_the_child(work, outlet)
     os.close(outlet)
-    with os.fdopen(inlet, "rb") as pipe:
-        ready, _, _ = select.select([pipe], [], [], HANG_SECONDS)
-        if not ready:
+    answer = b""
+    try:
+        with os.fdopen(inlet, "rb") as pipe:
+            ready, _, _ = select.select([pipe], [], [], HANG_SECONDS)
+            if ready:
+                answer = pipe.read()
+    finally:
+        if not answer:  # it hangs or has died, or this process was interrupted
             os.kill(child, signal.SIGKILL)
-        answer = pipe.read()
-    os.waitpid(child, 0)
+        os.waitpid(child, 0)
     if not answer:
         raise AssertionError("the child hung" if not ready else "the child died")
     success, result = pickle.loads(answer)  # noqa: S301 - written by the child just now

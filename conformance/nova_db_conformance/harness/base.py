@@ -46,7 +46,7 @@ from nova_db.api import bind, load_backend
 from nova_db.context import RequestContext
 from nova_db.engine import guards, watching
 from nova_db.fixtures import DatabaseFixture
-from nova_db_conformance.harness import about, documents, reference, unittests
+from nova_db_conformance.harness import about, documents, interruptions, reference, unittests
 from nova_db_conformance.harness.assertions import RecordAssertions
 from nova_db_conformance.harness.checking import checked, difference
 from nova_db_conformance.harness.coverage import CALLS, CALLS_DETAIL
@@ -111,7 +111,12 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):
 
     def run(self, result: Any = None) -> Any:
         """Run the test, and keep what came of it for the verdict."""
-        done = super().run(result)
+        try:
+            with interruptions.respected():
+                done = super().run(result)
+        except KeyboardInterrupt:
+            unittests.note_interruption()
+            raise
         if not self.scenarios:  # with them it has run once for each, as tests of their own
             unittests.note(self, result)
             if documents.reports_itself():

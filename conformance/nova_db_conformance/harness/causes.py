@@ -11,6 +11,7 @@ from types import TracebackType
 
 from testtools.matchers import MismatchError  # type: ignore[attr-defined] # its package does not say that it is public
 
+from nova_db import offers
 from nova_db.exceptions.redaction import without_secrets
 from nova_db_conformance.harness.checking import difference
 from nova_db_conformance.harness.coverage import CALLS
@@ -20,6 +21,7 @@ _LONGEST = 300
 _LONGEST_DETAIL = 20_000
 _MOST_CASES = 10
 _WAS = re.compile(r" (was|had) ")
+_ROW_STORES = "nova_db.engine.rows."
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = 3
@@ -28,17 +30,20 @@ _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = 3
 def told(test_class: type, error: BaseException) -> dict[str, str]:
     """What a failure is told with: the ``promise`` that it breaks, ``what`` was wrong, the ``primitive`` that lacks.
 
-    ``detail`` is all of what was wrong, where that is more; none of it shows the passwords of URLs.
+    ``detail`` is all of what was wrong, where that is more; none of it shows the passwords of URLs. ``base`` says
+    whether the engine rests on a row store.
     """
+    base = "row store" if _rests_on_row_store(error) else ""
     primitive = unwritten_primitive(error)
     if primitive:
         what = without_secrets(f"{primitive} is not written{_hint(error)}")
-        return {"promise": text_of(primitive), "what": what, "primitive": primitive, "detail": ""}
+        return {"promise": text_of(primitive), "what": what, "primitive": primitive, "detail": "", "base": base}
     noted = (note for each in _with_causes(error) for note in getattr(each, "__notes__", ()))
     own = next((note.removeprefix(BREAKS) for note in noted if note.startswith(BREAKS)), None)
     promise = own or promise_of(test_class, CALLS.last) or ""
     what, detail = without_secrets(what_was_wrong(error)), without_secrets(_detail(error))
-    return {"promise": promise, "what": what, "primitive": "", "detail": "" if detail == what else detail}
+    detail = "" if detail == what else detail
+    return {"promise": promise, "what": what, "primitive": "", "detail": detail, "base": base}
 
 
 def what_was_wrong(error: BaseException) -> str:
@@ -134,6 +139,16 @@ def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace
         trace = trace.tb_next
+
+
+def _rests_on_row_store(error: BaseException) -> bool:
+    """Whether what has failed, or the engine of the test that has, is made of the classes for stores of rows."""
+    owners = [
+        frame.tb_frame.f_locals.get("self") for each in _with_causes(error) for frame in _frames(each.__traceback__)
+    ]
+    engines = [offers.engine_of(driver) for owner in owners if (driver := getattr(owner, "driver", None)) is not None]
+    classes = {kind for owner in (*owners, *engines) for kind in type(owner).__mro__}
+    return any(kind.__module__.startswith(_ROW_STORES) for kind in classes)
 
 
 def _primitive_in(frame: TracebackType) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,17 @@ _left_to_runner = False
 def prepare(folder: Path) -> None:
     """Make a folder for a report if it is missing, and look at what it holds, before a run that takes long.
 
-    :raises OSError: it cannot be made or read.
-    :raises ValueError: a document there cannot be read.
+    :raises ValueError: it is none, cannot be made or written to, or a document there cannot be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _documents(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+        _documents(folder)
+    except FileExistsError:
+        raise ValueError(f"{folder} is a file; expected a folder, or the name of a new one") from None
+    except OSError as error:
+        why = f"cannot be made or written to: {error.strerror}"
+        raise ValueError(f"{folder} {why}; expected a folder, or the name of a new one") from None
 
 
 def write(verdicts: Iterable[Verdict], folder: Path) -> list[Path]:
@@ -110,6 +117,10 @@ def junit(verdict: Verdict) -> ET.Element:
         suite.set("time", f"{score.seconds:.3f}")
         for result in results:
             suite.append(_case(result))
+    if verdict.progress != "finished":
+        suite = ET.SubElement(root, "testsuite", name="the run", tests="1", failures="0", skipped="0", errors="1")
+        case = ET.SubElement(suite, "testcase", classname=SUITE, name="the run comes to its end")
+        ET.SubElement(case, "error", message=_plain(verdict.headline), type=verdict.progress)
     return root
 
 

@@ -4,8 +4,9 @@ A sign of life is a call of the API that begins or ends, a use of the engine, a 
 is not one that hangs.  A class whose tests may wait longer says so with ``shows_after`` and ``fails_after``.
 
 A thread looks once in a while.  It shows the stacks of all threads with :mod:`faulthandler`, on the standard error that
-the run was started with, and has the main thread raise ``Hung`` by a signal, wherever it is.  Where that does not help,
-as in code that never returns to Python, the process is ended, since nothing else would end it.
+the run was started with, and has the main thread raise ``Hung`` by a signal, wherever it is.  A test that is
+interrupted and does not end is interrupted again.  Where that does not help, as in code that never returns to Python,
+the process is ended, since nothing else would end it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,15 @@ from dataclasses import dataclass, field
 from time import sleep as _sleep
 from types import FrameType, ModuleType
 
+from nova_db_conformance.harness.interruptions import interrupted_by, seconds_since
+
 SHOWS_SECONDS = 10.0
 FAILS_SECONDS = 60.0
 _MERCY_SECONDS = 30.0
 """How long a test that was told to fail may take to do so."""
+
+_LEAVE_SECONDS = 5.0
+"""How long a test that was interrupted may take to clean up, before it is interrupted again."""
 
 _GLANCE_SECONDS = 0.2
 
@@ -47,6 +53,8 @@ class _Watched:
     """Its last sign of life."""
     was_shown: bool = False
     was_failed: bool = False
+    interruptions: int = 1
+    """How often it was told to end, if it was interrupted."""
 
 
 _running: list[_Watched] = []
@@ -112,6 +120,9 @@ def _watch() -> None:
 
 
 def _look(test: _Watched) -> None:
+    if interrupted_by():
+        _hurry(test)
+        return
     silence = time.monotonic() - test.since
     if silence >= test.shows_after and not test.was_shown:
         test.was_shown = True
@@ -122,6 +133,16 @@ def _look(test: _Watched) -> None:
     if silence >= test.fails_after + _MERCY_SECONDS and test.was_failed:
         _show(f"{test.name} hangs where nothing can end it but the end of the process")
         os._exit(1)
+
+
+def _hurry(test: _Watched) -> None:
+    """Interrupt a test again that was interrupted and waits for something all the same."""
+    if seconds_since() >= _MERCY_SECONDS:
+        _show(f"{test.name} was interrupted, and hangs where nothing can end it but the end of the process")
+        os._exit(128 + interrupted_by())
+    if seconds_since() >= test.interruptions * _LEAVE_SECONDS and _can_raise_in(test.thread):
+        test.interruptions += 1
+        signal.pthread_kill(test.thread, signal.SIGALRM)
 
 
 def _show(what: str) -> None:
@@ -142,6 +163,8 @@ def _can_raise_in(thread: int) -> bool:
 
 def _raise(_: int, frame: FrameType | None) -> None:
     """The handler of the signal; it may come late, when the test has gone on or is over."""
+    if _running and interrupted_by():
+        raise KeyboardInterrupt
     if _running and _running[-1].was_failed:
         test = _running[-1]
         where = "" if frame is None else f" in {_place(frame)}"

@@ -73,8 +73,10 @@ def _card(document: Document) -> Markup:
     seconds = sum(stage["seconds"] for stage in document["stages"])
     facts = {"tests": f"{counts}, in {seconds:.0f} s", "level": document["level"], **document["about"]}
     rows = [joined((tag("dt", name), tag("dd", str(value)))) for name, value in facts.items()]
-    state = "pass" if document["passes"] else "fail"
-    headline = tag("p", _mark(state), " ", document["headline"], class_=f"headline {state}")
+    # Documents of before there were states were written at the end of a run.
+    is_over = document.get("state", "finished") == "finished"
+    state = "pass" if document["passes"] else "fail" if is_over or document["failures"] else "not run"
+    headline = tag("p", _mark(state), " ", document["headline"], class_=f"headline {_class(state)}")
     return tag("section", tag("h2", document["backend"]), headline, tag("dl", *rows), class_="card")
 
 

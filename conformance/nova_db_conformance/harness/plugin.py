@@ -99,7 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
         leave_to_runner()
         try:
             prepare(Path(options.nova_db_report))
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise pytest.UsageError(f"no report can be written: {error}") from None
         config.pluginmanager.register(Beside())
     verdicts = Verdicts(config)

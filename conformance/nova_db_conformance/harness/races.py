@@ -7,6 +7,7 @@ import contextvars
 import functools
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from nova_db_conformance.harness.hangs import Hung, beat
 THREADS = 8
 HANG_SECONDS = 55.0
 """Far more than any round takes; one that is not over by then never will be, which is told before its test fails."""
+
+_LEAVE_SECONDS = 5.0
+"""How long the threads of a race that was interrupted may take to leave: each ends the call in which it is."""
 
 _SWITCH_SECONDS = 1e-5
 _default_rounds = 300
@@ -111,11 +115,15 @@ class _Course:
         for thread in self.threads:
             thread.start()
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.start.abort()
-        if kind is not Hung:
-            for thread in self.threads:
-                thread.join(HANG_SECONDS)
+        self.end.abort()  # where they still wait for this thread, if it was interrupted
+        if kind is Hung:
+            return
+        was_interrupted = kind is not None and not issubclass(kind, Exception)
+        latest = time.monotonic() + (_LEAVE_SECONDS if was_interrupted else HANG_SECONDS)
+        for thread in self.threads:
+            thread.join(max(latest - time.monotonic(), 0))
 
     def run(
         self,

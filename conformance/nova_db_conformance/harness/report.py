@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nova_db_conformance.harness.verdict import Outcome, Verdict
+from nova_db_conformance.harness.verdict import Outcome, Progress, Verdict
 from nova_db_conformance.harness.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -40,6 +40,19 @@ def add_options(group: pytest.OptionGroup) -> None:
         help="write the verdict on each backend as BACKEND.json and BACKEND.xml (JUnit), and on all of them a page, "
         "index.html. Default: what the environment variable NOVA_DB_REPORT names",
     )
+    group.addoption(
+        "--nova-db-again",
+        default=AGAIN,
+        dest="nova_db_again",
+        metavar="COMMAND",
+        help="how the verdict says that a test is run again: ID stands for it, and {backend} for the backend",
+    )
+    group.addoption(
+        "--nova-db-goes-on",
+        action="store_true",
+        dest="nova_db_goes_on",
+        help="unless a test fails another run follows, so that a report says that the tests are still running",
+    )
 
 
 class Report:
@@ -49,6 +62,7 @@ class Report:
         self._config = config
         self._verdicts = verdicts
         self._gaps: dict[str, list[str]] = {}
+        self._progress: Progress = "finished"
         self.written: list[Path] = []
         """The files of the report."""
         self.problem = ""
@@ -57,6 +71,19 @@ class Report:
     @property
     def _is_worker(self) -> bool:
         return hasattr(self._config, "workeroutput")
+
+    @pytest.hookimpl(trylast=True)  # after the tests are counted
+    def pytest_collection_finish(self) -> None:
+        """Say in the report that the tests are running: what an earlier run has shown would stand there else."""
+        if self._verdicts.has_chosen and not (self._is_worker or self._config.option.collectonly):
+            self._progress = "running"
+            self._write(self.verdicts())
+            self._progress = "finished"
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note that the run does not come to its end; a module that cannot be collected is told here as well."""
+        if not isinstance(excinfo.value, pytest.Session.Interrupted):
+            self._progress = "interrupted"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -77,12 +104,21 @@ class Report:
             self._find_gaps()
             if any(self._gaps.values()) and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self._config.option.nova_db_goes_on and session.exitstatus == pytest.ExitCode.OK:
+            self._progress = "running"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the section of the suite, if any of its tests ran."""
+        """Print the section of the suite, if any of its tests ran, and write the report."""
         found = self.verdicts()
-        if not any(verdict.results for verdict in found) and not self._gaps:
-            return
+        if any(verdict.results for verdict in found) or self._gaps:
+            self._print(found, terminalreporter)
+        self._write(found)
+        if self.problem:
+            terminalreporter.line(self.problem, red=True)
+        for path in self.written:
+            terminalreporter.line(f"wrote {path}")
+
+    def _print(self, found: list[Verdict], terminalreporter: pytest.TerminalReporter) -> None:
         from nova_db_conformance.harness.screen import drawn, width_here
 
         terminalreporter.section("nova-db conformance")
@@ -98,11 +134,10 @@ class Report:
             for text in self._uncalled([verdict.backend for verdict in plain if verdict.results]):
                 terminalreporter.line(text)
         self._print_gaps(terminalreporter)
-        self._write(found, terminalreporter)
 
-    def _write(self, found: list[Verdict], terminal: pytest.TerminalReporter) -> None:
+    def _write(self, found: list[Verdict]) -> None:
         folder = self._config.option.nova_db_report
-        if not folder:
+        if not folder or not found:
             return
         from nova_db_conformance.harness.documents import write
 
@@ -110,22 +145,20 @@ class Report:
             self.written = write(found, Path(folder))
         except (OSError, ValueError) as error:  # the verdict stands all the same
             self.problem = f"no report was written: {error}"
-            terminal.line(self.problem, red=True)
-        for path in self.written:
-            terminal.line(f"wrote {path}")
 
     def verdicts(self) -> list[Verdict]:
         """The verdict on each backend that the run is on."""
         from nova_db_conformance.harness.scenarios import selected_backends
 
-        if not self._verdicts.has_any and not self._gaps:
+        if not (self._verdicts.has_any or self._verdicts.has_chosen or self._gaps):
             return []
         from nova_db_conformance.harness.about import complete
 
         backends = selected_backends()
         found = [complete(self._verdicts.verdict(backend.label)) for backend in backends]
         for backend, verdict in zip(backends, found, strict=True):
-            verdict.again = AGAIN.format(backend=backend.written())
+            verdict.again = self._config.option.nova_db_again.replace("{backend}", backend.written())
+            verdict.progress = self._progress
             verdict.gaps = len(self._gaps.get(verdict.backend, ()))
             if verdict.is_whole and verdict.results and not any(score.was_cut for score in verdict.scores):
                 verdict.coverage = list(self._uncalled([verdict.backend]))

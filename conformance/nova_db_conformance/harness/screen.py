@@ -94,8 +94,11 @@ def _next(verdict: Verdict, width: int) -> Iterator[Line]:
     """What to write next, or to look at."""
     if verdict.broken is None or not verdict.broken.primitives:
         return
-    yield Line("")
     missing, taken = verdict.to_write, verdict.broken.primitives
+    if any(result.base for result in verdict.failures):  # which has written the others
+        taken = ()
+    if missing or taken:
+        yield Line("")
     if missing:
         yield from (Line(line, "bold") for line in _folded(f"write next: {', '.join(missing)}", width, most=3))
         taken = tuple(name for name in taken if name not in missing)

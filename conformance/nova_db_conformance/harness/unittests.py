@@ -9,9 +9,10 @@ import unittest
 from nova_db_conformance.harness.documents import write_if_asked
 from nova_db_conformance.harness.screen import Line, drawn, show, width_here
 from nova_db_conformance.harness.texts import result_of, verdicts_of
-from nova_db_conformance.harness.verdict import Outcome, Result
+from nova_db_conformance.harness.verdict import Outcome, Progress, Result
 
 _found: list[tuple[str, Result]] = []
+_progress: Progress = "finished"
 
 
 def note(test: unittest.TestCase, result: object) -> None:
@@ -37,9 +38,16 @@ def _outcome(test: unittest.TestCase, result: unittest.TextTestResult) -> tuple[
     return "passed", ""
 
 
+def note_interruption() -> None:
+    """Keep that the run does not come to its end, if it is one of unittest."""
+    global _progress
+    _progress = "interrupted"
+
+
 def _tell() -> None:
     verdicts = verdicts_of(_found)
     for verdict in verdicts:
+        verdict.progress = _progress
         show((Line(""), *drawn(verdict, width_here())), sys.stderr)
     for path in write_if_asked(verdicts):
         sys.stderr.write(f"wrote {path}\n")

@@ -16,6 +16,7 @@ MOST_SHOWN = 10
 
 Outcome = Literal["passed", "failed", "skipped"]
 State = Literal["pass", "fail", "unsupported", "not run"]
+Progress = Literal["finished", "interrupted", "running"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Result:
     seconds: float = 0.0
     detail: str = ""
     """All of what was wrong, where it is more than that: values as far as they differ, a program that shows it."""
+    base: str = ""
+    """``row store`` of an engine that has its transactions from :mod:`nova_db.engine.rows`, where that is known."""
 
     @property
     def function(self) -> str:
@@ -112,12 +115,19 @@ class Verdict:
     """Where it comes from: date, seed, versions, what the backend tells of its store."""
     again: str = ""
     """How a test is run again, where an ``ID`` stands for it."""
+    progress: Progress = "finished"
+    """Whether the run came to its end: of another one nothing passes."""
 
     @property
     def headline(self) -> str:
         """The verdict in a sentence."""
+        if self.progress == "running":
+            return f"{self.backend}: the tests are still running, or were killed"
         if self.broken is not None:
-            return f"{self.backend} does not conform: {self.broken.title}"
+            cut = ", in a run that was interrupted" if self.progress == "interrupted" else ""
+            return f"{self.backend} does not conform: {self.broken.title}{cut}"
+        if self.progress == "interrupted":
+            return f"{self.backend}: the run was interrupted, and says nothing of what did not run"
         if not self.passes:
             reason = "not all tests ran" if self.results else "no test ran"
             return f"{self.backend} does not conform: {f'{self.gaps} gaps' if self.gaps else reason}"
@@ -145,8 +155,8 @@ class Verdict:
 
     @property
     def passes(self) -> bool:
-        """Whether something ran, and nothing of what was to run has failed or was left out."""
-        ran = any(result.outcome == "passed" for result in self.results)
+        """Whether something ran to its end, and nothing of what was to run has failed or was left out."""
+        ran = self.progress == "finished" and any(result.outcome == "passed" for result in self.results)
         return ran and not self.failures and not self.gaps and not any(score.was_cut for score in self.scores)
 
     @property
@@ -195,6 +205,7 @@ class Verdict:
             "suite": SUITE,
             "backend": self.backend,
             "headline": self.headline,
+            "state": self.progress,
             "about": self.about,
             "conforms": self.conforms,
             "passes": self.passes,

@@ -25,7 +25,7 @@ STAGE_PROPERTY = "nova_db_stage"
 FAMILY_PROPERTY = "nova_db_family"
 """The one that tells which family's functions it tests, if it does."""
 
-_FAILURE = ("id", "promise", "primitive", "what", "detail")
+_FAILURE = ("id", "promise", "primitive", "what", "detail", "base")
 _PREFIX = "nova_db_"
 _KEY = "nova_db_chosen"
 
@@ -49,6 +49,11 @@ class Verdicts:
     def has_any(self) -> bool:
         """Whether any test of the suite has ended."""
         return bool(self._found)
+
+    @property
+    def has_chosen(self) -> bool:
+        """Whether any test of the suite is to run, as far as this process has seen."""
+        return bool(self._chosen)
 
     def verdict(self, label: str) -> Verdict:
         """The verdict on one backend; of one without tests it has no results."""

@@ -38,9 +38,12 @@ class Process:
     def answer(self, seconds: float = HANG_SECONDS) -> Any:
         """The next line that it prints; it is killed if that takes too long."""
         watch = threading.Timer(seconds, self._process.kill)
-        watch.start()
-        line = self._output.readline()
-        watch.cancel()
+        watch.daemon = True  # the interpreter would wait for one that an interruption has left behind
+        try:
+            watch.start()
+            line = self._output.readline()
+        finally:
+            watch.cancel()
         if not line:
             raise AssertionError(f"a process has ended, with {self._process.wait()}; above is what it said")
         return json.loads(line)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from nova_db.exceptions import NovaException
+from nova_db_conformance.engine.cases import in_thread
 from nova_db_conformance.harness.base import ConformanceTestCase
 from nova_db_conformance.harness.races import HANG_SECONDS
 
@@ -33,10 +33,12 @@ class TestDecisions(ConformanceTestCase):
             threading.Event().wait(MOMENT)
             act()
 
-        with ThreadPoolExecutor(1) as pool:
-            called = pool.submit(contextvars.Context().run, call)
+        called = in_thread(lambda: contextvars.Context().run(call))
+        try:
             done = self.is_done(lambda: self.db.run(self.admin, work))
-            return [done, called.result(HANG_SECONDS)]
+        finally:
+            looked.set()
+        return [done, called.result(HANG_SECONDS)]
 
     def is_done(self, work: Callable[[], object]) -> bool:
         try:

@@ -6,9 +6,9 @@ import asyncio
 import contextvars
 import datetime as dt
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from nova_db_conformance.engine.cases import in_thread
 from nova_db_conformance.harness.base import ConformanceTestCase
 
 _T = TypeVar("_T")
@@ -32,5 +32,4 @@ class OwnershipTestCase(ConformanceTestCase):
 
     def in_thread(self, work: Callable[[], _T]) -> _T:
         """What another thread, which carries nothing along, makes of some work."""
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(contextvars.Context().run, work).result(SECONDS)
+        return in_thread(lambda: contextvars.Context().run(work)).result(SECONDS)
