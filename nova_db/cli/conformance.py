@@ -5,22 +5,33 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.metadata
+import importlib.util
 import io
+import itertools
 import re
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nova_db import exceptions
-from nova_db.cli.configuration import configured
+from nova_db.cli.configuration import Named, configured
 from nova_db.cli.output import console, tell
 from nova_db.cli.streams import say
+from nova_db.exceptions.redaction import without_secrets
 
 if TYPE_CHECKING:
     from nova_db_conformance.harness.verdict import Verdict
 
 EXTRA: Final = "conformance"
+_IDS: Final = (
+    "an ID is printed with each failure, such as "
+    "nova_db_conformance.engine.test_loads::TestDeclared@BACKEND::test_the_engine_tells_of_itself; "
+    "-- -k WORD picks by words"
+)
+_NO_TESTS: Final = 5
+"""What pytest ends with where it finds no test."""
 _REQUIREMENT = re.compile(r"([\w.-]+).*;\s*extra\s*==\s*['\"](\w+)['\"]")
 
 
@@ -65,18 +76,19 @@ def run(options: argparse.Namespace) -> int:
         raise exceptions.NotSupported(
             f"The conformance suite needs {', '.join(missing)}: pip install 'nova-db[{EXTRA}]'."
         )
-    if options.report is not None:
-        from nova_db_conformance.harness.documents import prepare
-
-        prepare(options.report)
     named = configured(options)
+    say(_described(named))
+    _check(options)
     require_loadable(named.backend, named.connection)
     status, watcher, printed = _run_suite(options, named.backend, named.connection)
     if watcher.was_interrupted:
         raise KeyboardInterrupt
+    if status == _NO_TESTS:
+        raise ValueError(f"no test of the suite is meant by {' '.join(options.arguments) or 'these options'}: {_IDS}")
     if status not in (0, 1) or watcher.verdict is None:
-        say(printed)
-        raise ValueError(f"the suite did not run: pytest ended with status {status}")
+        if printed.strip():
+            say(printed.strip())
+        raise ValueError(f"the suite did not run: pytest ended with status {status}{_about_ids(options.arguments)}")
     options.databases = [{"backend": named.backend}]
     for path in watcher.written:
         say(f"wrote {path}")
@@ -84,6 +96,56 @@ def run(options: argparse.Namespace) -> int:
     if watcher.problem:
         raise ValueError(watcher.problem)
     return status
+
+
+def _described(named: Named) -> str:
+    """What a run is of, and where, without secrets."""
+    where = f" beside {without_secrets(named.connection)}" if named.connection else ""
+    source = f", from {named.source}" if named.source else ""
+    return f"on databases of its own{where}: the conformance suite, backend {named.backend}{source}"
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse, by the option, what the suite would refuse.
+
+    :raises ValueError: so it is.
+    """
+    from nova_db_conformance.harness.documents import prepare
+    from nova_db_conformance.harness.staging import capabilities_named, check_families
+
+    for option, check, given in (
+        ("--require", capabilities_named, options.require),
+        ("--family", check_families, options.family),
+        ("--report", prepare, options.report),
+    ):
+        try:
+            if given:
+                check(given)
+        except ValueError as error:
+            raise ValueError(f"{option}: {error}") from None
+    for word in _ids(options.arguments):
+        if not Path(word.partition("::")[0]).exists() and not _is_of_suite(word):
+            raise ValueError(f"there is no test {word!r}: {_IDS}")
+
+
+def _ids(arguments: Sequence[str]) -> list[str]:
+    """The words that stand before any option of pytest, which are what is to run."""
+    return list(itertools.takewhile(lambda word: not word.startswith("-"), arguments))
+
+
+def _about_ids(arguments: Sequence[str]) -> str:
+    """What to look at where tests were named."""
+    return f"; is there a test {' '.join(_ids(arguments))}? {_IDS}" if _ids(arguments) else ""
+
+
+def _is_of_suite(word: str) -> bool:
+    """Whether a word names a module of the suite that there is."""
+    from nova_db_conformance.harness.stages import SUITE
+
+    module = word.partition("::")[0]
+    with contextlib.suppress(ImportError, ValueError):
+        return module.partition(".")[0] == SUITE and importlib.util.find_spec(module) is not None
+    return False
 
 
 def _run_suite(options: argparse.Namespace, backend: str, connection: str | None) -> tuple[int, Watcher, str]:
@@ -94,10 +156,10 @@ def _run_suite(options: argparse.Namespace, backend: str, connection: str | None
     hidden = io.StringIO()
     # Who gives arguments to pytest wants to see what it prints; beside a document it goes where it is in nobody's way.
     output = sys.stderr if options.json else sys.stdout if options.arguments else hidden
-    runs = [_arguments(options)]
+    runs = [_arguments(options, backend)]
     if not (options.arguments or options.family or options.all):
         # The first stage alone is there at once, the suite takes seconds to be found.
-        runs.insert(0, [*runs[0], *(f"{SUITE}.{module}" for module in first_modules())])
+        runs.insert(0, [*runs[0], "--nova-db-goes-on", *(f"{SUITE}.{module}" for module in first_modules())])
     status, watcher = 0, Watcher()
     for arguments in runs:
         watcher = Watcher(tells_stages=output is hidden and sys.stderr.isatty())
@@ -108,9 +170,16 @@ def _run_suite(options: argparse.Namespace, backend: str, connection: str | None
     return status, watcher, hidden.getvalue()
 
 
-def _arguments(options: argparse.Namespace) -> list[str]:
+def _again(options: argparse.Namespace, backend: str) -> str:
+    """How a test is run again, in the command's own form."""
+    files = "".join(f" --config-file {shlex.quote(file)}" for file in options.config_file or ())
+    where = "" if options.connection is None else " --connection URL"
+    return f"nova-db conformance --backend {backend}{where}{files} ID"
+
+
+def _arguments(options: argparse.Namespace, backend: str) -> list[str]:
     """What pytest is given."""
-    found = ["--nova-db-staged", "--nova-db-level", options.level]
+    found = ["--nova-db-staged", "--nova-db-level", options.level, "--nova-db-again", _again(options, backend)]
     if options.all:
         found.append("--nova-db-all")
     if options.seed is not None:
@@ -142,8 +211,6 @@ def _tell_people(options: argparse.Namespace, verdict: Verdict | None) -> None:
     from nova_db_conformance.harness.screen import drawn, width_here
 
     if verdict is not None and not options.arguments:
-        where = "" if options.connection is None else " --connection URL"
-        verdict.again = f"nova-db conformance --backend {options.databases[0]['backend']}{where} ID"
         out = console()
         for line in drawn(verdict, width_here()):
             out.print(Text(line, line.style), soft_wrap=True)

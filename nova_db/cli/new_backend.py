@@ -27,7 +27,11 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"{folder} is there already; name a folder that is not, by --directory")
     if not folder.parent.is_dir():
         raise ValueError(f"there is no folder {folder.parent} in which {folder.name} could be made")
-    files = write(name, options.kind, folder)
+    try:
+        files = write(name, options.kind, folder)
+    except OSError as error:
+        why = f"{folder} cannot be made: {error.strerror}"
+        raise ValueError(f"{why}; name a folder where you may write, by --directory") from None
     print(f"wrote {folder}:")
     for path in sorted(files):
         print(f"  {path.relative_to(folder)}")

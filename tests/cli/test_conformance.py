@@ -13,8 +13,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.cli.cases import failure, run
+from tests.cli.cases import complaints, failure, run
 
+LOADS = "nova_db_conformance.engine.test_loads"
+ONE = f"{LOADS}::TestDeclared@memory::test_the_engine_tells_of_itself"
 FAMILY = ("--family", "key_pairs")
 SHORT = ("--", "-q", "-p", "no:cacheprovider", "-k", "TestKeyPairs")
 
@@ -111,6 +113,64 @@ def test_a_capability_that_is_required_is_not_skipped() -> None:
     ran = run("--backend", "memory", "conformance", "--require", "ETERNAL")
     assert ran.returncode == 2
     assert "there is no capability 'ETERNAL': choose of PERSISTENT, CONCURRENT_WRITERS" in ran.stderr
+    status, output = judged("RowsDriver", "--require", "persistent")
+    assert (status, "lacks PERSISTENT: " in output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        (("--require", "PERSISTANT"), "--require: there is no capability 'PERSISTANT': choose of PERSISTENT, "),
+        (("--family", "quota"), "--family: there is no family 'quota': choose of "),
+        (("nosuchid",), "there is no test 'nosuchid': an ID is printed with each failure, such as nova_db_conform"),
+        (("nova_db_conformance.nosuch::Test@memory::test",), "there is no test 'nova_db_conformance.nosuch::Test@mem"),
+        (("--", "-k", "nosuchword"), "no test of the suite is meant by -k nosuchword: an ID is printed with each"),
+        (
+            ("--report", "/proc/x"),
+            "--report: /proc/x cannot be made or written to: No such file or directory; expected",
+        ),
+        (("--report", __file__), f"--report: {__file__} is a file; expected a folder, or the name of a new one"),
+    ],
+)
+def test_what_cannot_be_run_is_one_line_that_names_the_option(arguments: tuple[str, ...], told: str) -> None:
+    ran = run("--backend", "memory", "conformance", *arguments)
+    assert ran.returncode == 2
+    [line] = complaints(ran.stderr)
+    assert line.startswith(f"nova-db: {told}")
+
+
+def test_a_test_that_its_module_lacks_is_told_with_what_ids_look_like() -> None:
+    ran = run("--backend", "memory", "conformance", f"{LOADS}::TestDeclared::test_the_engine_tells_of_itself")
+    assert ran.returncode == 2
+    assert "is there a test nova_db_conformance.engine.test_loads::TestDeclared::" in ran.stderr
+    assert ran.stderr.splitlines()[-1].endswith("-- -k WORD picks by words")
+
+
+def test_the_first_line_of_a_run_says_of_what_it_is(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/cloud.sqlite"
+    runs = [
+        run("--backend", "memory", "conformance", ONE),
+        run("--connection", url, "conformance", ONE.replace("@memory", "@sqlalchemy-sqlite")),
+        run(
+            "conformance", "--backend", "memory", "--require", "x", env={"OS_DATABASE__CONNECTION": "a://me:pw@host/x"}
+        ),
+    ]
+    assert [ran.returncode for ran in runs] == [0, 0, 2], [ran.stderr for ran in runs]
+    firsts = [ran.stderr.splitlines()[0] for ran in runs]
+    assert firsts[0].startswith("nova-db: on databases of its own")
+    assert firsts[0].endswith("the conformance suite, backend memory")
+    assert firsts[1] == f"nova-db: on databases of its own beside {url}: the conformance suite, backend sqlalchemy"
+    assert "backend memory" in firsts[2]
+    assert "pw" not in firsts[2]
+
+
+def test_a_test_is_run_again_by_the_command_whatever_was_run(tmp_path: Path) -> None:
+    name = "tests.suite.skeleton.SkeletonDriver"
+    again = f"nova-db conformance --backend {name} ID"
+    for arguments in ((), (ONE.replace("@memory", "@SkeletonDriver"),), ("--", "-k", "TestDeclared")):  # one story
+        status, output = judged("SkeletonDriver", "--report", str(tmp_path), *arguments)
+        assert (status, f"again: {again}\n" in output) == (1, True), output
+        assert json.loads((tmp_path / "SkeletonDriver.json").read_text())["again"] == again
 
 
 def test_a_report_is_written_as_json_as_junit_and_as_a_page(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_it_is_found_and_the_suite_says_what_to_write_first(kind: str, installed
     assert ran.stdout.startswith(f"my_{kind} does not conform: loads\n")
     assert f"{FIRST[kind]} is not written: " in ran.stdout
     assert f"write next: {FIRST[kind]}\n" in ran.stdout
+    assert ("the stage also takes" in ran.stdout) is (kind == "transaction"), "a base has the rest written"
 
 
 def test_its_own_test_tells_the_verdict(packages: Path, installed: Path) -> None:
@@ -159,6 +160,9 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path, capsys: pytest.Cap
         assert f"{name} is there already" in line
     line = failure(capsys, "new-backend", "shelf", "--directory", str(tmp_path / "no" / "shelf"))
     assert f"there is no folder {tmp_path}/no in which shelf could be made" in line
+    line = failure(capsys, "new-backend", "shelf", "--directory", "/proc/shelf")
+    assert line.startswith("nova-db: /proc/shelf cannot be made: ")
+    assert line.endswith("; name a folder where you may write, by --directory")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["astray", "mine"]
 
 

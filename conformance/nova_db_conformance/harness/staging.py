@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nova_db_conformance.harness import seeds
 from nova_db_conformance.harness.stages import STAGES, Stage, family_of, is_at_level, stage_of
 from nova_db_conformance.harness.verdicts import STAGE_PROPERTY, class_of
+
+if TYPE_CHECKING:
+    from nova_db.engine import Capability
 
 _PLACES = {stage.key: place for place, stage in enumerate(STAGES)}
 
@@ -53,21 +56,41 @@ def check_options(options: Any) -> None:
     """Refuse families and capabilities that there are not, by those that there are; apply the latter, and the seed."""
     if options.nova_db_seed is not None:
         seeds.use_seed(options.nova_db_seed)
-    if options.nova_db_capabilities:
-        from nova_db.engine import Capability
-        from nova_db_conformance.harness.scenarios import require_capabilities
+    try:
+        if options.nova_db_capabilities:
+            from nova_db_conformance.harness.scenarios import require_capabilities
 
-        known = list(Capability.__members__)
-        unknown = [name for name in options.nova_db_capabilities if name not in known]
-        if unknown:
-            raise pytest.UsageError(f"there is no capability {unknown[0]!r}: choose of {', '.join(known)}")
-        require_capabilities(Capability[name] for name in options.nova_db_capabilities)
-    if options.nova_db_families:
+            require_capabilities(capabilities_named(options.nova_db_capabilities))
+        check_families(options.nova_db_families)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def capabilities_named(names: Sequence[str]) -> list[Capability]:
+    """The capabilities of these names, in whatever case.
+
+    :raises ValueError: there is none of a name.
+    """
+    from nova_db.engine import Capability
+
+    known = Capability.__members__
+    for name in names:
+        if name.upper() not in known:
+            raise ValueError(f"there is no capability {name!r}: choose of {', '.join(known)}")
+    return [known[name.upper()] for name in names]
+
+
+def check_families(names: Sequence[str]) -> None:
+    """Refuse names that are of no family.
+
+    :raises ValueError: there is none of a name.
+    """
+    if names:
         from nova_db.driver import FAMILIES
 
-        unknown = [name for name in options.nova_db_families if name not in FAMILIES]
-        if unknown:
-            raise pytest.UsageError(f"there is no family {unknown[0]!r}: choose of {', '.join(FAMILIES)}")
+        for name in names:
+            if name not in FAMILIES:
+                raise ValueError(f"there is no family {name!r}: choose of {', '.join(FAMILIES)}")
 
 
 class Staging:
