@@ -72,17 +72,21 @@ def _tell(found: Comparison) -> None:
     out.print(_table_of(filled))
     if found.is_equal:
         rows = sum(table.first_count for table in filled)
-        out.print(f"equal: {rows} rows in {len(filled)} tables", highlight=False)
+        out.print(f"equal: {_counted(rows, 'row')} in {_counted(len(filled), 'table')}", highlight=False)
         return
     if found.differences:
         out.print(_differences(found))
     different = [table for table in filled if not table.is_equal]
     rows = sum(table.differing for table in different)
     out.print(
-        f"different: {rows} rows in {len(different)} of {len(filled)} tables: "
+        f"different: {_counted(rows, 'row')} in {len(different)} of {_counted(len(filled), 'table')}: "
         f"{', '.join(table.table for table in different)}",
         highlight=False,
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _table_of(tables: list[TableComparison]) -> Table:
@@ -94,7 +98,7 @@ def _table_of(tables: list[TableComparison]) -> Table:
         style = None if table.is_equal else "red"
         made.add(table.table, *counts, " / ".join(checksums), table.differing or "", style=style)
     counts = sum(table.first_count for table in tables), sum(table.second_count for table in tables)
-    made.total(f"{len(tables)} tables", *counts, "", sum(table.differing for table in tables))
+    made.total(_counted(len(tables), "table"), *counts, "", sum(table.differing for table in tables))
     return made
 
 

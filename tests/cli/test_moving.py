@@ -72,7 +72,7 @@ def test_a_row_that_differs_is_shown_and_the_status_is_1(two: Databases, capsys:
     assert main(["compare", first, second]) == 1
     printed = capsys.readouterr().out
     assert re.search(r"│ task_log +│ 1 +│ message +│ .* │ 'another' +│", printed)
-    assert re.search(r"different: 1 rows in 1 of \d+ tables: task_log", printed)
+    assert re.search(r"different: 1 row in 1 of \d+ tables: task_log", printed)
 
 
 def test_an_empty_database_differs_from_a_full_one(two: Databases, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,6 +175,19 @@ def test_a_database_may_be_named_by_a_configuration_file(
     file.write_text(f"[database]\nconnection = {second}\n")
     copied(capsys, first, f"@{file}")
     assert main(["compare", f"sqlalchemy={first}", second]) == 0
+
+
+def test_one_row_is_one(two: Databases, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = two
+    with opened(second) as engine:
+        tx = engine.write()
+        tx.insert(("cells", [TABLES["cells"].insert_values({"name": "one"})]))
+        tx.commit()
+    pathlib.Path(first.removeprefix("sqlite:///")).unlink()
+    assert main(["--connection", first, "sync"]) == 0
+    copied(capsys, second, first)
+    assert main(["compare", second, first]) == 0
+    assert capsys.readouterr().out.endswith("equal: 1 row in 1 table\n")
 
 
 def test_a_database_in_memory_is_empty(two: Databases, capsys: pytest.CaptureFixture[str]) -> None:
