@@ -59,6 +59,7 @@ STAGES: tuple[Stage, ...] = (
         "changes",
         "update and delete",
         (
+            "engine.test_absent_rows",
             "engine.test_assignments",
             "engine.test_claim",
             "engine.test_counters",
