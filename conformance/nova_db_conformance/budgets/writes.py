@@ -25,8 +25,7 @@ def _changes(count: int) -> dict[str, str]:
 
 
 def _instance(case: Any, count: int) -> str:
-    made: str = case.make.instance(metadata=_items(count), system_metadata=_items(count))["uuid"]
-    return made
+    return str(case.make.instance(metadata=_items(count), system_metadata=_items(count))["uuid"])
 
 
 def _new_instance(case: Any, count: int) -> Arguments:
@@ -46,13 +45,11 @@ def _metadata(case: Any, count: int) -> Arguments:
 
 
 def _node(case: Any, count: int) -> int:
-    made: int = case.make.compute_node(stats=_items(count))["id"]
-    return made
+    return int(case.make.compute_node(stats=_items(count))["id"])
 
 
 def _aggregate(case: Any, count: int) -> int:
-    made: int = case.make.aggregate(hosts=list(_items(count)), **_items(count))["id"]
-    return made
+    return int(case.make.aggregate(hosts=list(_items(count)), **_items(count))["id"])
 
 
 def _group(case: Any, count: int) -> Arguments:

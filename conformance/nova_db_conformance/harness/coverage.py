@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from nova_db import forking
 from nova_db.driver import FUNCTIONS, Driver
@@ -109,8 +109,7 @@ class CallLog:
                     self._counter(name)[tuple(key)] += count
 
     def _counter(self, name: str) -> Counter[Any]:
-        found: Counter[Any] = getattr(self, f"_{name}")
-        return found
+        return cast("Counter[Any]", getattr(self, f"_{name}"))
 
 
 _COUNTERS = ("successes", "failures", "times")

@@ -131,7 +131,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         stage = stage_of(test_class, item.name)
         if stage is not None:
             item.user_properties.append((STAGE_PROPERTY, stage.key))
-        item.user_properties.append((FAMILY_PROPERTY, family_of(test_class) or ""))
+        family = family_of(test_class)
+        if family is not None:
+            item.user_properties.append((FAMILY_PROPERTY, family))
 
 
 def _settings(config: pytest.Config) -> tuple[str, str]:

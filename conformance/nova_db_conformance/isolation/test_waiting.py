@@ -29,6 +29,7 @@ class TestWaiting(PrimitivesTestCase):
         self.set_option("lock_timeout", SECONDS, "database")
         self.other = cast("EngineDriver", load_backend(self.backend.name, self.connection))
         self.addCleanup(self.other.close)
+        self.addCleanup(self.other.engine.clear)  # of what it writes the fixture does not know
         if Capability.PERSISTENT not in self.engine.capabilities:
             self.other.engine.create_schema()  # it has a database of its own
 

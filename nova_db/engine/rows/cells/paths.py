@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from nova_db.engine.generated import generate
 from nova_db.engine.matching import translate
@@ -81,8 +81,7 @@ def _entries(some: Sequence[Index]) -> Entries:
         key = " + ".join([repr(index.prefix), *(f"c{columns.index(column)}" for column in index.columns)])
         keys.append(key if index.live is None else f"None if row['deleted'] == {index.live!r} else {key}")
     lines.append(f"    return ({''.join(f'{key}, ' for key in keys)})")
-    entries: Entries = generate("\n".join(lines), "entries", {"pack": pack})
-    return entries
+    return cast("Entries", generate("\n".join(lines), "entries", {"pack": pack}))
 
 
 @functools.cache
