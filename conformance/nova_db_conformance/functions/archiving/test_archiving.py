@@ -32,7 +32,7 @@ def a_value(kind: Kind) -> Any:
             return f"10.0.{number // 256 % 256}.{number % 256}"
         case Kind.CIDR:
             return f"10.{number // 256 % 256}.{number % 256}.0/24"
-    return f"✓{number}"
+    return f"✓{number % 10_000}"  # the shortest column takes five characters
 
 
 class ArchivingTestCase(ConformanceTestCase):
