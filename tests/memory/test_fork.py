@@ -16,7 +16,7 @@ from nova_db_memory import MemoryEngine
 from tests.forks import check_in_child
 from tests.memory.machine import keys_by_value
 
-FORKS = 50
+FORKS = 150
 
 
 @pytest.fixture(autouse=True)

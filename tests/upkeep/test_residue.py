@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
-from nova_db.engine import Capability, Eq, Row
+from nova_db.engine import Eq, Row
 from nova_db.schema import TABLES, Kind, Owner, Table
 from nova_db.upkeep import Archived, archivable, archive, purge
 from nova_db_conformance import decision
@@ -74,13 +74,11 @@ class TestEveryOwner(ResidueTestCase):
                 self.check(table, owner, way)
 
     def cases(self) -> Iterator[tuple[Table, Owner, str]]:
-        """Every kind in every way that can be; on servers, where each takes most of a second, the ways take turns."""
-        for number, (table, owner) in enumerate(KINDS):
+        """Every kind in every way that can be."""
+        for table, owner in KINDS:
             parent = TABLES[owner.table]
             is_numbered = parent.autoincrement and owner.remote == parent.primary_key
             ways = WAYS[:1] if owner.enforced else WAYS if is_numbered else WAYS[:3]  # else nobody knows any more
-            if Capability.CONCURRENT_WRITERS in self.engine.capabilities:
-                ways = (ways[number % len(ways)],)
             for way in ways:
                 yield table, owner, way
 
