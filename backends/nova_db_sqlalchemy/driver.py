@@ -60,9 +60,8 @@ class SQLAlchemyDriver(EngineDriver):
         """
         from nova_db_sqlalchemy import migrations
 
-        target = self._migrated()
-        before = migrations.status(target)["current"]
-        after = migrations.upgrade(self._migrated(patiently=True), revision)
+        migrations.status(self._migrated())  # refuses what cannot be upgraded
+        before, after = migrations.upgraded(self._migrated(patiently=True), revision)
         if before == after:
             return f"the schema is at revision {after} already"
         return f"the schema was created at revision {after}" if before is None else f"upgraded from {before} to {after}"

@@ -24,6 +24,7 @@ from nova_db_sqlalchemy.migrations.migration import (
     stamp,
     status,
     upgrade,
+    upgraded,
 )
 from nova_db_sqlalchemy.schema_errors import (
     FutureSchema,
@@ -64,4 +65,5 @@ __all__ = [
     "stamp",
     "status",
     "upgrade",
+    "upgraded",
 ]

@@ -101,7 +101,7 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
 
     :param revision: one of this release's, or ``"head"`` for the newest.
     :param lock_seconds: how long to wait for another upgrade.
-    :returns: the revision that the database is at now.
+    :returns: the revision that the database is at now; :func:`upgraded` tells the one before as well.
 
     :raises UnknownRevision: there is no such revision.
     :raises WrongEncoding: the database cannot hold every text.
@@ -111,19 +111,26 @@ def upgrade(target: Target = None, revision: str = "head", *, lock_seconds: floa
     :raises InterruptedUpgrade: a former upgrade was cut short, and cannot be resumed.
     :raises UpgradeBusy: another upgrade did not end in time.
     """
+    return upgraded(target, revision, lock_seconds=lock_seconds)[1]
+
+
+def upgraded(
+    target: Target = None, revision: str = "head", *, lock_seconds: float = LOCK_SECONDS
+) -> tuple[str | None, str]:
+    """``upgrade``: the revision that it found once it was its turn, None of an empty database, and the one now."""
     goal = _resolved(revision)
     with opened(target, patiently=True) as engine:
         with engine.connect() as connection:
             require_encoding(connection)
             if read_state(connection).is_at(goal):
-                return goal
+                return goal, goal
         with exclusive(engine, lock_seconds) as connection:
             state = read_state(connection)
             if not _is_ahead(state, goal):
                 unmark(connection)
-                return goal
+                return goal, goal
             _upgrade(connection, state.revision, goal)
-    return goal
+    return state.revision, goal
 
 
 def _upgrade(connection: sa.Connection, source: str | None, goal: str) -> None:
