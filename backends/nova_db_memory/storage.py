@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from nova_db.engine import Row
 from nova_db.engine.keys import HIGHEST_ID
-from nova_db.engine.rows import HashIndex, Layout, Rows, layout
+from nova_db.engine.rows import HashIndex, Layout, Rows, attacher_by_indexes, layout
 from nova_db.schema import Kind
 
 _DIFFERENT: Final = 2048
@@ -28,6 +28,7 @@ class Store(Rows):
 
     __slots__ = ("_is_shared", "_texts", "get", "indexes", "next_id", "rows")
 
+    attacher = staticmethod(attacher_by_indexes)
     get: Callable[[Any], Row | None]  # type: ignore[assignment] # the dict's own, which costs half of a method
     rows: dict[Any, Row]
     indexes: dict[str, HashIndex]
@@ -51,10 +52,10 @@ class Store(Rows):
         return self.rows.values()
 
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
-        return (self.indexes.get(lookup) or self._index(lookup)).keys(value)
+        return (self.indexes.get(lookup) or self.index(lookup)).keys(value)
 
     def among(self, lookup: str, value: Any) -> Iterable[Row]:
-        return (self.indexes.get(lookup) or self._index(lookup)).rows(value)
+        return (self.indexes.get(lookup) or self.index(lookup)).rows(value)
 
     def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
         index = self.indexes.get(column)
@@ -64,20 +65,10 @@ class Store(Rows):
             return list(index.rows(value))
         return [row for row in index.rows(value) if row["deleted"] == alive]
 
-    def copies(self, column: str, value: Any, alive: Any = None) -> list[Row]:
-        """The base's in one step: this is what reading a whole instance consists of."""
-        index = self.indexes.get(column)
-        if index is None or value is None or alive is None:
-            return super().copies(column, value, alive)
-        rows = index.buckets.get(value, ())
-        if type(rows) is not tuple:
-            rows = index.rows(value)
-        return [row.copy() for row in rows if row["deleted"] == alive]
-
     def holds(self, lookup: str, value: Any) -> bool:
         if lookup == self.layout.key:
             return value in self.rows
-        return value in (self.indexes.get(lookup) or self._index(lookup)).buckets
+        return value in (self.indexes.get(lookup) or self.index(lookup)).buckets
 
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
         """Replace a version of a row by another.  Interrupted anywhere, it can be done again."""
@@ -120,7 +111,7 @@ class Store(Rows):
         self._hold(Content(self.rows.copy(), indexes, self.next_id))
         self._is_shared = False
 
-    def _index(self, column: str) -> HashIndex:
+    def index(self, column: str) -> HashIndex:
         """The index of a column, built when a relation or a semijoin needs one that the layout does not have."""
         index = HashIndex((column,), self.layout.by_key)
         for key, row in self.rows.items():

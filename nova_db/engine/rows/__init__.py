@@ -9,8 +9,8 @@ from __future__ import annotations
 from nova_db.engine.rows.codec import Codec, json_codec
 from nova_db.engine.rows.hashed import HashIndex
 from nova_db.engine.rows.layout import Columns, Layout, layout, value_of
-from nova_db.engine.rows.relations import Tables
-from nova_db.engine.rows.table import Readable, Rows
+from nova_db.engine.rows.relations import attacher_by_indexes
+from nova_db.engine.rows.table import Readable, Rows, Tables
 from nova_db.engine.rows.transaction import RowTransaction
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "RowTransaction",
     "Rows",
     "Tables",
+    "attacher_by_indexes",
     "json_codec",
     "layout",
     "value_of",

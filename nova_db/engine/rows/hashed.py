@@ -23,6 +23,11 @@ class _Many(dict[Any, Row]):
     __slots__ = ()
 
 
+def rows_of(bucket: Row | _Many) -> Iterable[Row]:
+    """The rows of a bucket that is no tuple."""
+    return (bucket,) if type(bucket) is dict else map(bucket.__getitem__, sorted(bucket))
+
+
 @final
 class HashIndex:
     """The rows by the value of a column, or by the values of several; null is not indexed."""
@@ -34,7 +39,7 @@ class HashIndex:
         self.value_of = value_of(columns)
         self.by_key = by_key
         self.buckets: dict[Any, Any] = {}
-        """By value a row, a tuple of two or more by primary key, or ``_Many``."""
+        """By value a row, a tuple of two or more by primary key, or ``_Many``; see ``rows_of``."""
 
     def copy(self) -> HashIndex:
         """An index of the same that changes independently."""
@@ -48,9 +53,7 @@ class HashIndex:
     def rows(self, value: Any) -> Iterable[Row]:
         """The rows that have a value, by primary key; to be gone over before any changes, perhaps not to the end."""
         bucket = self.buckets.get(value, ())
-        if type(bucket) is tuple:
-            return bucket
-        return (bucket,) if type(bucket) is dict else map(bucket.__getitem__, sorted(bucket))
+        return bucket if type(bucket) is tuple else rows_of(bucket)
 
     def keys(self, value: Any) -> Collection[Any]:
         """The primary keys of the rows that have a value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from nova_db.engine.matching import Probe
@@ -11,6 +11,7 @@ from nova_db.engine.ordering import page, total_order
 from nova_db.engine.query import Query
 from nova_db.engine.rows import access
 from nova_db.engine.rows.layout import Layout
+from nova_db.engine.rows.relations import attacher
 from nova_db.engine.values import Row
 
 
@@ -44,6 +45,9 @@ class Readable(abc.ABC):
         """The rows that have a value in a look-up, and perhaps others, by primary key; not all may be gone over."""
         return self.having(lookup, value)
 
+    attacher = staticmethod(attacher)
+    """What sets relations on copies of rows, where all tables are of one kind."""
+
     find = access.find  # not by way of a method of its own: it is on every call's path
 
     def page(self, query: Query, probe: Probe) -> list[Row]:
@@ -69,10 +73,6 @@ class Readable(abc.ABC):
             return [row for key in keys if (row := get(key)) is not None]
         return [row for key in keys if (row := get(key)) is not None and row["deleted"] == alive]
 
-    def copies(self, column: str, value: Any, alive: Any = None) -> list[Row]:
-        """``having``, as dicts that are the caller's own."""
-        return [row.copy() for row in self.having(column, value, alive)]
-
 
 class Rows(Readable):
     """The rows of one table, as a transaction sees and changes them."""
@@ -93,3 +93,7 @@ class Rows(Readable):
         A store whose writers do not exclude one another sees to that here.
         """
         return self.get(value) is not None if lookup == self.layout.key else bool(self.keys(lookup, value))
+
+
+Tables = Mapping[str, Readable]
+"""What a transaction reads from, by name."""

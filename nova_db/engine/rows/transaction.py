@@ -16,8 +16,8 @@ from nova_db.engine.predicates import TRUE, Predicate
 from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.changes import Changing, Version
 from nova_db.engine.rows.process import OneProcess
-from nova_db.engine.rows.relations import Tables, attacher, follower
-from nova_db.engine.rows.table import Readable, Rows
+from nova_db.engine.rows.relations import attacher, follower
+from nova_db.engine.rows.table import Readable, Rows, Tables
 from nova_db.engine.transaction import Transaction, following
 from nova_db.engine.values import Row, Values
 from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
@@ -104,9 +104,6 @@ class RowTransaction(Changing, Transaction):
     def _own(self, rows: list[Row]) -> list[Row]:
         """Rows as the caller's own: copies, unless the store makes a dict anew for each that it gives or takes."""
         return [row.copy() for row in rows]
-
-    _attacher = staticmethod(attacher)
-    """What sets relations: a row after the other here, all at once where each look-up is a way to go."""
 
     def _put(self, rows: Rows, old: Row | None, new: Row | None) -> None:
         by_key = rows.layout.by_key
@@ -263,7 +260,9 @@ class RowTransaction(Changing, Transaction):
         else:
             copies = [{column: row[column] for column in columns} for row in rows]
         if query.load and copies:
-            self._attacher(query.table, query.load)(tables, rows, copies)
+            # Over a store's rows, others may lie that a writer is changing: those are come by as anybody's.
+            attaching = tables[query.table].attacher if tables is self._rows else attacher
+            attaching(query.table, query.load)(tables, rows, copies)
         return copies
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from nova_db.engine import Query, Row
-from nova_db.engine.rows.relations import Tables
+from nova_db.engine.rows.table import Tables
 from tests.suite.plants.registry import Planted, planted_engine
 
 

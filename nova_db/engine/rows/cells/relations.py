@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from nova_db.engine.relations import Plan, plan
 from nova_db.engine.rows import relations
 from nova_db.engine.values import Row
 from nova_db.schema import TABLES, Relation
 
-if TYPE_CHECKING:
-    from nova_db.engine.rows.cells.table import CellRows
 
-Attach = Callable[[Mapping[str, "CellRows"], Sequence[Row], Sequence[Row]], None]
+class Gathered(relations.Reached, Protocol):
+    """The rows of a table, as far as relations lead to them; see ``CellRows``."""
+
+    def gathered(self, column: str, values: Iterable[Any], alive: Any = None) -> dict[Any, list[Row]]:
+        """``having`` of many values at once, by value; those that no row has are left out."""
+
+
+Tables = Mapping[str, Gathered]
+"""The tables, by name."""
+Attach = Callable[[Tables, Sequence[Row], Sequence[Row]], None]
 """Sets a relation of rows on records of them."""
-Follow = Callable[[Mapping[str, "CellRows"], Iterable[Any]], dict[Any, list[Row]]]
+Follow = Callable[[Tables, Iterable[Any]], dict[Any, list[Row]]]
 """From values of a relation's local column to what is at the other end, each by its primary key."""
 
 
@@ -24,9 +31,9 @@ Follow = Callable[[Mapping[str, "CellRows"], Iterable[Any]], dict[Any, list[Row]
 def attacher(table: str, load: tuple[str, ...]) -> Attach:
     """The function that attaches the relations ``load`` of a table."""
     parts = [_attacher(table, *part) for part in plan(table, load)]
-    to_one = relations.attacher(table, load)
+    to_one = relations.attacher_of_own(table, load)
 
-    def attach(tables: Mapping[str, CellRows], rows: Sequence[Row], records: Sequence[Row]) -> None:
+    def attach(tables: Tables, rows: Sequence[Row], records: Sequence[Row]) -> None:
         if len(rows) == 1:
             to_one(tables, rows, records)
             return
@@ -41,7 +48,7 @@ def _attacher(table: str, relation: Relation, below: Plan) -> Attach:
     alive = TABLES[table].live_value if "source" in relation.live else None
     follow = _follower(relation, below) if relation.via is None else _follower_by_links(relation, below)
 
-    def attach(tables: Mapping[str, CellRows], rows: Sequence[Row], records: Sequence[Row]) -> None:
+    def attach(tables: Tables, rows: Sequence[Row], records: Sequence[Row]) -> None:
         keys = [row[local] if alive is None or row["deleted"] == alive else None for row in rows]
         different = dict.fromkeys(keys)
         found = follow(tables, different)
@@ -64,7 +71,7 @@ def _follower(relation: Relation, below: Plan) -> Follow:
     alive = TABLES[table].live_value if "target" in relation.live else None
     deeper = [_attacher(table, *part) for part in below]
 
-    def follow(tables: Mapping[str, CellRows], keys: Iterable[Any]) -> dict[Any, list[Row]]:
+    def follow(tables: Tables, keys: Iterable[Any]) -> dict[Any, list[Row]]:
         found = tables[table].gathered(remote, keys, alive)
         if deeper:
             ends = [end for rows in found.values() for end in rows]
@@ -83,7 +90,7 @@ def _follower_by_links(relation: Relation, below: Plan) -> Follow:
     follow = _follower(relation, below)
     by_key = TABLES[relation.table].primary_key
 
-    def follow_links(tables: Mapping[str, CellRows], keys: Iterable[Any]) -> dict[Any, list[Row]]:
+    def follow_links(tables: Tables, keys: Iterable[Any]) -> dict[Any, list[Row]]:
         ways = {key: {row[far] for row in rows} for key, rows in tables[links].gathered(near, keys, alive).items()}
         targets = follow(tables, set().union(*ways.values()))
         found = {}

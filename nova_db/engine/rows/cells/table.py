@@ -15,6 +15,7 @@ from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.cells.cells import Buffer, Cells
 from nova_db.engine.rows.cells.packing import pack
 from nova_db.engine.rows.cells.paths import LAST, Lead, Path, Stored, changed_entries, lead, plan, stored
+from nova_db.engine.rows.cells.relations import attacher
 from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout, layout
 from nova_db.engine.rows.table import Rows
@@ -25,6 +26,8 @@ class CellRows(Rows):
     """The rows of a table: a cell each, and for each index one whose value is the packed key."""
 
     __slots__ = ("_cells", "_codec", "_prefix", "_stored")
+
+    attacher = staticmethod(attacher)  # type: ignore[assignment] # the tables are ours
 
     def __init__(self, layout: Layout, cells: Cells, codec: Codec, stored: Stored) -> None:
         self.layout = layout
@@ -53,9 +56,6 @@ class CellRows(Rows):
             return self.gathered(column, (value,), alive).get(value, [])
         rows = self._led(way, (value,), alive)
         return [row for row in rows if alive is None or row["deleted"] == alive]
-
-    def copies(self, column: str, value: Any, alive: Any = None) -> list[Row]:
-        return self.having(column, value, alive)  # nobody else has what was just made of cells
 
     def gathered(self, column: str, values: Iterable[Any], alive: Any = None) -> dict[Any, list[Row]]:
         """``having`` of many values at once, by value; those that no row has are left out."""

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from nova_db.engine.rows.cells.cells import Buffer, Cells
-from nova_db.engine.rows.cells.relations import attacher
 from nova_db.engine.rows.cells.table import CellTables
 from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout
@@ -75,8 +74,6 @@ class CellTransaction(RowTransaction):
     @abc.abstractmethod
     def _leave(self) -> None:
         """Let go of what the transaction has held; asked once, and raises nothing; see the class."""
-
-    _attacher = staticmethod(attacher)  # type: ignore[assignment] # the tables are ours
 
     def _own(self, rows: list[Row]) -> list[Row]:
         return rows  # nobody else has what was just made of a cell, or made into one

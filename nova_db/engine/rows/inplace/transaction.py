@@ -14,8 +14,7 @@ from nova_db.engine.rows.inplace.locks import Locks
 from nova_db.engine.rows.inplace.state import State
 from nova_db.engine.rows.inplace.versions import Before, Change, Former
 from nova_db.engine.rows.process import INHERITED
-from nova_db.engine.rows.relations import Tables
-from nova_db.engine.rows.table import Rows
+from nova_db.engine.rows.table import Rows, Tables
 from nova_db.engine.rows.transaction import RowTransaction
 from nova_db.engine.values import Row
 from nova_db.exceptions import DBConnectionError
