@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 from nova_db.engine import Row
 from nova_db.engine.keys import HIGHEST_ID
-from nova_db.engine.rows import HashIndex, Layout, Rows, attacher_by_indexes, layout
+from nova_db.engine.rows import HashIndex, Layout, Rows, attacher_by_indexes, find_by_indexes, layout
 from nova_db.schema import Kind
 
 _DIFFERENT: Final = 2048
 """So many texts of a column are remembered; where there are more, most rows have one of their own."""
 
 
+class Indexes(dict[str, HashIndex]):
+    """The indexes of a table by the names of their look-ups.
+
+    One of another column is built when it is first asked for, as a relation or a semijoin does.
+    """
+
+    __slots__ = ("_by_key", "_rows")
+
+    def __init__(self, rows: Mapping[Any, Row], by_key: Callable[[Row], Any], indexes: Mapping[str, HashIndex]) -> None:
+        super().__init__(indexes)
+        self._rows = rows
+        self._by_key = by_key
+
+    def __missing__(self, column: str) -> HashIndex:
+        index = HashIndex((column,), self._by_key)
+        for key, row in self._rows.items():
+            index.move(key, None, row)
+        self[column] = index
+        return index
+
+    def of(self, rows: Mapping[Any, Row]) -> Indexes:
+        """Indexes of a copy of the rows, that change independently."""
+        return Indexes(rows, self._by_key, {name: index.copy() for name, index in list(self.items())})
+
+
 class Content(NamedTuple):
     """What is in a table at a moment; never changed while a snapshot shares it."""
 
     rows: dict[Any, Row]
-    indexes: dict[str, HashIndex]
+    indexes: Indexes
     next_id: int
 
 
@@ -28,10 +53,11 @@ class Store(Rows):
 
     __slots__ = ("_is_shared", "_texts", "get", "indexes", "next_id", "rows")
 
+    find = find_by_indexes
     attacher = staticmethod(attacher_by_indexes)
     get: Callable[[Any], Row | None]  # type: ignore[assignment] # the dict's own, which costs half of a method
     rows: dict[Any, Row]
-    indexes: dict[str, HashIndex]
+    indexes: Indexes
     next_id: int
 
     def __init__(self, layout: Layout, content: Content | None = None) -> None:
@@ -39,8 +65,9 @@ class Store(Rows):
         self._is_shared = content is not None
         self._texts: dict[str, dict[str, str]] = {}
         if content is None:
-            indexes = {name: HashIndex(columns, layout.by_key) for name, columns in layout.lookups.items()}
-            content = Content({}, indexes, 1)
+            rows: dict[Any, Row] = {}
+            made = {name: HashIndex(columns, layout.by_key) for name, columns in layout.lookups.items()}
+            content = Content(rows, Indexes(rows, layout.by_key, made), 1)
         self._hold(content)
 
     def share(self) -> Content:
@@ -52,10 +79,7 @@ class Store(Rows):
         return self.rows.values()
 
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
-        return (self.indexes.get(lookup) or self.index(lookup)).keys(value)
-
-    def among(self, lookup: str, value: Any) -> Iterable[Row]:
-        return (self.indexes.get(lookup) or self.index(lookup)).rows(value)
+        return self.indexes[lookup].keys(value)
 
     def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
         index = self.indexes.get(column)
@@ -68,7 +92,7 @@ class Store(Rows):
     def holds(self, lookup: str, value: Any) -> bool:
         if lookup == self.layout.key:
             return value in self.rows
-        return value in (self.indexes.get(lookup) or self.index(lookup)).buckets
+        return value in self.indexes[lookup].buckets
 
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
         """Replace a version of a row by another.  Interrupted anywhere, it can be done again."""
@@ -107,17 +131,9 @@ class Store(Rows):
 
     def _part(self) -> None:
         """Copy what a snapshot shares."""
-        indexes = {name: index.copy() for name, index in list(self.indexes.items())}
-        self._hold(Content(self.rows.copy(), indexes, self.next_id))
+        rows = self.rows.copy()
+        self._hold(Content(rows, self.indexes.of(rows), self.next_id))
         self._is_shared = False
-
-    def index(self, column: str) -> HashIndex:
-        """The index of a column, built when a relation or a semijoin needs one that the layout does not have."""
-        index = HashIndex((column,), self.layout.by_key)
-        for key, row in self.rows.items():
-            index.move(key, None, row)
-        self.indexes[column] = index
-        return index
 
 
 @functools.cache

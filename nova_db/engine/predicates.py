@@ -81,8 +81,8 @@ TRUE = _Constant("true")
 FALSE = _Constant("false")
 
 
-class _Leaf(Predicate):
-    """A condition on one column with one value."""
+class Leaf(Predicate):
+    """A comparison of one column with one value."""
 
     __slots__ = ("column", "value")
     operator = ""
@@ -94,7 +94,7 @@ class _Leaf(Predicate):
         self._bound = (value,)
 
 
-class Eq(_Leaf):
+class Eq(Leaf):
     """The column equals the value; ``None`` asks for null, ``Col(name)`` compares with another column of the row."""
 
     __slots__ = ()
@@ -110,7 +110,7 @@ class Eq(_Leaf):
             self._shape, self._bound = ("eq", column), (value,)
 
 
-class Ne(_Leaf):
+class Ne(Leaf):
     """The column is not null and differs from the value; ``None`` asks for not null."""
 
     __slots__ = ()
@@ -152,42 +152,42 @@ class NotIn(In):
         return ("notnull", self.column)
 
 
-class Lt(_Leaf):
+class Lt(Leaf):
     """The column is smaller than the value."""
 
     __slots__ = ()
     operator = "lt"
 
 
-class Le(_Leaf):
+class Le(Leaf):
     """The column is smaller than the value or equal to it."""
 
     __slots__ = ()
     operator = "le"
 
 
-class Gt(_Leaf):
+class Gt(Leaf):
     """The column is greater than the value."""
 
     __slots__ = ()
     operator = "gt"
 
 
-class Ge(_Leaf):
+class Ge(Leaf):
     """The column is greater than the value or equal to it."""
 
     __slots__ = ()
     operator = "ge"
 
 
-class EqFold(_Leaf):
+class EqFold(Leaf):
     """The text column equals the value when the ASCII letters of both are folded to lower case."""
 
     __slots__ = ()
     operator = "eqfold"
 
 
-class Contains(_Leaf):
+class Contains(Leaf):
     """The text column contains the value, ASCII letters folded; ``%`` and ``_`` are ordinary characters."""
 
     __slots__ = ()
@@ -233,13 +233,13 @@ class Several(Predicate):
 
     def __init__(self, parts: tuple[Predicate, ...]) -> None:
         self.parts = parts
-        shape: list[Any] = [self.operator]
-        bound: list[Any] = []
-        for part in parts:
-            shape.append(part._shape)
-            bound += part._bound
-        self._shape = tuple(shape)
-        self._bound = tuple(bound)
+        if len(parts) == 2:  # as most have it, and this is on the path of every call
+            one, other = parts
+            self._shape = (self.operator, one._shape, other._shape)
+            self._bound = one._bound + other._bound
+        else:
+            self._shape = (self.operator, *[part._shape for part in parts])
+            self._bound = tuple([value for part in parts for value in part._bound])
 
 
 class And(Several):
@@ -269,7 +269,7 @@ def _combining(kind: type[Several], neutral: Predicate, absorbing: Predicate) ->
         for part in parts:
             if part is absorbing:
                 return absorbing
-            if type(part) is kind:
+            if isinstance(part, kind):
                 flat += part.parts
             elif part is not neutral:
                 flat.append(part)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from nova_db.engine.predicates import TRUE, Predicate
 from nova_db.exceptions.redaction import HIDDEN, is_secret
 
+_new = object.__new__
+
 
 class Order(NamedTuple):
     """One column to sort by; null is smaller than every value, text sorts by code point."""
@@ -60,6 +62,13 @@ class Query:
             values["after"] = tuple(HIDDEN if hides else value for value, hides in zip(self.after, secret, strict=True))
         told = {name: value for name, value in values.items() if value not in (None, ()) and value is not False}
         return f"Query({', '.join(f'{name}={value!r}' for name, value in told.items())})"
+
+    def asking(self, where: Predicate) -> Query:
+        """The same of the rows that meet another condition, in half the time that it takes to say all of it again."""
+        made = _new(Query)
+        made.table, made.where, made.order, made.after = self.table, where, self.order, self.after
+        made.limit, made.columns, made.load, made.lock = self.limit, self.columns, self.load, self.lock
+        return made
 
     def replace(self, **changes: Any) -> Query:
         """A copy with some parts changed."""

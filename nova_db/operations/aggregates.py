@@ -13,7 +13,7 @@ from nova_db.driver.kinds import ITEMS, take
 from nova_db.engine import TRUE, Eq, Exists, Predicate, Query, Row, all_of
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import KeyValues, create, record_update, soft_delete, values_by_key
-from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.conditions import LIVE, equals, visible, visible_with
 from nova_db.operations.rows.reading import exists, one, records
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -154,7 +154,7 @@ def _aggregates(tx: Transaction, where: Predicate) -> list[Row]:
 
 
 def _seen(context: Context, aggregate_id: Any) -> Predicate:
-    return all_of(equals(AGGREGATES, "id", aggregate_id), visible(context, AGGREGATES))
+    return visible_with(context, AGGREGATES, "id", aggregate_id)
 
 
 def _require(tx: Transaction, context: Context, aggregate_id: Any, *, lock: bool = False) -> int:

@@ -11,7 +11,7 @@ from nova_db.driver.block_devices import BlockDevicesContract
 from nova_db.engine import Eq, Ne, Predicate, Query, all_of
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import condition_update, create, soft_delete
-from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.rows.conditions import LIVE, equals, matches, visible, visible_with
 from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -34,7 +34,7 @@ class BlockDevicesOperations(TransactionalDriver, BlockDevicesContract):
 
     @writes(require_context)
     def block_device_mapping_update(self, tx: Transaction, context: Context, bdm_id: Id, values: Values) -> None:
-        where = all_of(equals(MAPPINGS, "id", bdm_id), visible(context, MAPPINGS))
+        where = visible_with(context, MAPPINGS, "id", bdm_id)
         tx.update(MAPPINGS.name, where, condition_update(MAPPINGS, _sized(values)))
 
     @writes(require_context, keys={"values": ("instance_uuid", "device_name", "virtual_name")})
@@ -59,7 +59,7 @@ class BlockDevicesOperations(TransactionalDriver, BlockDevicesContract):
     def block_device_mapping_get_all_by_instance(
         self, tx: Transaction, context: Context, instance_uuid: Text
     ) -> list[Record]:
-        where = all_of(equals(MAPPINGS, "instance_uuid", instance_uuid), visible(context, MAPPINGS))
+        where = visible_with(context, MAPPINGS, "instance_uuid", instance_uuid)
         return tx.select(Query(MAPPINGS.name, where))
 
     @writes(require_context)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from nova_db import exceptions
 from nova_db.context import require_admin
 from nova_db.driver.cells import CellsContract
-from nova_db.engine import Predicate, Query, all_of
+from nova_db.engine import Predicate, Query
 from nova_db.operations.rows.changes import condition_update, create, soft_delete
-from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.conditions import LIVE, visible_with
 from nova_db.operations.rows.reading import one
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -53,4 +53,4 @@ class CellsOperations(TransactionalDriver, CellsContract):
 
 
 def _named(context: Context, cell_name: Text) -> Predicate:
-    return all_of(equals(CELLS, "name", cell_name), visible(context, CELLS))
+    return visible_with(context, CELLS, "name", cell_name)

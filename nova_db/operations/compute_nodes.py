@@ -11,7 +11,7 @@ from nova_db.driver.compute_nodes import ComputeNodesContract
 from nova_db.driver.kinds import VALUES, take
 from nova_db.engine import Contains, Predicate, Query, all_of
 from nova_db.operations.rows.changes import KeyValues, condition_update, soft_delete
-from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.conditions import LIVE, equals, visible, visible_with
 from nova_db.operations.rows.reading import one
 from nova_db.operations.rows.times import parsed
 from nova_db.operations.running.declarations import reads, writes
@@ -107,7 +107,7 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
 
 
 def _node(context: Context, compute_id: Id) -> Predicate:
-    return all_of(equals(NODES, "id", compute_id), visible(context, NODES))
+    return visible_with(context, NODES, "id", compute_id)
 
 
 def _split(function: str, values: Values) -> tuple[dict[str, Any], Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from nova_db.driver.dns_domains import DnsDomainsContract
 from nova_db.engine import Eq, Query, all_of
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create, record_update
-from nova_db.operations.rows.conditions import equals, visible
+from nova_db.operations.rows.conditions import equals, visible_with
 from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -44,7 +44,7 @@ class DnsDomainsOperations(TransactionalDriver, DnsDomainsContract):
 
     @writes(require_admin)
     def dnsdomain_unregister(self, tx: Transaction, context: Context, fqdomain: Text) -> None:
-        tx.delete(DOMAINS.name, all_of(equals(DOMAINS, "domain", fqdomain), visible(context, DOMAINS)))
+        tx.delete(DOMAINS.name, visible_with(context, DOMAINS, "domain", fqdomain))
 
 
 def _register(tx: Transaction, fqdomain: str, values: dict[str, Any]) -> None:

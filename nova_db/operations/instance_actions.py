@@ -8,7 +8,7 @@ from nova_db import exceptions
 from nova_db.driver.instance_actions import InstanceActionsContract
 from nova_db.engine import Eq, Order, Query, Row, all_of
 from nova_db.operations.rows.changes import create, update_record
-from nova_db.operations.rows.conditions import equals, matches, visible
+from nova_db.operations.rows.conditions import equals, matches, visible, visible_with
 from nova_db.operations.rows.reading import first, one
 from nova_db.operations.rows.times import parsed
 from nova_db.operations.running.declarations import reads, writes
@@ -47,7 +47,7 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
 
     @reads(snapshot=False)
     def actions_get(self, tx: Transaction, context: Context, uuid: Text) -> list[Record]:
-        where = all_of(equals(ACTIONS, "instance_uuid", uuid), visible(context, ACTIONS))
+        where = visible_with(context, ACTIONS, "instance_uuid", uuid)
         return tx.select(Query(ACTIONS.name, where, order=_NEWEST_FIRST))
 
     @reads(snapshot=False)
@@ -84,7 +84,7 @@ class InstanceActionsOperations(TransactionalDriver, InstanceActionsContract):
 
     @reads(snapshot=False)
     def action_events_get(self, tx: Transaction, context: Context, action_id: Id) -> list[Record]:
-        where = all_of(equals(EVENTS, "action_id", action_id), visible(context, EVENTS))
+        where = visible_with(context, EVENTS, "action_id", action_id)
         return tx.select(Query(EVENTS.name, where, order=_NEWEST_FIRST))
 
     @reads(snapshot=False)

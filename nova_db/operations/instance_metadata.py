@@ -14,7 +14,7 @@ from nova_db.engine import Eq, In, Order, Predicate, Query, Row, all_of
 from nova_db.operations.instances.writing import INSTANCE_METADATA, SYSTEM_METADATA
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import KeyValues, create, record_update, soft_delete, values_by_key
-from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.conditions import LIVE, equals, visible_with
 from nova_db.operations.rows.insisting import insist
 from nova_db.operations.rows.reading import first
 from nova_db.operations.running.declarations import reads, writes
@@ -61,7 +61,7 @@ class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
     @reads(require_context, snapshot=False)
     def instance_system_metadata_get(self, tx: Transaction, context: Context, instance_uuid: Text) -> dict[str, Any]:
         table = SYSTEM_METADATA.table
-        where = all_of(equals(table, "instance_uuid", instance_uuid), visible(context, table))
+        where = visible_with(context, table, "instance_uuid", instance_uuid)
         rows = tx.select(Query(table.name, where))
         return values_by_key(sorted(rows, key=lambda row: row["deleted"] == 0))
 
@@ -113,7 +113,7 @@ class InstanceMetadataOperations(TransactionalDriver, InstanceMetadataContract):
 
 
 def _cache(context: Context, instance_uuid: Text) -> Predicate:
-    return all_of(equals(CACHES, "instance_uuid", instance_uuid), visible(context, CACHES))
+    return visible_with(context, CACHES, "instance_uuid", instance_uuid)
 
 
 def _write(

@@ -9,7 +9,7 @@ from nova_db.context import require_admin
 from nova_db.driver.services import ServicesContract
 from nova_db.engine import Eq, Predicate, Query, all_of
 from nova_db.operations.rows.changes import create, soft_delete, update_record
-from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.rows.conditions import LIVE, equals, matches, visible, visible_with
 from nova_db.operations.rows.reading import first, one
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -35,15 +35,15 @@ class ServicesOperations(TransactionalDriver, ServicesContract):
 
     @writes(require_admin)
     def service_destroy(self, tx: Transaction, context: Context, instance_id: Id) -> None:
-        where = all_of(equals(SERVICES, "id", instance_id), visible(context, SERVICES))
+        where = visible_with(context, SERVICES, "id", instance_id)
         if not soft_delete(tx, "services", where):
             raise exceptions.ServiceNotFound(service_id=instance_id)
-        nodes = all_of(equals(COMPUTE_NODES, "service_id", instance_id), visible(context, COMPUTE_NODES))
+        nodes = visible_with(context, COMPUTE_NODES, "service_id", instance_id)
         soft_delete(tx, "compute_nodes", nodes)
 
     @reads(require_admin, snapshot=False)
     def service_get(self, tx: Transaction, context: Context, service_id: Id) -> Record:
-        where = all_of(equals(SERVICES, "id", service_id), visible(context, SERVICES))
+        where = visible_with(context, SERVICES, "id", service_id)
         return one(tx, _single(where, ("compute_node",)), exceptions.ServiceNotFound, service_id=service_id)
 
     @reads(require_admin, snapshot=False)
@@ -89,7 +89,7 @@ class ServicesOperations(TransactionalDriver, ServicesContract):
 
     @writes(require_admin)
     def service_update(self, tx: Transaction, context: Context, service_id: Id, values: Values) -> Record:
-        where = all_of(equals(SERVICES, "id", service_id), visible(context, SERVICES))
+        where = visible_with(context, SERVICES, "id", service_id)
         record = update_record(tx, SERVICES, where, values)
         if record is None:
             raise exceptions.ServiceNotFound(service_id=service_id)

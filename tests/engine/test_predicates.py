@@ -26,6 +26,7 @@ from nova_db.engine import (
     exists_each,
     split,
 )
+from nova_db.engine.forms import Form
 from nova_db.engine.regexp import compile_pattern
 
 A, B, C = Eq("a", 1), Eq("b", 2), Gt("c", 3)
@@ -152,3 +153,26 @@ class TestSplit:
     def test_an_engine_without_semijoins(self) -> None:
         join = Exists("t", (("a", "b"),), A)
         assert split(all_of(B, join), lambda leaf: not isinstance(leaf, Exists)) == (B, join)
+
+
+class TestForms:
+    FORM = Form(And((Eq("a", ""), Eq("b", ""), Ne("c", 0))), 2)
+
+    def test_it_is_what_it_stands_for(self) -> None:
+        made, said = self.FORM(1, "x"), all_of(Eq("a", 1), Eq("b", "x"), Ne("c", 0))
+        assert made == said
+        assert made.parameters() == [1, "x", 0]
+        assert made.shape() is self.FORM(2, "y").shape()
+
+    def test_what_it_is_part_of_has_its_parts(self) -> None:
+        assert all_of(self.FORM(1, "x"), C) == all_of(Eq("a", 1), Eq("b", "x"), Ne("c", 0), C)
+        assert any_of(self.FORM(1, "x"), C) == any_of(all_of(Eq("a", 1), Eq("b", "x"), Ne("c", 0)), C)
+        assert split(self.FORM(1, "x"), lambda part: not isinstance(part, Ne)) == (
+            all_of(Eq("a", 1), Eq("b", "x")),
+            Ne("c", 0),
+        )
+
+    def test_each_part_compares_a_column_with_a_value(self, subtests: pytest.Subtests) -> None:
+        for part in (Eq("b", None), Eq("b", Col("a")), In("b", [1]), any_of(B, C)):
+            with subtests.test(part=part), pytest.raises(AssertionError):
+                Form(And((A, part)), 1)

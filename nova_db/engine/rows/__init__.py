@@ -6,6 +6,7 @@ an engine; a store that has neither transactions nor versions needs the rows alo
 
 from __future__ import annotations
 
+from nova_db.engine.rows.access import find_by_indexes
 from nova_db.engine.rows.codec import Codec, json_codec
 from nova_db.engine.rows.hashed import HashIndex
 from nova_db.engine.rows.layout import Columns, Layout, layout, value_of
@@ -23,6 +24,7 @@ __all__ = [
     "Rows",
     "Tables",
     "attacher_by_indexes",
+    "find_by_indexes",
     "json_codec",
     "layout",
     "value_of",

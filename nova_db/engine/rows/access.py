@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from nova_db.engine.generated import generate
 from nova_db.engine.matching import NAMES, Probe, Source
 from nova_db.engine.predicates import Predicate, Shape
+from nova_db.engine.rows.hashed import rows_of
 from nova_db.engine.rows.layout import Layout, layout
 from nova_db.engine.values import Row
 
@@ -43,11 +44,16 @@ Finder = Callable[[Searched, Sequence[Any], Probe, "int | None"], list[Row]]
 
 def find(rows: Searched, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
     """The rows that match, by primary key, at most ``limit``."""
-    return _finder(rows.layout.name, where.shape())(rows, where.parameters(), probe, limit)
+    return _finder(rows.layout.name, where._shape, False)(rows, where._bound, probe, limit)
+
+
+def find_by_indexes(rows: Searched, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
+    """The same for tables that have ``indexes``: a hash index by each look-up."""
+    return _finder(rows.layout.name, where._shape, True)(rows, where._bound, probe, limit)
 
 
 @functools.lru_cache(maxsize=4096)
-def _finder(table: str, shape: Shape) -> Finder:
+def _finder(table: str, shape: Shape, has_indexes: bool) -> Finder:
     """The function that finds the rows of a shape."""
     conditions = list(conjuncts(shape))
     if ("false",) in (part for part, _ in conditions):
@@ -55,23 +61,28 @@ def _finder(table: str, shape: Shape) -> Finder:
     found = layout(table)
     source = Source()
     condition = source.expression(shape, "row")
-    way = _way(found.key, {found.key, *found.lookups}, conditions)
+    way = _way(found.key, {found.key, *found.lookups}, conditions, has_indexes=has_indexes)
     lines = ["def find(rows, parameters, probe, limit):", *source.preparation("    ")]
     lines.append((_LOOP if way else _WALK).format(some=way, condition=condition))
-    return generate("\n".join(lines), "find", {**NAMES, "one": _one, "fewest": _fewest})
+    return generate("\n".join(lines), "find", {**NAMES, "one": _one, "fewest": _fewest, "rows_of": rows_of})
 
 
 _LOOP = """\
     found = []
     if limit == 0:
         return found
-    for row in {some}:
+    {some}
+    for row in some:
         if {condition}:
             found.append(row)
             if len(found) == limit:
                 break
     return found
 """
+_BUCKET = """\
+some = rows.indexes[{!r}].buckets.get(p{}, ())
+    if type(some) is not tuple:
+        some = (some,) if type(some) is dict else rows_of(some)"""
 _WALK = """\
     found = [row for row in rows.all() if {condition}]
     found.sort(key=rows.layout.by_key)
@@ -79,17 +90,21 @@ _WALK = """\
 """
 
 
-def _way(key: str, lookups: Collection[str], conditions: Collection[tuple[Shape, int]]) -> str:
-    """The rows among which those of a shape are, of the look-up that leads to the fewest; nothing where all may be."""
+def _way(key: str, lookups: Collection[str], conditions: Collection[tuple[Shape, int]], *, has_indexes: bool) -> str:
+    """The lines that make ``some`` the rows among which those of a shape are; nothing where all rows may be.
+
+    Of several look-ups it is the one that leads to the fewest.
+    """
     asked = [(part[0], part[1], at) for part, at in conditions if part[0] in ("eq", "in") and part[1] in lookups]
     for operator, lookup, at in asked:
         if operator == "eq" and lookup == key:
-            return f"one(rows.get(p{at}))"
+            return f"some = one(rows.get(p{at}))"
     if len(asked) == 1 and asked[0][0] == "eq":
-        return f"rows.among({asked[0][1]!r}, p{asked[0][2]})"
+        _, lookup, at = asked[0]
+        return _BUCKET.format(lookup, at) if has_indexes else f"some = rows.among({lookup!r}, p{at})"
     equal = "".join(f"({lookup!r}, p{at}), " for operator, lookup, at in asked if operator == "eq")
     within = "".join(f"({lookup!r}, p{at}), " for operator, lookup, at in asked if operator == "in")
-    return f"fewest(rows, ({equal}), ({within}))" if asked else ""
+    return f"some = fewest(rows, ({equal}), ({within}))" if asked else ""
 
 
 def _one(row: Row | None) -> Sequence[Row]:

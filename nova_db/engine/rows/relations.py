@@ -49,7 +49,7 @@ def attacher_of_own(table: str, load: tuple[str, ...]) -> Attach:
 
 @functools.lru_cache(maxsize=1024)
 def attacher_by_indexes(table: str, load: tuple[str, ...]) -> Attach:
-    """The same for stores whose tables have ``indexes``, hash indexes by look-up, and ``index``, which makes one."""
+    """The same for stores whose tables have ``indexes``: a hash index by each column that is asked for."""
     return _written(table, load, Ways(_by_indexes, "end.copy()"))
 
 
@@ -183,15 +183,19 @@ def _by_indexes(prepared: _Prepared, relation: Relation, key: str) -> tuple[list
     if via is None:
         return [f"end = {get}({key})", "found = () if end is None else (end,)"], condition
     link_alive = _alive(via.table, relation, "via")
-    is_meant = "" if link_alive is None else f"link['deleted'] == {link_alive!r} and "
-    ends = f"[end for link in found if {is_meant}(end := {get}(link[{via.remote!r}])) is not None]"
-    lines = [*_looked_up(prepared, via.table, via.local, key), f"found = {ends}"]
-    return [*lines, "if len(found) > 1:", f"    found = each_once(found, {remote!r})"], condition
+    is_meant = "" if link_alive is None else f"link['deleted'] == {link_alive!r}"
+    follow = [f"end = {get}(link[{via.remote!r}])", "if end is not None:", "    ends.append(end)"]
+    return [
+        *_looked_up(prepared, via.table, via.local, key),
+        "ends = []",  # no comprehension, which would make a cell of its variable
+        "for link in found:",
+        *_inside(_where(is_meant, follow)),
+        f"found = each_once(ends, {remote!r}) if len(ends) > 1 else ends",
+    ], condition
 
 
 def _looked_up(prepared: _Prepared, table: str, column: str, key: str) -> list[str]:
     """The lines that make ``found`` what an index leads to."""
-    rows = f"tables[{table!r}]"
-    look = prepared.once(f"({rows}.indexes.get({column!r}) or {rows}.index({column!r})).buckets.get")
+    look = prepared.once(f"tables[{table!r}].indexes[{column!r}].buckets.get")
     one_or_many = "(found,) if type(found) is dict else rows_of(found)"
     return [f"found = {look}({key}, ())", "if type(found) is not tuple:", f"    found = {one_or_many}"]

@@ -17,10 +17,11 @@ from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.changes import Changing, Version
 from nova_db.engine.rows.process import OneProcess
 from nova_db.engine.rows.relations import attacher, follower
+from nova_db.engine.rows.savepoints import Savepoint
 from nova_db.engine.rows.table import Readable, Rows, Tables
 from nova_db.engine.transaction import Transaction, following
 from nova_db.engine.values import Row, Values
-from nova_db.exceptions import DBConnectionError, DBDeadlock, DBError
+from nova_db.exceptions import DBConnectionError, DBError
 from nova_db.schema import Relation
 
 _P = ParamSpec("_P")
@@ -101,9 +102,12 @@ class RowTransaction(Changing, Transaction):
     def _roll_back(self) -> None:
         """Take back all that was written."""
 
+    _is_own = False
+    """Whether the store makes a dict anew for each row that it gives or takes, so that the caller's are no copies."""
+
     def _own(self, rows: list[Row]) -> list[Row]:
-        """Rows as the caller's own: copies, unless the store makes a dict anew for each that it gives or takes."""
-        return [row.copy() for row in rows]
+        """Rows as the caller's own."""
+        return rows if self._is_own else [row.copy() for row in rows]
 
     def _put(self, rows: Rows, old: Row | None, new: Row | None) -> None:
         by_key = rows.layout.by_key
@@ -117,8 +121,12 @@ class RowTransaction(Changing, Transaction):
         with self._latch:
             tables = self._seen()
             rows = tables[query.table]
-            # What _probe gives, without a call: this is the path of every read.
-            found = rows.page(query, lambda table, column, value: tables[table].having(column, value))
+            # What _probe gives, without a call, as this is the path of every read; and a page that has no order.
+            probe = lambda table, column, value: tables[table].having(column, value)  # noqa: E731
+            if query.order or query.after is not None:
+                found = rows.page(query, probe)
+            else:
+                found = rows.find(query.where, probe, query.limit)
             if query.lock:
                 self._lock(rows, found)
             return self._out(query, tables, found)
@@ -219,7 +227,7 @@ class RowTransaction(Changing, Transaction):
         self.require_usable(for_writing=True)  # a writer is alone, whatever the names
 
     def savepoint(self) -> AbstractContextManager[None]:
-        return _Savepoint(self)
+        return Savepoint(self)
 
     def commit(self) -> None:
         if not self._is_open:
@@ -255,8 +263,8 @@ class RowTransaction(Changing, Transaction):
     def _out(self, query: Query, tables: Tables, rows: list[Row]) -> list[Row]:
         """What the caller gets of stored rows: copies, with relations."""
         columns = query.columns
-        if columns is None:
-            copies = self._own(rows)
+        if columns is None:  # what _own does, without a call
+            copies = rows if self._is_own else [row.copy() for row in rows]
         else:
             copies = [{column: row[column] for column in columns} for row in rows]
         if query.load and copies:
@@ -269,27 +277,3 @@ class RowTransaction(Changing, Transaction):
 def _probe(tables: Tables) -> Probe:
     """What a semijoin finds rows by."""
     return lambda table, column, value: tables[table].having(column, value)
-
-
-class _Savepoint:
-    """A block that is undone when an exception leaves it."""
-
-    __slots__ = ("_mark", "_tx")
-
-    def __init__(self, tx: RowTransaction) -> None:
-        self._tx = tx
-
-    def __enter__(self) -> None:
-        self._tx.require_usable()
-        self._mark = self._tx._mark()
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        tx, failure = self._tx, self._tx.error
-        if error is None and failure is None:
-            tx._release(self._mark)
-            return
-        tx._undo(self._mark)
-        if not isinstance(failure, DBDeadlock):  # a conflict undoes all of the transaction
-            tx.error = None
-        if error is None and failure is not None:
-            raise following(failure, "An earlier call failed, and its savepoint was undone.")

@@ -11,7 +11,7 @@ from nova_db.engine import Eq, Exists, In, Order, Query, all_of
 from nova_db.operations.fixed_ips import FIXED, fixed_ips_of_instance
 from nova_db.operations.floating_ips.single import FLOATING, WITH_FIXED
 from nova_db.operations.instances.finding import get_by_id
-from nova_db.operations.rows.conditions import LIVE, equals, matches, visible
+from nova_db.operations.rows.conditions import LIVE, equals, matches, visible, visible_with
 from nova_db.operations.rows.reading import count, first, records, some
 from nova_db.operations.running.declarations import reads
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -55,7 +55,7 @@ class FloatingIpLists(TransactionalDriver, FloatingIpsContract):
 
     @reads(require_context, snapshot=False)
     def floating_ip_get_by_fixed_ip_id(self, tx: Transaction, context: Context, fixed_ip_id: Id | None) -> list[Record]:
-        where = all_of(equals(FLOATING, "fixed_ip_id", fixed_ip_id), visible(context, FLOATING))
+        where = visible_with(context, FLOATING, "fixed_ip_id", fixed_ip_id)
         return tx.select(Query(FLOATING.name, where))
 
     @reads(require_context, snapshot=False, authorize=authorize_project, takes_session=True)

@@ -12,7 +12,7 @@ from nova_db.engine import Eq, In, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.fixed_ips import FIXED, first_fixed_ip
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import condition_update, create, record_update, soft_delete, update_record
-from nova_db.operations.rows.conditions import LIVE, among, equals, scoped, visible
+from nova_db.operations.rows.conditions import LIVE, among, equals, visible, visible_with
 from nova_db.operations.rows.reading import first, one, text
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -31,7 +31,7 @@ class SingleFloatingIps(TransactionalDriver, FloatingIpsContract):
 
     @reads(require_context, snapshot=False)
     def floating_ip_get(self, tx: Transaction, context: Context, id: Id) -> Record:
-        where = all_of(equals(FLOATING, "id", id), visible(context, FLOATING), scoped(context))
+        where = visible_with(context, FLOATING, "id", id, is_scoped=True)
         return one(tx, Query(FLOATING.name, where, limit=1, load=WITH_FIXED), exceptions.FloatingIpNotFound, id=id)
 
     @reads(require_context)

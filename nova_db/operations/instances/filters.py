@@ -14,7 +14,7 @@ from nova_db.engine import FALSE, TRUE, Col, Eq, Gt, Ne, Order, Predicate, Query
 from nova_db.engine.regexp import Pattern, compile_patterns
 from nova_db.exceptions.redaction import HIDDEN, is_secret
 from nova_db.operations.instances.finding import INSTANCES
-from nova_db.operations.rows.conditions import LIVE, among, equals, one_of, scoped, visible
+from nova_db.operations.rows.conditions import LIVE, among, equals, one_of, scoped, visible_with
 from nova_db.operations.rows.filters import FilterNames
 from nova_db.operations.rows.reading import one
 from nova_db.schema import NO_MATCH, TABLES
@@ -67,7 +67,7 @@ def paging(
     order = _order(sort_key, sort_dir == "desc")
     after = None
     if marker is not None:
-        where = all_of(equals(INSTANCES, "uuid", marker), visible(context, INSTANCES), scoped(context))
+        where = visible_with(context, INSTANCES, "uuid", marker, is_scoped=True)
         columns = tuple([part.column for part in order])
         found = one(tx, Query("instances", where, columns=columns, limit=1), exceptions.MarkerNotFound, marker=marker)
         after = tuple([found[column] for column in columns])

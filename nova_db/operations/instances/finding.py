@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nova_db import exceptions
-from nova_db.engine import Eq, Predicate, Query, Row, all_of
-from nova_db.operations.rows.conditions import equals, scoped, visible
+from nova_db.engine import Eq, Predicate, Query, Row
+from nova_db.operations.rows.conditions import visible_with
 from nova_db.operations.rows.reading import one
 from nova_db.schema import TABLES
 
@@ -17,30 +17,31 @@ if TYPE_CHECKING:
 INSTANCES = TABLES["instances"]
 RELATIONS = ("security_groups.rules", "info_cache", "metadata", "system_metadata")
 """What the record of a single instance carries."""
+_WHOLE = Query("instances", limit=1, load=RELATIONS)
 _INT64 = 2**63
 
 
-def named(context: Context, where: Predicate) -> Predicate:
-    """The instance that a condition on a unique column names, if the context may see it."""
-    return all_of(where, visible(context, INSTANCES), scoped(context))
+def named(context: Context, column: str, value: object) -> Predicate:
+    """The instance that a value of a unique column names, if the context may see it."""
+    return visible_with(context, INSTANCES, column, value, is_scoped=True)
 
 
 def get_by_uuid(tx: Transaction, context: Context, uuid: object, columns: tuple[str, ...] | None = None) -> Row:
     """As ``instance_get_by_uuid``, or these columns of it."""
-    query = _single(named(context, equals(INSTANCES, "uuid", uuid)), columns)
+    query = _single(named(context, "uuid", uuid), columns)
     return one(tx, query, exceptions.InstanceNotFound, instance_id=uuid)
 
 
 def get_by_id(tx: Transaction, context: Context, instance_id: object, columns: tuple[str, ...] | None = None) -> Row:
     """As ``instance_get``, or these columns of it."""
     _require_id(instance_id)
-    query = _single(named(context, equals(INSTANCES, "id", instance_id)), columns)
+    query = _single(named(context, "id", instance_id), columns)
     return one(tx, query, exceptions.InstanceNotFound, instance_id=instance_id)
 
 
 def hold(tx: Transaction, context: Context, uuid: Uuid) -> Row:
     """The instance with a uuid, which stays as it is until the transaction ends; InstanceNotFound."""
-    query = Query("instances", named(context, Eq("uuid", uuid)), columns=("id",), limit=1, lock=True)
+    query = Query("instances", named(context, "uuid", uuid), columns=("id",), limit=1, lock=True)
     return with_relations(tx, one(tx, query, exceptions.InstanceNotFound, instance_id=uuid)["id"])
 
 
@@ -53,7 +54,7 @@ def with_relations(tx: Transaction, key: int) -> Row:
 
 
 def _single(where: Predicate, columns: tuple[str, ...] | None = None) -> Query:
-    return Query("instances", where, limit=1, columns=columns, load=RELATIONS if columns is None else ())
+    return _WHOLE.asking(where) if columns is None else Query("instances", where, limit=1, columns=columns)
 
 
 def _require_id(instance_id: object) -> None:

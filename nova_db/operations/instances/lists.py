@@ -15,7 +15,7 @@ from nova_db.engine import TRUE, Eq, Gt, In, Le, Lt, Ne, Order, Predicate, Query
 from nova_db.exceptions.wording import shown
 from nova_db.operations.instances.filters import NAMES, filtered, paging
 from nova_db.operations.instances.finding import INSTANCES
-from nova_db.operations.rows.conditions import equals, scoped, visible
+from nova_db.operations.rows.conditions import equals, scoped, visible, visible_with
 from nova_db.operations.rows.reading import records
 from nova_db.operations.running.declarations import reads
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -78,7 +78,7 @@ class InstanceLists(TransactionalDriver, InstancesContract):
         self, tx: Transaction, context: Context, host: Text, columns_to_join: Sequence[str] | None = None
     ) -> list[Record]:
         filled = [name for name in _FILLED if columns_to_join is None or name in columns_to_join]
-        where = all_of(equals(INSTANCES, "host", host), visible(context, INSTANCES))
+        where = visible_with(context, INSTANCES, "host", host)
         return list_instances(tx, context, where, ("info_cache", "security_groups", *filled))
 
     @reads(require_admin)

@@ -15,7 +15,7 @@ from nova_db.engine import Col, Eq, Row, all_of
 from nova_db.operations.instances.finding import INSTANCES, get_by_id, get_by_uuid, hold, named
 from nova_db.operations.instances.writing import create_instance, holds, update_instance
 from nova_db.operations.rows.changes import condition_update
-from nova_db.operations.rows.conditions import constrained, equals, one_of, visible
+from nova_db.operations.rows.conditions import constrained, one_of, visible_with
 from nova_db.operations.rows.insisting import insist
 from nova_db.operations.rows.uuids import require_uuid
 from nova_db.operations.running.declarations import reads, writes
@@ -68,7 +68,7 @@ class SingleInstances(TransactionalDriver, InstancesContract):
     ) -> None:
         require_uuid(instance_uuid)
         changes = condition_update(INSTANCES, {attr: new_state})
-        where = named(context, Eq("uuid", instance_uuid))
+        where = named(context, "uuid", instance_uuid)
         accepted = all_of(where, one_of(INSTANCES, attr, ok_states))
 
         def require(row: Row) -> None:
@@ -96,7 +96,7 @@ class SingleInstances(TransactionalDriver, InstancesContract):
         record = hold(tx, context, instance_uuid)
         now = utcnow()
         gone = {"deleted": Col("id"), "deleted_at": now}
-        if not tx.update("instances", all_of(named(context, Eq("uuid", instance_uuid)), condition), gone):
+        if not tx.update("instances", all_of(named(context, "uuid", instance_uuid), condition), gone):
             raise exceptions.ConstraintNotMet
         for table in _DEPENDENTS:
             tx.update(table, Eq("instance_uuid", instance_uuid), gone)
@@ -109,6 +109,6 @@ class SingleInstances(TransactionalDriver, InstancesContract):
     def instance_data_get_for_project(
         self, tx: Transaction, context: Context, project_id: Text, session: Session = None
     ) -> tuple[int, int, int]:
-        where = all_of(equals(INSTANCES, "project_id", project_id), visible(context, INSTANCES))
+        where = visible_with(context, INSTANCES, "project_id", project_id)
         total = tx.aggregate("instances", where, sums=("vcpus", "memory_mb"))[0]
         return total["count"], total["vcpus"], total["memory_mb"]

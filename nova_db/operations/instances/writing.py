@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nova_db import exceptions
 from nova_db.clock import utcnow
 from nova_db.driver.kinds import ITEMS, KEYS, take
-from nova_db.engine import Eq, Predicate, Query, Row, all_of
+from nova_db.engine import Predicate, Query, Row, all_of
 from nova_db.operations.instances import hostnames
 from nova_db.operations.instances.finding import INSTANCES, hold, named, with_relations
 from nova_db.operations.rows.changes import KeyValues, record_update
@@ -72,7 +72,7 @@ def update_instance(
     function = "instance_update_and_get_original" if want_original else "instance_update"
     metadata, system_metadata = _items(function, given)
     changes = record_update(INSTANCES, given)
-    where = named(context, Eq("uuid", instance_uuid))
+    where = named(context, "uuid", instance_uuid)
     original = None
     if want_original or (changes.get("hostname") is not None and hostnames.scope()):
         original = hold(tx, context, instance_uuid)

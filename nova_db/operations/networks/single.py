@@ -12,7 +12,7 @@ from nova_db.driver.networks import NetworksContract
 from nova_db.engine import TRUE, Eq, Predicate, Query, all_of, any_of
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create, soft_delete, update_record
-from nova_db.operations.rows.conditions import LIVE, equals, scoped, visible
+from nova_db.operations.rows.conditions import LIVE, equals, scoped, visible_with
 from nova_db.operations.rows.reading import exists, first, one, text
 from nova_db.operations.running.declarations import checks, reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -136,7 +136,7 @@ class SingleNetworks(TransactionalDriver, NetworksContract):
 
 
 def _seen(context: Context, network_id: Id) -> Predicate:
-    return all_of(equals(NETWORKS, "id", network_id), visible(context, NETWORKS))
+    return visible_with(context, NETWORKS, "id", network_id)
 
 
 def _single(where: Predicate) -> Query:

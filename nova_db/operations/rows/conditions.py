@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from nova_db.constraints import Constraint, EqualAny
 from nova_db.context import is_user_context
 from nova_db.driver.kinds import VISIBILITY, take
 from nova_db.engine import FALSE, TRUE, Eq, In, Ne, NotIn, Predicate, all_of, any_of
+from nova_db.engine.forms import Form
+from nova_db.engine.predicates import And
 from nova_db.schema import NO_MATCH, TABLES, Table
 
 if TYPE_CHECKING:
@@ -70,6 +73,10 @@ def visible(context: Context, table: Table, read_deleted: Visibility = None) -> 
     mode = read_deleted or context.read_deleted
     if type(mode) is not str:
         mode = take("context.read_deleted", VISIBILITY, mode) or ""
+    return _visible(table, mode)
+
+
+def _visible(table: Table, mode: str) -> Predicate:
     if mode == "no":
         return LIVE if type(table.live_value) is int else Eq("deleted", table.live_value)
     if mode == "yes":
@@ -77,6 +84,26 @@ def visible(context: Context, table: Table, read_deleted: Visibility = None) -> 
     if mode == "only":
         return GONE if type(table.live_value) is int else Ne("deleted", table.live_value)
     raise ValueError(f"context.read_deleted must be 'no', 'yes' or 'only', not {mode!a}")
+
+
+def visible_with(context: Context, table: Table, column: str, value: Any, *, is_scoped: bool = False) -> Predicate:
+    """The rows that a call sees in which a column equals a value; if ``is_scoped``, those of the caller's project."""
+    found, mode = table.lookup(column, value), context.read_deleted
+    if found is None or found is NO_MATCH or type(mode) is not str:
+        seen = all_of(equals(table, column, value), visible(context, table))
+        return all_of(seen, scoped(context)) if is_scoped else seen
+    if not (is_scoped and is_user_context(context)):
+        return _form(table, column, mode)(found)
+    project = table.lookup("project_id", context.project_id)
+    return FALSE if project is NO_MATCH else _form(table, column, mode, "project_id")(found, project)
+
+
+@functools.lru_cache(maxsize=1024)
+def _form(table: Table, column: str, mode: str, *more: str) -> Callable[..., Predicate]:
+    """What makes conditions on the rows that are seen in a mode, by the values of columns."""
+    given = [Eq(name, "") for name in (column, *more)]
+    where = all_of(*given, _visible(table, mode))
+    return Form(where, len(given)) if isinstance(where, And) else functools.partial(Eq, column)
 
 
 def of_project(context: Context) -> Predicate:

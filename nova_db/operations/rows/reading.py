@@ -37,9 +37,13 @@ def some(tx: Transaction, query: Query, error: type[NovaException], **arguments:
 
 def one(tx: Transaction, query: Query, error: type[NovaException], **arguments: Any) -> Row:
     """The first record that a query finds; the error, made of its arguments, where there is none."""
-    found = records(tx, query)
+    found = tx.select(query)
     if not found:
         raise error(**arguments)
+    if query.columns is None:  # what records does, without a call: this is the path of most reads
+        compute = computing(query.table, query.load)
+        if compute is not None:
+            compute(found)
     return found[0]
 
 

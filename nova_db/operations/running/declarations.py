@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from nova_db import conf
+from nova_db.context import RequestContext
 from nova_db.engine import guards
 from nova_db.exceptions import DBConnectionError, DBDeadlock
 from nova_db.operations.running.arguments import NO_KEYS, Arguments, Authorize, Check, Keys, admission
@@ -63,10 +64,14 @@ def reads(
     def decorate(function: Callable[Concatenate[D, Transaction, P], R]) -> Callable[Concatenate[D, P], R]:
         arguments = Arguments(function, keys)
         admit = admission(arguments, check, authorize)
+        is_plain, plain = authorize is None, arguments.plain
         name = function.__name__
 
         def call(self: D, context: Context, *args: Any, **kwargs: Any) -> R:
-            args, kwargs = admit(context, args, kwargs)
+            if is_plain and not kwargs and type(context) is RequestContext and tuple(map(type, args)) in plain:
+                check(context)  # what admit does with them, without a call
+            else:
+                args, kwargs = admit(context, args, kwargs)
             session = self._given(arguments.get("session", args, kwargs), name) if takes_session else None
             if session is None and carried():
                 session = self._session()
@@ -79,7 +84,14 @@ def reads(
                 return self._read_stale(lambda tx: work(tx, context, *args, **kwargs), snapshot=snapshot)
             begin = self.engine.read
             try:
-                return committed(begin(snapshot=snapshot), work, context, *args, **kwargs)
+                tx = begin(snapshot=snapshot)
+                try:  # what committed does, without a call
+                    result = work(tx, context, *args, **kwargs)
+                except BaseException:
+                    tx.rollback()
+                    raise
+                tx.commit()
+                return result
             except (DBDeadlock, DBConnectionError) as error:
                 attempts = self._retries.after(error)
             return attempts.go_on(lambda _: committed(begin(snapshot=snapshot), work, context, *args, **kwargs))
@@ -110,10 +122,14 @@ def writes(
     def decorate(function: Callable[Concatenate[D, Transaction, P], R | Refusal]) -> Callable[Concatenate[D, P], R]:
         arguments = Arguments(function, keys)
         admit = admission(arguments, check, authorize)
+        is_plain, plain = authorize is None, arguments.plain
         name = function.__name__ if endless else None
 
         def call(self: D, context: Context, *args: Any, **kwargs: Any) -> Any:
-            args, kwargs = admit(context, args, kwargs)
+            if is_plain and not kwargs and type(context) is RequestContext and tuple(map(type, args)) in plain:
+                check(context)  # what admit does with them, without a call
+            else:
+                args, kwargs = admit(context, args, kwargs)
             session = self._session() if carried() else None
             work, result = function.__get__(self), None
             if session is not None:

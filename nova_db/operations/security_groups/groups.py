@@ -11,7 +11,7 @@ from nova_db.driver.security_groups import SecurityGroupsContract
 from nova_db.engine import Exists, Predicate, Query, Row, all_of, any_of
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.changes import create, soft_delete
-from nova_db.operations.rows.conditions import LIVE, among, equals, matches, of_project, scoped, visible
+from nova_db.operations.rows.conditions import LIVE, among, equals, matches, of_project, visible, visible_with
 from nova_db.operations.rows.reading import count, exists, first, one, records
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -89,7 +89,7 @@ class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
 
     @reads(require_context, snapshot=False)
     def security_group_get(self, tx: Transaction, context: Context, security_group_id: Id) -> Record:
-        where = all_of(equals(GROUPS, "id", security_group_id), visible(context, GROUPS), scoped(context))
+        where = visible_with(context, GROUPS, "id", security_group_id, is_scoped=True)
         query = Query("security_groups", where, load=WITH_ALL, limit=1)
         return one(tx, query, exceptions.SecurityGroupNotFound, security_group_id=security_group_id)
 

@@ -9,7 +9,7 @@ from nova_db.context import require_admin, require_context
 from nova_db.driver.security_groups import SecurityGroupsContract
 from nova_db.engine import Predicate, Query, Row, all_of
 from nova_db.operations.rows.changes import create, soft_delete
-from nova_db.operations.rows.conditions import LIVE, equals, visible
+from nova_db.operations.rows.conditions import LIVE, equals, visible, visible_with
 from nova_db.operations.rows.reading import count, one, records
 from nova_db.operations.running.declarations import reads, writes
 from nova_db.operations.running.transactions import TransactionalDriver
@@ -31,7 +31,7 @@ class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
 
     @reads(require_context, snapshot=False)
     def security_group_rule_get(self, tx: Transaction, context: Context, security_group_rule_id: Id) -> Record:
-        where = all_of(equals(RULES, "id", security_group_rule_id), visible(context, RULES))
+        where = visible_with(context, RULES, "id", security_group_rule_id)
         return one(
             tx, Query(RULES.name, where), exceptions.SecurityGroupNotFoundForRule, rule_id=security_group_rule_id
         )
@@ -47,11 +47,11 @@ class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
     def security_group_rule_get_by_security_group_grantee(
         self, tx: Transaction, context: Context, security_group_id: Id | None
     ) -> list[Record]:
-        return _rules(tx, all_of(equals(RULES, "group_id", security_group_id), visible(context, RULES)))
+        return _rules(tx, visible_with(context, RULES, "group_id", security_group_id))
 
     @writes(require_context)
     def security_group_rule_destroy(self, tx: Transaction, context: Context, security_group_rule_id: Id) -> None:
-        where = all_of(equals(RULES, "id", security_group_rule_id), visible(context, RULES))
+        where = visible_with(context, RULES, "id", security_group_rule_id)
         if not soft_delete(tx, RULES.name, where):
             raise exceptions.SecurityGroupNotFoundForRule(rule_id=security_group_rule_id)
 
@@ -70,7 +70,7 @@ class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
     def security_group_default_rule_get(
         self, tx: Transaction, context: Context, security_group_rule_default_id: Id
     ) -> Record:
-        where = all_of(equals(DEFAULT_RULES, "id", security_group_rule_default_id), visible(context, DEFAULT_RULES))
+        where = visible_with(context, DEFAULT_RULES, "id", security_group_rule_default_id)
         return one(
             tx,
             Query(DEFAULT_RULES.name, where),
@@ -82,7 +82,7 @@ class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
     def security_group_default_rule_destroy(
         self, tx: Transaction, context: Context, security_group_rule_default_id: Id
     ) -> None:
-        where = all_of(equals(DEFAULT_RULES, "id", security_group_rule_default_id), visible(context, DEFAULT_RULES))
+        where = visible_with(context, DEFAULT_RULES, "id", security_group_rule_default_id)
         if not soft_delete(tx, DEFAULT_RULES.name, where):
             raise exceptions.SecurityGroupDefaultRuleNotFound(rule_id=security_group_rule_default_id)
 

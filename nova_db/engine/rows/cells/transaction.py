@@ -14,7 +14,6 @@ from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout
 from nova_db.engine.rows.process import OneProcess
 from nova_db.engine.rows.transaction import RowTransaction
-from nova_db.engine.values import Row
 
 
 class CellTransaction(RowTransaction):
@@ -75,8 +74,7 @@ class CellTransaction(RowTransaction):
     def _leave(self) -> None:
         """Let go of what the transaction has held; asked once, and raises nothing; see the class."""
 
-    def _own(self, rows: list[Row]) -> list[Row]:
-        return rows  # nobody else has what was just made of a cell, or made into one
+    _is_own = True  # nobody else has what was just made of a cell, or made into one
 
     def _mark(self) -> int:
         return self.cells.mark() if isinstance(self.cells, Buffer) else 0

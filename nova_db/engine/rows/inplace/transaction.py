@@ -37,7 +37,12 @@ class InPlaceReader(InPlaceTransaction):
     __slots__ = ("_kept", "_snapshot")
 
     def __init__(self, locks: Locks, state: State[Any], *, snapshot: bool) -> None:
-        super().__init__(state.stored, writes=False, latch=locks.latch)
+        # What the base's does stands here, as each reading call makes one.
+        self._rows = state.stored
+        self._latch = locks.latch
+        self.writes = False
+        self._is_open = True
+        self.error = None
         self._state = state
         self._snapshot = snapshot
         self._kept: dict[str, Former] | None = None
