@@ -36,7 +36,12 @@ class Changing(abc.ABC):
     def _update(self, tables: Mapping[str, Rows], rows: Rows, found: Sequence[Row], values: Values) -> list[Row]:
         """Set columns of stored rows; their new versions."""
         changed = updated(rows.layout.table, found, values)
-        self._replace(tables, [(rows, old, new) for old, new in zip(found, changed, strict=True)])
+        versions = zip(found, changed, strict=True)
+        if rows.layout.ruled.isdisjoint(values):
+            for old, new in versions:
+                self._put(rows, old, new)
+        else:
+            self._replace(tables, [(rows, old, new) for old, new in versions])
         return changed
 
     def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:

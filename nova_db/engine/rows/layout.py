@@ -44,6 +44,8 @@ class Layout(NamedTuple):
     foreign_keys: tuple[ForeignKey, ...]
     referred: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     """Columns that others refer to, each with the (table, column) pairs that do."""
+    ruled: frozenset[str]
+    """All columns whose change may break a rule."""
 
 
 def table_of(name: str) -> Table:
@@ -80,6 +82,7 @@ def layout(name: str) -> Layout:
         tuple(Rule(name, columns, value_of(columns)) for name, columns in uniques.items()),
         table.foreign_keys,
         tuple((column, tuple(referring)) for column, referring in referred.items()),
+        frozenset([key, *joins, *(column for columns in uniques.values() for column in columns)]),
     )
 
 
