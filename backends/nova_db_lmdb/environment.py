@@ -52,6 +52,8 @@ class Environment:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Let LMDB's errors come out as those of the interface."""
+        if error is None:
+            return
         if isinstance(error, lmdb.MapFullError):
             message = "The database has reached its map_size; a greater one may be given: lmdb:///FOLDER?map_size=BYTES"
             raise DBError(error, message=message) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nova_db.engine.rows.cells import Cells, CellTransaction
@@ -14,28 +14,30 @@ from nova_db_lmdb.rows import codec
 class Snapshot(Cells):
     """What was committed when it was taken."""
 
-    __slots__ = ("transaction",)
+    __slots__ = ("get", "transaction")
+    get: Callable[[bytes], bytes | None]  # type: ignore[assignment] # a cursor's own: one call, and one cursor for all
 
     def __init__(self, environment: Environment) -> None:
         self.transaction: Any = environment.lmdb.begin()  # its types leave open whether it gives buffers
-
-    def get(self, key: bytes) -> bytes | None:
-        return self.transaction.get(key)  # type: ignore[no-any-return]
-
-    def gets(self, keys: Iterable[bytes]) -> Iterable[bytes | None]:
-        return map(self.transaction.get, keys)
+        self.get = self.transaction.cursor().get
 
     def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
         cursor = self.transaction.cursor()
-        if cursor.set_range(end if backwards else begin):
-            if backwards and not cursor.prev():
-                return
-        elif not backwards:
+        if cursor.set_range(end if backwards else begin) and backwards and not cursor.prev():
             return
-        for cell in cursor.iterprev() if backwards else cursor.iternext():  # backwards from nowhere: from the last
+        # From nowhere it goes on with the last, or with the first, which comes before what was asked for.
+        for cell in cursor.iterprev() if backwards else cursor.iternext():
             if not begin <= cell[0] < end:
                 return
             yield cell
+
+    def led(self, ranges: Sequence[tuple[bytes, bytes]], prefix: bytes) -> Iterator[bytes | None]:
+        cursor, get = self.transaction.cursor(), self.get
+        for begin, end in ranges:
+            for key, value in cursor if cursor.set_range(begin) else ():
+                if key >= end:
+                    break
+                yield get(prefix + value)
 
 
 class LMDBTransaction(CellTransaction):
@@ -57,14 +59,12 @@ class LMDBTransaction(CellTransaction):
             # Of a process killed amid its commit, what it wrote may come to light only now.
             if transaction.id() != self._snapshot.transaction.id() + 1:
                 raise DBDeadlock(message="What another process has written was seen too late.")
-            for key, value in writes.items():
-                if value is None:
-                    transaction.delete(key)
-                else:
-                    transaction.put(key, value)
+            transaction.cursor().putmulti([(key, value) for key, value in writes.items() if value is not None])
+            for key in [key for key, value in writes.items() if value is None]:
+                transaction.delete(key)
 
     def _leave(self) -> None:
         self._snapshot.transaction.abort()
-        del self._snapshot.transaction  # whose place among the readers is free only now
+        del self._snapshot.get, self._snapshot.transaction  # whose place among the readers is free only now
         if self.writes:
             self._environment.turn.release()

@@ -12,8 +12,9 @@ from nova_db.context import get_admin_context
 from nova_db.engine import Eq, Ge, Gt, In, Lt, Ne, Order, Predicate, Query, all_of
 from nova_db.engine.matching import matcher
 from nova_db.engine.ordering import page, total_order
-from nova_db.engine.rows.cells import Codec
+from nova_db.engine.rows.cells import Cells, Codec
 from nova_db_lmdb import LMDBDriver, rows
+from nova_db_lmdb.transaction import Snapshot
 
 ADMIN = get_admin_context()
 START = dt.datetime(2026, 1, 1)
@@ -75,6 +76,22 @@ def test_pages_follow_one_another(full: LMDBDriver, decoded: list[str], order: t
     tx.rollback()
     assert paged == everything
     assert len(decoded) == 200
+
+
+def test_a_page_takes_no_more_entries_than_rows(full: LMDBDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bytes] = []
+    scan = Snapshot.scan
+
+    def counting(self: Snapshot, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        for cell in scan(self, begin, end, backwards=backwards):
+            taken.append(cell[0])
+            yield cell
+
+    monkeypatch.setattr(Snapshot, "scan", counting)
+    monkeypatch.setattr(Snapshot, "led", Cells.led)  # as where the store leaves that to the base
+    assert len(read(full, Query("instances", LIVE, order=OLDEST, limit=3))) == 3
+    assert len(taken) == 3
+    assert len(read(full, Query("instances", LIVE, order=OLDEST))) == 200
 
 
 def test_what_is_written_stands_in_its_place(full: LMDBDriver, decoded: list[str]) -> None:

@@ -12,6 +12,7 @@ from nova_db.engine.rows.cells.cells import Buffer
 
 KEYS = st.binary(max_size=2)
 VALUES = st.binary(max_size=1)
+"""Of which many are keys too."""
 
 
 class Still(Cells):
@@ -63,6 +64,10 @@ class BufferMachine(RuleBasedStateMachine):
     def scan(self, begin: bytes, end: bytes, backwards: bool) -> None:
         expected = list(Still(self.cells).scan(begin, end, backwards=backwards))
         assert list(self.buffer.scan(begin, end, backwards=backwards)) == expected
+
+    @rule(ranges=st.lists(st.tuples(KEYS, KEYS), max_size=3), prefix=st.binary(max_size=1))
+    def led(self, ranges: list[tuple[bytes, bytes]], prefix: bytes) -> None:
+        assert list(self.buffer.led(ranges, prefix)) == list(Still(self.cells).led(ranges, prefix))
 
     @rule(key=KEYS)
     def get(self, key: bytes) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import abc
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
+_LAST: Final = b"\xff"
+"""Greater than whatever a packed key begins with."""
 _MANY: Final = 50
 """So many keys are rather sorted than put in their places one by one."""
 
@@ -50,10 +53,14 @@ class Cells(abc.ABC):
         committed later nor lock what anybody would wait for.
         """
 
-    def scans(self, ranges: Sequence[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
-        """Those of many ranges, one after the other; to be overridden where each scan is a round trip."""
+    def led(self, ranges: Sequence[tuple[bytes, bytes]], prefix: bytes) -> Iterable[bytes | None]:
+        """The cells that those of many ranges lead to, one range after the other; None for one that is not there.
+
+        Each value in a range is a key, without its prefix.  All that are led to are asked for.  To be overridden where
+        each scan is a round trip, or where a loop of its own takes less time.  What is said of ``scan`` holds.
+        """
         scan = self.scan
-        return (cell for begin, end in ranges for cell in scan(begin, end))
+        return self.gets([prefix + value for begin, end in ranges for _, value in scan(begin, end)])
 
 
 class Buffer(Cells):
@@ -62,15 +69,14 @@ class Buffer(Cells):
     So a store need not hold a transaction open, nor undo one.
     """
 
-    __slots__ = ("_below", "_log", "_new", "_order", "writes")
+    __slots__ = ("_below", "_log", "_order", "writes")
 
     def __init__(self, below: Cells) -> None:
         self._below = below
         self.writes: dict[bytes, bytes | None] = {}
         """What was written, by key; None for a cell that was removed."""
         self._order: list[bytes] = []
-        self._new: list[bytes] = []
-        """Keys that have no place in the order yet; most writers are through before one is asked for."""
+        """The keys in order, but the last ones: most writers are through before it is asked for."""
         self._log: list[tuple[bytes, bool, bytes | None]] | None = None
         """What was there before each write, from the first savepoint on."""
 
@@ -78,17 +84,14 @@ class Buffer(Cells):
         return self.writes[key] if key in self.writes else self._below.get(key)
 
     def gets(self, keys: Iterable[bytes]) -> Iterable[bytes | None]:
-        if type(keys) is list and self.writes.keys().isdisjoint(keys):
+        if not self.writes or (type(keys) is list and self.writes.keys().isdisjoint(keys)):
             return self._below.gets(keys)
         return map(self.get, keys)
 
     def put(self, key: bytes, value: bytes | None) -> None:
         """Set a cell, which may be there or not; None removes it."""
-        was_written = key in self.writes
         if self._log is not None:
-            self._log.append((key, was_written, self.writes.get(key)))
-        if not was_written:
-            self._new.append(key)
+            self._log.append((key, key in self.writes, self.writes.get(key)))
         self.writes[key] = value
 
     def scan(self, begin: bytes, end: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
@@ -98,8 +101,14 @@ class Buffer(Cells):
             return self._below.scan(begin, end, backwards=backwards)
         return self._merged(mine, begin, end, backwards=backwards)
 
-    def scans(self, ranges: Sequence[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
-        return super().scans(ranges) if self.writes else self._below.scans(ranges)
+    def led(self, ranges: Sequence[tuple[bytes, bytes]], prefix: bytes) -> Iterable[bytes | None]:
+        if self.writes:
+            order = self._in_order()
+            for begin, end in (*ranges, (prefix, prefix + _LAST)):
+                place = bisect_left(order, begin)
+                if place < len(order) and order[place] < end:
+                    return super().led(ranges, prefix)
+        return self._below.led(ranges, prefix)
 
     def mark(self) -> int:
         """A place to come back to."""
@@ -110,25 +119,26 @@ class Buffer(Cells):
     def undo(self, mark: int) -> None:
         """Forget what was written since."""
         assert self._log is not None, "there was a mark"
-        order = self._in_order()
         while len(self._log) > mark:  # one less each time
             key, was_written, value = self._log.pop()
             if was_written:
                 self.writes[key] = value
             else:
-                del self.writes[key]
-                del order[bisect_left(order, key)]
+                del self.writes[key]  # those that were written last go first
+        if len(self._order) > len(self.writes):
+            self._order = sorted(self.writes)
 
     def _in_order(self) -> list[bytes]:
         """The keys that were written."""
-        if len(self._new) > _MANY:
-            self._order.extend(self._new)
-            self._order.sort()
-        else:
-            for key in self._new:
-                insort(self._order, key)
-        self._new.clear()
-        return self._order
+        order, writes = self._order, self.writes
+        lacking = len(writes) - len(order)
+        if lacking > _MANY:
+            order.extend(islice(reversed(writes), lacking))
+            order.sort()
+        elif lacking:
+            for key in islice(reversed(writes), lacking):
+                insort(order, key)
+        return order
 
     def _merged(self, mine: list[bytes], begin: bytes, end: bytes, *, backwards: bool) -> Iterator[tuple[bytes, bytes]]:
         """The cells below, each replaced by what was written of it, and those written besides."""

@@ -45,9 +45,12 @@ def pack(value: Any) -> bytes:
     if value is None:
         return b"\x00"
     if kind is int or kind is bool:
-        return b"\x01" + _number(value)
+        try:
+            return b"\x01" + (value + _OFFSET).to_bytes(8)  # type: ignore[no-any-return]
+        except OverflowError:
+            return b"\x01" + (b"\x00" if value < 0 else b"\xff") * 8
     if kind is dt.datetime:
-        return b"\x02" + _number((value - _EPOCH) // _MICROSECOND)
+        return b"\x02" + ((value - _EPOCH) // _MICROSECOND + _OFFSET).to_bytes(8)  # type: ignore[no-any-return]
     raise TypeError(f"a key holds whole numbers, texts, moments and nulls, not {kind.__name__}")
 
 
@@ -58,10 +61,3 @@ def _text(value: str) -> bytes:
         beginning = data[: _LONGEST_TEXT - 20].replace(b"\x00", b"\x00\xff")[: _LONGEST_TEXT - 20]
         return b"\x03" + beginning + _CUT + hashlib.blake2b(data, digest_size=16).digest()
     return b"\x03" + data.replace(b"\x00", b"\x00\xff") + _END
-
-
-def _number(value: int) -> bytes:
-    try:
-        return (value + _OFFSET).to_bytes(8)
-    except OverflowError:
-        return (b"\x00" if value < 0 else b"\xff") * 8

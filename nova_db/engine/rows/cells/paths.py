@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 from nova_db.engine.generated import generate
@@ -43,6 +43,8 @@ class Index(NamedTuple):
 
 Entries = Callable[[Row], Sequence[bytes | None]]
 """What the keys of a row's entries begin with, all but the row's key, by index; None for an index without."""
+Moves = Callable[[Sequence[Any], Sequence[Any]], Sequence[tuple[bytes | None, bytes | None]]]
+"""The same before and after a change of values: of the columns that decide on entries."""
 
 
 class Stored(NamedTuple):
@@ -51,24 +53,53 @@ class Stored(NamedTuple):
     prefix: bytes
     """What the keys of its rows begin with."""
     entries: Entries
-    columns: Columns
-    """All that decide on entries."""
+    deciding: Callable[[Row], tuple[Any, ...]]
+    """The values of all columns that decide on entries."""
     counter: bytes
     """The key of the cell that holds the highest id so far."""
+    leads: Mapping[str, Lead]
+    """What leads to rows by the values of one column, by column."""
 
 
 @functools.cache
 def stored(table: str) -> Stored:
     """The cells of a table."""
     rows, *others = indexes(table)
-    columns = dict.fromkeys(column for index in others for column in index.needs)
-    return Stored(rows.prefix, _entries(others), tuple(columns), counter_name(table))
+    leading = dict.fromkeys(column for index in (rows, *others) for column in index.columns[:1])
+    leads = {column: found for column in leading if (found := lead(table, (column,))) is not None}
+    values = "".join(f"row[{column!r}], " for column in _deciding(table))
+    deciding = generate(f"def deciding(row):\n    return ({values})", "deciding", {})
+    return Stored(rows.prefix, _entries(others), deciding, counter_name(table), leads)
+
+
+def _deciding(table: str) -> Columns:
+    """The columns that decide on entries."""
+    return tuple(dict.fromkeys(column for index in indexes(table)[1:] for column in index.needs))
 
 
 @functools.cache
-def changed_entries(table: str, changed: frozenset[str]) -> Entries:
-    """``Stored.entries`` of the indexes that these columns decide on."""
-    return _entries([index for index in indexes(table)[1:] if not changed.isdisjoint(index.needs)])
+def moves(table: str, differs: tuple[bool, ...]) -> Moves:
+    """Where entries move when some of the columns that decide on them change; the others keep their entries."""
+    columns = _deciding(table)
+    changed = {column for column, is_changed in zip(columns, differs, strict=True) if is_changed}
+    some = [index for index in indexes(table)[1:] if not changed.isdisjoint(index.needs)]
+    lines, places = ["def moves(old, new):"], {column: place for place, column in enumerate(columns)}
+    for column in dict.fromkeys(column for index in some for column in index.columns):
+        place = places[column]
+        lines.append(f"    old{place} = pack(old[{place}])")
+        lines.append(f"    new{place} = " + (f"pack(new[{place}])" if column in changed else f"old{place}"))
+    pairs = []
+    for index in some:
+        pair = [_key(index, [f"{each}{places[column]}" for column in index.columns]) for each in ("old", "new")]
+        if index.live is not None:
+            at = places["deleted"]
+            pair = [
+                f"None if {each}[{at}] == {index.live!r} else {key}"
+                for each, key in zip(("old", "new"), pair, strict=True)
+            ]
+        pairs.append(f"({', '.join(pair)}), ")
+    lines.append(f"    return ({''.join(pairs)})")
+    return cast("Moves", generate("\n".join(lines), "moves", {"pack": pack}))
 
 
 def _entries(some: Sequence[Index]) -> Entries:
@@ -78,10 +109,15 @@ def _entries(some: Sequence[Index]) -> Entries:
     lines += [f"    c{place} = pack(row[{column!r}])" for place, column in enumerate(columns)]
     keys = []
     for index in some:
-        key = " + ".join([repr(index.prefix), *(f"c{columns.index(column)}" for column in index.columns)])
+        key = _key(index, [f"c{columns.index(column)}" for column in index.columns])
         keys.append(key if index.live is None else f"None if row['deleted'] == {index.live!r} else {key}")
     lines.append(f"    return ({''.join(f'{key}, ' for key in keys)})")
     return cast("Entries", generate("\n".join(lines), "entries", {"pack": pack}))
+
+
+def _key(index: Index, values: Sequence[str]) -> str:
+    """The source of an entry, of packed values."""
+    return " + ".join([repr(index.prefix), *values])
 
 
 @functools.cache
@@ -186,23 +222,22 @@ class Path:
             and all(table.table.column[name].kind in _EXACT for name in columns)
         )
 
-    def ranges(self, parameters: Sequence[Any]) -> Iterator[Range]:
+    def ranges(self, parameters: Sequence[Any]) -> Sequence[Range]:
         """Where in the index the rows are, and perhaps others."""
         begin = self._begin(parameters)
         if self._within is not None:
-            for value in sorted(set(map(pack, parameters[self._within]))):
-                yield begin + value, begin + value + LAST
-            return
+            values = sorted(set(map(pack, parameters[self._within])))
+            return [(begin + value, begin + value + LAST) for value in values]
         low, high = begin, begin + LAST
+        if not self._bounds:
+            return ((low, high),)
         for operator, at in self._bounds:
             edge = begin + pack(parameters[at])
             if operator in _BELOW:
                 high = min(high, edge if operator == "lt" else edge + LAST)
             else:
                 low = max(low, edge)
-        if self._bounds:
-            low = max(low, begin + b"\x01")  # null is within no bounds
-        yield low, high
+        return ((max(low, begin + b"\x01"), high),)  # null is within no bounds
 
     def rest(
         self, ranges: Sequence[Range], parameters: Sequence[Any], after: Sequence[Any] | None, is_descending: bool
@@ -216,7 +251,10 @@ class Path:
 
     def _begin(self, parameters: Sequence[Any]) -> bytes:
         """What all keys begin with."""
-        return self.index.prefix + b"".join([pack(None if at is None else parameters[at]) for at in self._given])
+        given = self._given
+        if len(given) == 1 and given[0] is not None:
+            return self.index.prefix + pack(parameters[given[0]])
+        return self.index.prefix + b"".join([pack(None if at is None else parameters[at]) for at in given])
 
 
 class Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from operator import ne
 from typing import Any
 
 from nova_db.engine.keys import HIGHEST_ID
@@ -14,7 +15,7 @@ from nova_db.engine.predicates import Eq, Predicate, all_of
 from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.cells.cells import Buffer, Cells
 from nova_db.engine.rows.cells.packing import pack
-from nova_db.engine.rows.cells.paths import LAST, Lead, Path, Stored, changed_entries, lead, plan, stored
+from nova_db.engine.rows.cells.paths import LAST, Lead, Path, Range, Stored, lead, moves, plan, stored
 from nova_db.engine.rows.cells.relations import attacher
 from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout, layout
@@ -29,15 +30,13 @@ class CellRows(Rows):
 
     attacher = staticmethod(attacher)  # type: ignore[assignment] # the tables are ours
 
-    def __init__(self, layout: Layout, cells: Cells, codec: Codec, stored: Stored) -> None:
-        self.layout = layout
+    def __init__(self, cells: Cells, parts: tuple[Layout, Codec, Stored, bytes]) -> None:
         self._cells = cells
-        self._codec = codec
-        self._stored = stored
-        self._prefix = stored.prefix
+        self.layout, self._codec, self._stored, self._prefix = parts
 
     def get(self, key: Any) -> Row | None:
-        return next(self._codec.decode(filter(None, [self._cells.get(self._prefix + pack(key))])), None)
+        cell = self._cells.get(self._prefix + pack(key))
+        return None if cell is None else next(self._codec.decode((cell,)))
 
     def all(self) -> Iterator[Row]:
         return self._codec.decode(value for _, value in self._cells.scan(self._prefix, self._prefix + LAST))
@@ -51,20 +50,32 @@ class CellRows(Rows):
     def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
         if value is None:
             return []
-        way = lead(self.layout.name, (column,))
-        if way is None or way.is_key:
-            return self.gathered(column, (value,), alive).get(value, [])
-        rows = self._led(way, (value,), alive)
-        return [row for row in rows if alive is None or row["deleted"] == alive]
+        way = self._stored.leads.get(column)
+        if way is None:
+            return [row for row in self.all() if row[column] == value and (alive is None or row["deleted"] == alive)]
+        if way.is_key:
+            row = self.get(value)
+            return [] if row is None or (alive is not None and row["deleted"] != alive) else [row]
+        begin = way.prefix + pack(value)
+        is_sorted = way.is_sorted
+        if alive is not None and way.goes_on:
+            begin += pack(alive)
+            is_sorted, alive = True, None
+        rows = list(self._codec.decode(filter(None, self._cells.led(((begin, begin + LAST),), self._prefix))))
+        if alive is not None:
+            rows = [row for row in rows if row["deleted"] == alive]
+        if not is_sorted and len(rows) > 1:
+            rows.sort(key=self.layout.by_key)
+        return rows
 
     def gathered(self, column: str, values: Iterable[Any], alive: Any = None) -> dict[Any, list[Row]]:
         """``having`` of many values at once, by value; those that no row has are left out."""
-        way = lead(self.layout.name, (column,))
+        way = self._stored.leads.get(column)
         if way is None:
             wanted = {value for value in values if value is not None}
             rows = [row for row in self.all() if row[column] in wanted]
         else:
-            rows = self._led(way, values, alive)
+            rows = self._gathered(way, values, alive)
         found: dict[Any, list[Row]] = {}
         for row in rows:
             if alive is None or row["deleted"] == alive:
@@ -92,22 +103,23 @@ class CellRows(Rows):
         return self._found(query.where, query.order, query.after, query.limit, probe)
 
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
-        write, packed, entries = self._written().put, pack(key), self._stored.entries
-        write(self._prefix + packed, None if new is None else self._codec.encode(new))
-        if old is not None and new is not None:
-            columns = self._stored.columns
-            changed = [name for name in columns if new[name] is not old[name] and new[name] != old[name]]
-            if not changed:
+        write, stored, packed = self._written().put, self._stored, pack(key)
+        write(stored.prefix + packed, None if new is None else self._codec.encode(new))
+        pairs: Iterable[tuple[bytes | None, bytes | None]]
+        if old is None:
+            pairs = () if new is None else [(None, entry) for entry in stored.entries(new)]
+        elif new is None:
+            pairs = [(entry, None) for entry in stored.entries(old)]
+        else:
+            before, after = stored.deciding(old), stored.deciding(new)
+            if before == after:
                 return
-            entries = changed_entries(self.layout.name, frozenset(changed))
-        before = () if old is None else entries(old)
-        after = () if new is None else entries(new)
-        for entry in before:
-            if entry is not None:
-                write(entry + packed, None)
-        for entry in after:
-            if entry is not None:
-                write(entry + packed, packed)
+            pairs = moves(self.layout.name, tuple(map(ne, before, after)))(before, after)
+        for gone, come in pairs:
+            if gone is not None:
+                write(gone + packed, None)
+            if come is not None:
+                write(come + packed, packed)
 
     def count(self, given: int | None) -> int:
         last = int.from_bytes(self._cells.get(self._stored.counter) or b"\0")
@@ -124,14 +136,15 @@ class CellRows(Rows):
         assert isinstance(self._cells, Buffer), "a reader does not write"
         return self._cells
 
-    def _led(self, way: Lead, values: Iterable[Any], alive: Any) -> list[Row]:
+    def _gathered(self, way: Lead, values: Iterable[Any], alive: Any) -> list[Row]:
         """The rows that some values lead to, by their keys, of each value; perhaps others than those that are alive."""
-        prefix = self._prefix
         last = pack(alive) if way.goes_on and alive is not None else b""
         begins = [way.prefix + pack(value) + last for value in values if value is not None]
-        if not way.is_key:
-            begins = [prefix + key for _, key in self._cells.scans([(begin, begin + LAST) for begin in begins])]
-        rows = list(self._codec.decode(filter(None, self._cells.gets(begins))))
+        if way.is_key:
+            cells = self._cells.gets(begins)
+        else:
+            cells = self._cells.led([(begin, begin + LAST) for begin in begins], self._prefix)
+        rows = list(self._codec.decode(filter(None, cells)))
         if not (way.is_sorted or last) and len(rows) > 1:
             rows.sort(key=self.layout.by_key)
         return rows
@@ -151,31 +164,47 @@ class CellRows(Rows):
             return [] if row is None or limit == 0 or not test(row) else [row]
         in_order = way.ordered
         if in_order is not None and way.is_in_order:
-            return list(islice(filter(test, self._in_order(in_order, parameters, way.order, after)), limit))
-        entries = [value for _, value in self._cells.scans(list(way.path.ranges(parameters)))]
-        if in_order is not None and limit is not None and len(entries) ** 2 > limit * self.last_id():
-            # The page is likely to be full sooner than so many rows are read and sorted; if not, it was twice the way.
-            some = islice(self._in_order(in_order, parameters, way.order, after), len(entries))
-            found = list(islice(filter(test, some), limit))
-            if len(found) == limit:
-                return found
-        rows = list(filter(test, self._rows_at(way.path, entries)))
+            return list(islice(filter(test, self._in_order(in_order, parameters, way.order, after, limit)), limit))
+        ranges = way.path.ranges(parameters)
+        if in_order is not None and limit is not None:
+            entries = [value for begin, end in ranges for _, value in self._cells.scan(begin, end)]
+            if len(entries) ** 2 > limit * self.last_id():
+                # The page is likely full sooner than so many rows are read and sorted.  If not, it was twice the way.
+                some = islice(self._in_order(in_order, parameters, way.order, after, limit), len(entries))
+                found = list(islice(filter(test, some), limit))
+                if len(found) == limit:
+                    return found
+            rows = list(filter(test, self._rows_at(way.path, entries)))
+        else:
+            rows = list(filter(test, self._rows_in(way.path, ranges)))
         return rows[:limit] if len(rows) < 2 and after is None else page(rows, way.order, after, limit)
+
+    def _rows_in(self, path: Path, ranges: Sequence[Range]) -> Iterator[Row]:
+        """The rows of some ranges of a path."""
+        if path.index.prefix != self._prefix:
+            return self._codec.decode(filter(None, self._cells.led(ranges, self._prefix)))
+        scan = self._cells.scan
+        return self._codec.decode(value for begin, end in ranges for _, value in scan(begin, end))
 
     def _rows_at(self, path: Path, entries: Iterable[bytes]) -> Iterator[Row]:
         """The rows that the cells of a path stand for, or are."""
         if path.index.prefix == self._prefix:
             return self._codec.decode(entries)
-        prefix = self._prefix
-        keys = (prefix + key for key in entries)
-        return self._codec.decode(filter(None, self._cells.gets(list(keys) if type(entries) is list else keys)))
+        return self._codec.decode(filter(None, self._cells.gets(map(self._prefix.__add__, entries))))
 
     def _in_order(
-        self, path: Path, parameters: Sequence[Any], order: tuple[Order, ...], after: Sequence[Any] | None
+        self,
+        path: Path,
+        parameters: Sequence[Any],
+        order: tuple[Order, ...],
+        after: Sequence[Any] | None,
+        limit: int | None,
     ) -> Iterator[Row]:
-        """The rows of a path as it has them, one after the other, from a place on."""
+        """The rows of a path as it has them, one after the other, from a place on, as far as they are asked for."""
         is_descending = order[0].descending
-        begin, end = path.rest(list(path.ranges(parameters)), parameters, after, is_descending)
+        begin, end = path.rest(path.ranges(parameters), parameters, after, is_descending)
+        if (limit is None or path.is_unique) and not is_descending:  # all, or the one that there is
+            return self._rows_in(path, ((begin, end),))
         cells = self._cells.scan(begin, end, backwards=is_descending)
         return self._rows_at(path, (value for _, value in cells))
 
@@ -183,21 +212,29 @@ class CellRows(Rows):
 class CellTables(dict[str, CellRows]):
     """The rows of all tables of a transaction, by name, made when first asked for."""
 
-    __slots__ = ("_cells", "_codec")
+    __slots__ = ("_cells", "_parts")
 
     def __init__(self, cells: Cells, codec: Callable[[Layout], Codec]) -> None:
         super().__init__()
         self._cells = cells
-        self._codec = codec
+        self._parts = _parts(codec)
 
     def __missing__(self, name: str) -> CellRows:
-        layout, codec, stored = _parts(self._codec, name)
-        rows = self[name] = CellRows(layout, self._cells, codec, stored)
+        rows = self[name] = CellRows(self._cells, self._parts[name])
         return rows
 
 
-@functools.cache  # of the tables
-def _parts(made: Callable[[Layout], Codec], table: str) -> tuple[Layout, Codec, Stored]:
-    """What is the same in all transactions."""
-    found = layout(table)
-    return found, made(found), stored(table)
+class _Parts(dict[str, tuple[Layout, Codec, Stored, bytes]]):
+    """What is the same in all transactions, by table."""
+
+    def __init__(self, codec: Callable[[Layout], Codec]) -> None:
+        super().__init__()
+        self._codec = codec
+
+    def __missing__(self, name: str) -> tuple[Layout, Codec, Stored, bytes]:
+        found = layout(name)
+        parts = self[name] = found, self._codec(found), stored(name), stored(name).prefix
+        return parts
+
+
+_parts = functools.cache(_Parts)  # of the codecs
