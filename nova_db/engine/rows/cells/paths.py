@@ -133,7 +133,8 @@ def indexes(table: str) -> tuple[Index, ...]:
     wanted += [columns[1:-1] for columns in in_order]
     made = [Index(columns, packed_name(table, " ".join(columns))) for columns in wanted]
     if table in TABLES and found.table.shadow is not None:
-        made.append(Index((), packed_name(table, "", "deleted"), found.table.live_value))
+        # Those of all tables are neighbours: what belongs together is deleted together, and they are few.
+        made.append(Index((), packed_name("", "deleted") + packed_name(table), found.table.live_value))
     return (Index((found.key,), packed_name(table)), *made)
 
 
