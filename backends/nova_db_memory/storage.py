@@ -63,7 +63,7 @@ class Store(Rows):
     def __init__(self, layout: Layout, content: Content | None = None) -> None:
         self.layout = layout
         self._is_shared = content is not None
-        self._texts: dict[str, dict[str, str]] = {}
+        self._texts: list[tuple[str, dict[str, str]]] = [(column, {}) for column in _repeated(layout.name)]
         if content is None:
             rows: dict[Any, Row] = {}
             made = {name: HashIndex(columns, layout.by_key) for name, columns in layout.lookups.items()}
@@ -100,9 +100,15 @@ class Store(Rows):
             self._part()
         if new is None:
             self.rows.pop(key, None)
+        elif old is None:
+            self._keep_each_text_once(new)
+            self.rows[key] = new
+            for index in self.indexes.values():  # what move does with new rows, without a call
+                value = index.value_of(new)
+                if value is not None and index.buckets.setdefault(value, new) is not new:
+                    index.put(value, key, new)
+            return
         else:
-            if old is None:
-                self._keep_each_text_once(new)
             self.rows[key] = new
         for index in self.indexes.values():
             index.move(key, old, new)
@@ -110,19 +116,15 @@ class Store(Rows):
     def count(self, given: int | None) -> int:
         """The next id, or the one given; not undone with the transaction."""
         number = self.next_id if given is None else given
-        if number <= HIGHEST_ID:
-            self.next_id = max(self.next_id, number + 1)
+        if self.next_id <= number <= HIGHEST_ID:
+            self.next_id = number + 1
         return number
 
     def _keep_each_text_once(self, row: Row) -> None:
         """Let equal texts of a column be one object: hosts, states, keys and most values come in thousands of rows."""
-        texts = self._texts
-        for column in _repeated(self.layout.name):
+        for column, known in self._texts:
             text = row[column]
             if text is not None:
-                known = texts.get(column)
-                if known is None:
-                    known = texts[column] = {}
                 row[column] = known.setdefault(text, text) if len(known) < _DIFFERENT else known.get(text, text)
 
     def _hold(self, content: Content) -> None:

@@ -123,7 +123,7 @@ def _write(
     if not metadata:
         owner = table.lookup("instance_uuid", instance_uuid)
         return {} if owner is None or owner is NO_MATCH else items.write(tx, owner, {}, replace=replace)
-    owner = table.update_values({"instance_uuid": instance_uuid})["instance_uuid"]
+    owner = table.checker("instance_uuid")(instance_uuid)
     if owner is None:
         message = f"{table.name}.instance_uuid: a value is required"
         raise exceptions.DBDataError(table=table.name, columns=["instance_uuid"], value=None, message=message)

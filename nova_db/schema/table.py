@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -124,7 +124,12 @@ class Table:
         :raises UnknownColumn: a key is no column.
         :raises DBDataError: a value does not fit its column, or the key is 0 where rows are soft-deleted.
         """
-        return validation.insert_validator(self.name, self.columns, self._not_stored, soft_deleted=self.soft_deleted)
+        return validation.insert_validator(self.name, self.columns, self._not_stored, self.complete_values)
+
+    @cached_property
+    def complete_values(self) -> Completer:
+        """``insert_values`` of values in the form in which they are stored; null only where that is the default."""
+        return validation.completer(self.name, self.columns, soft_deleted=self.soft_deleted)
 
     @cached_property
     def update_values(self) -> Validator:
@@ -136,6 +141,14 @@ class Table:
         :raises DBDataError: a value does not fit its column.
         """
         return validation.update_validator(self.name, self.columns, self._not_stored)
+
+    @cache  # noqa: B019 - there is one of each table, for as long as the process
+    def checker(self, column: str) -> Coercer:
+        """Check one value of an update or a new row, as ``update_values`` does: its stored form, None stays None.
+
+        :raises DBDataError: by that function, for a value that does not fit the column.
+        """
+        return validation.checker(self.name, self.column[column])
 
     def looker(self, column: str) -> Coercer:
         """``lookup`` for one column, to be kept by code that compares often.

@@ -30,10 +30,21 @@ class Completer(Protocol):
 
 
 def insert_validator(
-    table: str, columns: tuple[Column, ...], computed: Iterable[str], *, soft_deleted: bool = False
+    table: str, columns: tuple[Column, ...], computed: Iterable[str], complete: Completer
 ) -> Completer:
     """The function behind ``Table.insert_values``."""
     coerced = _coerced(table, columns, computed)
+
+    def insert_values(values: Mapping[str, Any], now: dt.datetime | None = None) -> dict[str, Any]:
+        stored: dict[str, Any] = {}
+        coerced(values, stored)
+        return complete(stored, now)
+
+    return insert_values
+
+
+def completer(table: str, columns: tuple[Column, ...], *, soft_deleted: bool = False) -> Completer:
+    """The function behind ``Table.complete_values``."""
     generated = next((column.name for column in columns if column.autoincrement), None)
     given = tuple(column for column in columns if column.name != generated)
     blank = {column.name: None if column.default is NOW else column.default for column in given}
@@ -42,9 +53,8 @@ def insert_validator(
     key = next(column.name for column in columns if column.primary_key)
     live = next(column.default for column in columns if column.name == "deleted")
 
-    def insert_values(values: Mapping[str, Any], now: dt.datetime | None = None) -> dict[str, Any]:
-        row: dict[str, Any] = blank.copy()
-        coerced(values, row)
+    def complete_values(values: Mapping[str, Any], now: dt.datetime | None = None) -> dict[str, Any]:
+        row: dict[str, Any] = {**blank, **values}
         for name in required:
             if row[name] is None:
                 raise _refused(table, name, None, "a value is required")
@@ -55,7 +65,7 @@ def insert_validator(
             raise _refused(table, key, live, f"no row with this key can be soft-deleted, {live!r} means live")
         return {generated: row.pop(generated), **row} if generated in row else row
 
-    return insert_values
+    return complete_values
 
 
 def update_validator(table: str, columns: tuple[Column, ...], computed: Iterable[str]) -> Validator:
@@ -73,6 +83,23 @@ def update_validator(table: str, columns: tuple[Column, ...], computed: Iterable
         return changes
 
     return update_values
+
+
+def checker(table: str, column: Column) -> Coercer:
+    """The function behind ``Table.checker``."""
+    name, coerce, is_required = column.name, coercer(column.kind, column.length), not column.nullable
+
+    def check(value: Any) -> Any:
+        if value is None:
+            if is_required:
+                raise _refused(table, name, None, "a value is required")
+            return None
+        try:
+            return coerce(value)
+        except Unsuitable as error:
+            raise _refused(table, name, value, str(error)) from None
+
+    return check
 
 
 @cache

@@ -71,25 +71,29 @@ class HashIndex:
                 self._remove(before, key)
         # Most values are new, and lead to this one row.
         if after is not None and self.buckets.setdefault(after, new) is not new:
-            self._put(after, key, new)
+            self.put(after, key, new)
 
-    def _put(self, value: Any, key: Any, new: Any) -> None:
+    def put(self, value: Any, key: Any, new: Any) -> None:
         """Let a value that leads somewhere already lead to a version of a row as well, in the place of an earlier."""
-        buckets = self.buckets
+        buckets, by_key = self.buckets, self.by_key
         bucket = buckets[value]
-        if type(bucket) is _Many:
-            bucket[key] = new
-            return
-        by_key = self.by_key
-        rows = [row for row in (bucket if type(bucket) is tuple else (bucket,)) if by_key(row) != key]
-        is_last = not rows or by_key(rows[-1]) < key
-        rows.append(new)
-        if not is_last:
-            rows.sort(key=by_key)
-        if len(rows) == 1:
+        if type(bucket) is dict:
+            other = by_key(bucket)
+            if other != key:
+                new = (bucket, new) if other < key else (new, bucket)
             buckets[value] = new
+        elif type(bucket) is _Many:
+            bucket[key] = new
+        elif by_key(bucket[-1]) < key:
+            buckets[value] = (
+                (*bucket, new) if len(bucket) < _FEW else _Many((by_key(row), row) for row in (*bucket, new))
+            )
         else:
-            buckets[value] = tuple(rows) if len(rows) <= _FEW else _Many((by_key(row), row) for row in rows)
+            rows = {by_key(row): row for row in bucket}
+            is_known = key in rows
+            rows[key] = new
+            few = tuple(rows.values()) if is_known else tuple([rows[place] for place in sorted(rows)])
+            buckets[value] = few if len(few) <= _FEW else _Many(rows)
 
     def _remove(self, value: Any, key: Any) -> None:
         buckets, by_key = self.buckets, self.by_key

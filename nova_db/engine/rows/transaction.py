@@ -162,7 +162,7 @@ class RowTransaction(Changing, Transaction):
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         tables = self._written()
         made = [(tables[table], [dict(values) for values in rows]) for table, rows in batches]
-        self._insert(tables, [(rows, row) for rows, new in made for row in new])
+        self._insert(tables, made)
         return [self._own(new) for _, new in made]
 
     @_writing
@@ -219,7 +219,7 @@ class RowTransaction(Changing, Transaction):
         tables = self._written()
         left, entered = tables[source], tables[target]
         found = left.page(Query(source, where, order=order, limit=limit), _probe(tables))
-        self._insert(tables, [(entered, row) for row in found])
+        self._insert(tables, [(entered, found)])
         self._replace(tables, [(left, row, None) for row in found])
         return len(found)
 

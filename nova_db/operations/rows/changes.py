@@ -84,8 +84,7 @@ class KeyValues:
 
     def rows(self, owner: Any, items: Mapping[str, Any] | None, now: dt.datetime | None = None) -> list[dict[str, Any]]:
         """Complete rows for items of a new owner, made at one time."""
-        complete, now = self.table.insert_values, now or utcnow()
-        return [complete({self.owner: owner, **new}, now) for new in self._stored(items).values()]
+        return self._made(owner, self._stored(items), now or utcnow())
 
     def live(self, tx: Transaction, owner: Any, *, lock: bool = False) -> list[Row]:
         """The live rows of an owner, by id."""
@@ -104,23 +103,29 @@ class KeyValues:
         if replace:
             self._remove_others(tx, owner, wanted, now if stamp_removed else None)
         known = {row["key"] for row in self._update_live(tx, owner, wanted, now)}
-        missing = [key for key in wanted if key not in known]
+        missing = {key: value for key, value in wanted.items() if key not in known}
         if missing:
-            made = [self.table.insert_values({self.owner: owner, **wanted[key]}, now) for key in missing]
-            tx.insert((self.table.name, made))
-        return {key: new["value"] for key, new in wanted.items()}
+            tx.insert((self.table.name, self._made(owner, missing, now)))
+        return wanted
 
     def remove(self, tx: Transaction, owner: Any, where: Predicate) -> int:
         """Soft-delete rows of an owner; how many."""
         tx.serialize(locks.items(self.table.name, owner))
         return soft_delete(tx, self.table.name, all_of(Eq(self.owner, owner), where))
 
-    def _stored(self, items: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
-        """Keys and values in stored form, by key; of keys that are stored alike the last wins."""
-        stored = (self.table.update_values({"key": key, "value": value}) for key, value in _items(self.table, items))
-        return {new["key"]: new for new in stored}
+    def _stored(self, items: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Keys and values in stored form; of keys that are stored alike the last wins."""
+        key_of, value_of = self.table.checker("key"), self.table.checker("value")
+        return {key_of(key): value_of(value) for key, value in _items(self.table, items)}
 
-    def _update_live(self, tx: Transaction, owner: Any, wanted: Mapping[str, Mapping[str, Any]], now: Any) -> list[Row]:
+    def _made(self, owner: Any, stored: Mapping[str, Any], now: dt.datetime) -> list[dict[str, Any]]:
+        """Complete rows of an owner, both in the form in which they are stored."""
+        if not stored:
+            return []
+        row = self.table.complete_values({self.owner: owner, "key": "", "value": ""}, now)
+        return [{**row, "key": key, "value": value} for key, value in stored.items()]
+
+    def _update_live(self, tx: Transaction, owner: Any, wanted: Mapping[str, Any], now: Any) -> list[Row]:
         """Set the values of live rows; the live rows as they were."""
         name = self.table.name
         ids: list[Any] = []
@@ -128,9 +133,9 @@ class KeyValues:
         for lock in (False, True):
             present = self.live(tx, owner, lock=lock)
             changes = [
-                (row["id"], {"value": wanted[row["key"]]["value"], "updated_at": now})
+                (row["id"], {"value": wanted[row["key"]], "updated_at": now})
                 for row in present
-                if row["key"] in wanted and row["value"] != wanted[row["key"]]["value"]
+                if row["key"] in wanted and row["value"] != wanted[row["key"]]
             ]
             ids = [key for key, _ in changes]
             matched = tx.update_each(name, changes, LIVE) if changes else 0

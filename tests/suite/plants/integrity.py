@@ -7,12 +7,35 @@ from collections.abc import Mapping, Sequence
 
 from nova_db.engine import Row, Values
 from nova_db.engine.rows import Rows, integrity
-from nova_db.engine.rows.changes import Version
+from nova_db.engine.rows.changes import Batch, Version
 from nova_db.exceptions import DBDuplicateEntry, DBError, DBReferenceError
 from tests.suite.plants.registry import Planted, planted_engine
 
+Change = tuple[Rows, Row | None, Row | None]
+"""A row before and after, and where it stands; None for no row."""
 
-class Told(Planted):
+
+class Ruled(Planted):
+    """A transaction that goes about what is new, what changes and what goes in one way of its own."""
+
+    __slots__ = ()
+
+    def _enter(self, tables: Mapping[str, Rows], batches: Sequence[Batch]) -> None:
+        self.put(tables, [(rows, None, row) for rows, new, _ in batches for row in new])
+
+    def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
+        self.put(tables, versions)
+
+    def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
+        """Put versions of rows in the place of others, all of them new or none; as it should be."""
+        versions = [(rows, old, new) for rows, old, new in changes if old is not None]
+        if versions:
+            super()._replace(tables, versions)
+        else:
+            super()._enter(tables, [(rows, [new], False) for rows, _, new in changes if new is not None])
+
+
+class Told(Ruled):
     """A transaction that tells of broken rules otherwise."""
 
     __slots__ = ()
@@ -21,50 +44,50 @@ class Told(Planted):
         """What is raised in the place of an error."""
         return error
 
-    def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
+    def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
         try:
-            super()._replace(tables, versions)
+            super().put(tables, changes)
         except DBError as error:
             raise self.told(error) from None
 
 
 @planted_engine("integrity")
-class NoRules(Planted):
+class NoRules(Ruled):
     """Looks after no rule at all."""
 
     __slots__ = ()
 
-    def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
-        for rows, old, new in versions:
+    def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
+        for rows, old, new in changes:
             self._put(rows, old, new)
 
 
 @planted_engine("integrity")
-class NoUniqueRules(Planted):
+class NoUniqueRules(Ruled):
     """Looks after keys, and not after unique rules."""
 
     __slots__ = ()
 
-    def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
-        for rows, old, new in versions:
-            if new is not None and old is None:
-                integrity._check_key(rows, new)
-            integrity.check_references(tables, rows, old, new)
+    def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
+        for rows, old, new in changes:
+            if new is not None and old is None and rows.get(rows.layout.by_key(new)) is not None:
+                raise DBDuplicateEntry(table=rows.layout.name, columns=[rows.layout.key], value=None)
+            _check_references(tables, rows, old, new)
             self._put(rows, old, new)
 
 
 @planted_engine("integrity")
-class DeletedDoNotCount(Planted):
+class DeletedDoNotCount(Ruled):
     """Takes the values of a soft-deleted row for free, whatever the rule says."""
 
     __slots__ = ()
 
-    def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
-        for version in versions:
+    def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
+        for change in changes:
             try:
-                super()._replace(tables, [version])
+                super().put(tables, [change])
             except DBDuplicateEntry as error:
-                rows, old, new = version
+                rows, old, new = change
                 if error.columns == [rows.layout.key] or not any(row["deleted"] for row in rows.all()):
                     raise
                 self._put(rows, old, new)
@@ -84,29 +107,29 @@ class InsertsAlone(Planted):
 
 
 @planted_engine("integrity")
-class Cascades(Planted):
+class Cascades(Ruled):
     """Removes what refers to a row along with it."""
 
     __slots__ = ()
 
-    def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
-        for rows, old, new in versions:
+    def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
+        for rows, old, new in changes:
             for column, referring in rows.layout.referred if new is None else ():
                 for table, name in referring:
                     for row in tables[table].having(name, (old or {})[column]):
                         self._put(tables[table], row, None)
-        super()._replace(tables, versions)
+        super().put(tables, changes)
 
 
 @planted_engine("integrity")
-class NoReferences(Planted):
+class NoReferences(Ruled):
     """Takes any reference, whether it leads to a row or not."""
 
     __slots__ = ()
 
-    def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
+    def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
         with contextlib.suppress(DBReferenceError):
-            super()._replace(tables, versions)
+            super().put(tables, changes)
 
 
 @planted_engine("integrity")
@@ -147,15 +170,15 @@ class WrongSide(Told):
 
 
 @planted_engine("integrity")
-class ReferencesFirst(Planted):
+class ReferencesFirst(Ruled):
     """Tells of a row that breaks both kinds of rules that its reference leads nowhere."""
 
     __slots__ = ()
 
-    def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
-        for rows, old, new in versions:
-            integrity.check_references(tables, rows, old, new)
-            super()._replace(tables, [(rows, old, new)])
+    def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
+        for rows, old, new in changes:
+            _check_references(tables, rows, old, new)
+            super().put(tables, [(rows, old, new)])
 
 
 @planted_engine("integrity")
@@ -172,3 +195,10 @@ class Replaces(Planted):
                 if held is not None:
                     self._put(self._rows[name], held, None)
         return super().insert(*batches)
+
+
+def _check_references(tables: Mapping[str, Rows], rows: Rows, old: Row | None, new: Row | None) -> None:
+    if new is not None:
+        integrity.check_parents(tables, rows.layout, old, new)
+    if old is not None:
+        integrity.check_children(tables, rows.layout, old, new)
