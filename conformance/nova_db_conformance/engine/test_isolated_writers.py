@@ -32,6 +32,10 @@ LOOKS: dict[str, Callable[[Transaction], object]] = {
 }
 
 
+class Undone(Exception):
+    """Ends a savepoint."""
+
+
 class TestIsolatedWriters(PrimitivesTestCase):
     """Two instances on a host, one with metadata, and a service."""
 
@@ -103,6 +107,22 @@ class TestIsolatedWriters(PrimitivesTestCase):
             [row] = tx.select(Query("instances", Eq("uuid", source)))
             self.let_others_run()
             tx.update("instances", Eq("uuid", target), {"vcpus": 2 * row["vcpus"]})
+
+        future = in_thread(partial(self.again, partial(double, "one", "two")))
+        self.again(partial(double, "two", "one"))
+        self.outcome(future)
+        self.assertIn([row["vcpus"] for row in self.select("instances")], ([4, 2], [6, 12]))
+
+    def test_what_is_read_in_a_savepoint_that_is_undone(self) -> None:
+        """Each doubles the other again, as it was seen in a block that is gone: seen it was all the same."""
+
+        def double(source: str, target: str, tx: Transaction) -> None:
+            seen: list[Row] = []
+            with contextlib.suppress(Undone), tx.savepoint():
+                seen = tx.select(Query("instances", Eq("uuid", source)))
+                raise Undone
+            self.let_others_run()
+            tx.update("instances", Eq("uuid", target), {"vcpus": 2 * seen[0]["vcpus"]})
 
         future = in_thread(partial(self.again, partial(double, "one", "two")))
         self.again(partial(double, "two", "one"))

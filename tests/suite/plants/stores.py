@@ -163,3 +163,12 @@ class KnownByItsName(LMDBDriver):
                 return self.location()
 
         self.engine.__class__ = Engine
+
+
+@planted_driver(stage="isolation", base="kv")
+class ForgetsLooksInSavepoints(_Driver):
+    """An isolated writer no longer relies on what it has read in a savepoint that was undone."""
+
+    class planted(KVTransaction):  # noqa: N801
+        def _undo(self, mark: Any) -> None:
+            self._cells.writes, self._cells.relied_on = mark
