@@ -27,8 +27,9 @@ What an engine promises, each promise tested by the conformance suite:
    goes on saying so.  Whoever waits for a writer, of whatever thread or process, waits at most for ``[database]
    lock_timeout``, and has lost to it then.  What a plain writer has read, it may rely on only if it has written, locked
    or serialized it; an isolated one may rely on all that it has read, against plain and isolated writers alike.
-   Neither may before ``commit`` has returned.  A rule (unique, foreign key) broken by a row that an isolated writer
-   does not see is a conflict too.
+   Neither may before ``commit`` has returned; but what a plain writer holds so each call shows as it was, or is a
+   conflict: a call of the API may be refused for what it shows.  A rule (unique, foreign key) broken by a row that an
+   isolated writer does not see is a conflict too.
 5. Counts are rows matched, not rows whose values differ.
 6. Operations can be run again after a conflict: an engine keeps no state between transactions but the rows.
 7. A commit whose outcome is unknown raises ``DBCommitUnknown``; every other error of ``commit`` means undone.  Either

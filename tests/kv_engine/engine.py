@@ -2,7 +2,8 @@
 
 A row is a cell ``(table, "", primary key)``, and for each of its look-ups it has one ``(table, look-up, value, primary
 key)``; a name that a transaction serializes has ``("serialize", name)``.  A transaction collects its writes, and the
-version at which it began to rely on a cell or on all cells below a prefix; ``commit`` compares versions.
+version at which it began to rely on a cell or on all cells below a prefix.  ``commit`` compares versions, and so does
+each call that is to see newer ones: what others have made of a row that is held is shown to nobody.
 """
 
 from __future__ import annotations
@@ -107,12 +108,19 @@ class KVTransaction(RowTransaction):
         return self._rows
 
     def _refresh(self) -> None:
-        """A call sees what has been committed by now."""
-        self._cells.state = self._snapshot or self._store.state
+        """A call sees what has been committed by now, unless that has changed what the transaction relies on."""
+        cells, state = self._cells, self._snapshot or self._store.state
+        if state is not cells.state:
+            try:
+                state.require(cells.relied_on)
+            except Conflict as conflict:
+                self.error = DBDeadlock(conflict)
+                raise self.error from None
+            cells.state = state
 
     def _lock(self, rows: Readable, found: Sequence[Row]) -> None:
-        for row in found:
-            self._cells.rely_on((rows.layout.name, "", rows.layout.by_key(row)))
+        for row in found:  # written as they are, so that of two who lock a row one is told
+            self._cells.put((rows.layout.name, "", rows.layout.by_key(row)), row)
 
     def _mark(self) -> Any:
         return self._cells.writes.copy(), self._cells.relied_on.copy()

@@ -31,6 +31,12 @@ class State(NamedTuple):
                 return
             yield key
 
+    def require(self, relied_on: Mapping[Key, int]) -> None:
+        """Conflict if something below a prefix is newer than the version given with it."""
+        for prefix, version in relied_on.items():
+            if any(self.cells[key][0] > version for key in self.below(prefix)):
+                raise Conflict(prefix)
+
 
 class Store:
     """The state, and the counters, which do not take part in transactions."""
@@ -56,9 +62,7 @@ class Store:
         """Write, unless something below a prefix relied on is newer than the version given with it: Conflict."""
         with self.lock:
             state = self.state
-            for prefix, version in relied_on.items():
-                if any(state.cells[key][0] > version for key in state.below(prefix)):
-                    raise Conflict(prefix)
+            state.require(relied_on)
             version, keys, cells = state.version + 1, state.keys.copy(), state.cells.copy()
             for key, value in writes.items():
                 if key not in cells:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 
 from nova_db.engine import TRUE, Add, Capability, Eq, Exists, In, Order, Query, Row, Transaction, all_of
@@ -176,6 +177,53 @@ class TestWriters(PrimitivesTestCase):
 
         self.overlapping(read_then_write, lambda tx: tx.update("services", where, {"report_count": Add(10)}))
         self.assertEqual([12], [row["report_count"] for row in self.select("services")])
+
+    def require_the_same(self, hold: Callable[[Transaction], object], change: Callable[[Transaction], object]) -> None:
+        """Check that a writer that holds something finds the same services twice, whatever others do meanwhile.
+
+        It may be undone for what they do, be it in the middle.
+        """
+        others: list[Future[object]] = []
+        seen: list[tuple[list[Row], list[Row]]] = []
+
+        def read_twice(tx: Transaction) -> None:
+            hold(tx)
+            first = tx.select(Query("services"))
+            if not others:
+                others.append(self.in_thread(change))
+                self.let_others_run()
+            seen.append((first, tx.select(Query("services"))))
+
+        self.transact(read_twice)
+        self.outcome(others[0])
+        self.assertEqual([], [pair for pair in seen if pair[0] != pair[1]])
+
+    def test_rows_read_with_a_lock_are_found_as_they_were(self) -> None:
+        self.insert("services", {"report_count": 1})
+        self.require_the_same(
+            lambda tx: tx.select(Query("services", lock=True)),
+            lambda tx: tx.update("services", TRUE, {"report_count": 2}),
+        )
+        self.assertEqual([2], [row["report_count"] for row in self.select("services")])
+
+    def test_what_was_not_there_under_a_name_is_not_there_later(self) -> None:
+        def add(tx: Transaction) -> None:
+            tx.serialize("name")
+            tx.insert(("services", [self.complete("services")]))
+
+        self.require_the_same(lambda tx: tx.serialize("name"), add)
+        self.assertEqual(1, len(self.select("services")))
+
+    def test_two_who_only_lock_a_row_keep_each_other_out(self) -> None:
+        self.insert("services", {"host": "locked"})
+
+        def add_one(tx: Transaction) -> None:
+            tx.select(Query("services", Eq("host", "locked"), lock=True))
+            (found,) = tx.aggregate("services", Eq("host", "added"))
+            tx.insert(("services", [self.complete("services", host="added", report_count=found["count"])]))
+
+        self.overlapping(add_one, add_one)
+        self.assertEqual([0, 1], sorted(row["report_count"] for row in self.select("services", Eq("host", "added"))))
 
     def test_a_lock_is_enough_to_keep_others_out(self) -> None:
         self.insert("services", {"report_count": 0}, {"report_count": 0})

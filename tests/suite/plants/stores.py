@@ -52,6 +52,25 @@ class LocksNothing(_Driver):
 
 
 @planted_driver(stage="isolation", base="kv")
+class LocksTakeNothing(_Driver):
+    """Looks, at the commit, whether rows that were locked are as they were, and does not tell others of the lock."""
+
+    class planted(KVTransaction):  # noqa: N801
+        def _lock(self, rows: Readable, found: Sequence[Row]) -> None:
+            for row in found:
+                self._cells.rely_on((rows.layout.name, "", rows.layout.by_key(row)))
+
+
+@planted_driver(stage="isolation", base="kv")
+class ShowsWhatConflicts(_Driver):
+    """Goes on, until the commit, with what others have done under a name that it holds."""
+
+    class planted(KVTransaction):  # noqa: N801
+        def _refresh(self) -> None:
+            self._cells.state = self._snapshot or self._store.state
+
+
+@planted_driver(stage="isolation", base="kv")
 class SerializesNothing(_Driver):
     """Lets two writers have a name at once."""
 
