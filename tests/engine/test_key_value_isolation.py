@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nova_db_conformance.isolation import test_among_runs as among_runs
 from nova_db_conformance.isolation import test_beside_calls as beside_calls
+from nova_db_conformance.isolation import test_within_calls as within_calls
 from nova_db_conformance.isolation.cases import IsolationTestCase
 from tests.engine.cases import KEY_VALUE
 
@@ -21,5 +22,6 @@ globals().update(
         among_runs.TestHistories,
         among_runs.TestPhantoms,
         beside_calls.TestBesideCalls,
+        within_calls.TestWithinCalls,
     )
 )

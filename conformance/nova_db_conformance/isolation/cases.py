@@ -60,11 +60,11 @@ class IsolationTestCase(ConformanceTestCase):
         """Some work that another thread, outside of any transaction, does once it is let."""
         return Beside(work, self._outside.copy())
 
-    def play(self, scenario: str, round_: Callable[[int], object]) -> None:
+    def play(self, scenario: str, round_: Callable[[int], object], *, rounds: int = ROUNDS) -> None:
         """Play a scenario, and count the rounds that fail an assertion or end in an error: none is expected to."""
         tally = Tally(self.backend.label, self.server, scenario)
         self._attempts = self._runs = 0
-        for number in range(ROUNDS):
+        for number in range(rounds):
             tally.rounds += 1
             try:
                 round_(number)
