@@ -26,9 +26,10 @@ NOTED: Final = frozenset({"memory", "lmdb"})
 """The lanes on which it is noted what tests execute."""
 _CELLS = ("backends/nova_db_lmdb", "nova_db/engine/rows/cells")
 _OPERATIONS = "nova_db/operations/"
-_EXCLUDING = re.compile(r"\b(?:serialize\(|locks\.|lock=|insist\()")
+_EXCLUDING = re.compile(r"\b(?:serialize\(|locks\.|lock=\w+|insist\()")
 """What operations keep others out with, which does nothing where writers are alone anyway."""
 OWN: Final[dict[str, tuple[str, ...]]] = {
+    "nova_db/operations/rows/locks.py": ("tests/engine/test_lock_names.py",),
     "nova_db/operations/running/": ("tests/engine", "tests/failures/test_retries.py", "tests/stale_reads"),
     "nova_db/engine/rows/cells/": ("tests/engine", "tests/lmdb"),
     "nova_db/engine/rows/": ("tests/engine", "tests/memory"),
@@ -36,6 +37,8 @@ OWN: Final[dict[str, tuple[str, ...]]] = {
     "backends/nova_db_lmdb/": ("tests/lmdb",),
 }
 """Tests of what is no contract, as what a URL may say and how long calls pause; tried once the suite finds nothing."""
+_BESIDE_OTHERS: Final = ("tests/engine/test_key_value_isolation.py",)
+"""The suite's tests that need writers at once, which are skipped where it is noted what tests execute."""
 _PLACES = {stage.key: place for place, stage in enumerate(STAGES)}
 _FUNCTIONS = "conformance/nova_db_conformance/functions/"
 
@@ -50,13 +53,20 @@ def lanes_of(mutant: Mutant) -> tuple[str, ...]:
         return ("lmdb",)
     if not mutant.path.startswith(_OPERATIONS):
         return ("memory",) if mutant.path.startswith("backends/") else ("memory", "lmdb")
-    excludes = "/rows/locks.py" in mutant.path or _EXCLUDING.findall(mutant.before) != _EXCLUDING.findall(mutant.after)
-    return ("kv", "memory") if excludes else ("memory", "sqlite")
+    return ("kv", "memory") if _excludes(mutant) else ("memory", "sqlite")
 
 
 def own_tests_of(mutant: Mutant) -> tuple[str, ...]:
-    """The folders and modules of tests that are about a mutant's module alone."""
-    return next((tests for folder, tests in OWN.items() if mutant.path.startswith(folder)), ())
+    """The folders and modules of tests that are about a mutant's module alone, or about keeping others out."""
+    found = next((tests for folder, tests in OWN.items() if mutant.path.startswith(folder)), ())
+    return (*found, *_BESIDE_OTHERS) if mutant.path.startswith(_OPERATIONS) and _excludes(mutant) else found
+
+
+def _excludes(mutant: Mutant) -> bool:
+    """Whether a mutant of the operations changes what keeps others out."""
+    if mutant.path.endswith("/rows/locks.py"):
+        return True
+    return _EXCLUDING.findall(mutant.before) != _EXCLUDING.findall(mutant.after)
 
 
 def family_of(path: str) -> str | None:

@@ -152,9 +152,18 @@ def test_tests_of_the_family_come_first_and_then_the_stages() -> None:
     )
 
 
-def test_what_keeps_others_out_is_tried_where_there_are_others() -> None:
-    [mutant, *_] = mutants("m", "nova_db/operations/quotas.py", "def f(tx):\n    tx.serialize('name')")
-    assert lanes_of(mutant)[0] == "kv"
+@pytest.mark.parametrize(
+    "statement, kind",
+    [
+        ("tx.serialize('name')", "statement removed"),
+        ("tx.select(Query('a', lock=True))", "keyword dropped"),
+        ("tx.select(Query('a', lock=True))", "boolean negated"),
+        ("tx.select(Query('a', lock=False))", "boolean negated"),
+    ],
+)
+def test_what_keeps_others_out_is_tried_where_there_are_others(statement: str, kind: str) -> None:
+    found = mutants("m", "nova_db/operations/quotas.py", f"def f(tx):\n    {statement}")
+    assert {lanes_of(mutant)[0] for mutant in found if mutant.kind == kind} == {"kv"}
 
 
 def test_each_mutant_that_is_listed_is_there(subtests: pytest.Subtests) -> None:
