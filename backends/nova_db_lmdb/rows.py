@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 import msgspec
 
@@ -23,11 +24,9 @@ def codec(layout: Layout) -> Codec:
     fields = [(column.name, _TYPES.get(column.kind, str) | None, None) for column in layout.table.columns]
     kind = msgspec.defstruct(layout.name, fields, omit_defaults=True, gc=False)
     encoder, decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(kind)
-
-    def encode(row: Row) -> bytes:
-        return encoder.encode(kind(**row))
+    values = itemgetter(*layout.table.names)  # their places are known, their names would be looked up
 
     def decode(cells: Iterable[bytes]) -> Iterator[Row]:
         return map(msgspec.structs.asdict, map(decoder.decode, cells))
 
-    return Codec(encode, decode)
+    return Codec(lambda row: encoder.encode(kind(*values(row))), decode)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
-from nova_db.engine.generated import generate
 from nova_db.engine.matching import translate
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.engine.query import Order
 from nova_db.engine.rows.access import conjuncts
-from nova_db.engine.rows.cells.packing import counter_name, pack, packed_name
+from nova_db.engine.rows.cells.packing import pack, packed_name
 from nova_db.engine.rows.layout import Columns, Layout, layout
-from nova_db.engine.values import Row
 from nova_db.schema import TABLES, Kind
 
 LAST: Final = b"\xff"
@@ -39,85 +37,6 @@ class Index(NamedTuple):
     def needs(self) -> Columns:
         """The columns that decide on a row's entry."""
         return self.columns if self.live is None else (*self.columns, "deleted")
-
-
-Entries = Callable[[Row], Sequence[bytes | None]]
-"""What the keys of a row's entries begin with, all but the row's key, by index; None for an index without."""
-Moves = Callable[[Sequence[Any], Sequence[Any]], Sequence[tuple[bytes | None, bytes | None]]]
-"""The same before and after a change of values: of the columns that decide on entries."""
-
-
-class Stored(NamedTuple):
-    """What the cells of a table are."""
-
-    prefix: bytes
-    """What the keys of its rows begin with."""
-    entries: Entries
-    deciding: Callable[[Row], tuple[Any, ...]]
-    """The values of all columns that decide on entries."""
-    counter: bytes
-    """The key of the cell that holds the highest id so far."""
-    leads: Mapping[str, Lead]
-    """What leads to rows by the values of one column, by column."""
-
-
-@functools.cache
-def stored(table: str) -> Stored:
-    """The cells of a table."""
-    rows, *others = indexes(table)
-    leading = dict.fromkeys(column for index in (rows, *others) for column in index.columns[:1])
-    leads = {column: found for column in leading if (found := lead(table, (column,))) is not None}
-    values = "".join(f"row[{column!r}], " for column in _deciding(table))
-    deciding = generate(f"def deciding(row):\n    return ({values})", "deciding", {})
-    return Stored(rows.prefix, _entries(others), deciding, counter_name(table), leads)
-
-
-def _deciding(table: str) -> Columns:
-    """The columns that decide on entries."""
-    return tuple(dict.fromkeys(column for index in indexes(table)[1:] for column in index.needs))
-
-
-@functools.cache
-def moves(table: str, differs: tuple[bool, ...]) -> Moves:
-    """Where entries move when some of the columns that decide on them change; the others keep their entries."""
-    columns = _deciding(table)
-    changed = {column for column, is_changed in zip(columns, differs, strict=True) if is_changed}
-    some = [index for index in indexes(table)[1:] if not changed.isdisjoint(index.needs)]
-    lines, places = ["def moves(old, new):"], {column: place for place, column in enumerate(columns)}
-    for column in dict.fromkeys(column for index in some for column in index.columns):
-        place = places[column]
-        lines.append(f"    old{place} = pack(old[{place}])")
-        lines.append(f"    new{place} = " + (f"pack(new[{place}])" if column in changed else f"old{place}"))
-    pairs = []
-    for index in some:
-        pair = [_key(index, [f"{each}{places[column]}" for column in index.columns]) for each in ("old", "new")]
-        if index.live is not None:
-            at = places["deleted"]
-            pair = [
-                f"None if {each}[{at}] == {index.live!r} else {key}"
-                for each, key in zip(("old", "new"), pair, strict=True)
-            ]
-        pairs.append(f"({', '.join(pair)}), ")
-    lines.append(f"    return ({''.join(pairs)})")
-    return cast("Moves", generate("\n".join(lines), "moves", {"pack": pack}))
-
-
-def _entries(some: Sequence[Index]) -> Entries:
-    """The function that makes entries: each column is packed once."""
-    columns = list(dict.fromkeys(column for index in some for column in index.columns))
-    lines = ["def entries(row):"]
-    lines += [f"    c{place} = pack(row[{column!r}])" for place, column in enumerate(columns)]
-    keys = []
-    for index in some:
-        key = _key(index, [f"c{columns.index(column)}" for column in index.columns])
-        keys.append(key if index.live is None else f"None if row['deleted'] == {index.live!r} else {key}")
-    lines.append(f"    return ({''.join(f'{key}, ' for key in keys)})")
-    return cast("Entries", generate("\n".join(lines), "entries", {"pack": pack}))
-
-
-def _key(index: Index, values: Sequence[str]) -> str:
-    """The source of an entry, of packed values."""
-    return " + ".join([repr(index.prefix), *values])
 
 
 @functools.cache
@@ -167,10 +86,11 @@ def lead(table: str, columns: Columns) -> Lead | None:
 class Path:
     """The way through one index: columns that have one value, or one of several, then a column within bounds."""
 
-    __slots__ = ("_bounds", "_given", "_within", "index", "is_unique", "other_than", "rank")
+    __slots__ = ("_bounds", "_given", "_is_rows", "_within", "index", "is_unique", "other_than", "rank")
 
     def __init__(self, table: Layout, index: Index, shape: Shape) -> None:
         self.index = index
+        self._is_rows = index.columns == (table.key,)
         conditions = list(conjuncts(shape))
         self._given: list[int | None] = []
         """By column the position of its value among the parameters, None for null."""
@@ -201,6 +121,14 @@ class Path:
             -len(index.columns),
         )
         """The greater, the fewer rows it leads to, as far as a shape tells."""
+
+    @property
+    def direct(self) -> tuple[bytes, int] | None:
+        """Where one value leads to other cells than the rows: the beginning of the keys, and where the value stands."""
+        given = self._given
+        if len(given) != 1 or given[0] is None or self._within is not None or self._bounds or self._is_rows:
+            return None
+        return self.index.prefix, given[0]
 
     @property
     def is_narrow(self) -> bool:
@@ -261,7 +189,7 @@ class Path:
 class Plan:
     """How the rows of a shape are found: the way to the fewest, the way to them in order, and the test."""
 
-    __slots__ = ("impossible", "is_in_order", "key", "order", "ordered", "otherwise", "path", "test")
+    __slots__ = ("direct", "impossible", "is_in_order", "key", "order", "ordered", "otherwise", "path", "test")
 
     def __init__(self, table: Layout, shape: Shape, order: tuple[Order, ...], *, without: Index | None = None) -> None:
         self.order = total_order(order, table.key)
@@ -280,6 +208,9 @@ class Plan:
         chosen = {
             path.index: path for path in (self.path, self.ordered) if path is not None and path.index.live is not None
         }
+        is_forward = self.is_in_order and not self.order[0].descending
+        self.direct = self.ordered.direct if self.ordered is not None and is_forward else None
+        """Of a way in order that one value leads to: the beginning of its keys, and where the value stands."""
         self.otherwise = {path: Plan(table, shape, order, without=index) for index, path in chosen.items()}
         """By a way that may not lead to all rows, the plan that is followed then."""
 

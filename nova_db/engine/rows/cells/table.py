@@ -14,8 +14,9 @@ from nova_db.engine.ordering import page
 from nova_db.engine.predicates import Eq, Predicate, all_of
 from nova_db.engine.query import Order, Query
 from nova_db.engine.rows.cells.cells import Buffer, Cells
+from nova_db.engine.rows.cells.entries import Stored, moves, stored
 from nova_db.engine.rows.cells.packing import pack
-from nova_db.engine.rows.cells.paths import LAST, Lead, Path, Range, Stored, lead, moves, plan, stored
+from nova_db.engine.rows.cells.paths import LAST, Lead, Path, Range, lead, plan
 from nova_db.engine.rows.cells.relations import attacher
 from nova_db.engine.rows.codec import Codec
 from nova_db.engine.rows.layout import Layout, layout
@@ -105,21 +106,19 @@ class CellRows(Rows):
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
         write, stored, packed = self._written().put, self._stored, pack(key)
         write(stored.prefix + packed, None if new is None else self._codec.encode(new))
-        pairs: Iterable[tuple[bytes | None, bytes | None]]
-        if old is None:
-            pairs = () if new is None else [(None, entry) for entry in stored.entries(new)]
-        elif new is None:
-            pairs = [(entry, None) for entry in stored.entries(old)]
-        else:
+        if old is not None and new is not None:
             before, after = stored.deciding(old), stored.deciding(new)
             if before == after:
                 return
-            pairs = moves(self.layout.name, tuple(map(ne, before, after)))(before, after)
-        for gone, come in pairs:
-            if gone is not None:
-                write(gone + packed, None)
-            if come is not None:
-                write(come + packed, packed)
+            for gone, come in moves(self.layout.name, tuple(map(ne, before, after)))(before, after):
+                if gone is not None:
+                    write(gone + packed, None)
+                if come is not None:
+                    write(come + packed, packed)
+            return
+        for entry in stored.entries(old or new):  # type: ignore[arg-type] # one of them is a row
+            if entry is not None:
+                write(entry + packed, None if new is None else packed)
 
     def count(self, given: int | None) -> int:
         last = int.from_bytes(self._cells.get(self._stored.counter) or b"\0")
@@ -164,6 +163,10 @@ class CellRows(Rows):
             return [] if row is None or limit == 0 or not test(row) else [row]
         in_order = way.ordered
         if in_order is not None and way.is_in_order:
+            if way.direct is not None and after is None and (limit is None or in_order.is_unique):
+                begin = way.direct[0] + pack(parameters[way.direct[1]])
+                cells = self._cells.led(((begin, begin + LAST),), self._prefix)
+                return list(islice(filter(test, self._codec.decode(filter(None, cells))), limit))
             return list(islice(filter(test, self._in_order(in_order, parameters, way.order, after, limit)), limit))
         ranges = way.path.ranges(parameters)
         if in_order is not None and limit is not None:
