@@ -18,6 +18,7 @@ from nova_db_conformance.harness.base import BackendTestCase
 from nova_db_conformance.harness.scenarios import Backend
 from nova_db_conformance.harness.tallies import Tallies
 from nova_db_conformance.isolation import cases
+from nova_db_memory.storage import Store
 
 
 def problems(test_class: type[BackendTestCase], test: str, backend: str) -> list[str]:
@@ -97,7 +98,7 @@ def changing_lazily(find: Callable[..., Any]) -> Iterator[None]:
         return count
 
     with (
-        mock.patch.object(Rows, "find", find),
+        mock.patch.object(Store, "find", find),
         mock.patch.object(Changing, "_update", update_lazily),
         mock.patch.object(RowTransaction, "delete", delete_lazily),
     ):
