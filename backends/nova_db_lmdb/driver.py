@@ -13,7 +13,7 @@ from nova_db.engine.folders import folder_for_tests
 from nova_db.operations import CellDriver
 from nova_db_lmdb.engine import LMDBEngine
 
-_OPTIONS = {"map_size": (r"[1-9]\d{0,17}", "map_size=BYTES"), "sync": ("true|false", "sync=true or sync=false")}
+_OPTIONS = {"map_size": ("[1-9][0-9]{0,17}", "map_size=BYTES"), "sync": ("true|false", "sync=true or sync=false")}
 
 
 class LMDBDriver(CellDriver):
@@ -29,24 +29,24 @@ class LMDBDriver(CellDriver):
     """
 
     def __init__(self, connection: str | None = None, conf: Any = None) -> None:
-        conf = conf or get_conf()
-        super().__init__(_engine(connection or "", conf["database"]["lock_timeout"]), conf)
+        conf, (folder, options) = conf or get_conf(), _read(connection)
+        super().__init__(LMDBEngine(folder, lock_timeout=conf["database"]["lock_timeout"], **options), conf)
 
     @classmethod
     def provision(cls, connection: str | None) -> str:
         """Make a database of its own for tests: beside the one that is given, or among temporary files."""
-        beside = None if connection is None else _engine(connection, 0).folder
-        made = f"lmdb:///{quote(str(folder_for_tests(beside)))}?sync=false"
-        _engine(made, 0).create_schema()
-        return made
+        beside = None if connection is None else _read(connection)[0]
+        made = cls(f"lmdb:///{quote(str(folder_for_tests(beside)))}?sync=false")
+        made.engine.create_schema()
+        return f"{made.engine.location()}?sync=false"
 
     @classmethod
     def discard(cls, connection: str) -> None:
         """Remove the folder."""
-        shutil.rmtree(_engine(connection, 0).folder, ignore_errors=True)
+        shutil.rmtree(_read(connection)[0], ignore_errors=True)
 
 
-def _engine(connection: str | None, lock_timeout: float) -> LMDBEngine:
+def _read(connection: str | None) -> tuple[Path, dict[str, Any]]:
     url = urlsplit(connection or "")
     if url.scheme != "lmdb" or url.netloc or url.fragment or len(url.path) < 2:
         found = f"begins with {url.scheme}:" if connection else "is missing"
@@ -57,4 +57,4 @@ def _engine(connection: str | None, lock_timeout: float) -> LMDBEngine:
         if read is None or not re.fullmatch(read, value):
             raise ValueError(f"The database's URL has {name}={value!r}; expected {expected}")
         options[name] = int(value) if value.isdigit() else value == "true"
-    return LMDBEngine(Path(unquote(url.path[1:])), lock_timeout=lock_timeout, **options)
+    return Path(unquote(url.path[1:])), options

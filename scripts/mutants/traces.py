@@ -34,7 +34,7 @@ OWN: Final[dict[str, tuple[str, ...]]] = {
     "nova_db/engine/rows/cells/": ("tests/engine", "tests/lmdb"),
     "nova_db/engine/rows/": ("tests/engine", "tests/memory"),
     "backends/nova_db_memory/": ("tests/memory", "tests/plug"),
-    "backends/nova_db_lmdb/": ("tests/lmdb",),
+    "backends/nova_db_lmdb/": ("tests/lmdb", "tests/memory/test_waiting.py"),
 }
 """Tests of what is no contract, as what a URL may say and how long calls pause; tried once the suite finds nothing."""
 _BESIDE_OTHERS: Final = ("tests/engine/test_key_value_isolation.py",)

@@ -10,6 +10,7 @@ import pytest
 from nova_db.context import get_admin_context
 from nova_db.exceptions import DBConnectionError, DBError, ServiceNotFound
 from nova_db_lmdb import LMDBDriver, LMDBEngine
+from nova_db_lmdb.engine import MAP_SIZE
 from nova_db_lmdb.transaction import LMDBTransaction
 
 ADMIN = get_admin_context()
@@ -28,6 +29,10 @@ ADMIN = get_admin_context()
         ("lmdb:///x#y", "expected lmdb:///FOLDER"),
         ("lmdb:///x?map_size=abc", "map_size='abc'; expected map_size=BYTES"),
         ("lmdb:///x?map_size=0", "map_size='0'; expected map_size=BYTES"),
+        ("lmdb:///x?map_size=1000000\u0663", "; expected map_size=BYTES"),
+        ("lmdb:///x?map_size", "map_size=''; expected map_size=BYTES"),
+        ("lmdb:///x?sync=", "sync=''; expected sync=true or sync=false"),
+        ("lmdb:///x?sync=1", "sync='1'; expected sync=true or sync=false"),
         ("lmdb:///x?sync=perhaps", "sync='perhaps'; expected sync=true or sync=false"),
         ("lmdb:///x?mapsize=5", "has mapsize='5'; expected one of map_size, sync"),
     ],
@@ -36,6 +41,25 @@ def test_a_url_that_leads_nowhere_is_refused(connection: str | None, told: str) 
     with pytest.raises(ValueError, match="The database's URL") as caught:
         LMDBDriver(connection)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options, size, waits",
+    [
+        ("", MAP_SIZE, True),
+        ("?sync=true", MAP_SIZE, True),
+        ("?sync=false", MAP_SIZE, False),
+        ("?map_size=5000000", 5_000_000, True),
+        ("?map_size=5000000&sync=false", 5_000_000, False),
+    ],
+)
+def test_what_a_url_says_is_what_lmdb_is_told(url: str, options: str, size: int, waits: bool) -> None:
+    driver = LMDBDriver(f"{url}{options}")
+    driver.engine.create_schema()
+    assert isinstance(driver.engine, LMDBEngine)
+    told = driver.engine._opened().lmdb
+    assert (told.info()["map_size"], told.flags()["sync"]) == (size, waits)
+    driver.close()
 
 
 def test_nothing_is_made_before_it_is_used(url: str, tmp_path: Path) -> None:
@@ -80,6 +104,7 @@ def test_databases_for_tests_are_made_beside_one_whose_folder_is_not_there(tmp_p
     assert driver.service_get_all(ADMIN) == []
     driver.close()
     assert [path.name.startswith("nova-db-") for path in (tmp_path / "not there?").iterdir()] == [True]
+    LMDBDriver.discard(made)
     LMDBDriver.discard(made)
     assert list((tmp_path / "not there?").iterdir()) == []
 

@@ -23,7 +23,7 @@ ADMIN = get_admin_context()
 VALUES = {"host": "h", "binary": "b", "topic": "t"}
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "lmdb", "sqlite"])
 def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
     """A driver whose writers wait for a second at most."""
     conf = cfg.ConfigOpts()
@@ -31,6 +31,9 @@ def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
     conf.set_override("lock_timeout", 1, group="database")
     if request.param == "memory":
         made: Any = load_backend("memory", None, conf=conf)
+    elif request.param == "lmdb":
+        made = load_backend("lmdb", f"lmdb:///{tmp_path}/cloud", conf=conf)
+        made.engine.create_schema()
     else:
         made = load_backend("sqlalchemy", f"sqlite:///{tmp_path}/test.sqlite", conf=conf)
         made.engine.create_schema()

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nova_db.engine.rows import layout
-from nova_db.engine.rows.cells.packing import LONGEST_KEY, counter_name, pack
+from nova_db.engine.rows.cells.packing import LONGEST_KEY, counter_name, pack, packed_name
 from nova_db.engine.rows.cells.paths import indexes
 from nova_db.schema import TABLES, Kind
 
@@ -48,6 +48,30 @@ def test_long_texts_do_not_collide(one: str, other: str) -> None:
         assert not pack(one).startswith(pack(other))
 
 
+@pytest.mark.parametrize(
+    "value, packed",
+    [
+        (None, "00"),
+        (0, "01 8000000000000000"),
+        (5, "01 8000000000000005"),
+        (-1, "01 7fffffffffffffff"),
+        (2**63, "01 ffffffffffffffff"),
+        (-(2**63) - 1, "01 0000000000000000"),
+        (dt.datetime(1970, 1, 1, 0, 0, 0, 1), "02 8000000000000001"),
+        (dt.datetime(1969, 12, 31), "02 7fffffebe228a000"),
+        ("", "03 0000"),
+        ("é\0a", "03 c3a9 00ff 61 0000"),
+        ("x" * 60, f"03 {'78' * 60} 0000"),
+        ("\0" * 61, f"03 {'00ff' * 20} 0001 a75e596720d24f61098883dec00b75f4"),
+        ("x" * 61, f"03 {'78' * 40} 0001 095e1c4057ac18a5cd2533c8747e8b38"),
+    ],
+    ids=lambda each: repr(each)[:20],
+)
+def test_they_are_what_is_in_the_databases_that_there_are(value: object, packed: str) -> None:
+    """Whose rows nobody would find by other keys."""
+    assert pack(value).hex() == packed.replace(" ", "")
+
+
 def test_a_bool_is_the_number_that_it_equals() -> None:
     assert (pack(False), pack(True)) == (pack(0), pack(1))
 
@@ -65,6 +89,10 @@ def test_no_key_is_too_long_and_every_column_of_one_can_be_packed(name: str) -> 
     columns = [dict.fromkeys([*index.columns, table.primary_key]) for index in indexes(name)]
     values = [[longest.get(table.column[column].kind, "é" * 255) for column in each] for each in columns]
     assert max(len(b"1234" + b"".join(map(pack, each))) for each in values) <= LONGEST_KEY
+
+
+def test_names_are_those_in_the_databases_that_there_are() -> None:
+    assert (packed_name("instances").hex(), counter_name("instances").hex()) == ("80d1c597", "fe8da0c6")
 
 
 def test_names_do_not_collide() -> None:
