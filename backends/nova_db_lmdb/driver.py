@@ -19,8 +19,8 @@ _OPTIONS = {"map_size": ("[1-9][0-9]{0,17}", "map_size=BYTES"), "sync": ("true|f
 class LMDBDriver(CellDriver):
     """All functions of the API on an LMDB database.
 
-    :param connection: ``"lmdb:///FOLDER"``, relative to the working directory, or ``"lmdb:////FOLDER"``; the folder is
-        made when it is first used.  ``?map_size=BYTES``: how large it may grow; ``?sync=false``: a commit does not wait
+    :param connection: ``"lmdb:///FOLDER"``, relative to the working directory, or ``"lmdb:////FOLDER"``; ``nova-db
+        sync`` makes the folder.  ``?map_size=BYTES``: how large it may grow; ``?sync=false``: a commit does not wait
         for the disk, so a crash of the machine, though none of the process, may damage the database.
     :param conf: the configuration; None: ``nova_db.conf.get_conf()``.  Its ``lock_timeout`` bounds how long a writer
         waits for others.

@@ -60,6 +60,9 @@ class LMDBEngine(CellEngine):
     def failing_library(self, error: Callable[[], BaseException], at: int = 1) -> AbstractContextManager[Plan]:
         return failing_calls(self._opened(), "lmdb", error, at, never=("abort", "id"))
 
+    def _is_empty(self) -> bool:
+        return self.folder.exists() and not (self.folder / "data.mdb").exists()
+
     def _begin(self, *, writes: bool) -> LMDBTransaction:
         environment = self._opened()
         if not writes:

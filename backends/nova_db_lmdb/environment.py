@@ -64,10 +64,7 @@ class Environment:
 
 
 def opened(folder: Path, *, map_size: int, sync: bool) -> Environment:
-    """The environment of a folder, one for all of the process; the options count for the one who opens it.
-
-    :raises DBConnectionError: it cannot be opened.
-    """
+    """The environment of a folder, one for all of the process, with the options of who opens it; DBConnectionError."""
     return _environments.get(folder.resolve(), lambda: _open(folder, map_size=map_size, sync=sync))
 
 

@@ -40,6 +40,8 @@ def test_the_life_of_a_schema(url: str, capsys: pytest.CaptureFixture[str], tmp_
     empty = ["  revision  none", f"    newest  {NEWEST}", "     state  empty: nova-db sync creates the tables"]
     assert outcome(capsys, url, "version") == (3, empty)
     assert outcome(capsys, url, "check") == (1, ["the database is empty: nova-db sync creates the tables"])
+    assert outcome(capsys, url, "status")[0] != 0
+    assert list((tmp_path / "cloud").iterdir()) == []
     assert outcome(capsys, url, "sync") == (0, ["the schema is there"])
     current = [f"  revision  {NEWEST}", f"    newest  {NEWEST}", "     state  up to date"]
     assert outcome(capsys, url, "version") == (0, current)

@@ -26,6 +26,9 @@ def test_without_tables(url: str, tmp_path: Path) -> None:
     with pytest.raises(DBError, match=told):
         driver.service_create(ADMIN, {"host": "a"})
     assert list(driver.engine.tables()) == []
+    assert "revision" not in driver.engine.identify()
+    driver.engine.clear()
+    assert list((tmp_path / "cloud").iterdir()) == [], "looking at it makes no files"
     driver.engine.create_schema()
     driver.engine.create_schema()
     assert driver.service_get_all(ADMIN) == []

@@ -59,6 +59,8 @@ class CellEngine(Engine):
     ``create_schema``, which the author overrides for that, and which calls the base's.  Beside that error, ``_begin``
     may raise ``DBDeadlock`` (the turn did not come in time), ``DBTransactionError`` (the thread has it itself) and
     ``DBError``; none of the store's library, as it is called outside of the latch.
+
+    Where to begin one would make files in a place that has none, say an empty folder, ``_is_empty`` may say so before.
     """
 
     _is_ready = False
@@ -68,8 +70,14 @@ class CellEngine(Engine):
     def _begin(self, *, writes: bool) -> CellTransaction:
         """Begin a transaction, whatever the schema; a writer once it is its turn."""
 
+    def _is_empty(self) -> bool:
+        """Whether there is a place for a database and nothing in it, where to begin a transaction would make files."""
+        return False
+
     def read(self, *, snapshot: bool = True) -> CellTransaction:
         """Open a reader.  It waits for nobody, and nobody for it."""
+        if not self._is_ready and self._is_empty():
+            raise self._unready(None)
         tx = self._begin(writes=False)
         return tx if self._is_ready else self._ready(tx)
 
@@ -77,7 +85,7 @@ class CellEngine(Engine):
         """Open a writer, once it is its turn; DBDeadlock when that takes too long.  Alone, it is serializable."""
         if not self._is_ready:
             # Without tables no turn is to be taken, for which some file may be made.
-            self._ready(self._begin(writes=False)).rollback()
+            self.read().rollback()
         tx = self._begin(writes=True)
         return tx if self._is_ready else self._ready(tx)
 
@@ -110,7 +118,8 @@ class CellEngine(Engine):
 
     def clear(self) -> None:
         """Remove all rows and start the id counters anew; DBError where the store does not remove what it should."""
-        self._remove_all_but(_SCHEMA, _DESCRIBED)
+        if not self._is_empty():
+            self._remove_all_but(_SCHEMA, _DESCRIBED)
 
     def tables(self) -> Iterable[str]:
         """All tables, once they were created."""
@@ -126,7 +135,7 @@ class CellEngine(Engine):
 
     def _schema(self) -> bytes | None:
         """The revision of the tables."""
-        return self._cell(_SCHEMA)
+        return None if self._is_empty() else self._cell(_SCHEMA)
 
     def _cell(self, key: bytes) -> bytes | None:
         """The value of a cell, whatever the schema."""
@@ -147,8 +156,12 @@ class CellEngine(Engine):
             self._is_ready = True
             return tx
         tx.rollback()
+        raise self._unready(found)
+
+    def _unready(self, found: bytes | None) -> DBError:
+        """What is said of a database with tables of another revision, or none."""
         state = "holds no tables yet" if found is None else f"is of another release: its schema is {found.decode()}"
-        raise DBError(message=f"The database {self.location()} {state}; nova-db sync mends that.")
+        return DBError(message=f"The database {self.location()} {state}; nova-db sync mends that.")
 
     def _renew(self) -> None:
         """Do what ``create_schema`` says, in steps that can be done again: the revision changes after the last."""
