@@ -24,7 +24,7 @@ ARGS :=
 .PHONY: help venv run test lint types generate format test-pythons test-galera test-replica test-failures \
     test-plain test-pgbouncer test-mysqlclient test-kills test-columns test-new-column test-lmdb test-anomalies \
     test-suite test-plants test-mutants fuzz \
-    sequences servers servers-stop wheel clean
+    sequences bench bench-large bench-tools servers servers-stop wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -51,6 +51,8 @@ help:
 	@echo 'make test-mutants  and 200 mutants (ARGS="--seed 7 --only nova_db/operations/quotas.py")'
 	@echo 'make fuzz          100,000 calls with hostile arguments on each backend (ARGS="--calls 1000 --seed 7 sqlite")'
 	@echo 'make sequences     200,000 calls in random sequences on each backend, as in memory (ARGS="--calls 5000 --seed 7 sqlite")'
+	@echo 'make bench         ours, the peer and the raw libraries in turn, on a quiet machine: ten minutes (ARGS="memory sqlite")'
+	@echo 'make bench-large   the same for hours, with up to a million instances'
 	@echo 'make servers       start the private PostgreSQL and MariaDB, print their URLs'
 	@echo 'make servers-stop  stop them'
 	@echo 'make wheel         build dist/*.whl and dist/*.tar.gz'
@@ -195,6 +197,27 @@ fuzz: venv
 sequences: venv
 	@echo '== random sequences of calls on each backend, beside the memory backend'
 	@$(WITH_SERVERS) exec $(BIN)/python -m scripts.sequences $(ARGS)
+
+# What is measured goes by the clock, so the machine should have nothing else to do.
+bench: bench-tools build/peer/.installed
+	@echo '== benchmarks'
+	@$(WITH_SERVERS) exec $(BIN)/python -m benchmarks $(ARGS)
+
+bench-large: bench-tools build/peer/.installed
+	@echo '== benchmarks, up to a million instances'
+	@$(WITH_SERVERS) exec $(BIN)/python -m benchmarks --large $(ARGS)
+
+# mysqlclient takes MariaDB's C library and its headers; without them that column is left out, which is told.
+bench-tools: venv
+	@$(BIN)/python -m pip install -qq --editable '.[bench]'
+	@$(BIN)/python -c 'import MySQLdb' 2>/dev/null || $(BIN)/python -m pip install -qq 'mysqlclient>=2.2' >/dev/null 2>&1 || true
+
+# The peer that calls are set beside: in an environment of its own, on the same Python, with the libraries it documents.
+build/peer/.installed: | venv
+	@echo '== environment: build/peer'
+	@$(BIN)/python -m venv --clear build/peer
+	@build/peer/bin/python -m pip install -qq nova psycopg2-binary PyMySQL
+	@touch $@
 
 test-python-%: .venvs/%/.installed
 	@echo '== tests on Python $*, memory, LMDB and SQLite'

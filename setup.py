@@ -32,6 +32,7 @@ MYSQLCLIENT = ["mysqlclient>=2.2"]
 LMDB = ["lmdb>=3.0", "msgspec>=0.21"]
 TESTING = ["fixtures>=4.3"]
 CONFORMANCE = [*TESTING, "pytest>=9", "testscenarios>=0.7", "testtools>=2.9", "hypothesis>=6.170"]
+BENCH = ["matplotlib>=3.10"]  # draws what was measured
 DEV = [
     *POSTGRESQL,
     *MYSQL,
@@ -121,6 +122,7 @@ setup(
         "testing": TESTING,
         "conformance": CONFORMANCE,
         "dev": DEV,
+        "bench": BENCH,
     },
     entry_points={
         "nova_db.backends": [

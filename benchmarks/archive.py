@@ -257,23 +257,34 @@ def main() -> None:
     if options.way:
         work(options.way, options.connection, options.instances)
         return
-    instances = options.instances
     name = SQLEngine(options.connection).server.name if options.connection else "sqlite"
-    print(f"{instances} instances, {instances * ROWS} rows, {name}", flush=True)
+    print(f"{options.instances} instances, {options.instances * ROWS} rows, {name}", flush=True)
+    tell(compete(tuple(WAYS), options.connection, options.instances))
+
+
+def by_hand_and_upkeep(connection: str | None, instances: int) -> dict[str, float]:
+    """The seconds that each takes; by hand with as many instances in a transaction as careful people move."""
+    contenders = compete((next(iter(WAYS)), "nova_db.upkeep"), connection, instances, is_quiet=True)
+    return {each.way: each.seconds for each in contenders}
+
+
+def compete(ways: Sequence[str], connection: str | None, instances: int, *, is_quiet: bool = False) -> list[Contender]:
+    """Let ways archive in turn."""
+    contenders = []
     with contextlib.ExitStack() as stack:
-        contenders = []
-        for way in WAYS:
-            contenders.append(Contender(way, options.connection, instances))
+        for way in ways:
+            contenders.append(Contender(way, connection, instances))
             stack.callback(contenders[-1].discard)
         for first in range(1, instances + 1, TURN):
             last = min(first + TURN - 1, instances)
             for contender in contenders:
                 contender.turn(first, last)
-            taken = ", ".join(f"{each.way} {each.seconds:.1f} s {each.memory:.0f} MiB" for each in contenders)
-            print(f"{last} instances: {taken}", file=sys.stderr, flush=True)
+            if not is_quiet:
+                taken = ", ".join(f"{each.way} {each.seconds:.1f} s {each.memory:.0f} MiB" for each in contenders)
+                print(f"{last} instances: {taken}", file=sys.stderr, flush=True)
         for contender in contenders:
             contender.end()
-        tell(contenders)
+    return contenders
 
 
 def tell(contenders: Sequence[Contender]) -> None:

@@ -83,7 +83,7 @@ def cases(driver: Driver) -> dict[str, Call]:
     limits = {"instances": -1}
 
     def reserve() -> None:
-        nova_db.quota_reserve(context, resources, limits, {"instances": 1}, later, 0, 0)  # type: ignore[arg-type]
+        nova_db.quota_reserve(context, resources, limits, {"instances": 1}, later, 0, 0)
 
     def by_filters(**filters: Any) -> Call:
         return lambda: nova_db.instance_get_all_by_filters(context, filters, limit=3)

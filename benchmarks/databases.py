@@ -19,26 +19,46 @@ FILES: Final = {"lmdb": "lmdb:///{}/cloud", "sqlite": "sqlite:///{}/nova.sqlite"
 
 
 @contextlib.contextmanager
-def database(connection: str, *, waits: bool = True) -> Iterator[tuple[Any, str]]:
-    """A driver on a private, empty database, and what it is.
+def made(connection: str, *, waits: bool = True) -> Iterator[str | None]:
+    """The URL of a private, empty database, without tables; None for one in memory, which is the driver's own.
 
     :param connection: ``memory``, ``lmdb``, ``sqlite``, or the URL of a server, beside whose database one is made.
     :param waits: a commit waits for the disk, as in production; it does on none of our databases for tests.
     """
     with contextlib.ExitStack() as stack:
-        backend = EMBEDDED.get(connection, SQLAlchemyDriver)
-        made: str | None = None
-        if backend is not MemoryDriver and not waits:
-            given = None if connection in EMBEDDED else connection
-            made = backend.provision(given)  # type: ignore[attr-defined]
-            stack.callback(backend.discard, made)  # type: ignore[attr-defined]
-        elif connection in FILES:
-            made = FILES[connection].format(stack.enter_context(tempfile.TemporaryDirectory()))
-        elif connection not in EMBEDDED:
-            made = make_database(connection)
-            stack.callback(drop_database, made)
-        driver: Any = backend(made)
-        stack.callback(driver.close)
-        driver.engine.create_schema()
-        described = driver.engine.describe()
-        yield driver, described.get("server", described["engine"])
+        if connection == "memory":
+            yield None
+        elif waits and connection in FILES:
+            yield FILES[connection].format(stack.enter_context(tempfile.TemporaryDirectory()))
+        elif connection == "lmdb":
+            folder = LMDBDriver.provision(None)
+            stack.callback(LMDBDriver.discard, folder)
+            yield folder
+        else:
+            database = make_database("sqlite:///nova.sqlite" if connection == "sqlite" else connection)
+            stack.callback(drop_database, database)
+            yield database
+
+
+def driver_of(url: str | None) -> Any:
+    """A driver on a database that is there; None: on a new one in memory."""
+    kind = "memory" if url is None else "lmdb" if url.startswith("lmdb:") else "sqlite"
+    return EMBEDDED[kind](url)
+
+
+@contextlib.contextmanager
+def database(connection: str, *, waits: bool = True) -> Iterator[tuple[Any, str]]:
+    """A driver on a private, empty database, and what it is; the arguments are those of ``made``."""
+    with made(connection, waits=waits) as url:
+        driver = driver_of(url)
+        try:
+            driver.engine.create_schema()
+            yield driver, server_of(driver)
+        finally:
+            driver.close()
+
+
+def server_of(driver: Any) -> str:
+    """What a driver works on, its version included."""
+    described = driver.engine.describe()
+    return str(described.get("server", described["engine"]))

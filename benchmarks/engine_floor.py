@@ -23,7 +23,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from benchmarks.floor import Floor, InsertByHand, ListByHand, floor_of
+from benchmarks.floor import Floor, InsertByHand, ListByHand, floor_of, whole
 from nova_db.engine import Eq, Query, Row, Transaction, all_of
 from nova_db.schema import TABLES
 from nova_db_sqlalchemy.engine import SQLEngine
@@ -118,10 +118,7 @@ def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
     name = f"{MACHINES // 2:08d}-0000-0000-0000-000000000000"
     columns, read = floor.columns("instances"), floor.reader("instances")
     record = f"SELECT {columns} FROM instances WHERE uuid = {floor.marks(1)[0]}"
-    by_uuid = Eq("uuid", name)
-    whole = Query("instances", by_uuid, load=RELATIONS)
-    statement = engine.database.statements.select(whole).fitting([name])
-    sql = statement.sql if isinstance(statement.sql, str) else statement.sql.decode()
+    sql, read_whole = whole(engine, RELATIONS)
     on_host = all_of(Eq("host", "host7"), LIVE)
     by_hand = ListByHand(floor, MACHINES // HOSTS)
     return [
@@ -133,7 +130,7 @@ def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
         Case(
             "record with 5 relations",
             lambda: reading(engine, False, lambda tx: tx.select(Query("instances", Eq("uuid", name), load=RELATIONS))),
-            lambda: floor.rows(sql, (name,), statement.read),
+            lambda: floor.rows(sql, (name,), read_whole),
         ),
         Case(
             "20 records by host with 4 relations",

@@ -6,10 +6,10 @@ The library's own cursor, the SQL as text, one generated function that makes the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from nova_db.engine import Row
+from nova_db.engine import Eq, Query, Row
 from nova_db.schema import TABLES
 from nova_db_sqlalchemy.engine import SQLEngine
 from nova_db_sqlalchemy.sql.conversion import reader
@@ -125,13 +125,18 @@ class MariaDBFloor(Floor):
 
     def connected(self, engine: SQLEngine) -> Any:
         import pymysql
-        from pymysql.constants import CLIENT, FIELD_TYPE
+        from pymysql.constants import FIELD_TYPE
         from pymysql.converters import conversions
 
-        from nova_db_sqlalchemy.mariadb.session import server_of, settings_of
+        texts = {kind: form for kind, form in conversions.items() if kind != FIELD_TYPE.DATETIME}
+        connection: Any = self._connected(engine, pymysql.connect, texts)
+        return self._told(connection, connection.server_version)
+
+    def _connected(self, engine: SQLEngine, connect: Callable[..., Any], conversions: Mapping[Any, Any]) -> Any:
+        from pymysql.constants import CLIENT  # numbers of the protocol
 
         url = engine.url
-        connection: Any = pymysql.connect(
+        return connect(
             host=url.host,
             port=url.port or 3306,
             user=url.username,
@@ -140,10 +145,15 @@ class MariaDBFloor(Floor):
             charset="utf8mb4",
             autocommit=True,
             client_flag=CLIENT.FOUND_ROWS,
-            conv={kind: form for kind, form in conversions.items() if kind != FIELD_TYPE.DATETIME},
+            conv=conversions,
         )
+
+    def _told(self, connection: Any, version: str) -> Any:
+        """The connection, with the settings of a session."""
+        from nova_db_sqlalchemy.mariadb.session import server_of, settings_of
+
         with connection.cursor() as cursor:
-            cursor.execute(settings_of(server_of(connection.server_version)))
+            cursor.execute(settings_of(server_of(version)))
         return connection
 
     def marks(self, count: int, start: int = 1) -> list[str]:
@@ -157,12 +167,36 @@ class MariaDBFloor(Floor):
         return [(f"UPDATE instances SET {assigned} WHERE {where}", parameters), (changed, parameters[-1:])]
 
 
-_FLOORS: dict[str, type[Floor]] = {"sqlite": SQLiteFloor, "postgresql": PostgreSQLFloor, "mariadb": MariaDBFloor}
+class MySQLClientFloor(MariaDBFloor):
+    """mysqlclient, told the same."""
+
+    def connected(self, engine: SQLEngine) -> Any:
+        import MySQLdb
+        from MySQLdb.constants import FIELD_TYPE
+        from MySQLdb.converters import conversions
+
+        connection: Any = self._connected(engine, MySQLdb.connect, {**conversions, FIELD_TYPE.DATETIME: str})
+        return self._told(connection, connection.get_server_info())
+
+
+_FLOORS: dict[str, type[Floor]] = {
+    "sqlite+pysqlite": SQLiteFloor,
+    "postgresql+psycopg": PostgreSQLFloor,
+    "mariadb+pymysql": MariaDBFloor,
+    "mariadb+mysqldb": MySQLClientFloor,
+}
 
 
 def floor_of(engine: SQLEngine) -> Floor:
     """The raw DB-API library that an engine uses, on the same database."""
-    return _FLOORS[engine.server.name](engine)
+    return _FLOORS[f"{engine.server.name}+{engine.url.get_driver_name()}"](engine)
+
+
+def whole(engine: SQLEngine, relations: Sequence[str]) -> tuple[str, Callable[[Any], list[Row]]]:
+    """The one statement in which the engine reads an instance by uuid with relations, and what makes records of it."""
+    query = Query("instances", Eq("uuid", ""), load=tuple(relations))
+    statement = engine.database.statements.select(query).fitting([""])
+    return statement.sql if isinstance(statement.sql, str) else statement.sql.decode(), statement.read
 
 
 class ListByHand:

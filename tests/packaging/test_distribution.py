@@ -87,6 +87,7 @@ def test_metadata(wheel: Path) -> None:
         "testing",
         "conformance",
         "dev",
+        "bench",
     }
     plain = {name for name in metadata.get_all("Requires-Dist", []) if "extra ==" not in name}
     assert not any(
