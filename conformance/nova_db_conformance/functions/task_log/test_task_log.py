@@ -42,7 +42,8 @@ class TestTaskLog(TaskLogTestCase):
         self.assertEqual([record], self.all())
 
     def test_items_and_message_are_empty_unless_given(self) -> None:
-        empty: list[dict[str, Any]] = [{}, {"task_items": None, "message": None}, {"task_items": 0, "message": ""}]
+        empty: list[dict[str, Any]] = [{}, *({"task_items": items, "message": ""} for items in (0, "", False))]
+        empty.append({"task_items": None, "message": None})
         for number, more in enumerate(empty):
             with self.subTest(number=number, more=more):
                 self.begin(f"host{number}", **more)
