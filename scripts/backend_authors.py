@@ -28,7 +28,7 @@ HELPERS: Final = {
     "engine.rows": ("layout", "HashIndex", "json_codec"),
     "engine.turns": ("Turn",),
     "engine.file_turns": ("FileTurn",),
-    "engine.folders": ("make_folder", "folder_for_tests"),
+    "engine.folders": ("make_folder", "folder_for_tests", "discard_folder"),
     "engine.per_process": ("PerProcess",),
     "engine.watching": ("watched", "failing_at"),
     "forking": ("lock", "rlock", "condition", "event", "register"),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from nova_db.conf import get_conf
-from nova_db.engine.folders import folder_for_tests
+from nova_db.engine.folders import discard_folder, folder_for_tests
 from nova_db.operations import CellDriver
 from nova_db_lmdb.engine import LMDBEngine
 
@@ -43,7 +42,7 @@ class LMDBDriver(CellDriver):
     @classmethod
     def discard(cls, connection: str) -> None:
         """Remove the folder."""
-        shutil.rmtree(_read(connection)[0], ignore_errors=True)
+        discard_folder(_read(connection)[0])
 
 
 def _read(connection: str | None) -> tuple[Path, dict[str, Any]]:

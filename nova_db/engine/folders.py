@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from nova_db.exceptions import DBConnectionError
+
+_made: Final[set[Path]] = set()
+"""The folders that were made by this process to hold those for tests."""
 
 
 def make_folder(folder: Path) -> None:
@@ -25,9 +30,24 @@ def folder_for_tests(beside: Path | None = None) -> Path:
     :raises DBConnectionError: it cannot be made; the text names the folder in which it would be.
     """
     above = Path(tempfile.gettempdir()) if beside is None else beside.absolute().parent
+    missing = [each for each in (above, *above.parents) if not each.exists()]
     make_folder(above)
+    _made.update(missing)
     with _making(above / "nova-db-..."):
         return Path(tempfile.mkdtemp(prefix="nova-db-", dir=above))
+
+
+def discard_folder(folder: Path) -> None:
+    """Remove a folder for tests, and those above it that were made for its like, once nothing else is in them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for above in folder.absolute().parents:
+        if above not in _made:
+            return
+        try:
+            above.rmdir()
+        except OSError:  # another one for tests is there still, or what somebody else has put there
+            return
+        _made.discard(above)
 
 
 @contextlib.contextmanager

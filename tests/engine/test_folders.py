@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nova_db.engine.file_turns import FileTurn
-from nova_db.engine.folders import folder_for_tests, make_folder
+from nova_db.engine.folders import discard_folder, folder_for_tests, make_folder
 from nova_db.exceptions import DBConnectionError
 
 
@@ -22,6 +22,26 @@ def test_each_one_for_tests_is_new_and_beside_what_is_named(tmp_path: Path) -> N
     first, second = (folder_for_tests(tmp_path / "not there" / "cloud") for _ in range(2))
     assert first != second
     assert {first, second} == set((tmp_path / "not there").iterdir())
+
+
+def test_what_was_made_for_tests_goes_with_the_last_of_them(tmp_path: Path) -> None:
+    first, second = (folder_for_tests(tmp_path / "not" / "there" / "cloud") for _ in range(2))
+    (first / "file").touch()
+    discard_folder(first)
+    assert list((tmp_path / "not" / "there").iterdir()) == [second]
+    discard_folder(second)
+    discard_folder(second)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_there_stays_and_so_does_what_holds_something_else(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    discard_folder(folder_for_tests(tmp_path / "there" / "cloud"))
+    assert (tmp_path / "there").is_dir()
+    made = folder_for_tests(tmp_path / "a" / "b" / "cloud")
+    (tmp_path / "a" / "file").touch()
+    discard_folder(made)
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["file"]
 
 
 def test_where_nothing_is_named_it_is_among_temporary_files() -> None:
