@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 import time
@@ -34,9 +33,11 @@ RESULTS = Path(__file__).parent / "results"
 """Where whole runs are kept."""
 SCRATCH = ROOT / "build" / "benchmarks"
 """And others."""
+INTERRUPTED = "all that comes after the interruption"
 
 LARGE = (1000, 10_000, 100_000, 1_000_000)
-SOME = {"memory": LARGE[:3], "lmdb": LARGE[:2], "sqlite": LARGE[:3], "postgresql": LARGE[:2], "mariadb": LARGE[:2]}
+FEW = (1000, 10_000, 30_000)
+SOME = {"memory": LARGE[:3], "lmdb": LARGE[:2], "sqlite": LARGE[:3], "postgresql": FEW, "mariadb": FEW}
 ALL = {"memory": LARGE[:3], **dict.fromkeys(("lmdb", "sqlite", "postgresql", "mariadb"), LARGE)}
 BENCH = Plan(Pace(8, 1.2), 1000, 1000, 10_000, seconds=1.5, rounds=3, sizes=SOME)
 BENCH_LARGE = Plan(Pace(25, 10.0, warm=100), 1000, 1000, 200_000, seconds=5, rounds=5, sizes=ALL)
@@ -61,8 +62,10 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     present, has_peer = lanes(options.backends), PEER.exists() and not options.without_peer
     run, began, busy = Run(plan_of(options), console.log), time.monotonic(), load()
     servers = {lane.name: settings(lane) for lane in present}
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         run.all(present, has_peer)
+    except KeyboardInterrupt:  # what was measured is told nevertheless
+        run.failures.append(INTERRUPTED)
     return {
         "day": today(),
         "minutes": round((time.monotonic() - began) / 60, 1),
@@ -100,7 +103,7 @@ def kept(result: dict[str, Any], folder: Path, console: Console) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, and tell; 0 unless something could not be measured that was asked for."""
+    """Measure, and tell; 0, or 130 after an interruption."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument(
@@ -125,9 +128,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     result = measured(options, console)
     is_whole = not (options.backends or options.only or options.instances or options.seconds or options.without_peer)
-    kept(result, options.results or (RESULTS if is_whole else SCRATCH), console)
+    was_interrupted = INTERRUPTED in result["left out"]
+    kept(result, options.results or (RESULTS if is_whole and not was_interrupted else SCRATCH), console)
     report(result, console)
-    return 0
+    return 130 if was_interrupted else 0
 
 
 if __name__ == "__main__":

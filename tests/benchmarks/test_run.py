@@ -16,6 +16,7 @@ from benchmarks import contenders
 from benchmarks.__main__ import main
 from benchmarks.cases import ARCHIVE, CALLS, GET, GROWING, UPDATE
 from benchmarks.contest import Pace, archived, contest
+from benchmarks.figures import Figure
 from benchmarks.lanes import Lane, lanes, missing, peer_url
 from benchmarks.run import PARTS, Plan, Run
 from benchmarks.tables import report
@@ -114,6 +115,25 @@ def test_a_run_that_was_kept_is_shown_again(tmp_path: Path, capsys: pytest.Captu
     shown = capsys.readouterr().out
     assert all(case in shown for case in CALLS)
     assert "written" not in shown
+
+
+def test_what_was_measured_before_an_interruption_is_told_and_kept_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(run: Run, *_: object) -> None:
+        run.figures.append(Figure(MICROS, GET, "memory", 5.0))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "all", interrupted)
+    monkeypatch.setattr("benchmarks.__main__.SCRATCH", tmp_path / "scratch")
+    monkeypatch.setattr("benchmarks.__main__.RESULTS", tmp_path / "results")
+
+    assert main([]) == 130
+
+    [path] = tmp_path.rglob("*.json")
+    assert path.parent.name == "scratch"
+    assert json.loads(path.read_text())["figures"] == [[MICROS, GET, "memory", 5.0]]
+    assert "left out: all that comes after the interruption" in capsys.readouterr().out
 
 
 def test_a_backend_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
