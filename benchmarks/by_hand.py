@@ -35,7 +35,7 @@ class RecordByHand:
 
     def __init__(self, floor: Floor, engine: SQLEngine) -> None:
         self.floor = floor
-        self.sql, self.read = whole(engine, RELATIONS)
+        self.sql, self.read = whole(engine, "instances", "uuid", cloud.uuid_of(0), RELATIONS)
 
     def __call__(self, uuid: str) -> list[Row]:
         return named(self.floor.rows(self.sql, (uuid,), self.read))
@@ -56,6 +56,25 @@ class UpdateByHand:
         return named(self.record.read(found))
 
 
+class CreateByHand:
+    """An instance with all that belongs to it, and its record, put together from what was inserted."""
+
+    def __init__(self, floor: Floor, engine: SQLEngine) -> None:
+        self.floor, self.insert = floor, InsertByHand(floor)
+        self.sql, self.read = whole(engine, "security_groups", "id", 1, ("rules",))
+
+    def __call__(self, group: int) -> Row:
+        given = cloud.new_instance()
+        values = cloud.columns_of(0) | {name: given[name] for name in ("uuid", "host", "project_id")}
+        groups = self.floor.rows(self.sql, (group,), self.read)
+        rows = rows_of([values], {cloud.ELSEWHERE: groups[0]["id"]})
+        tables = dict(zip([table for table, _ in rows], self.insert(rows), strict=True))
+        [made], [cache] = named(tables["instances"]), tables["instance_info_caches"]
+        made.update(security_groups=groups, info_cache=cache, metadata=tables["instance_metadata"])
+        made["system_metadata"] = tables["instance_system_metadata"]
+        return made
+
+
 NOW = TABLES["services"].insert_values({})["created_at"]
 
 
@@ -68,19 +87,16 @@ def by_hand(driver: Any, context: Any, chosen: list[int]) -> Iterator[Case]:
     uuids, states = itertools.cycle(map(cloud.uuid_of, chosen)), itertools.cycle(["building", "active"])
     hosts = itertools.cycle(map(cloud.host_of, chosen))
     record, on_host = RecordByHand(floor, engine), ListByHand(floor, cloud.PER_HOST)
-    update, insert = UpdateByHand(floor, record), InsertByHand(floor)
+    update, create = UpdateByHand(floor, record), CreateByHand(floor, engine)
     check(names.GET, [driver.instance_get_by_uuid(context, cloud.uuid_of(0))], record(cloud.uuid_of(0)))
     check(names.BY_HOST, driver.instance_get_all_by_host(context, "host0"), named(on_host("host0")))
-    group = {cloud.ELSEWHERE: driver.security_group_ensure_default(context)[1]["id"]}
-
-    def create(_: object) -> object:
-        values = cloud.columns_of(0) | {name: cloud.new_instance()[name] for name in ("uuid", "host", "project_id")}
-        return insert(rows_of([values], group))
-
+    group = driver.security_group_ensure_default(context)[1]["id"]
+    made = create(group)
+    check(names.CREATE, [driver.instance_get_by_uuid(context, made["uuid"])], [made])
     yield Case(FLOOR + names.GET, lambda _: record(next(uuids)))
     yield Case(FLOOR + names.BY_HOST, lambda _: named(on_host(next(hosts))))
     yield Case(FLOOR + names.UPDATE, lambda _: update(next(uuids), next(states)))
-    yield Case(FLOOR + names.CREATE, create)
+    yield Case(FLOOR + names.CREATE, lambda _: create(group))
 
 
 def check(name: str, ours: list[Row], theirs: list[Row]) -> None:

@@ -118,7 +118,7 @@ def reads(engine: SQLEngine, floor: Floor) -> list[Case]:
     name = f"{MACHINES // 2:08d}-0000-0000-0000-000000000000"
     columns, read = floor.columns("instances"), floor.reader("instances")
     record = f"SELECT {columns} FROM instances WHERE uuid = {floor.marks(1)[0]}"
-    sql, read_whole = whole(engine, RELATIONS)
+    sql, read_whole = whole(engine, "instances", "uuid", name, RELATIONS)
     on_host = all_of(Eq("host", "host7"), LIVE)
     by_hand = ListByHand(floor, MACHINES // HOSTS)
     return [

@@ -192,10 +192,15 @@ def floor_of(engine: SQLEngine) -> Floor:
     return _FLOORS[f"{engine.server.name}+{engine.url.get_driver_name()}"](engine)
 
 
-def whole(engine: SQLEngine, relations: Sequence[str]) -> tuple[str, Callable[[Any], list[Row]]]:
-    """The one statement in which the engine reads an instance by uuid with relations, and what makes records of it."""
-    query = Query("instances", Eq("uuid", ""), load=tuple(relations))
-    statement = engine.database.statements.select(query).fitting([""])
+def whole(
+    engine: SQLEngine, table: str, column: str, value: Any, relations: Sequence[str]
+) -> tuple[str, Callable[[Any], list[Row]]]:
+    """The one statement in which the engine reads rows with relations, and what makes records of them.
+
+    :param value: one of those that the column is asked for.
+    """
+    query = Query(table, Eq(column, value), load=tuple(relations))
+    statement = engine.database.statements.select(query).fitting([value])
     return statement.sql if isinstance(statement.sql, str) else statement.sql.decode(), statement.read
 
 

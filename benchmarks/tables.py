@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks import cases as names
 from benchmarks.figures import Figure
-from benchmarks.targets import FASTER, FLOOR, IMPORT, LANES, Judged, judged
+from benchmarks.targets import FASTER, FLOOR, LANES, Judged, judged
 
 COLORS = {"reached": "green", "missed": "red", "not measured": "dim"}
 
@@ -47,7 +47,7 @@ def targets(result: Mapping[str, Any], console: Console) -> None:
     for name in ("", "backend", "aimed at", "measured", ""):
         table.add_column(name, justify="right" if name in ("aimed at", "measured") else "left")
     for each in judged(figures_of(result)):
-        if each.value is not None or each.target.case == IMPORT:
+        if each.value is not None:
             table.add_row(*row(each))
     console.print(table)
 

@@ -18,6 +18,7 @@ LONG = (
     ),
     *("tests/moving/test_copying.py", "tests/secrets/test_scan.py", "tests/cli/test_new_backend.py"),
     *("tests/migrations/test_new_revision.py", "tests/sqlalchemy/test_mariadb_settings.py"),
+    "tests/benchmarks/test_run.py",
     *("tests/docs/test_backend_authors.py", "tests/suite/test_report.py", "tests/suite/test_options.py"),
     "conformance/nova_db_conformance/recordings/test_recordings.py",
     "conformance/nova_db_conformance/engine/test_many_values.py",
