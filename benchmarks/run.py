@@ -54,7 +54,7 @@ class Run:
         """Every part."""
         parts = self.plan.parts
         if "start" in parts and any(lane.name == "memory" for lane in lanes):
-            self.part("start", "memory", lambda: starts(5, has_peer))
+            self.part("start", "memory", lambda: starts(min(5, self.plan.pace.rounds), has_peer))
         if {"calls", "archive", "throughput"} & set(parts):
             for database, beside in itertools.groupby(lanes, key=lambda lane: lane.peer if has_peer else None):
                 self.beside(database, list(beside))
