@@ -26,7 +26,7 @@ NOTED: Final = frozenset({"memory", "lmdb"})
 """The lanes on which it is noted what tests execute."""
 _CELLS = ("backends/nova_db_lmdb", "nova_db/engine/rows/cells")
 _OPERATIONS = "nova_db/operations/"
-_EXCLUDING = re.compile(r"\b(?:serialize\(|locks\.|lock=\w+|insist\()")
+_EXCLUDING = re.compile(r"\b(?:serialize\(|locks\.|lock=\w+|insist\(|_held\b|_require_alone\()")
 """What operations keep others out with, which does nothing where writers are alone anyway."""
 OWN: Final[dict[str, tuple[str, ...]]] = {
     "nova_db/operations/rows/locks.py": ("tests/engine/test_lock_names.py",),

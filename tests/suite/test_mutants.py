@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts.mutants import trying
 from scripts.mutants.changes import Mutant, mutants, mutated
 from scripts.mutants.equivalents import Everywhere, entry, listed
 from scripts.mutants.hook import MUTANT, ROOT, module_of, paths
-from scripts.mutants.traces import Noted, Traces, lanes_of
+from scripts.mutants.traces import Lanes, Noted, Traces, lanes_of
 
 SOURCE = '''
 def limited(rows, limit=None, *, strict=False):
@@ -159,11 +160,25 @@ def test_tests_of_the_family_come_first_and_then_the_stages() -> None:
         ("tx.select(Query('a', lock=True))", "keyword dropped"),
         ("tx.select(Query('a', lock=True))", "boolean negated"),
         ("tx.select(Query('a', lock=False))", "boolean negated"),
+        ("self._require_alone()", "statement removed"),
     ],
 )
 def test_what_keeps_others_out_is_tried_where_there_are_others(statement: str, kind: str) -> None:
     found = mutants("m", "nova_db/operations/quotas.py", f"def f(tx):\n    {statement}")
     assert {lanes_of(mutant)[0] for mutant in found if mutant.kind == kind} == {"kv"}
+
+
+def test_a_test_that_fails_anyway_hides_none_that_comes_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = trying._Part("kv", ("a.py::1", "a.py::2", "a.py::3"), "functions", 1.0, False)
+
+    def run(mutant: Mutant | None, part: trying._Part, _: Path) -> tuple[str, str, str]:
+        failing = {"a.py::1", *(["a.py::3"] if mutant is not None else [])}
+        return next((("functions", name, "error") for name in part.names if name in failing), ("", "", ""))
+
+    monkeypatch.setattr(trying, "_run", run)
+    monkeypatch.setattr(trying, "_parts", lambda *_, **__: iter([part]))
+    [mutant, *_] = made()
+    assert trying.tried(mutant, Lanes(Path())).test == "a.py::3"
 
 
 def test_each_mutant_that_is_listed_is_there(subtests: pytest.Subtests) -> None:
