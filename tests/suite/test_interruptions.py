@@ -107,6 +107,17 @@ def ended(
     return process.returncode, out + err, time.monotonic() - began
 
 
+LOOKING = """
+import json
+from pathlib import Path
+
+
+def pytest_runtest_setup():
+    found = json.loads(Path("report", "memory.json").read_text())
+    assert (found["state"], found["passes"]) == ("running", False)
+"""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_that_is_terminated_ends_and_blames_nobody(tmp_path: Path, name: str) -> None:
     status, told, seconds = ended(tmp_path, name, signal.SIGTERM)
@@ -135,6 +146,15 @@ def test_a_report_says_of_a_run_that_it_goes_on_and_that_it_was_interrupted(tmp_
     assert "memory: the run was interrupted, and says nothing of what did not run" in pages[1]
     assert "passes what ran" not in "".join(pages)
     assert json.loads((report / "memory.json").read_text())["outcomes"]["passed"] > 0, "what ended is told"
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_report_is_there_as_soon_as_the_first_test(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "looking.py").write_text(LOOKING)
+    chosen = ("--nova-db-backend", "memory", "--nova-db-report", "report", "--pyargs", LOADS)
+    done = run_pytest(tmp_path, "-n", workers, "-p", "looking", *chosen, variables={"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 0, done.stdout
+    assert json.loads((tmp_path / "report" / "memory.json").read_text())["state"] == "finished"
 
 
 def test_the_first_stage_of_a_whole_run_is_not_told_as_its_end(tmp_path: Path) -> None:

@@ -80,6 +80,11 @@ class Report:
             self._write(self.verdicts())
             self._progress = "finished"
 
+    @pytest.hookimpl(optionalhook=True, trylast=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        """The same where workers of pytest-xdist have found what is to run."""
+        self.pytest_collection_finish()
+
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note that the run does not come to its end; a module that cannot be collected is told here as well."""
         if not isinstance(excinfo.value, pytest.Session.Interrupted):

@@ -121,6 +121,17 @@ class Verdicts:
             self._config.workeroutput[_KEY] = [self._is_whole, chosen]
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """See on which backends a worker of pytest-xdist is to run anything; how much, it tells at its end."""
+        from nova_db_conformance.harness.scenarios import selected_backends
+
+        # Where the suite is outside of pytest's root, its ids begin without a path.
+        of_suite = [each for each in ids if each.startswith("::") or f"{SUITE}/" in each.partition("::")[0]]
+        for label in [backend.label for backend in selected_backends()]:
+            if any(f"@{label}::" in each for each in of_suite):
+                self._chosen.setdefault(label, Counter())
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what a worker of pytest-xdist was to run."""
         sent = getattr(node, "workeroutput", {}).get(_KEY)
