@@ -96,7 +96,8 @@ class SingleInstances(TransactionalDriver, InstancesContract):
         record = hold(tx, context, instance_uuid)
         now = utcnow()
         gone = {"deleted": Col("id"), "deleted_at": now}
-        if not tx.update("instances", all_of(named(context, "uuid", instance_uuid), condition), gone):
+        # Which row that is, and that the context may see it, stays as it was: it is held.
+        if not tx.update("instances", all_of(Eq("id", record["id"]), condition), gone):
             raise exceptions.ConstraintNotMet
         for table in _DEPENDENTS:
             tx.update(table, Eq("instance_uuid", instance_uuid), gone)
