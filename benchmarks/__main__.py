@@ -72,7 +72,7 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
         "load": [busy, load()],
         "machine": machine(),
         "versions": versions() | run.versions,
-        "servers": {name: found for name, found in servers.items() if found},
+        "servers": {name: {"version": version, **servers[name]} for name, version in run.servers.items()},
         "plan": run.plan._asdict() | {"pace": run.plan.pace._asdict()},
         "figures": [list(figure) for figure in run.figures],
         "details": run.details,

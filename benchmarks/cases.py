@@ -60,7 +60,7 @@ class Side(Protocol):
         """The same calls by hand, with the raw DB-API library, where there is one."""
 
     def archive(self) -> int:
-        """Archive all that is deleted, a thousand rows a call; how many rows that were."""
+        """Archive all that is deleted, and what belongs to it; how many rows that were."""
 
     def close(self) -> None:
         """Let go of everything."""

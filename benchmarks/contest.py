@@ -13,6 +13,7 @@ from benchmarks.figures import Figure, of_all, ratio
 from benchmarks.targets import FASTER, FLOOR, MICROS
 
 Rounds = list[list[int]]
+Found = tuple[list[Figure], dict[str, Any]]
 MOST = 5000
 """Calls in a round."""
 TRIED = 5
@@ -88,17 +89,17 @@ def contest(
     return figures, details
 
 
-def archived(lane: str, ours: Contender, peer: Contender | None, instances: int) -> tuple[list[Figure], dict[str, Any]]:
-    """Archiving what was deleted: once, as it takes long to make."""
-    details: dict[str, Any] = {}
-    for side, contender in (("ours", ours), ("peer", peer)):
-        if contender is not None:
-            contender.ask("archive")  # what other cases have left
-            contender.ask("destroy", instances=instances)
-            answer = contender.ask("archive")
-            details[side] = {"milliseconds": answer["nanos"] / 1e6, "rows": answer["rows"]}
-    if len(details) < 2:
+def archived(contender: Contender, instances: int) -> dict[str, float]:
+    """What it takes to archive instances that were destroyed: once, as they take long to make."""
+    contender.ask("destroy", instances=instances)
+    answer = contender.ask("archive")
+    return {"milliseconds": answer["nanos"] / 1e6, "rows": answer["rows"]}
+
+
+def archiving(lane: str, ours: Contender, peers: dict[str, float] | None, instances: int) -> Found:
+    """Ours beside what the peer has taken for as many; None: it cannot."""
+    details = {"ours": archived(ours, instances)}
+    if peers is None:
         return [], details
-    return [
-        Figure(FASTER, names.ARCHIVE, lane, details["peer"]["milliseconds"] / details["ours"]["milliseconds"])
-    ], details
+    times = peers["milliseconds"] / details["ours"]["milliseconds"]
+    return [Figure(FASTER, names.ARCHIVE, lane, times)], details | {"peer": peers}

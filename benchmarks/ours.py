@@ -18,7 +18,7 @@ from benchmarks.by_hand import by_hand
 from benchmarks.cases import Case
 from benchmarks.databases import driver_of, server_of
 from benchmarks.worker import serve
-from nova_db import api
+from nova_db import api, upkeep
 from nova_db.context import get_admin_context
 from nova_db.version import __version__
 
@@ -139,11 +139,8 @@ class Ours:
         return lambda _: reserve(self.context, resources, limits, {"instances": 1}, later, 0, 0)
 
     def archive(self) -> int:
-        """A thousand rows a call until all is archived, as the peer's command does."""
-        moved = 0
-        while found := self.interface.archive_deleted_rows(self.context, max_rows=1000):
-            moved += found
-        return moved
+        """All that is deleted, and what belongs to it, as the command does."""
+        return upkeep.archive(self.driver).rows.total()
 
     def close(self) -> None:
         """Let go of the database."""

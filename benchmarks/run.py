@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from benchmarks.archive import by_hand_and_upkeep
 from benchmarks.cases import ARCHIVE
 from benchmarks.contenders import Contender, ContenderError
-from benchmarks.contest import Pace, archived, contest
+from benchmarks.contest import Found, Pace, archived, archiving, contest
 from benchmarks.figures import Figure
 from benchmarks.growth import grown
 from benchmarks.lanes import Lane, ours_filled, peer_filled
@@ -19,7 +19,6 @@ from benchmarks.starts import starts
 from benchmarks.targets import FLOOR
 from benchmarks.throughput import Together, processes, threads
 
-Found = tuple[list[Figure], dict[str, Any]]
 PARTS = ("calls", "archive", "throughput", "growth", "start")
 
 
@@ -48,6 +47,8 @@ class Run:
         self.figures: list[Figure] = []
         self.details: dict[str, dict[str, Any]] = {}
         self.versions: dict[str, str] = {}
+        self.servers: dict[str, str] = {}
+        self.peers_archived: dict[str, float] | None = None
         self.failures: list[str] = []
 
     def all(self, lanes: list[Lane], has_peer: bool) -> None:
@@ -83,24 +84,24 @@ class Run:
                 self.tell(f"the peer's cloud, beside {lanes[0].name}")
                 peer, versions, url = stack.enter_context(peer_filled(database, self.plan.instances))
                 self.versions |= {f"{name} of the peer": version for name, version in versions.items()}
+            self.peers_archived = self.peers_archive(peer)
             for lane in lanes:
                 self.tell(f"our cloud: {lane.name}")
                 with ours_filled(lane, self.plan.instances) as (ours, versions, mine):
-                    self.versions[lane.name] = versions["server"]
+                    self.servers[lane.name] = versions["server"]
                     self.lane(lane, ours, peer, (mine, url))
 
     def lane(self, lane: Lane, ours: Contender, peer: Contender | None, urls: tuple[str | None, str | None]) -> None:
         """One backend beside the peer."""
         plan, name = self.plan, lane.name
+        if "archive" in plan.parts:
+            self.part("archive", name, lambda: archiving(name, ours, self.peers_archived, plan.archived))
         if "calls" in plan.parts:
             self.part("calls", name, lambda: contest(name, ours, peer, ours.ask("floor"), plan.pace))
         if "throughput" in plan.parts:
             # In memory the peer has one connection for all threads; in a file, where one writes at a time, it gives up.
             beside = None if name in ("memory", "sqlite") else peer
             self.part("throughput", name, lambda: self.crowds(lane, ours, beside, urls))
-        if "archive" in plan.parts:
-            able = peer if peer is not None and self.archives(peer) else None
-            self.part("archive", name, lambda: archived(name, ours, able, plan.archived))
 
     def crowds(self, lane: Lane, ours: Contender, peer: Contender | None, urls: tuple[str | None, str | None]) -> Found:
         """Threads, and processes where they can share the database."""
@@ -113,15 +114,20 @@ class Run:
             figures, details = figures + more, details | shared
         return figures, details
 
-    def archives(self, peer: Contender) -> bool:
-        """Whether the peer can archive at all here."""
-        peer.ask("destroy", instances=1)
+    def peers_archive(self, peer: Contender | None) -> dict[str, float] | None:
+        """What the peer takes for archiving, if it can.
+
+        It has to come first, and once: in SQLite it gives the ids of rows that are archived to new ones, which it then
+        cannot archive.
+        """
+        if peer is None or "archive" not in self.plan.parts:
+            return None
+        self.tell("archive: the peer")
         try:
-            peer.ask("archive")
+            return archived(peer, self.plan.archived)
         except ContenderError as error:
             self.failures.append(f"archive: {error}"[:300])
-            return False
-        return True
+            return None
 
     def floor_of_archiving(self, lane: Lane) -> Found:
         """Ours beside the statements that one would write by hand, a thousand instances a transaction."""

@@ -16,7 +16,7 @@ from rich.console import Console
 from benchmarks import contenders
 from benchmarks.__main__ import main
 from benchmarks.cases import ARCHIVE, CALLS, GET, GROWING, UPDATE
-from benchmarks.contest import Pace, archived, contest
+from benchmarks.contest import Pace, archived, archiving, contest
 from benchmarks.figures import Figure
 from benchmarks.lanes import Lane, lanes, missing, peer_url
 from benchmarks.run import PARTS, Plan, Run
@@ -42,7 +42,7 @@ def test_a_run_without_the_peer_measures_all_parts(found: Run) -> None:
     assert found.details["growth"]["memory"].keys() == {"100", "200", "tails"}
     assert found.details["growth"]["sqlite"].keys() == {"100", "new connection"}
     assert found.details["throughput"]["sqlite"][PROCESSES]["ours"]["rate"] > 0
-    assert found.versions["sqlite"].startswith("SQLite ")
+    assert found.servers["sqlite"].startswith("SQLite ")
 
 
 def test_its_figures_are_those_that_targets_are_set_for(found: Run) -> None:
@@ -68,7 +68,7 @@ def test_two_sides_are_set_beside_each_other() -> None:
         one.ask("fill", instances=100)
         other.ask("fill", instances=100)
         figures, details = contest("memory", one, other, [], QUICK)
-        more, _ = archived("memory", one, other, 2)
+        more, _ = archiving("memory", one, archived(other, 2), 2)
 
     assert {figure.case for figure in figures + more if figure.kind == FASTER} == {*CALLS, ARCHIVE}
     assert details[GET].keys() == {"ours", "peer"}

@@ -131,7 +131,7 @@ def test_our_side_has_all_calls_in_a_process_of_its_own(in_memory: Contender) ->
     assert in_memory.ask("crowd", mix=dict(MIX), threads=2, seconds=0.05)["nanos"][GET]
     assert in_memory.ask("floor") == []
     in_memory.ask("destroy", instances=2)
-    assert in_memory.ask("archive")["rows"] > 2
+    assert in_memory.ask("archive")["rows"] >= 2 * 17  # with metadata, info cache, memberships and EC2 id
     assert in_memory.ask("grow", first=100, last=200) is None
     assert in_memory.ask("use", instances=200)
 
