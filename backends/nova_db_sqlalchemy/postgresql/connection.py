@@ -36,20 +36,8 @@ class Cursor(psycopg.RawCursor[Any]):
         return super().execute(query, params, **options)
 
 
-class IsolatedCursor(Cursor):
-    """A cursor whose statements have plans of their own, made without reading tables as a whole."""
-
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        return super().execute(query.__class__(b"/*isolated*/" + query), params, **options)
-
-    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
-        super().executemany(b"/*isolated*/" + query, params_seq, **options)
-
-
 class Connection(PlainConnection):
     """A connection that waits for an answer as long as it takes."""
-
-    isolated_cursor: type[psycopg.RawCursor[Any]] = IsolatedCursor
 
     def send(self, statements: bytes) -> bytes | None:
         """Send statements without parameters, whose rows nobody wants; the word for the last of them."""

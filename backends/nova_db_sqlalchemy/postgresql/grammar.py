@@ -97,6 +97,10 @@ class PostgreSQLGrammar(Grammar):
         listed = sa.tuple_(*columns).in_(sa.select(*[given.c[name] for name in names]))
         return listed.is_(sa.true()), sa.cast(number, sa.BigInteger)
 
+    def is_found(self, column: Expression, select: sa.Select[Any]) -> Expression:
+        # As an array, they are found first whatever is known of the tables; a join might begin at the other end.
+        return column == sa.any_(sa.func.array(select.scalar_subquery()))
+
     def contains(self, text: Expression, part: Expression) -> Expression:
         return sa.func.strpos(text, part) > sa.literal_column("0")
 

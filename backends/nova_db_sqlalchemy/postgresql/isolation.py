@@ -35,8 +35,7 @@ PATIENCE: Final = 2
 
 PLAIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _ENTER: Final = f"LOCK TABLE {GATE} IN ROW EXCLUSIVE MODE"
-# Small tables would be read as a whole, and so conflict with whatever is written to them.
-_ISOLATED: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE;SET LOCAL enable_seqscan = off"
+_ISOLATED: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
 _SOMEBODY: Final = f"LOCK TABLE {QUEUE} IN ROW EXCLUSIVE MODE"
 _IN_TURN: Final = f"LOCK TABLE {QUEUE} IN SHARE UPDATE EXCLUSIVE MODE"
 # Granted where there is neither of both: then those at the gate are single calls, about to end.  Without it, calls that
@@ -76,7 +75,7 @@ def _begin_beside(connection: Connection, told: str) -> None:
         send(connection, f"ROLLBACK;{PLAIN}{told};{_NOBODY};{_ENTER}")
     except psycopg.errors.LockNotAvailable:
         send(connection, f"ROLLBACK;{_ISOLATED}{told};{_TOGETHER};{_SAVEPOINT}")
-        _isolate(connection)
+        connection.isolated = True
 
 
 def begin_isolated(connection: Connection, losses: int, told: str) -> None:
@@ -91,13 +90,7 @@ def begin_isolated(connection: Connection, losses: int, told: str) -> None:
         send(connection, statements)
     except psycopg.errors.InsufficientPrivilege as error:
         raise _forbidden(connection, error) from error
-    _isolate(connection)
-
-
-def end(connection: Connection) -> None:
-    """Forget that a transaction was isolated."""
-    connection.isolated = False
-    connection.use(connection.dbapi.cursor())
+    connection.isolated = True
 
 
 def send(connection: Connection, statements: str) -> bytes | None:
@@ -106,11 +99,6 @@ def send(connection: Connection, statements: str) -> bytes | None:
         connection.report(statements, ())
     send_to_server: Callable[[bytes], bytes | None] = connection.dbapi.send
     return send_to_server(statements.encode())
-
-
-def _isolate(connection: Connection) -> None:
-    connection.isolated = True
-    connection.use(connection.dbapi.isolated_cursor(connection.dbapi))
 
 
 def _forbidden(connection: Connection, error: BaseException) -> DBError:

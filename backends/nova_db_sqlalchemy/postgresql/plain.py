@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import psycopg
 
 from nova_db_sqlalchemy.connections.cut_off import cut_off
-from nova_db_sqlalchemy.postgresql.connection import Cursor, IsolatedCursor, silence
+from nova_db_sqlalchemy.postgresql.connection import Cursor, silence
 
 if TYPE_CHECKING:
     LibraryConnection: TypeAlias = psycopg.Connection[Any]
@@ -29,14 +29,9 @@ class BoundedCursor(Cursor):
             super().executemany(query, params_seq, **options)
 
 
-class BoundedIsolatedCursor(IsolatedCursor, BoundedCursor):
-    """Both."""
-
-
 class PlainConnection(LibraryConnection):
     """A connection that is used by what psycopg documents."""
 
-    isolated_cursor: ClassVar[type[psycopg.RawCursor[Any]]] = BoundedIsolatedCursor
     timeout: ClassVar[float | None] = None
     """For how long a statement is waited for."""
 

@@ -29,6 +29,7 @@ from nova_db_sqlalchemy.postgresql.connecting import Connecting
 from nova_db_sqlalchemy.postgresql.encodings import encoding_fault
 from nova_db_sqlalchemy.postgresql.opening import Opening
 from nova_db_sqlalchemy.postgresql.refusals import NO_RIGHT
+from nova_db_sqlalchemy.postgresql.statistics import Statistics
 from nova_db_sqlalchemy.postgresql.urls import options
 from nova_db_sqlalchemy.tables.catalog import CATALOG, COUNTED, rule_columns
 
@@ -39,6 +40,14 @@ if TYPE_CHECKING:
 
 PREPARED_STATEMENTS: Final = 400
 """How many statements a connection keeps prepared."""
+_PLANNED: Final = {
+    # Compiling takes longer than any of the statements.
+    "jit": "off",
+    # A small table would be read as a whole for each row of another one. That takes longer than to follow an index, is
+    # kept in plans while the table grows, and in isolated transactions conflicts with all that is written there.
+    "enable_seqscan": "off",
+}
+"""How statements are planned."""
 _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONFLICTS: Final = ("40001", "40P01", "55P03")
 _NO_MORE_IDS: Final = "2200H"
@@ -68,8 +77,9 @@ class PostgreSQLServer(Server):
         super().__init__(url, settings)
         self._given = options(url)
         opening = Opening(settings.read_timeout, plain=settings.plain_libraries)
-        # Compiling takes longer than any of the statements.
-        self._connecting = Connecting(settings, opening.connect, further={"jit": "off"})
+        self._connecting = Connecting(settings, opening.connect, further=_PLANNED)
+        self.statistics = Statistics()
+        """What the planner knows of the tables."""
 
     # ------------------------------------------------------------------------------------------ connections
 
@@ -147,8 +157,8 @@ class PostgreSQLServer(Server):
     def commit(self, connection: Connection) -> None:
         if isolation.send(connection, "COMMIT") == b"ROLLBACK":
             raise psycopg.errors.InFailedSqlTransaction("the transaction had failed and was rolled back")
-        if connection.isolated:
-            isolation.end(connection)
+        connection.isolated = False
+        self.statistics.look_if_due(connection)
 
     def rollback(self, connection: Connection) -> None:
         status = connection.dbapi.info.transaction_status
@@ -156,8 +166,7 @@ class PostgreSQLServer(Server):
             self.control(connection, "ROLLBACK")
         elif status != TransactionStatus.IDLE:
             raise psycopg.OperationalError("the connection is in the middle of a statement")
-        if connection.isolated:
-            isolation.end(connection)
+        connection.isolated = False
 
     def control(self, connection: Connection, statement: str) -> None:
         isolation.send(connection, statement)

@@ -86,6 +86,7 @@ class PostgreSQLWriter(Writer):
             bound.append(limit)
         variants = self._database.statements.move(source, target, where.shape(), order, limit is not None)
         self._database.dirty.add(source)
+        self._database.server.statistics.grown.add(target)
         return self.change(variants.fitting(bound), bound, ((target, ()),), where, source)
 
     def serialize(self, *names: str) -> None:
@@ -166,12 +167,14 @@ class PostgreSQLWriter(Writer):
     def _insert_runs(self, batches: Sequence[Batch], runs: Sequence[Run]) -> list[list[Any]]:
         """Insert all runs in one statement; the keys of each, in the order of its rows."""
         bound: list[Any] = []
+        grown = self._database.server.statistics.grown
         for _, part, rows in runs:
             if part.is_many:
                 bound.append(rows)
             else:
                 bound += [rows[0][name] for name in part.columns]
             self._database.dirty.add(part.table)
+            grown.add(part.table)
         parts = tuple([part for _, part, _ in runs])
         found = self.fetch(self._database.statements.insert_parts(parts).fitting(bound), bound, batches)
         if len(parts) == 1:

@@ -81,7 +81,7 @@ class DocumentBuilder:
         if "via" in relation.live:
             conditions.append(links.c.deleted == literal(CATALOG[via.table].live_value))
         linked = sa.select(links.c[via.remote]).where(*conditions).correlate(source)
-        return [alias.c[relation.remote].in_(linked)]
+        return [self._grammar.is_found(alias.c[relation.remote], linked)]
 
     def _alias(self, table: str) -> sa.FromClause:
         self._aliases += 1

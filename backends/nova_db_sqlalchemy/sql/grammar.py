@@ -84,6 +84,10 @@ class Grammar(abc.ABC):
         Written so that no index is chosen for it: there is a better way to the few rows that are asked.
         """
 
+    def is_found(self, column: Expression, select: sa.Select[Any]) -> Expression:
+        """Whether a column equals one of the few values that a select of one column gives."""
+        return column.in_(select)
+
     def number_of(self, columns: Sequence[Expression]) -> Expression:
         """The aggregate that counts the different values in columns."""
         return sa.func.count(sa.distinct(columns[0] if len(columns) == 1 else sa.tuple_(*columns)))
