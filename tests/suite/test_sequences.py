@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import runpy
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nova_db.constraints import constraint, equal_any, not_equal
+from nova_db.exceptions import ConsoleNotFoundForInstance
 from nova_db.fixtures import DatabaseFixture
+from nova_db_conformance.sequences.comparing import Comparison
 from nova_db_conformance.sequences.likely import HOSTILE
 from nova_db_conformance.sequences.machine import search
 from nova_db_conformance.sequences.playing import Bench
@@ -64,6 +67,28 @@ def test_a_driver_without_an_engine_that_is_equal_differs_in_nothing() -> None:
     found, bench = searched("Direct", 300)
     assert found is None
     assert bench.counts["calls"] >= 300
+
+
+@pytest.mark.parametrize(
+    "one, other, instance, is_same",
+    [
+        (2, 1, Fraction(1, 3), True),
+        (2, 1, "x 2 of 1, 2.5", True),
+        (2, 1, "u1", True),
+        (1, 1, 1, True),
+        (2, 1, None, True),
+        (2, 1, (2, 3), False),
+    ],
+)
+def test_ids_that_stand_for_each_other_do_so_in_texts_and_other_numbers_do_not(
+    one: int, other: int, instance: Any, is_same: bool
+) -> None:
+    there, here = (
+        ConsoleNotFoundForInstance(f"the console {number} of {told}", console_id=number)
+        for number, told in ((one, instance), (other, instance if is_same else (2, 4)))
+    )
+    found = Comparison().errors(there, here, [(one, other)])
+    assert (found is None) is is_same, found
 
 
 def test_the_same_calls_are_made_whenever_a_seed_is_used() -> None:

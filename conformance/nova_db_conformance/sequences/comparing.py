@@ -58,10 +58,7 @@ class Comparison:
                 yield from ((mine, theirs), (str(mine), str(theirs)))
 
     def _text(self, one: Exception, other: Exception) -> str | None:
-        mine, theirs = words(str(one)), words(str(other))
-        for place, (left, right) in enumerate(sorted(self._given, key=str)):
-            mine, theirs = _without(mine, left, place), _without(theirs, right, place)
-        same = mine == theirs
+        same = _with_places(words(str(one)), self._given).fullmatch(words(str(other)))
         return None if same else f"text of {type(one).__name__}: {str(one)[:300]!r} there, {str(other)[:300]!r} here"
 
     def _value(self, one: Any, other: Any, where: str) -> str | None:
@@ -116,5 +113,17 @@ class Comparison:
         return repr(one) == repr(other) if isinstance(one, (float, complex, Decimal)) else bool(one == other)
 
 
-def _without(text: str, value: Any, place: int) -> str:
-    return re.sub(rf"(?<![\w.:-]){re.escape(str(value))}(?![\w:-]|\.\w)", f"<given_{place}_>", text)
+def _with_places(text: str, given: Pairs) -> re.Pattern[str]:
+    """Which texts say the same as this one, where each of some values may stand as the other of its pair.
+
+    As it is, too: a number in a text may be one of those, and mean something else.
+    """
+    pairs = [(str(mine), str(theirs)) for mine, theirs in given if str(mine)]
+    if not pairs:
+        return re.compile(re.escape(text))
+    values = "|".join(sorted({re.escape(mine) for mine, _ in pairs}, key=len, reverse=True))
+    parts = re.split(rf"(?<![\w.:-])({values})(?![\w:-]|\.\w)", text)
+    for place in range(1, len(parts), 2):
+        others = [re.escape(theirs) for mine, theirs in pairs if mine == parts[place]]
+        parts[place] = "|".join([re.escape(parts[place]), *sorted(others)])
+    return re.compile("".join([f"(?:{part})" if place % 2 else re.escape(part) for place, part in enumerate(parts)]))
