@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from nova_db.engine import Row
 from nova_db.engine.keys import HIGHEST_ID
-from nova_db.engine.rows import HashIndex, Layout, Rows, attacher_by_indexes, find_by_indexes, layout
+from nova_db.engine.rows import (
+    HashIndex,
+    Layout,
+    OrderedIndex,
+    Ordering,
+    Rows,
+    Walk,
+    attacher_by_indexes,
+    find_by_indexes,
+    layout,
+)
 from nova_db.schema import Kind
 
 _DIFFERENT: Final = 2048
@@ -45,19 +55,22 @@ class Content(NamedTuple):
 
     rows: dict[Any, Row]
     indexes: Indexes
+    orders: dict[Ordering, OrderedIndex]
+    """Those that were asked for."""
     next_id: int
 
 
 class Store(Rows):
     """The rows of one table; its content is copied before it is written to, if a snapshot shares it."""
 
-    __slots__ = ("_is_shared", "_texts", "get", "indexes", "next_id", "rows")
+    __slots__ = ("_is_shared", "_texts", "get", "indexes", "next_id", "orders", "rows")
 
     find = find_by_indexes
     attacher = staticmethod(attacher_by_indexes)
     get: Callable[[Any], Row | None]  # type: ignore[assignment] # the dict's own, which costs half of a method
     rows: dict[Any, Row]
     indexes: Indexes
+    orders: dict[Ordering, OrderedIndex]
     next_id: int
 
     def __init__(self, layout: Layout, content: Content | None = None) -> None:
@@ -67,13 +80,13 @@ class Store(Rows):
         if content is None:
             rows: dict[Any, Row] = {}
             made = {name: HashIndex(columns, layout.by_key) for name, columns in layout.lookups.items()}
-            content = Content(rows, Indexes(rows, layout.by_key, made), 1)
+            content = Content(rows, Indexes(rows, layout.by_key, made), {}, 1)
         self._hold(content)
 
     def share(self) -> Content:
         """What is in the table, to be kept: from now on it is copied before it is written to."""
         self._is_shared = True
-        return Content(self.rows, self.indexes, self.next_id)
+        return Content(self.rows, self.indexes, self.orders, self.next_id)
 
     def all(self) -> Collection[Row]:
         return self.rows.values()
@@ -88,6 +101,12 @@ class Store(Rows):
         if alive is None:
             return list(index.rows(value))
         return [row for row in index.rows(value) if row["deleted"] == alive]
+
+    def walked(self, way: Walk, parameters: Sequence[Any], after: Sequence[Any] | None) -> Iterable[Row]:
+        index = self.orders.get(way.ordering)
+        if index is None:
+            index = self.orders[way.ordering] = OrderedIndex(way.ordering, self.rows.values())
+        return filter(None, map(self.get, way.keys(index, parameters, after)))
 
     def holds(self, lookup: str, value: Any) -> bool:
         if lookup == self.layout.key:
@@ -107,11 +126,14 @@ class Store(Rows):
                 value = index.value_of(new)
                 if value is not None and index.buckets.setdefault(value, new) is not new:
                     index.put(value, key, new)
-            return
         else:
             self.rows[key] = new
-        for index in self.indexes.values():
-            index.move(key, old, new)
+        if old is not None:
+            for index in self.indexes.values():
+                index.move(key, old, new)
+        if self.orders:
+            for order in self.orders.values():
+                order.move(old, new)
 
     def count(self, given: int | None) -> int:
         """The next id, or the one given; not undone with the transaction."""
@@ -128,13 +150,14 @@ class Store(Rows):
                 row[column] = known.setdefault(text, text) if len(known) < _DIFFERENT else known.get(text, text)
 
     def _hold(self, content: Content) -> None:
-        self.rows, self.indexes, self.next_id = content
+        self.rows, self.indexes, self.orders, self.next_id = content
         self.get = self.rows.get
 
     def _part(self) -> None:
         """Copy what a snapshot shares."""
         rows = self.rows.copy()
-        self._hold(Content(rows, self.indexes.of(rows), self.next_id))
+        orders = {ordering: index.copy() for ordering, index in list(self.orders.items())}
+        self._hold(Content(rows, self.indexes.of(rows), orders, self.next_id))
         self._is_shared = False
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from nova_db.engine import Col, Eq, In, Predicate, Query, Row, all_of
+from nova_db.engine import Col, Eq, In, Order, Predicate, Query, Row, all_of
 from nova_db.engine.matching import matcher
-from nova_db.engine.rows import HashIndex, layout
+from nova_db.engine.ordering import page
+from nova_db.engine.rows import HashIndex, OrderedIndex, layout
 from nova_db.engine.rows.inplace import InPlaceTransaction
 from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBReferenceError
 from nova_db.schema import TABLES
@@ -17,6 +19,8 @@ from nova_db_memory import MemoryEngine, Snapshot
 
 UUIDS = st.sampled_from([None, "a", "b", "c", "d"])
 KEYS = st.integers(1, 8)
+MOMENTS = st.sampled_from([None, dt.datetime(2013, 1, 1), dt.datetime(2013, 1, 2)])
+ORDER = (Order("created_at"), Order("id"))
 WHERE: st.SearchStrategy[Predicate] = st.one_of(
     st.builds(Eq, st.just("id"), KEYS),
     st.builds(In, st.just("id"), st.lists(KEYS)),
@@ -31,6 +35,11 @@ USED = ("instances", "instance_metadata", "security_groups", "security_group_ins
 def keys_by_value(index: HashIndex) -> dict[Any, list[Any]]:
     """What an index says."""
     return {value: [*zip(sorted(index.keys(value)), index.rows(value), strict=True)] for value in index.buckets}
+
+
+def parts_by_given(index: OrderedIndex) -> dict[Any, Any]:
+    """What an index says of an order."""
+    return {given: list(entries.upwards(None)) for given, entries in index.sorted.items()}
 
 
 class MemoryMachine(RuleBasedStateMachine):
@@ -67,9 +76,9 @@ class MemoryMachine(RuleBasedStateMachine):
         self.savepoints = []
 
     @precondition(lambda self: self.tx is not None)
-    @rule(uuid=UUIDS, host=st.sampled_from(["h", "i", None]), key=st.none() | KEYS)
-    def insert(self, uuid: str | None, host: str | None, key: int | None) -> None:
-        row = TABLES["instances"].insert_values({"uuid": uuid, "host": host, "id": key})
+    @rule(uuid=UUIDS, host=st.sampled_from(["h", "i", None]), key=st.none() | KEYS, created_at=MOMENTS)
+    def insert(self, uuid: str | None, host: str | None, key: int | None, created_at: dt.datetime | None) -> None:
+        row = TABLES["instances"].insert_values({"uuid": uuid, "host": host, "id": key}) | {"created_at": created_at}
         self.call(lambda tx: tx.insert(("instances", [row])))
 
     @precondition(lambda self: self.tx is not None)
@@ -81,10 +90,13 @@ class MemoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.tx is not None)
     @rule(
         where=WHERE,
-        values=st.fixed_dictionaries({}, optional={"uuid": UUIDS, "host": st.sampled_from(["h", "i"]), "id": KEYS}),
+        values=st.fixed_dictionaries(
+            {}, optional={"uuid": UUIDS, "host": st.sampled_from(["h", "i"]), "id": KEYS, "created_at": MOMENTS}
+        ),
+        deletes=st.booleans(),
     )
-    def update(self, where: Predicate, values: Row) -> None:
-        self.call(lambda tx: tx.update("instances", where, {**values, "deleted": Col("id")}))
+    def update(self, where: Predicate, values: Row, deletes: bool) -> None:
+        self.call(lambda tx: tx.update("instances", where, {**values, "deleted": Col("id") if deletes else 0}))
 
     @precondition(lambda self: self.tx is not None)
     @rule(where=WHERE)
@@ -124,6 +136,17 @@ class MemoryMachine(RuleBasedStateMachine):
         expected = sorted(key for key, row in self.state().get("instances", {}).items() if test(row))
         assert [row["id"] for row in self.tx.select(Query("instances", where))] == expected
 
+    @rule(limit=st.integers(1, 3), beside=st.booleans(), after=st.none() | st.tuples(MOMENTS, KEYS))
+    def select_a_page(self, limit: int, beside: bool, after: tuple[dt.datetime | None, int] | None) -> None:
+        """Of a reader, or of the writer, if one is open."""
+        is_own = self.tx is not None and not beside
+        tx = self.tx if self.tx is not None and is_own else self.engine.read()
+        rows = (self.state() if is_own else self.committed).get("instances", {}).values()
+        expected = page([row for row in rows if row["deleted"] == 0], ORDER, after, limit)
+        assert tx.select(Query("instances", Eq("deleted", 0), order=ORDER, after=after, limit=limit)) == expected
+        if not is_own:
+            tx.rollback()
+
     @precondition(lambda self: self.tx is not None)
     @rule(commit=st.booleans())
     def end(self, commit: bool) -> None:
@@ -155,3 +178,9 @@ class MemoryMachine(RuleBasedStateMachine):
                 for key, row in store.rows.items():
                     fresh.move(key, None, row)
                 assert keys_by_value(index) == keys_by_value(fresh), (store.layout.name, name)
+
+    @invariant()
+    def orders_agree_with_rows(self) -> None:
+        for store in self.engine._state.stored.values():
+            for ordering, index in store.orders.items():
+                assert parts_by_given(index) == parts_by_given(OrderedIndex(ordering, store.rows.values()))

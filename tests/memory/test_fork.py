@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from nova_db.clock import utcnow
 from nova_db.engine import TRUE, Add, Col, Eq, Query
-from nova_db.engine.rows import HashIndex, layout
+from nova_db.engine.rows import HashIndex, OrderedIndex, layout
 from nova_db.exceptions import DBConnectionError
 from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine
 from tests.forks import check_in_child
-from tests.memory.machine import keys_by_value
+from tests.memory.machine import ORDER, keys_by_value, parts_by_given
 
 FORKS = 150
 
@@ -33,6 +34,7 @@ def test_a_fork_in_the_middle_of_anything(subtests: pytest.Subtests) -> None:
     tx.insert(
         ("instances", [TABLES["instances"].insert_values({"uuid": f"{n}", "vcpus": 0, "host": "h0"}) for n in range(4)])
     )
+    tx.select(Query("instances", Eq("deleted", 0), order=ORDER, limit=1))  # from now on the order is kept
     tx.commit()
     stop = threading.Event()
 
@@ -42,6 +44,7 @@ def test_a_fork_in_the_middle_of_anything(subtests: pytest.Subtests) -> None:
             number += 1
             tx = engine.write()
             tx.update("instances", TRUE, {"vcpus": Add(1), "host": f"h{number % 3}", "node": Col("host")})
+            tx.update("instances", Eq("uuid", "2"), {"created_at": None if number % 2 else utcnow()})
             tx.delete("instances", Eq("uuid", "3"))
             tx.insert(
                 (
@@ -67,6 +70,9 @@ def test_a_fork_in_the_middle_of_anything(subtests: pytest.Subtests) -> None:
                     for key, row in store.rows.items():
                         fresh.move(key, None, row)
                     assert keys_by_value(index) == keys_by_value(fresh), name
+            for ordering, order in store.orders.items():
+                with subtests.test(store=store, ordering=ordering):
+                    assert parts_by_given(order) == parts_by_given(OrderedIndex(ordering, store.rows.values()))
 
     writer = threading.Thread(target=write)
     writer.start()

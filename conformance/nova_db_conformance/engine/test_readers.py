@@ -32,11 +32,14 @@ _CONDITIONS: tuple[Predicate, ...] = (
 
 def _selections() -> list[Query]:
     by_host = (Order("host", descending=True), Order("id"))
+    newest = (Order("created_at", descending=True), Order("id", descending=True))
     return [
         *[Query("instances", where) for where in _CONDITIONS],
         Query("instances", limit=2),
         Query("instances", order=by_host, limit=2),
         Query("instances", order=by_host, after=("h1", 1), columns=("id", "uuid")),
+        Query("instances", Eq("deleted", 0), order=newest, limit=2),
+        Query("instances", all_of(Eq("deleted", 0), Ne("vcpus", 1)), order=(Order("created_at"),), limit=3),
         Query("instances", load=("metadata", "security_groups")),
         Query("instance_metadata", load=("instance",)),
         Query("services"),

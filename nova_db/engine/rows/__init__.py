@@ -10,6 +10,7 @@ from nova_db.engine.rows.access import find_by_indexes
 from nova_db.engine.rows.codec import Codec, json_codec
 from nova_db.engine.rows.hashed import HashIndex
 from nova_db.engine.rows.layout import Columns, Layout, layout, value_of
+from nova_db.engine.rows.ordered import OrderedIndex, Ordering, Walk
 from nova_db.engine.rows.relations import attacher_by_indexes
 from nova_db.engine.rows.table import Readable, Rows, Tables
 from nova_db.engine.rows.transaction import RowTransaction
@@ -19,10 +20,13 @@ __all__ = [
     "Columns",
     "HashIndex",
     "Layout",
+    "OrderedIndex",
+    "Ordering",
     "Readable",
     "RowTransaction",
     "Rows",
     "Tables",
+    "Walk",
     "attacher_by_indexes",
     "find_by_indexes",
     "json_codec",

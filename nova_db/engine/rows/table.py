@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from nova_db.engine.matching import Probe
@@ -11,6 +12,7 @@ from nova_db.engine.ordering import page, total_order
 from nova_db.engine.query import Query
 from nova_db.engine.rows import access
 from nova_db.engine.rows.layout import Layout
+from nova_db.engine.rows.ordered import Walk, walk
 from nova_db.engine.rows.relations import attacher
 from nova_db.engine.values import Row
 
@@ -52,11 +54,18 @@ class Readable(abc.ABC):
 
     def page(self, query: Query, probe: Probe) -> list[Row]:
         """The rows that a query asks for, in its order."""
-        order, after = query.order, query.after
-        if order or after is not None:
-            found = self.find(query.where, probe)
-            return page(found, total_order(order, self.layout.key), after, query.limit)
-        return self.find(query.where, probe, query.limit)
+        where, order, after, limit = query.where, query.order, query.after, query.limit
+        if not order and after is None:
+            return self.find(where, probe, limit)
+        way = walk(self.layout.name, where.shape(), order) if limit is not None else None
+        some = None if way is None else self.walked(way, where.parameters(), after)
+        if way is None or some is None:
+            return page(self.find(where, probe), total_order(order, self.layout.key), after, limit)
+        return list(islice(filter(way.test(where.parameters(), probe), some), limit))
+
+    def walked(self, way: Walk, parameters: Sequence[Any], after: Sequence[Any] | None) -> Iterable[Row] | None:
+        """The rows of a way that come after a place, in its order, one after the other; None: no order is kept."""
+        return None
 
     def having(self, column: str, value: Any, alive: Any = None) -> list[Row]:
         """The rows in which a column equals a value, by primary key; all, or those that are live.  Null equals none."""

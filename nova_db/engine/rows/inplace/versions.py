@@ -7,11 +7,13 @@ keys that a look-up gives for a value.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import heapq
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 from nova_db.engine.rows.hashed import HashIndex
 from nova_db.engine.rows.layout import Layout, layout
+from nova_db.engine.rows.ordered import OrderedIndex, Walk
 from nova_db.engine.rows.table import Readable
 from nova_db.engine.values import Row
 
@@ -95,15 +97,34 @@ class View(Readable):
                 return layer.rows[key]
         return self._rows.get(key)
 
-    def all(self) -> Iterator[Row]:
+    def _former(self) -> dict[Any, Row | None]:
+        """The versions that lie over the rows."""
         former: dict[Any, Row | None] = {}
         for layer in reversed(self._layers):
             former.update(layer.rows)
+        return former
+
+    def all(self) -> Iterator[Row]:
+        former = self._former()
         by_key = self.layout.by_key
         for row in self._rows.all():
             if by_key(row) not in former:
                 yield row
         yield from (row for row in former.values() if row is not None)
+
+    def walked(self, way: Walk, parameters: Sequence[Any], after: Sequence[Any] | None) -> Iterable[Row] | None:
+        newest = self._rows.walked(way, parameters, after)
+        if newest is None:
+            return None
+        former, by_key, entry = self._former(), self.layout.by_key, way.ordering.entry()
+        over = {key: row for key, row in former.items() if row is not None}
+        index = OrderedIndex(way.ordering, over.values())
+        return heapq.merge(
+            (row for row in newest if by_key(row) not in former),
+            map(over.__getitem__, way.keys(index, parameters, after)),
+            key=entry,
+            reverse=way.descending,
+        )
 
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
         """The keys of all rows that have a value in a look-up, and perhaps of others."""
