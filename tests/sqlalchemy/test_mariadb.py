@@ -248,6 +248,31 @@ def test_relations_that_are_too_long_for_a_document_are_read_apart(
     engine.close()
 
 
+def test_relations_that_are_read_apart_are_of_one_state_with_their_records(
+    engine: SQLEngine, opened: Callable[..., SQLEngine]
+) -> None:
+    insert(engine, "instances", {"uuid": "u", "host": "old"})
+    insert(engine, "instance_metadata", {"instance_uuid": "u", "key": "k", "value": "old" * 50})
+    other = opened(engine.url)
+    moved: list[str] = []
+
+    def move(statement: str) -> None:
+        if statement.startswith("SELECT instance_metadata") and not moved:
+            moved.append(statement)
+            with writing(other) as tx:
+                tx.update("instances", Eq("uuid", "u"), {"host": "new"})
+                tx.update("instance_metadata", Eq("instance_uuid", "u"), {"value": "new"})
+
+    connection = engine.pool.take()
+    connection.cursor.execute("SET SESSION group_concat_max_len = 16")
+    engine.pool.give(connection)
+    with engine.observe(move), reading(engine, snapshot=False) as tx:
+        [found] = tx.select(Query("instances", Eq("uuid", "u"), load=("metadata",)))
+    engine.close()
+    assert moved
+    assert (found["host"], found["metadata"][0]["value"]) == ("old", "old" * 50)
+
+
 def test_blame_among_several_tables_and_rows(engine: SQLEngine) -> None:
     insert(engine, "dns_domains", {"domain": "taken"})
     tx = engine.write()

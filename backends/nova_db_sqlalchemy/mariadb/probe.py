@@ -56,7 +56,7 @@ def difference(kind: Any) -> str | None:
 def _tried(connection: Any) -> str | None:
     results: list[Result] = []
     connection.run(b"UPDATE t SET a = 1;SELECT a, b FROM t", results)
-    told = [(result.affected_rows, result.insert_id, list(result.rows)) for result in results]
+    told = [(result.affected_rows, result.insert_id, [*map(list, result.rows)]) for result in results]
     if told != [(3, 300, []), (2, 0, [[1, "\u00e4"], [None, ""]])]:
         return f"two statements were answered with {told}"
     connection.wait_for(_PATIENCE)

@@ -1,18 +1,23 @@
 """PyMySQL's connection with results that are read here, with little ado: half of what its own reading takes.
 
 PyMySQL describes each column of each result at length before it reads the first row, and turns each value into what it
-takes for best. Here a column has two bytes that matter, and a value is a number or a text; times stay texts.
+takes for best. Here a column has two bytes that matter, and a value is a number or a text; times stay texts. Packets
+are looked at where they have arrived, and one generated function reads a row of columns of some kinds.
 
 What is used of the library is private to it: ``probe`` finds out whether it is as it is known here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pymysql
 
+from nova_db.engine.generated import generate
 from nova_db_sqlalchemy.mariadb.cursor import Result
 from nova_db_sqlalchemy.mariadb.kinds import NUMBERS, TEXTS, WHOLE_NUMBERS
 
@@ -23,7 +28,11 @@ _NULL: Final = 0xFB
 _LENGTHS: Final = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 _FULL: Final = 0xFFFFFF
 
-Decode = Callable[[bytes], Any]
+Packet = tuple[bytes, int, int]
+"""The bytes that hold a packet, where it begins there, and where it ends."""
+ReadRow = Callable[[bytes, int], tuple[Any, ...]]
+"""From the bytes that hold a row, and where it begins, to its values."""
+_INT, _FLOAT, _BYTES, _TEXT = "int({v})", "float({v})", "{v}", "{v}.decode()"
 if TYPE_CHECKING:
     PlainConnection: TypeAlias = pymysql.connections.Connection[Any]
 else:
@@ -98,14 +107,44 @@ class WireConnection(PlainConnection):
 
     def _rows_of(self, width: int) -> WireResult:
         """The rest of an answer that consists of rows."""
-        decoders = [_decoder(self._packet()) for _ in range(width)]
-        self._packet()
-        rows: list[list[Any]] = []
-        while True:  # ends with the server's mark; a server that falls silent ends it by way of read_timeout
-            data = self._packet()
-            if data[0] == _END and len(data) < 9:
-                return WireResult(int.from_bytes(data[3:5], "little"), len(rows), rows=rows)
-            rows.append(_row(data, decoders))
+        rows: list[tuple[Any, ...]] = []
+        with contextlib.closing(self._packets()) as packets:
+            read = _row_reader(tuple([_form(data, end) for data, _, end in islice(packets, width)]))
+            next(packets)
+            while True:  # ends with the server's mark; a server that falls silent ends it by way of read_timeout
+                data, start, end = next(packets)
+                if data[start] == _END and end - start < 9:
+                    return WireResult(int.from_bytes(data[start + 3 : start + 5], "little"), len(rows), rows=rows)
+                rows.append(read(data, start))
+
+    def _packets(self) -> Generator[Packet, None, None]:
+        """The packets that follow, for as long as they are asked for.  pymysql.Error when one tells of one."""
+        own: Any = self
+        while True:  # ends when it is closed
+            ahead = self._ahead()
+            number, place, last = own._next_seq_id, 0, len(ahead) - 4
+            try:
+                while place < last:
+                    start = place + 4
+                    end = start + int.from_bytes(ahead[place : place + 3], "little")
+                    if end > last + 4 or end - start == _FULL or ahead[start] == _ERROR or ahead[place + 3] != number:
+                        break
+                    place, number = end, (number + 1) % 256
+                    yield ahead, start, end
+            finally:
+                own._next_seq_id = number
+                own._read_bytes(place)
+            whole = self._packet()
+            yield whole, 0, len(whole)
+
+    def _ahead(self) -> bytes:
+        """What has arrived, and is still to be read; waited for if it is nothing."""
+        own: Any = self
+        try:
+            ahead: bytes = own._rfile.peek()
+        except OSError:
+            return b""  # what is read next finds the same, and tells it
+        return ahead
 
     def _packet(self) -> bytes:
         """The next packet.  pymysql.Error when it tells of one."""
@@ -139,28 +178,30 @@ def _number(data: bytes, place: int) -> tuple[int, int]:
     return int.from_bytes(data[place + 1 : end], "little"), end
 
 
-def _decoder(data: bytes) -> Decode:
+def _form(data: bytes, end: int) -> str:
     """What turns values of a column into Python's; it depends on two fields near the end of its description."""
-    kind = data[-6]
+    kind = data[end - 6]
     if kind in WHOLE_NUMBERS:
-        return int
+        return _INT
     if kind in NUMBERS:
-        return float
-    return bytes if int.from_bytes(data[-12:-10], "little") == _BINARY and kind in TEXTS else bytes.decode
+        return _FLOAT
+    return _BYTES if int.from_bytes(data[end - 12 : end - 10], "little") == _BINARY and kind in TEXTS else _TEXT
 
 
-def _row(data: bytes, decoders: Sequence[Decode]) -> list[Any]:
-    row: list[Any] = []
-    place = 0
-    for decode in decoders:
-        size = data[place]
-        place += 1
-        if size == _NULL:
-            row.append(None)
-            continue
-        if size > _NULL:
-            size, place = _number(data, place - 1)
-        end = place + size
-        row.append(decode(data[place:end]))
-        place = end
-    return row
+@lru_cache(1024)
+def _row_reader(forms: tuple[str, ...]) -> ReadRow:
+    """The function that reads rows whose columns have these forms."""
+    lines = ["def read(d, p):"]
+    for place, form in enumerate(forms):
+        value = f"v{place} = {form.format(v='d[p:e]')}; p = e"
+        lines += [
+            "    s = d[p]",
+            f"    if s < {_NULL}:",
+            f"        p += 1; e = p + s; {value}",
+            f"    elif s == {_NULL}:",
+            f"        v{place} = None; p += 1",
+            "    else:",
+            f"        s, p = number(d, p); e = p + s; {value}",
+        ]
+    lines.append(f"    return ({''.join([f'v{place}, ' for place in range(len(forms))])})")
+    return generate("\n".join(lines), "read", {"number": _number})

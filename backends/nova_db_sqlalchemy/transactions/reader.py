@@ -64,6 +64,10 @@ class SingleReader(SnapshotReader):
     __slots__ = ()
 
     def hold(self) -> None:
+        connection = self._connection
+        if connection is not None and not self._is_held:
+            self._connection = None  # a statement has run on it, by itself
+            self._database.pool.give(connection)
         self._is_held = True
         super().hold()
 

@@ -56,7 +56,8 @@ class SQLTransaction(KeyFinding):
         return rows
 
     def _select_apart(self, query: Query) -> list[Row]:
-        """The rows of a query whose relations are too long for a document."""
+        """The rows of a query whose relations are too long for a document, in one state with them."""
+        self.hold()
         rows = self.select(without_relations(query))
         attach(self, query.table, rows, query.load)
         return rows if query.columns is None else projected(rows, query.columns, query.load)
