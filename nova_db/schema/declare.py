@@ -135,6 +135,11 @@ def index(
     return Index(name, columns, prefixes, nulls_first, narrow)
 
 
+def list_index(*columns: str) -> Index:
+    """An index by which database servers have a list's rows in order, nulls first; row stores sort them without it."""
+    return Index("", columns, nulls_first=True, servers_only=True)
+
+
 def unique(*columns: str, name: str = "") -> Unique:
     return Unique(name, columns)
 

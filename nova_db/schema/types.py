@@ -82,6 +82,9 @@ class Index(NamedTuple):
     ``narrow`` are the columns to index where an entry of all of them could be larger than the server takes, and it has
     no prefixes that a search would use (PostgreSQL): those that tell most, as many as fit at their longest.  Empty:
     all columns fit.
+
+    ``servers_only``: it has the rows of a list in order, for servers; row stores find them by another index, and sort
+    them, for less than keeping this one would take.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Index(NamedTuple):
     prefixes: Mapping[str, int] = MappingProxyType({})
     nulls_first: bool = False
     narrow: tuple[str, ...] = ()
+    servers_only: bool = False
 
 
 class Unique(NamedTuple):

@@ -72,6 +72,10 @@ class MariaDBGrammar(Grammar):
         text = self.beginning(column) if kind in (Kind.TEXT, Kind.MEDIUMTEXT) else column
         return super().sorted(text, kind, descending=descending, nullable=nullable)
 
+    def hides_order(self, *, is_limited: bool, is_given: bool) -> bool:
+        # It changes its mind for the first rows of an order, without asking how many it would have to read for them.
+        return is_limited and is_given
+
     def beginning(self, text: Expression) -> Expression:
         # Its bytes are sorted as its characters are, and take no more room in the keys that are sorted.
         return sa.func.left(sa.cast(text, sa.LargeBinary), sa.literal_column(str(SORTED_BYTES)))

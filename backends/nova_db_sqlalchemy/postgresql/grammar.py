@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.types import TypeEngine
 
@@ -41,6 +42,7 @@ class PostgreSQLGrammar(Grammar):
     mark = "${}"
     row_forms: ClassVar[Forms] = {}
     document_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_FROM_TEXT, Kind.FLOAT: TO_FLOAT}
+    pins_lists = True
     documents_in_lists = True  # costs the server as much, and saves a round trip for each relation
     parameter_forms: ClassVar[Forms] = {
         Kind.INTEGER: TO_TEXT,
@@ -109,6 +111,14 @@ class PostgreSQLGrammar(Grammar):
         if not nullable:
             return sort
         return sort.nulls_last() if descending else sort.nulls_first()
+
+    def hides_order(self, *, is_limited: bool, is_given: bool) -> bool:
+        # Until the first ANALYZE it takes wide rows for none at all, whatever the size of the table: more than a page
+        # each, as texts count with half of what they may hold.  Then every index costs the same, and the order decides.
+        return True
+
+    def pinned(self, column: Expression, value: Expression, kind: Kind) -> Expression:
+        return column == sa.any_(sa.cast(postgresql.array([value]), _array_type(kind)))
 
     def size(self, text: Expression) -> Expression:
         return sa.func.octet_length(text)  # stands beside the text, which need not be unpacked

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from nova_db.engine import Order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
+from nova_db_sqlalchemy.sql.ordering import DELETED, is_narrow
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
@@ -25,6 +26,9 @@ _COMPARISONS: dict[str, Callable[[Expression, Expression], Expression]] = {
     "gt": lambda column, value: column > value,
     "ge": lambda column, value: column >= value,
 }
+
+
+_LIVE: Final[Shape] = ("eq", DELETED)
 
 
 def list_places(shape: Shape, before: int = 0) -> list[int]:
@@ -72,9 +76,15 @@ def _count(shape: Shape, places: list[int], taken: int) -> int:
 
 
 class Conditions:
-    """Translates the condition of one statement, taking parameters in the order in which predicates bind them."""
+    """Translates the condition of one statement, taking parameters in the order in which predicates bind them.
 
-    def __init__(self, grammar: Grammar, parameters: Parameters, sizes: Sequence[int] = ()) -> None:
+    :param pinned: a column whose value the planner must not take for a reason to leave it out of an order.
+    """
+
+    def __init__(
+        self, grammar: Grammar, parameters: Parameters, sizes: Sequence[int] = (), *, pinned: str | None = None
+    ) -> None:
+        self._pinned = pinned
         self._grammar = grammar
         self._parameters = parameters
         self._sizes: Iterator[int] = iter(sizes)
@@ -85,7 +95,11 @@ class Conditions:
         operator = shape[0]
         if operator in ("and", "or"):
             join = sa.and_ if operator == "and" else sa.or_
-            return join(*[self.expression(part, table, source) for part in shape[1:]])
+            parts = [self.expression(part, table, source) for part in shape[1:]]
+            if operator == "and" and _LIVE in shape and is_narrow(table, shape):
+                live = shape.index(_LIVE) - 1
+                parts[live] = self._grammar.usual(parts[live])
+            return join(*parts)
         if operator == "exists":
             return self._exists(shape, source)
         if operator == "each":
@@ -125,6 +139,8 @@ class Conditions:
             return grammar.folded(column) == parameters.folded()
         if operator == "contains":
             return grammar.contains(grammar.folded(column), parameters.folded())
+        if operator == "eq" and column.name == self._pinned and isinstance(column.table, sa.Table):  # no subquery's
+            return grammar.pinned(column, self._value(kind), kind)
         return _COMPARISONS[operator](column, self._value(kind))
 
     def _value(self, kind: Kind) -> Expression:

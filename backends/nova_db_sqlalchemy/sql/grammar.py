@@ -35,6 +35,8 @@ class Grammar(abc.ABC):
     """Whether a document that is too long arrives cut or empty, instead of being an error."""
     parameter_forms: ClassVar[Forms]
     """How Python's values become parameters."""
+    pins_lists: ClassVar[bool] = False
+    """Whether a list has to ask for the very index that has its rows in order; see ``pinned``."""
     sorted_bytes: ClassVar[int | None] = None
     """How many bytes of a text the server compares when it sorts; None: all, however long it is."""
 
@@ -92,6 +94,10 @@ class Grammar(abc.ABC):
         """The aggregate that counts the different values in columns."""
         return sa.func.count(sa.distinct(columns[0] if len(columns) == 1 else sa.tuple_(*columns)))
 
+    def usual(self, condition: Expression) -> Expression:
+        """A condition that most rows meet, beside others by which few are found: no index is to be chosen for it."""
+        return condition
+
     @abc.abstractmethod
     def contains(self, text: Expression, part: Expression) -> Expression:
         """Whether a text contains another one, both folded already."""
@@ -103,6 +109,25 @@ class Grammar(abc.ABC):
     def sorted(self, column: Expression, kind: Kind, *, descending: bool, nullable: bool) -> Expression:
         """A column to sort by, nulls smallest."""
         return column.desc() if descending else column.asc()
+
+    def hides_order(self, *, is_limited: bool, is_given: bool) -> bool:
+        """Whether a planner has to be kept from an index that has all rows in order, where another leads to the few.
+
+        :param is_limited: whether the first rows are asked for.
+        :param is_given: whether there is an order other than that of the keys.
+        """
+        return False
+
+    def hidden(self, column: Expression) -> Expression:
+        """A column to sort by that no index is in the order of, for all the planner knows."""
+        return sa.func.coalesce(column, column)
+
+    def pinned(self, column: Expression, value: Expression, kind: Kind) -> Expression:
+        """That a column has a value, said so that an order by the column goes on to mean something.
+
+        An order that begins with it can be had of an index alone that begins with it, too.
+        """
+        return column == value
 
     def size(self, text: Expression) -> Expression:
         """How long a text is, in bytes or characters, whatever is known faster."""

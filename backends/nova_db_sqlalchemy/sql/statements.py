@@ -19,6 +19,7 @@ from nova_db_sqlalchemy.sql.conditions import Conditions, has_regexp, list_place
 from nova_db_sqlalchemy.sql.conversion import pair_reader, reader
 from nova_db_sqlalchemy.sql.documents import DocumentBuilder, fits_document, literal, record_reader, relations_reader
 from nova_db_sqlalchemy.sql.hiding import Related, mask_of
+from nova_db_sqlalchemy.sql.ordering import in_order, is_narrow
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.variants import Statement, StatementCache, Variants, by_shape
 from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
@@ -50,6 +51,15 @@ class SelectShape(NamedTuple):
     limit: int | None
     load: tuple[str, ...]
     lock: bool
+
+
+class Way(NamedTuple):
+    """What a server is told of the order of the rows."""
+
+    pinned: str | None = None
+    """The column that the index begins with which is to be chosen, for it has the rows in order."""
+    is_hidden: bool = False
+    """Whether no index has them so."""
 
 
 class Statements(StatementCache):
@@ -103,11 +113,13 @@ class Statements(StatementCache):
         """Columns with their kinds, as readers take them."""
         return [(name, table.column[name].kind) for name in (table.names if names is None else names)]
 
-    def sorting(self, table: Table, source: sa.FromClause, order: Sequence[Order]) -> list[sa.ColumnElement[Any]]:
-        """The expressions of an ``order by``."""
+    def sorting(
+        self, table: Table, source: sa.FromClause, order: Sequence[Order], *, is_hidden: bool = False
+    ) -> list[sa.ColumnElement[Any]]:
+        """The expressions of an ``order by``; if it is hidden, no index is known to be in its order."""
         return [
             self.grammar.sorted(
-                source.c[part.column],
+                self.grammar.hidden(source.c[part.column]) if is_hidden else source.c[part.column],
                 table.column[part.column].kind,
                 descending=part.descending,
                 nullable=table.column[part.column].nullable,
@@ -129,9 +141,10 @@ class Statements(StatementCache):
     def _select(self, shape: SelectShape, sizes: Sequence[int]) -> Statement[list[Row]]:
         table, source = CATALOG[shape.table], SQL_METADATA.tables[shape.table]
         parameters = self.parameters()
-        conditions = Conditions(self.grammar, parameters, sizes)
         columns = self.columns_read(table, shape.columns)
         order = total_order(shape.order, table.primary_key)
+        way = self._way(table, shape, order)
+        conditions = Conditions(self.grammar, parameters, sizes, pinned=way.pinned)
         statement = sa.select(*[source.c[name] for name, _ in columns])
         if shape.where != ("true",):
             statement = statement.where(conditions.expression(shape.where, table, source))
@@ -139,7 +152,8 @@ class Statements(StatementCache):
             statement = statement.where(conditions.after(order, shape.nulls, table, source))
         single = is_single(table, shape.where)
         if not single:
-            statement = statement.order_by(*self.sorting(table, source, order))
+            sorting = [Order(way.pinned, order[0].descending), *order] if way.pinned else order
+            statement = statement.order_by(*self.sorting(table, source, sorting, is_hidden=way.is_hidden))
         if shape.limit is not None:
             limit: Expression = sa.literal_column("1") if shape.limit == 1 else parameters.value(Kind.BIGINT)
             statement = self.grammar.limited(statement, limit)
@@ -152,6 +166,14 @@ class Statements(StatementCache):
             read, related = record_reader(columns, shape.table, load, self.grammar), (shape.table, load)
             load = ()
         return self.statement(statement, parameters, read, load, related)
+
+    def _way(self, table: Table, shape: SelectShape, order: Sequence[Order]) -> Way:
+        """How a server is brought to read the rows of a select and no others."""
+        hides = self.grammar.hides_order(is_limited=shape.limit is not None, is_given=shape.order != ())
+        if not hides or not is_narrow(table, shape.where):
+            return Way()
+        leading = in_order(table, shape.where, order)
+        return Way(leading if self.grammar.pins_lists else None, is_hidden=leading is None)
 
     @by_shape(lambda name, where, sums, group_by: list_places(where))
     def aggregate(

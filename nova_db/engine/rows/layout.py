@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from nova_db.engine.values import Row
-from nova_db.schema import TABLES, ForeignKey, Kind, Table
+from nova_db.schema import TABLES, ForeignKey, Index, Kind, Table
 from nova_db.schema.table import SHADOW_PREFIX
 
 Columns = tuple[str, ...]
@@ -71,7 +71,7 @@ def layout(name: str) -> Layout:
     key = table.primary_key
     uniques = {" ".join(rule.columns): rule.columns for rule in table.uniques}
     joins = dict.fromkeys([*(reference.column for reference in table.foreign_keys), *referred])
-    leading = [index.columns[0] for index in table.indexes if _is_asked_for(table, index.columns[0])]
+    leading = [index.columns[0] for index in kept(table) if _is_asked_for(table, index.columns[0])]
     return Layout(
         name,
         table,
@@ -99,6 +99,11 @@ def value_of(columns: Columns) -> Callable[[Row], Any]:
     return read
 
 
+def kept(table: Table) -> list[Index]:
+    """The declared indexes that row stores have."""
+    return [index for index in table.indexes if not index.servers_only]
+
+
 def _is_asked_for(table: Table, column: str) -> bool:
     """Whether rows are looked for by one value of a column; of moments they are by bounds."""
     return column not in _UNSELECTIVE and table.column[column].kind is not Kind.DATETIME
@@ -109,7 +114,7 @@ def _indexes(table: Table, needed: list[Columns]) -> dict[str, Columns]:
 
     By the rule's own there is one row at most, null aside.
     """
-    wanted = dict.fromkeys([*(index.columns for index in table.indexes), *needed])
+    wanted = dict.fromkeys([*(index.columns for index in kept(table)), *needed])
     uniques = {rule.columns for rule in table.uniques}
     wanted = dict.fromkeys(
         [columns for columns in wanted if not any(columns != rule and columns[: len(rule)] == rule for rule in uniques)]

@@ -16,7 +16,7 @@ from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.engine.query import Order
 from nova_db.engine.rows.access import conjuncts
-from nova_db.engine.rows.layout import Columns, layout
+from nova_db.engine.rows.layout import Columns, kept, layout
 from nova_db.engine.values import Row
 
 _LENGTH: Final = 1024
@@ -97,7 +97,7 @@ def walk(table: str, shape: Shape, order: tuple[Order, ...]) -> Walk | None:
     conditions = list(conjuncts(shape))
     equal = {part[1]: None if part[0] == "null" else at for part, at in conditions if part[0] in ("eq", "null")}
     looked_up = {part[1] for part, _ in conditions if part[0] in ("eq", "in")} & {found.key, *found.lookups}
-    fit = [index.columns[: -len(columns)] for index in found.table.indexes if index.columns[-len(columns) :] == columns]
+    fit = [index.columns[: -len(columns)] for index in kept(found.table) if index.columns[-len(columns) :] == columns]
     fit = [given for given in fit if looked_up <= set(given) <= equal.keys()]
     if not fit:
         return None

@@ -17,9 +17,18 @@ def test_every_declared_index_is_kept_or_stood_for_by_another(name: str) -> None
     """By one that begins with its columns, or by a unique rule that it begins with, which leads to one row."""
     table, kept = layout(name).table, list(layout(name).indexes.values())
     uniques = [rule.columns for rule in table.uniques]
-    for wanted in [*(index.columns for index in table.indexes), *uniques]:  # one story
+    declared = [index.columns for index in table.indexes if not index.servers_only]
+    for wanted in [*declared, *uniques]:  # one story
         stood_for = any(wanted == each[: len(wanted)] for each in kept)
         assert stood_for or any(wanted[: len(rule)] == rule for rule in uniques), wanted
+
+
+def test_what_servers_alone_have_is_neither_kept_nor_looked_up_by() -> None:
+    found = layout("instances")
+    left_out = [index.columns for index in found.table.indexes if index.servers_only]
+    assert ("user_id", "created_at", "id") in left_out
+    assert [columns for columns in left_out if columns in found.indexes.values()] == []
+    assert "user_id" not in found.lookups
 
 
 @pytest.mark.parametrize("name", NAMES)
