@@ -14,15 +14,22 @@ from sqlalchemy.dialects.mysql.base import MySQLDialect
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.sql.functions import Function
 
-from nova_db.schema import Kind
+from nova_db.schema import Column, Kind
 from nova_db_sqlalchemy.mariadb.session import SORTED_BYTES
 from nova_db_sqlalchemy.mariadb.traits import Traits
 from nova_db_sqlalchemy.sql.conversion import FROM_BIT, TIME_FROM_TEXT, Forms
-from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
+from nova_db_sqlalchemy.sql.grammar import Cell, Expression, Grammar
 from nova_db_sqlalchemy.sql.parameters import Parameters
 
 _HEBREW: Final[sa.ColumnElement[Any]] = sa.literal_column("hebrew")
 _COLON: Final[sa.ColumnElement[Any]] = sa.literal_column("':'")
+_COMMA: Final[sa.ColumnElement[Any]] = sa.literal_column("','")
+_OPEN: Final[sa.ColumnElement[Any]] = sa.literal_column("'['")
+_CLOSE: Final[sa.ColumnElement[Any]] = sa.literal_column("']'")
+_NEXT_ROW: Final[sa.ColumnElement[Any]] = sa.literal_column("'],['")
+_QUOTE: Final[sa.ColumnElement[Any]] = sa.literal_column("'\"'")
+_NULL: Final[sa.ColumnElement[Any]] = sa.literal_column("'null'")
+_NUMBERS: Final = (Kind.INTEGER, Kind.BIGINT, Kind.BOOLEAN)
 
 
 class MariaDBGrammar(Grammar):
@@ -95,8 +102,38 @@ class MariaDBGrammar(Grammar):
 
     # --------------------------------------------------------------------------------------- JSON documents
 
+    # Documents are texts here. JSON_ARRAYAGG, and GROUP_CONCAT of texts that may have more than 512 characters, make a
+    # temporary table on the disk, and JSON_ARRAY may be as long as all that it is given. So each value is by itself.
+
     def json_array(self, items: Sequence[Expression]) -> Expression:
-        return sa.func.json_array(*items)
+        return sa.func.concat(_OPEN, *_between([_or_null(item) for item in items]), _CLOSE)
+
+    def json_rows(self, cells: Sequence[Cell], *, is_one: bool) -> Expression:
+        texts = _between([self._json(cell, column) for cell, column in cells])
+        if is_one:
+            return sa.func.concat(_OPEN, _OPEN, *texts, _CLOSE, _CLOSE)
+        *first, last = texts
+        collected = sa.func.group_concat(*first, last.op("SEPARATOR")(_NEXT_ROW))
+        return sa.func.concat(_OPEN, _OPEN, collected, _CLOSE, _CLOSE)
 
     def json_collected(self, item: Expression) -> Expression:
         return sa.func.json_arrayagg(item)
+
+    def _json(self, value: Expression, column: Column | None) -> Expression:
+        """A value as JSON."""
+        if column is None:
+            return _or_null(value)
+        if column.kind is Kind.DATETIME:
+            value = sa.func.concat(_QUOTE, value, _QUOTE)
+        elif column.kind not in _NUMBERS:
+            value = sa.func.json_quote(value).collate(self._traits.collation)  # its own is no literal's
+        return _or_null(value) if column.nullable else value
+
+
+def _or_null(value: Expression) -> Expression:
+    return sa.func.ifnull(value, _NULL)
+
+
+def _between(values: Sequence[Expression]) -> list[Expression]:
+    """Values, and a comma before each but the first."""
+    return [part for value in values for part in (_COMMA, value)][1:]

@@ -32,6 +32,10 @@ _VERSION: Final = re.compile(r"(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)")
 """MariaDB puts 5.5.5 before its own version, for replicas that believe in nothing newer."""
 
 
+COLLATIONS: Final = {True: "utf8mb4_nopad_bin", False: "utf8mb4_0900_bin"}
+"""The collation by code point in which trailing blanks count: of MariaDB (True), and of MySQL."""
+
+
 class ServerVersion(NamedTuple):
     """Which server a connection leads to."""
 
@@ -44,7 +48,7 @@ class ServerVersion(NamedTuple):
     @property
     def collation(self) -> str:
         """The collation by code point in which trailing blanks count."""
-        return "utf8mb4_nopad_bin" if self.is_mariadb else "utf8mb4_0900_bin"
+        return COLLATIONS[self.is_mariadb]
 
 
 def server_of(text: str) -> ServerVersion:

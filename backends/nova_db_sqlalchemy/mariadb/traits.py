@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nova_db_sqlalchemy.mariadb.session import COLLATIONS
+
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.mariadb.cursor import Result
     from nova_db_sqlalchemy.mariadb.session import ServerVersion
@@ -26,6 +28,11 @@ class Traits:
         self.is_cluster = False
         """Whether the servers are the nodes of a Galera cluster, each with locks of its own."""
         self._step = 1
+
+    @property
+    def collation(self) -> str:
+        """The collation of our columns."""
+        return COLLATIONS[self.is_mariadb]
 
     def learn(self, version: ServerVersion, step: int, *, is_cluster: bool) -> None:
         """Take over what a new connection was told; ``step``: what keys are counted with."""

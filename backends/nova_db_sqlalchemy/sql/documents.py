@@ -23,7 +23,7 @@ from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.conversion import Read
-    from nova_db_sqlalchemy.sql.grammar import Expression, Grammar
+    from nova_db_sqlalchemy.sql.grammar import Cell, Expression, Grammar
 
 Follow = Callable[[Any], Any]
 """From what the document has for a relation to its value in the record."""
@@ -64,12 +64,14 @@ class DocumentBuilder:
     def _related(self, table: Table, source: sa.FromClause, relation: Relation, below: Plan) -> Expression:
         target = CATALOG[relation.table]
         alias = self._alias(relation.table)
-        item = self._grammar.json_array([*alias.c, *self._items(target, alias, below)])
+        cells: list[Cell] = [(alias.c[column.name], column) for column in target.columns]
+        cells += [(item, None) for item in self._items(target, alias, below)]
+        rows = self._grammar.json_rows(cells, is_one=relation.via is None and _is_unique(target, relation.remote))
         conditions = self._joined(relation, source, alias)
-        for role, owner, rows in (("source", table, source), ("target", target, alias)):
+        for role, owner, has in (("source", table, source), ("target", target, alias)):
             if role in relation.live:
-                conditions.append(rows.c.deleted == literal(owner.live_value))
-        collected = sa.select(self._grammar.json_collected(item)).select_from(alias).where(*conditions)
+                conditions.append(has.c.deleted == literal(owner.live_value))
+        collected = sa.select(rows).select_from(alias).where(*conditions)
         return collected.correlate(source).scalar_subquery()
 
     def _joined(self, relation: Relation, source: sa.FromClause, alias: sa.FromClause) -> list[Expression]:
@@ -86,6 +88,10 @@ class DocumentBuilder:
     def _alias(self, table: str) -> sa.FromClause:
         self._aliases += 1
         return SQL_METADATA.tables[table].alias(f"r{self._aliases}")
+
+
+def _is_unique(table: Table, column: str) -> bool:
+    return column == table.primary_key or any(rule.columns == (column,) for rule in table.uniques)
 
 
 def literal(value: bool | int | str) -> Expression:

@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from nova_db.schema import Kind
+from nova_db.schema import Column, Kind
 from nova_db_sqlalchemy.sql.conversion import Bind, Forms
 from nova_db_sqlalchemy.sql.parameters import Parameters
 
 Sql = str | bytes
 Expression = sa.ColumnElement[Any]
 Compiled = tuple[Sql, Bind | None]
+Cell = tuple[Expression, Column | None]
+"""What a row in a JSON document has at one place: the value of a column, or, without one, JSON."""
 
 
 class Grammar(abc.ABC):
@@ -164,6 +166,13 @@ class Grammar(abc.ABC):
     @abc.abstractmethod
     def json_collected(self, item: Expression) -> Expression:
         """The aggregate that makes a JSON array of the rows' values, in any order."""
+
+    def json_rows(self, cells: Sequence[Cell], *, is_one: bool) -> Expression:
+        """The JSON array of the arrays that rows make of their cells, in any order, or null without rows.
+
+        :param is_one: whether there is one row at most.
+        """
+        return self.json_collected(self.json_array([cell for cell, _ in cells]))
 
     def json_text(self, document: Expression) -> Expression:
         """A document as the text in which it is sent."""
