@@ -74,7 +74,9 @@ class MigrationsOperations(TransactionalDriver, MigrationsContract):
     def migration_get_in_progress_by_host_and_node(
         self, tx: Transaction, context: Context, host: Text, node: Text
     ) -> list[Record]:
-        leaving = matches(MIGRATIONS, source_compute=host, source_node=node)
-        coming = matches(MIGRATIONS, dest_compute=host, dest_node=node)
-        where = all_of(visible(context, MIGRATIONS), _NOT_OVER, any_of(leaving, coming))
+        # Each with the mark of deleted rows, which an index of the one begins with, so that none is read for the other.
+        seen = visible(context, MIGRATIONS)
+        leaving = all_of(seen, matches(MIGRATIONS, source_compute=host, source_node=node))
+        coming = all_of(seen, matches(MIGRATIONS, dest_compute=host, dest_node=node))
+        where = all_of(_NOT_OVER, any_of(leaving, coming))
         return records(tx, Query(MIGRATIONS.name, where, load=_INSTANCE))

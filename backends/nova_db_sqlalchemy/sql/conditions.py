@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from nova_db.engine import Order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
-from nova_db_sqlalchemy.sql.ordering import DELETED, is_narrow
+from nova_db_sqlalchemy.sql.ordering import DELETED, is_narrow, only_lead
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
@@ -97,8 +97,10 @@ class Conditions:
             join = sa.and_ if operator == "and" else sa.or_
             parts = [self.expression(part, table, source) for part in shape[1:]]
             if operator == "and" and _LIVE in shape and is_narrow(table, shape):
-                live = shape.index(_LIVE) - 1
+                live, only = shape.index(_LIVE) - 1, only_lead(table, shape)
                 parts[live] = self._grammar.usual(parts[live])
+                if only is not None:
+                    parts[only] = self._grammar.rare(parts[only])
             return join(*parts)
         if operator == "exists":
             return self._exists(shape, source)

@@ -100,6 +100,10 @@ class Grammar(abc.ABC):
         """A condition that most rows meet, beside others by which few are found: no index is to be chosen for it."""
         return condition
 
+    def rare(self, condition: Expression) -> Expression:
+        """The one condition of several by which few rows are found: its index is to be chosen."""
+        return condition
+
     @abc.abstractmethod
     def contains(self, text: Expression, part: Expression) -> Expression:
         """Whether a text contains another one, both folded already."""

@@ -25,8 +25,21 @@ def leading_columns(table: Table) -> frozenset[str]:
 
 
 def is_narrow(table: Table, where: Shape) -> bool:
-    """Whether a condition leads to few rows by an index: it gives a value, or some, of the column that begins one."""
-    return any(part[0] in ("eq", "in") and part[1] in leading_columns(table) for part in conjuncts(where))
+    """Whether a condition leads to few rows by indexes: it gives a value, or some, of the column that begins one."""
+    return bool(_leads(table, where))
+
+
+def only_lead(table: Table, where: Shape) -> int | None:
+    """The place among the conditions of the one that leads to few rows by a value, where no other does."""
+    leads = _leads(table, where)
+    return leads[0] if len(leads) == 1 and conjuncts(where)[leads[0]][0] == "eq" else None
+
+
+def _leads(table: Table, where: Shape) -> list[int]:
+    """The places of the conditions that give a value, or some, of the column that begins an index."""
+    leading = leading_columns(table)
+    parts = enumerate(conjuncts(where))
+    return [place for place, part in parts if part[0] in ("eq", "in") and part[1] in leading]
 
 
 def in_order(table: Table, where: Shape, order: Sequence[Order]) -> str | None:

@@ -67,6 +67,10 @@ class SQLiteGrammar(Grammar):
         # has a value of its own, so that the average has a row or two.
         return sa.func.likely(condition)
 
+    def rare(self, condition: Expression) -> Expression:
+        # After an ANALYZE it takes a value for as frequent as null, of which a column like task_state is full.
+        return sa.func.likelihood(condition, sa.literal_column("0.001"))
+
     def contains(self, text: Expression, part: Expression) -> Expression:
         return sa.func.instr(text, part) > sa.literal_column("0")
 
