@@ -48,20 +48,20 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
             tx.insert((AGGREGATE_METADATA.table.name, rows))
         return _aggregates(tx, Eq("id", key))[0]
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=False)
     def aggregate_get(self, tx: Transaction, context: Context, aggregate_id: Id) -> Record:
         query = Query(AGGREGATES.name, _seen(context, aggregate_id), load=_RELATIONS)
         return one(tx, query, exceptions.AggregateNotFound, aggregate_id=aggregate_id)
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=False)
     def aggregate_get_all(self, tx: Transaction, context: Context) -> list[Record]:
         return _aggregates(tx, visible(context, AGGREGATES))
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=False)
     def aggregate_get_by_host(self, tx: Transaction, context: Context, host: Text, key: Text = None) -> list[Record]:
         return _aggregates(tx, all_of(_with_host(host, key), visible(context, AGGREGATES)))
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=False)
     def aggregate_metadata_get_by_host(
         self, tx: Transaction, context: Context, host: Text, key: Text = None
     ) -> dict[str, set[str]]:
@@ -73,7 +73,7 @@ class AggregatesOperations(TransactionalDriver, AggregatesContract):
                     found[name].add(value)
         return dict(found)
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=False)
     def aggregate_host_get_by_metadata_key(self, tx: Transaction, context: Context, key: Text) -> dict[str, set[str]]:
         found: defaultdict[str, set[Any]] = defaultdict(set)
         wanted = AGGREGATE_METADATA.table.lookup("key", key)

@@ -62,11 +62,11 @@ class ComputeNodesOperations(TransactionalDriver, ComputeNodesContract):
             host=compute_id,
         )
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=False)
     def compute_node_get_all(self, tx: Transaction, context: Context) -> list[Record]:
         return tx.select(Query("compute_nodes", visible(context, NODES), load=_RELATIONS))
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=False)
     def compute_node_search_by_hypervisor(
         self, tx: Transaction, context: Context, hypervisor_match: str
     ) -> list[Record]:

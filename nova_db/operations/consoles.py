@@ -29,7 +29,7 @@ class ConsolesOperations(TransactionalDriver, ConsolesContract):
     def console_pool_create(self, tx: Transaction, context: Context, values: Values) -> Record:
         return create(tx, POOLS, values)
 
-    @reads()
+    @reads(snapshot=False)
     def console_pool_get_by_host_type(
         self,
         tx: Transaction,
@@ -48,7 +48,7 @@ class ConsolesOperations(TransactionalDriver, ConsolesContract):
             compute_host=compute_host,
         )
 
-    @reads()
+    @reads(snapshot=False)
     def console_pool_get_all_by_host_type(
         self, tx: Transaction, context: Context, host: Text, console_type: Text
     ) -> list[Record]:
@@ -73,7 +73,7 @@ class ConsolesOperations(TransactionalDriver, ConsolesContract):
             raise exceptions.ConsoleNotFoundForInstance(console_id=console_id, instance_uuid=instance_uuid)
         raise exceptions.ConsoleNotFound(console_id=console_id)
 
-    @reads()
+    @reads(snapshot=False)
     def console_get_by_pool_instance(
         self, tx: Transaction, context: Context, pool_id: Id | None, instance_uuid: Text
     ) -> Record:

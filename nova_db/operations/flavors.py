@@ -56,7 +56,7 @@ class FlavorsOperations(TransactionalDriver, FlavorsContract):
         flavor["extra_specs"] = values_by_key(tx.insert((SPECS.table.name, rows))[0]) if rows else {}
         return flavor
 
-    @reads(require_context)
+    @reads(require_context, snapshot=False)
     def instance_type_get_all(
         self, tx: Transaction, context: Context, inactive: bool = False, filters: Values | None = None
     ) -> list[Record]:
@@ -71,12 +71,12 @@ class FlavorsOperations(TransactionalDriver, FlavorsContract):
     def instance_type_get(self, tx: Transaction, context: Context, id: Id) -> Record:
         return _flavor(tx, _seen(context, "id", id), exceptions.InstanceTypeNotFound, instance_type_id=id)
 
-    @reads(require_context)
+    @reads(require_context, snapshot=False)
     def instance_type_get_by_name(self, tx: Transaction, context: Context, name: Text) -> Record:
         where = _seen(context, "name", name)
         return _flavor(tx, where, exceptions.InstanceTypeNotFoundByName, instance_type_name=name)
 
-    @reads(require_context)
+    @reads(require_context, snapshot=False)
     def instance_type_get_by_flavor_id(
         self, tx: Transaction, context: Context, id: Id | None, read_deleted: Visibility = None
     ) -> Record:

@@ -70,7 +70,7 @@ class MigrationsOperations(TransactionalDriver, MigrationsContract):
         here = equals(MIGRATIONS, "dest_compute", dest_compute)
         return tx.select(Query(MIGRATIONS.name, all_of(Eq("status", "finished"), here, Le("updated_at", before))))
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=False)
     def migration_get_in_progress_by_host_and_node(
         self, tx: Transaction, context: Context, host: Text, node: Text
     ) -> list[Record]:

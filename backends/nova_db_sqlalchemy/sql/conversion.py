@@ -92,10 +92,10 @@ NAMES: Mapping[str, Any] = {
     "and_spare": and_spare,
     "array": array,
     "array_of": array_of,
+    "decoded": json.JSONDecoder().raw_decode,  # without a look for blanks at both ends, which json.loads has besides
     "document": document,
     "fold": fold,
     "joined": joined,
-    "loads": json.loads,
     "pad": pad,
     "time": datetime.fromisoformat,
 }

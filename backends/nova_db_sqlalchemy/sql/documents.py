@@ -107,16 +107,14 @@ def record_reader(
     """A function from rows with these columns and a document after them to records with relations."""
     names, items = _followed(plan(table, load), grammar)
     variables, record = record_source(columns, grammar.row_forms)
-    source = (
-        f"def read(rows):\n    return [{record[:-1]}, {items}}} for {variables}text in rows for d in (loads(text),)]"
-    )
-    return generate(source, "read", names)
+    made = f"[{record[:-1]}, {items}}} for {variables}text in rows for d in (decoded(text)[0],)]"
+    return generate(f"def read(rows):\n    return {made}", "read", names)
 
 
 def relations_reader(table: str, load: tuple[str, ...], grammar: Grammar) -> Callable[[str], Row]:
     """A function from a document to the relations, by name."""
     names, items = _followed(plan(table, load), grammar)
-    return generate(f"def read(text):\n    d = loads(text)\n    return {{{items}}}", "read", names)
+    return generate(f"def read(text):\n    d = decoded(text)[0]\n    return {{{items}}}", "read", names)
 
 
 def _followed(relations: Plan, grammar: Grammar) -> tuple[dict[str, Any], str]:
@@ -145,7 +143,7 @@ def _follower(relation: Relation, below: Plan, grammar: Grammar) -> Follow:
         "    if not rows:",
         f"        return {'[]' if relation.many else 'None'}",
         "    if rows.__class__ is str:",  # SQLite does not promise that a subquery's JSON stays JSON
-        "        rows = loads(rows)",
+        "        rows = decoded(rows)[0]",
         "    if len(rows) > 1:",
         "        rows.sort(key=key)",
         f"    found = [{record} for {variables}in {'rows' if relation.many else 'rows[:1]'}]",

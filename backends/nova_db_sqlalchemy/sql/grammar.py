@@ -176,7 +176,8 @@ class Grammar(abc.ABC):
 
         :param is_one: whether there is one row at most.
         """
-        return self.json_collected(self.json_array([cell for cell, _ in cells]))
+        row = self.json_array([cell for cell, _ in cells])
+        return self.json_array([row]) if is_one else self.json_collected(row)
 
     def json_text(self, document: Expression) -> Expression:
         """A document as the text in which it is sent."""

@@ -42,7 +42,7 @@ class FloatingIpLists(TransactionalDriver, FloatingIpsContract):
             host=host,
         )
 
-    @reads(require_context, authorize=authorize_project)
+    @reads(require_context, authorize=authorize_project, snapshot=False)
     def floating_ip_get_all_by_project(self, tx: Transaction, context: Context, project_id: Text) -> list[Record]:
         where = all_of(matches(FLOATING, project_id=project_id, auto_assigned=False), LIVE)
         return records(tx, Query(FLOATING.name, where, load=WITH_FIXED))

@@ -30,17 +30,35 @@ _FILLED = {"metadata": "instance_metadata", "system_metadata": "instance_system_
 _JOINABLE = (*JOINS, "block_device_mapping")
 
 
+def _sees_deleted(context: Context, *_: Any, **__: Any) -> bool:
+    """Whether the context sees more metadata than the relations have, so that they are read apart."""
+    return context.read_deleted != "no"
+
+
+def _reads_marker(
+    context: Context,
+    filters: Values,
+    sort_key: Word = "",
+    sort_dir: str = "",
+    limit: Count = None,
+    marker: Uuid | None = None,
+    columns_to_join: Sequence[str] | None = None,
+) -> bool:
+    """Whether a list does that, or begins after an instance, which is read first."""
+    return marker is not None or _sees_deleted(context)
+
+
 class InstanceLists(TransactionalDriver, InstancesContract):
     """Functions that return lists of instances."""
 
-    @reads(require_context)
+    @reads(require_context, snapshot=_sees_deleted)
     def instance_get_all(
         self, tx: Transaction, context: Context, columns_to_join: Sequence[str] | None = None
     ) -> list[Record]:
         joins = _joins(columns_to_join)
         return list_instances(tx, context, all_of(visible(context, INSTANCES), scoped(context)), joins)
 
-    @reads(require_context)
+    @reads(require_context, snapshot=_reads_marker)
     def instance_get_all_by_filters(
         self,
         tx: Transaction,
@@ -57,7 +75,7 @@ class InstanceLists(TransactionalDriver, InstancesContract):
         page = paging(tx, context, sort_key, sort_dir, limit, marker)
         return list_instances(tx, context, filtered(context, filters), joins, **page)
 
-    @reads(require_context)
+    @reads(require_context, snapshot=_sees_deleted)
     def instance_get_active_by_window_joined(
         self,
         tx: Transaction,
@@ -73,7 +91,7 @@ class InstanceLists(TransactionalDriver, InstancesContract):
         on_host = equals(INSTANCES, "host", host) if host else TRUE
         return list_instances(tx, context, all_of(still_there, launched, of_project, on_host), JOINS)
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=_sees_deleted)
     def instance_get_all_by_host(
         self, tx: Transaction, context: Context, host: Text, columns_to_join: Sequence[str] | None = None
     ) -> list[Record]:
@@ -81,14 +99,14 @@ class InstanceLists(TransactionalDriver, InstancesContract):
         where = visible_with(context, INSTANCES, "host", host)
         return list_instances(tx, context, where, ("info_cache", "security_groups", *filled))
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=_sees_deleted)
     def instance_get_all_by_host_and_node(
         self, tx: Transaction, context: Context, host: Text, node: Text
     ) -> list[Record]:
         where = all_of(equals(INSTANCES, "host", host), equals(INSTANCES, "node", node), visible(context, INSTANCES))
         return list_instances(tx, context, where, ())
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=_sees_deleted)
     def instance_get_all_by_host_and_not_type(
         self, tx: Transaction, context: Context, host: Text, type_id: Id | None = None
     ) -> list[Record]:
@@ -97,7 +115,7 @@ class InstanceLists(TransactionalDriver, InstancesContract):
         where = all_of(equals(INSTANCES, "host", host), not_type, visible(context, INSTANCES))
         return list_instances(tx, context, where, JOINS)
 
-    @reads(require_admin)
+    @reads(require_admin, snapshot=_sees_deleted)
     def instance_get_all_hung_in_rebooting(
         self, tx: Transaction, context: Context, reboot_window: Seconds
     ) -> list[Record]:

@@ -47,7 +47,7 @@ class Refusal:
 def reads(
     check: Check = anyone,
     *,
-    snapshot: bool = True,
+    snapshot: bool | Callable[..., bool] = True,
     authorize: Authorize | None = None,
     keys: Keys = NO_KEYS,
     takes_session: bool = False,
@@ -55,7 +55,8 @@ def reads(
     """Make an operation of a reading function.
 
     :param check: asked for the context before anything else.
-    :param snapshot: False for functions that call the engine once.
+    :param snapshot: False for functions that call the engine once; or what tells of the arguments of a call whether it
+        does so more often.
     :param authorize: asked next, for the first argument.
     :param keys: the keys that mappings among the arguments have to have.
     :param takes_session: whether an argument ``session`` says which transaction the call joins.
@@ -66,6 +67,7 @@ def reads(
         admit = admission(arguments, check, authorize)
         is_plain, plain = authorize is None, arguments.plain
         name = function.__name__
+        always, tells = snapshot is True, snapshot if callable(snapshot) else None
 
         def call(self: D, context: Context, *args: Any, **kwargs: Any) -> R:
             if is_plain and not kwargs and type(context) is RequestContext and tuple(map(type, args)) in plain:
@@ -78,13 +80,14 @@ def reads(
             work: Callable[..., R] = function.__get__(self)
             if session is not None:
                 return work(session.tx, context, *args, **kwargs)
-            if guards.users and not snapshot:
+            whole = always if tells is None else tells(context, *args, **kwargs)
+            if guards.users and not whole:
                 work = guards.one_call(work)
             if self.replica is not None and stale_reads_allowed():
-                return self._read_stale(lambda tx: work(tx, context, *args, **kwargs), snapshot=snapshot)
+                return self._read_stale(lambda tx: work(tx, context, *args, **kwargs), snapshot=whole)
             begin = self.engine.read
             try:
-                tx = begin(snapshot=snapshot)
+                tx = begin(snapshot=whole)
                 try:  # what committed does, without a call
                     result = work(tx, context, *args, **kwargs)
                 except BaseException:
@@ -94,7 +97,7 @@ def reads(
                 return result
             except (DBDeadlock, DBConnectionError) as error:
                 attempts = self._retries.after(error)
-            return attempts.go_on(lambda _: committed(begin(snapshot=snapshot), work, context, *args, **kwargs))
+            return attempts.go_on(lambda _: committed(begin(snapshot=whole), work, context, *args, **kwargs))
 
         return _public(call, function)
 

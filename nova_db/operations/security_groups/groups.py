@@ -83,7 +83,7 @@ def ensure_default(tx: Transaction, context: Context, load: tuple[str, ...] = ("
 class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
     """Groups and associations; rules are in ``rules``."""
 
-    @reads(require_context)
+    @reads(require_context, snapshot=False)
     def security_group_get_all(self, tx: Transaction, context: Context) -> list[Record]:
         return _with_rules(tx, visible(context, GROUPS))
 
@@ -93,7 +93,7 @@ class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
         query = Query("security_groups", where, load=WITH_ALL, limit=1)
         return one(tx, query, exceptions.SecurityGroupNotFound, security_group_id=security_group_id)
 
-    @reads(require_context)
+    @reads(require_context, snapshot=False)
     def security_group_get_by_name(
         self, tx: Transaction, context: Context, project_id: Text, group_name: Text
     ) -> Record:
@@ -102,11 +102,11 @@ class SecurityGroups(TransactionalDriver, SecurityGroupsContract):
         missing = {"project_id": project_id, "security_group_id": group_name}
         return one(tx, query, exceptions.SecurityGroupNotFoundForProject, **missing)
 
-    @reads(require_context)
+    @reads(require_context, snapshot=False)
     def security_group_get_by_project(self, tx: Transaction, context: Context, project_id: Text) -> list[Record]:
         return _with_rules(tx, all_of(equals(GROUPS, "project_id", project_id), LIVE))
 
-    @reads(require_context)
+    @reads(require_context, snapshot=False)
     def security_group_get_by_instance(self, tx: Transaction, context: Context, instance_id: Id) -> list[Record]:
         instance = all_of(equals(TABLES["instances"], "id", instance_id), LIVE)
         linked = all_of(LIVE, Exists("instances", (("instance_uuid", "uuid"),), instance))

@@ -36,7 +36,7 @@ class SecurityGroupRules(TransactionalDriver, SecurityGroupsContract):
             tx, Query(RULES.name, where), exceptions.SecurityGroupNotFoundForRule, rule_id=security_group_rule_id
         )
 
-    @reads(require_context)
+    @reads(require_context, snapshot=False)
     def security_group_rule_get_by_security_group(
         self, tx: Transaction, context: Context, security_group_id: Id | None
     ) -> list[Record]:
