@@ -66,7 +66,6 @@ def reads(
         arguments = Arguments(function, keys)
         admit = admission(arguments, check, authorize)
         is_plain, plain = authorize is None, arguments.plain
-        name = function.__name__
         always, tells = snapshot is True, snapshot if callable(snapshot) else None
 
         def call(self: D, context: Context, *args: Any, **kwargs: Any) -> R:
@@ -74,7 +73,7 @@ def reads(
                 check(context)  # what admit does with them, without a call
             else:
                 args, kwargs = admit(context, args, kwargs)
-            session = self._given(arguments.get("session", args, kwargs), name) if takes_session else None
+            session = self._given(arguments.get("session", args, kwargs), function.__name__) if takes_session else None
             if session is None and carried():
                 session = self._session()
             work: Callable[..., R] = function.__get__(self)
