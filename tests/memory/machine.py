@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from nova_db.engine import Col, Eq, In, Order, Predicate, Query, Row, all_of
 from nova_db.engine.matching import matcher
@@ -52,6 +52,15 @@ class MemoryMachine(RuleBasedStateMachine):
         self.savepoints: list[Any] = []
         self.snapshots: list[tuple[Snapshot, dict[str, Any]]] = []
         self.committed: dict[str, Any] = self.state()
+
+    @initialize(hosts=st.lists(st.sampled_from(["h", "i"]), max_size=6), created_at=MOMENTS)
+    def fill(self, hosts: list[str], created_at: dt.datetime | None) -> None:
+        """So that there are values which several rows have."""
+        tx = self.engine.write()
+        made = [TABLES["instances"].insert_values({"host": host, "created_at": created_at}) for host in hosts]
+        tx.insert(("instances", made))
+        tx.commit()
+        self.committed = self.state()
 
     def state(self) -> dict[str, Any]:
         """All rows, as they are now."""

@@ -8,7 +8,7 @@ from tests.memory.machine import MemoryMachine
 
 TestConsistency = MemoryMachine.TestCase
 TestConsistency.settings = settings(
-    max_examples=60,
+    max_examples=250,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

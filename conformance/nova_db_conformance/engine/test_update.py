@@ -44,6 +44,16 @@ class TestUpdate(PrimitivesTestCase):
         expected = [row | {"vcpus": 7, "node": "n"} for row in before[:2]] + before[2:]
         self.assertEqual(expected, self.select("instances"))
 
+    def test_one_of_several_rows_that_are_found_by_one_value(self) -> None:
+        for several in (1, 2, 5, 20):
+            host = f"h{several}"
+            rows = self.insert("instances", *({"host": host, "vcpus": 0} for _ in range(several)))
+            for place, row in enumerate(rows):
+                with self.subTest(several=several, place=place):
+                    self.assertEqual(1, self.update("instances", Eq("id", row["id"]), {"vcpus": place + 1}))
+                    rows[place] = row | {"vcpus": place + 1}
+                    self.assertEqual(rows, self.select("instances", Eq("host", host)))
+
     def test_the_count_is_of_rows_matched_not_changed(self) -> None:
         self.insert("instances", {"host": "a"}, {"host": "a"}, {"host": "b"})
         self.assertEqual(2, self.update("instances", Eq("host", "a"), {"host": "a"}))

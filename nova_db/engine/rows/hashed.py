@@ -67,8 +67,11 @@ class HashIndex:
         after = None if new is None else self.value_of(new)
         if old is not None:
             before = self.value_of(old)
-            if before is not None and before != after:
-                self._remove(before, key)
+            if before is not None:
+                if before != after:
+                    self._remove(before, key)
+                elif self._replace(before, key, old, new):
+                    return
         # Most values are new, and lead to this one row.
         if after is not None and self.buckets.setdefault(after, new) is not new:
             self.put(after, key, new)
@@ -94,6 +97,23 @@ class HashIndex:
             rows[key] = new
             few = tuple(rows.values()) if is_known else tuple([rows[place] for place in sorted(rows)])
             buckets[value] = few if len(few) <= _FEW else _Many(rows)
+
+    def _replace(self, value: Any, key: Any, old: Row, new: Any) -> bool:
+        """Put a version of a row where the one before is, unless that is gone, or has to be looked for by its key."""
+        bucket = self.buckets.get(value, ())
+        if bucket is old:
+            self.buckets[value] = new
+        elif type(bucket) is _Many:
+            bucket[key] = new
+        elif type(bucket) is tuple:
+            for place, row in enumerate(bucket):
+                if row is old:
+                    self.buckets[value] = (*bucket[:place], new, *bucket[place + 1 :])
+                    return True
+            return False
+        else:
+            return False
+        return True
 
     def _remove(self, value: Any, key: Any) -> None:
         buckets, by_key = self.buckets, self.by_key
