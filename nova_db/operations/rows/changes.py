@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from nova_db import exceptions
 from nova_db.clock import utcnow
@@ -12,7 +12,7 @@ from nova_db.engine import Col, Eq, IfChanged, IfNew, Ne, NotIn, Predicate, Quer
 from nova_db.operations.rows import locks
 from nova_db.operations.rows.conditions import LIVE
 from nova_db.operations.rows.records import add_computed
-from nova_db.schema import TABLES, Table
+from nova_db.schema import TABLES, Kind, Table
 
 if TYPE_CHECKING:
     from nova_db.engine import Transaction
@@ -75,12 +75,16 @@ def soft_delete(tx: Transaction, table: str, where: Predicate) -> int:
     return tx.update(table, where, {"deleted": Col("id"), "deleted_at": utcnow()})
 
 
+_TEXTS: Final = {str}
+
+
 class KeyValues:
     """Rows of keys and values that belong to an owner: at most one live row a key, whoever writes at once."""
 
     def __init__(self, table: str, owner: str) -> None:
         self.table = TABLES[table]
         self.owner = owner
+        self._fits = _fits(self.table)
 
     def rows(self, owner: Any, items: Mapping[str, Any] | None, now: dt.datetime | None = None) -> list[dict[str, Any]]:
         """Complete rows for items of a new owner, made at one time."""
@@ -115,6 +119,8 @@ class KeyValues:
 
     def _stored(self, items: Mapping[str, Any] | None) -> dict[str, Any]:
         """Keys and values in stored form; of keys that are stored alike the last wins."""
+        if type(items) is dict and self._fits(items):
+            return items.copy()
         key_of, value_of = self.table.checker("key"), self.table.checker("value")
         return {key_of(key): value_of(value) for key, value in _items(self.table, items)}
 
@@ -122,8 +128,13 @@ class KeyValues:
         """Complete rows of an owner, both in the form in which they are stored."""
         if not stored:
             return []
-        row = self.table.complete_values({self.owner: owner, "key": "", "value": ""}, now)
-        return [{**row, "key": key, "value": value} for key, value in stored.items()]
+        blank = self.table.complete_values({self.owner: owner, "key": "", "value": ""}, now)
+        made = []
+        for key, value in stored.items():
+            row = blank.copy()
+            row["key"], row["value"] = key, value
+            made.append(row)
+        return made
 
     def _update_live(self, tx: Transaction, owner: Any, wanted: Mapping[str, Any], now: Any) -> list[Row]:
         """Set the values of live rows; the live rows as they were."""
@@ -157,6 +168,21 @@ class KeyValues:
         keys = NotIn("key", wanted)
         others = keys if keys.values else Ne("id", None)
         tx.update(self.table.name, all_of(Eq(self.owner, owner), LIVE, others), values)
+
+
+def _fits(table: Table) -> Callable[[Mapping[Any, Any]], bool]:
+    """A test for what most items are, that are stored as they are: texts in ASCII, none of which is too long."""
+    columns = (table.column["key"], table.column["value"])
+    longest = min(column.length or 0 if column.kind is Kind.STRING else 0 for column in columns)
+
+    def fits(items: Mapping[Any, Any]) -> bool:
+        texts = [*items, *items.values()]
+        if {*map(type, texts)} != _TEXTS:
+            return False
+        text = "".join(texts)
+        return text.isascii() and "\0" not in text and max(map(len, texts)) <= longest
+
+    return fits
 
 
 def _items(table: Table, items: Mapping[str, Any] | None) -> Iterable[tuple[Any, Any]]:

@@ -273,6 +273,8 @@ class TestWhatComesWithAnInstance(ConformanceTestCase):
             ("value", {"x": "v" * 256}),
             ("value", {"x": ["a"]}),
             ("value", {"x": {}}),
+            ("key", {"\ud800": "x"}),
+            ("value", {"x": "\udfff"}),
         )
         for kind in ("metadata", "system_metadata"):
             for column, items in wrong:
