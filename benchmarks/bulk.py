@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks import cloud
+from nova_db.clock import utcnow
 from nova_db.engine import Row
 from nova_db.schema import TABLES
 
 BATCH = 500
 """Instances in a transaction."""
+
+_OWNER = {"instances": "uuid", "instance_id_mappings": "uuid"}
+"""Where the instance's uuid is, if not in ``instance_uuid``."""
 
 Batch = tuple[str, list[Row]]
 
@@ -27,7 +31,12 @@ def rows_of(instances: list[Mapping[str, Any]], group: Mapping[str, int]) -> lis
         "instance_system_metadata": _items(owners, cloud.SYSTEM_METADATA),
         "security_group_instance_association": joined,
     }
-    return [(table, [TABLES[table].insert_values(each) for each in rows]) for table, rows in values.items()]
+    # All that is made with an instance has the moment at which it is made, as where a call makes it.
+    moments = {owner: utcnow() for owner in owners}
+    return [
+        (table, [TABLES[table].insert_values(each, moments[each[_OWNER.get(table, "instance_uuid")]]) for each in rows])
+        for table, rows in values.items()
+    ]
 
 
 def _items(owners: list[str], items: Mapping[str, str]) -> list[dict[str, Any]]:
