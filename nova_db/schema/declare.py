@@ -136,7 +136,7 @@ def index(
 
 
 def list_index(*columns: str) -> Index:
-    """An index by which database servers have a list's rows in order, nulls first; row stores sort them without it."""
+    """An index by which database servers have a list's rows in order, nulls first; no store of rows has to keep it."""
     return Index("", columns, nulls_first=True, servers_only=True)
 
 

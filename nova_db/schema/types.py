@@ -84,7 +84,7 @@ class Index(NamedTuple):
     all columns fit.
 
     ``servers_only``: it has the rows of a list in order, for servers; row stores find them by another index, and sort
-    them, for less than keeping this one would take.
+    them, or keep this order from the first such list on, for less than an index would take.
     """
 
     name: str
