@@ -107,6 +107,7 @@ generate: venv
 	@$(BIN)/python -m scripts.belongings
 	@$(BIN)/python -m scripts.secret_columns
 	@$(BIN)/python -m scripts.url_parameters
+	@$(BIN)/python -m scripts.performance
 
 format: venv
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -1,0 +1,124 @@
+"""The tables of figures in ``docs/performance.md`` and ``README.md``, made from the newest run that is kept.
+
+``python -m scripts.performance`` writes them anew, after ``make bench``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import cases as names
+from benchmarks.tables import figures_of, short
+from benchmarks.targets import FASTER, LANES, Judged, judged
+
+ROOT: Final = Path(__file__).parents[1]
+RESULTS: Final = ROOT / "benchmarks" / "results"
+PAGES: Final = (ROOT / "docs" / "performance.md", ROOT / "README.md")
+BEGIN: Final = "<!-- figures -->\n"
+END: Final = "<!-- end of figures -->\n"
+DRAWINGS: Final = {
+    "peer": "How many times faster than the peer",
+    "growth": "What a call takes as the cloud grows",
+    "throughput": "Calls a second, and how long they take, of many callers",
+}
+
+Result = Mapping[str, Any]
+
+
+def newest() -> Path:
+    """The file of the newest run."""
+    return max(RESULTS.glob("*.json"))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a table in Markdown."""
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---", *["---:"] * (len(head) - 1)], *rows)]
+
+
+def measured_on(result: Result) -> str:
+    """When and where."""
+    machine, versions = result["machine"], result["versions"]
+    servers = ", ".join(dict.fromkeys(each["version"] for each in result["servers"].values()))
+    before, after = result["load"]
+    hardware = f"{machine['cores']} cores ({machine['processor']})"
+    software = f"{machine['python']}; {servers}; the peer is nova {versions['nova of the peer']}"
+    when = f"Measured on {result['day']} in {result['minutes']:.0f} minutes"
+    return f"{when}: {hardware}, {software}. The load was {before} before, and {after} after."
+
+
+def calls(result: Result) -> list[str]:
+    """Microseconds a call, and how many times as long the peer takes."""
+    contests = result["details"]["calls"]
+    faster = {(each.case, each.lane): each.value for each in figures_of(result) if each.kind == FASTER}
+
+    def cell(case: str, lane: str) -> str:
+        ratio = faster.get((case, lane))
+        return short(contests[lane][case]["ours"]["median"]) + (f" ({short(ratio)} times)" if ratio else "")
+
+    head = ["µs a call (the peer takes so many times as long)", *[LANES[lane] for lane in contests]]
+    return table(head, [[case, *[cell(case, lane) for lane in contests]] for case in names.CALLS])
+
+
+def targets(result: Result) -> list[str]:
+    """A table for each kind of target: measured, and aimed at."""
+    found: dict[str, dict[str, dict[str, Judged]]] = {}
+    for each in judged(figures_of(result)):
+        if each.value is not None:
+            found.setdefault(each.target.kind, {}).setdefault(each.target.case, {})[each.target.lane] = each
+    lines: list[str] = []
+    for kind, by_case in found.items():
+        lanes = [lane for lane in LANES if any(lane in by_lane for by_lane in by_case.values())]
+        rows = [[case, *[_judged(by_lane.get(lane)) for lane in lanes]] for case, by_lane in by_case.items()]
+        lines += ["", *table([kind, *[LANES[lane] for lane in lanes]], rows)]
+    return lines[1:]
+
+
+def _judged(each: Judged | None) -> str:
+    if each is None or each.value is None:
+        return ""
+    bound = f"{'≥' if each.target.is_least else '≤'} {short(each.target.bound)}"
+    return f"{short(each.value)} ({bound})" if each.verdict == "reached" else f"**{short(each.value)}** ({bound})"
+
+
+def figures(path: Path) -> list[str]:
+    """What ``docs/performance.md`` has of a run."""
+    result = json.loads(path.read_text(encoding="utf-8"))
+    drawn = [
+        f"![{words}](../benchmarks/results/{path.stem}-{name}.svg)\n"
+        for name, words in DRAWINGS.items()
+        if path.with_name(f"{path.stem}-{name}.svg").exists()
+    ]
+    verdicts = [each.verdict for each in judged(figures_of(result))]
+    counted = f"{verdicts.count('reached')} of {len(verdicts) - verdicts.count('not measured')} are reached"
+    told = f"What is aimed at stands in brackets; what misses it is bold. Of those measured {counted}."
+    return [measured_on(result), "", *calls(result), "", *drawn, told, "", *targets(result)]
+
+
+def short_figures(path: Path) -> list[str]:
+    """What ``README.md`` has of it."""
+    result = json.loads(path.read_text(encoding="utf-8"))
+    return calls(result)
+
+
+def rewritten(page: str, lines: Sequence[str]) -> str:
+    """A page with these lines between its marks."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}" + "".join(f"{line}\n" for line in lines) + f"{END}{after}"
+
+
+def contents(path: Path) -> dict[Path, str]:
+    """The pages as they should be."""
+    performance, readme = PAGES
+    return {
+        performance: rewritten(performance.read_text(encoding="utf-8"), figures(path)),
+        readme: rewritten(readme.read_text(encoding="utf-8"), short_figures(path)),
+    }
+
+
+if __name__ == "__main__":
+    for page, text in contents(newest()).items():
+        page.write_text(text, encoding="utf-8")
