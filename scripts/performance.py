@@ -1,4 +1,4 @@
-"""The tables of figures in ``docs/performance.md`` and ``README.md``, made from the newest run that is kept.
+"""The tables of figures in ``docs/performance.md``, made from the newest run that is kept.
 
 ``python -m scripts.performance`` writes them anew, after ``make bench``.
 """
@@ -16,7 +16,7 @@ from benchmarks.targets import FASTER, LANES, Judged, judged
 
 ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "results"
-PAGES: Final = (ROOT / "docs" / "performance.md", ROOT / "README.md")
+PAGE: Final = ROOT / "docs" / "performance.md"
 BEGIN: Final = "<!-- figures -->\n"
 END: Final = "<!-- end of figures -->\n"
 DRAWINGS: Final = {
@@ -28,9 +28,9 @@ DRAWINGS: Final = {
 Result = Mapping[str, Any]
 
 
-def newest() -> Path:
-    """The file of the newest run."""
-    return max(RESULTS.glob("*.json"))
+def newest() -> Path | None:
+    """The file of the newest run, if one is kept."""
+    return max(RESULTS.glob("*.json"), default=None)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -83,8 +83,10 @@ def _judged(each: Judged | None) -> str:
     return f"{short(each.value)} ({bound})" if each.verdict == "reached" else f"**{short(each.value)}** ({bound})"
 
 
-def figures(path: Path) -> list[str]:
+def figures(path: Path | None) -> list[str]:
     """What ``docs/performance.md`` has of a run."""
+    if path is None:
+        return ["No whole run is kept yet."]
     result = json.loads(path.read_text(encoding="utf-8"))
     drawn = [
         f"![{words}](../benchmarks/results/{path.stem}-{name}.svg)\n"
@@ -97,28 +99,12 @@ def figures(path: Path) -> list[str]:
     return [measured_on(result), "", *calls(result), "", *drawn, told, "", *targets(result)]
 
 
-def short_figures(path: Path) -> list[str]:
-    """What ``README.md`` has of it."""
-    result = json.loads(path.read_text(encoding="utf-8"))
-    return calls(result)
-
-
-def rewritten(page: str, lines: Sequence[str]) -> str:
-    """A page with these lines between its marks."""
+def redrawn(page: str, path: Path | None) -> str:
+    """A page with the figures of a run between its marks."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}" + "".join(f"{line}\n" for line in lines) + f"{END}{after}"
-
-
-def contents(path: Path) -> dict[Path, str]:
-    """The pages as they should be."""
-    performance, readme = PAGES
-    return {
-        performance: rewritten(performance.read_text(encoding="utf-8"), figures(path)),
-        readme: rewritten(readme.read_text(encoding="utf-8"), short_figures(path)),
-    }
+    return f"{before}{BEGIN}" + "".join(f"{line}\n" for line in figures(path)) + f"{END}{after}"
 
 
 if __name__ == "__main__":
-    for page, text in contents(newest()).items():
-        page.write_text(text, encoding="utf-8")
+    PAGE.write_text(redrawn(PAGE.read_text(encoding="utf-8"), newest()), encoding="utf-8")

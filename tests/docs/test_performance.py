@@ -1,16 +1,45 @@
-"""The figures in the pages are those of the newest run that is kept."""
+"""The figures in the page are those of the newest run that is kept; a run as it is told there."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-import pytest
+from scripts.performance import BEGIN, END, PAGE, newest, redrawn
 
-from scripts.performance import contents, newest
+RUN = {
+    "day": "2030-01-01",
+    "minutes": 10.4,
+    "load": [0.1, 0.2],
+    "machine": {"cores": 2, "processor": "A processor", "python": "CPython 3.14.0"},
+    "versions": {"nova of the peer": "34.0.0"},
+    "servers": {"memory": {"version": "memory"}},
+    "details": {"calls": {"memory": {}}},
+    "figures": [
+        ["times faster than the peer", "get by uuid", "memory", 300.0],
+        ["times faster than the peer", "create, full", "memory", 50.0],
+    ],
+}
 
 
-@pytest.mark.parametrize("page", [page.name for page in contents(newest())])
-def test_the_figures_are_those_of_the_newest_run(page: str) -> None:
-    pages: dict[str, tuple[Path, str]] = {path.name: (path, text) for path, text in contents(newest()).items()}
-    path, text = pages[page]
-    assert path.read_text(encoding="utf-8") == text, "python -m scripts.performance writes it anew"
+def test_the_figures_are_those_of_the_newest_run() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert redrawn(page, newest()) == page, "python -m scripts.performance writes it anew"
+
+
+def test_a_run_is_told_with_what_it_misses(tmp_path: Path) -> None:
+    from benchmarks import cases
+
+    run = json.loads(json.dumps(RUN))
+    run["details"]["calls"]["memory"] = {case: {"ours": {"median": 12.34}} for case in cases.CALLS}
+    (tmp_path / "2030-01-01.json").write_text(json.dumps(run))
+    (tmp_path / "2030-01-01-peer.svg").touch()
+    told = redrawn(f"before\n{BEGIN}old\n{END}after\n", tmp_path / "2030-01-01.json")
+    assert told.startswith(f"before\n{BEGIN}Measured on 2030-01-01 in 10 minutes: 2 cores")
+    assert told.endswith(f"{END}after\n")
+    assert "| get by uuid | 12.3 (300 times) |" in told
+    assert "| get by uuid | 300 (≥ 280) |" in told
+    assert "| create, full | **50.0** (≥ 75.0) |" in told
+    assert "1 of 2 are reached" in told
+    assert "2030-01-01-peer.svg" in told
+    assert "old\n" not in told

@@ -19,7 +19,7 @@ class Call(NamedTuple):
     whole: frozenset[str] = frozenset()
     """The tables all of whose rows it returns."""
     by_key: frozenset[str] = frozenset()
-    """The tables that PostgreSQL goes through by their keys, up to the first row that is free."""
+    """The tables that servers, unlike SQLite, go through by their keys, up to the first row that is free."""
     in_order: bool = False
     """Whether an index has its rows in order, so that nothing is sorted."""
 

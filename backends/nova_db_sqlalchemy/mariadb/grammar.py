@@ -39,7 +39,6 @@ class MariaDBGrammar(Grammar):
     row_forms: ClassVar[Forms] = {Kind.DATETIME: TIME_FROM_TEXT, Kind.BOOLEAN: FROM_BIT}
     document_forms: ClassVar[Forms] = row_forms
     document_excludes = frozenset({Kind.FLOAT})
-    documents_in_lists = True
     documents_may_break = True
     parameter_forms: ClassVar[Forms] = {}
     sorted_bytes = SORTED_BYTES
