@@ -210,7 +210,7 @@ bench-large: bench-tools build/peer/.installed
 
 # mysqlclient takes MariaDB's C library and its headers; without them that column is left out, which is told.
 bench-tools: venv
-	@$(BIN)/python -m pip install -qq --editable '.[bench]'
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(BIN)/python -m pip install -qq --editable '.[bench]'
 	@$(BIN)/python -c 'import MySQLdb' 2>/dev/null || $(BIN)/python -m pip install -qq 'mysqlclient>=2.2' >/dev/null 2>&1 || true
 
 # The peer that calls are set beside: in an environment of its own, on the same Python, with the libraries it documents.
