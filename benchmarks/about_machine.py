@@ -11,22 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
-from benchmarks.databases import EMBEDDED
-from benchmarks.lanes import Lane
-
-SETTINGS = {
-    "postgresql": {name: f"SHOW {name}" for name in ("shared_buffers", "synchronous_commit", "fsync")},
-    "mariadb": {
-        name: f"SELECT @@GLOBAL.{name}" for name in ("innodb_buffer_pool_size", "innodb_flush_log_at_trx_commit")
-    },
-}
-"""Settings of servers that figures depend on."""
+from nova_db.version import __version__
 
 
 def machine() -> dict[str, Any]:
-    """The processor, memory and system, and how busy the machine is."""
+    """The processor, memory and system."""
     found = re.search(r"^model name\s*: (.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
     memory = re.search(r"^MemTotal:\s*(\d+)", _read("/proc/meminfo"), re.MULTILINE)
     return {
@@ -39,8 +28,8 @@ def machine() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Of the libraries that our backends use."""
-    found = {}
+    """Ours, and those of the libraries that our backends use."""
+    found = {"nova-db": __version__}
     for name in ("SQLAlchemy", "psycopg", "PyMySQL", "mysqlclient", "lmdb"):
         with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
@@ -52,22 +41,9 @@ def load() -> float:
     return round(os.getloadavg()[0], 1)
 
 
-def today() -> str:
-    """The day, by UTC."""
-    return dt.datetime.now(dt.UTC).date().isoformat()
-
-
-def settings(lane: Lane) -> dict[str, str]:
-    """What a server says of itself that figures depend on."""
-    if lane.connection in EMBEDDED:
-        return {}
-    url = sa.make_url(lane.connection)
-    wanted = SETTINGS[url.get_backend_name()]
-    # The library that each server's own documentation begins with, by what it documents.
-    driver = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}[url.get_backend_name()]
-    engine = sa.create_engine(url.set(drivername=driver), poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        return {name: str(connection.exec_driver_sql(statement).scalar()) for name, statement in wanted.items()}
+def now() -> dt.datetime:
+    """The moment, by UTC, to the second."""
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 
 def _read(path: str) -> str:

@@ -7,7 +7,7 @@ its own. They take turns of 10,000 instances, so that a busy machine slows all o
 
 ::
 
-    python benchmarks/archive.py [--instances 200000] [--connection URL]
+    python -m benchmarks.archive [--instances 200000] [--connection URL]
 
 The databases are made beside the one that the URL names, and dropped; without a URL they are temporary SQLite files.
 """
@@ -25,105 +25,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.contenders import ROOT, ContenderError
+from benchmarks.databases import made
+from benchmarks.deleted_rows import CHILDREN, DELETED_AT, ROWS, Server, fill, quoted
+from benchmarks.worker import end_with_parent
 from nova_db.schema import TABLES
 from nova_db.upkeep import archive
 from nova_db_sqlalchemy import SQLAlchemyDriver
 from nova_db_sqlalchemy.engine import SQLEngine
 
-CHILDREN = {
-    "instance_metadata": (2, True),
-    "instance_system_metadata": (3, False),
-    "instance_info_caches": (1, True),
-    "instance_faults": (1, False),
-}
-"""How many rows of a table belong to an instance, and whether they were deleted with it."""
-ROWS = 1 + sum(count for count, _ in CHILDREN.values())
 TURN = 10_000
 """Instances."""
 WAYS = {"by hand, 1000 a transaction": 1000, "by hand, a transaction a turn": TURN, "nova_db.upkeep": 0}
 """And how many instances are moved by a transaction; 0: as upkeep decides."""
 JOIN = "JOIN instances i ON i.uuid = c.instance_uuid"
-DELETED_AT = "2026-01-01 00:00:00.000000"
-
-
-class Server:
-    """A connection that runs statements as they are."""
-
-    def __init__(self, connection: str) -> None:
-        self._server = SQLEngine(connection).server
-        self._connection = self._server.connect()
-        self.name = self._server.name
-        self.cursor = self._connection.cursor
-
-    def close(self) -> None:
-        self._server.close(self._connection)
-
-    def run(self, *statements: str) -> None:
-        for statement in statements:
-            self.cursor.execute(statement)
-
-    def transaction(self, statements: Iterator[str] | Sequence[str]) -> None:
-        self.run("BEGIN IMMEDIATE" if self.name == "sqlite" else "BEGIN", *statements, "COMMIT")
-
-    def numbers(self, last: int) -> str:
-        """A query of the numbers from 1 on, as ``n``."""
-        if self.name == "postgresql":
-            return f"SELECT n FROM generate_series(1, {last}) AS n"
-        if self.name == "sqlite":
-            return f"SELECT value AS n FROM generate_series(1, {last})"
-        return f"SELECT seq AS n FROM seq_1_to_{last}"
-
-    def text(self, *parts: str) -> str:
-        return f"concat({', '.join(parts)})" if self.name == "mariadb" else " || ".join(parts)
-
-    def uuid(self, number: str) -> str:
-        """A text of 36 characters in no order, as uuids are."""
-        cast = f"cast({number} AS CHAR)" if self.name == "mariadb" else f"cast({number} AS VARCHAR)"
-        if self.name == "sqlite":
-            # The low bits first, so that neighbours are far apart.
-            return f"printf('%08x-0000-0000-0000-%012d', ({number} * 2654435761) & 4294967295, {number})"
-        return f"concat(substr(md5({cast}), 1, 8), '-0000-0000-0000-', lpad({cast}, 12, '0'))"
-
-
-def fill(server: Server, instances: int) -> None:
-    """Instances that were deleted, and what belongs to them."""
-    numbers = (
-        f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {instances})"
-        if server.name == "sqlite"
-        else f"WITH numbers AS ({server.numbers(instances)})"
-    )
-
-    def insert(table: str, values: dict[str, str]) -> str:
-        columns = {"created_at": f"'{DELETED_AT}'", **values}
-        chosen = f"SELECT {', '.join(columns.values())} FROM numbers"
-        into = f"INSERT INTO {table} ({', '.join(columns)})"
-        return f"{into} {numbers} {chosen}" if server.name != "sqlite" else f"{numbers} {into} {chosen}"
-
-    owner = server.uuid("n")
-    common = {"deleted_at": f"'{DELETED_AT}'", "deleted": "n", "id": "n"}
-    values = {"uuid": owner, "host": "'host1'", "project_id": "'p'", "display_name": "'a server'", "locked": "false"}
-    server.transaction([insert("instances", {**common, **values})])
-    for table, (count, is_deleted) in CHILDREN.items():
-        for each in range(count):
-            number = f"n * {count} - {each}"
-            row = {"id": number, "instance_uuid": owner, "deleted": number if is_deleted else "0"}
-            if is_deleted:
-                row["deleted_at"] = f"'{DELETED_AT}'"
-            if table.endswith("metadata"):
-                row |= {"key" if server.name == "sqlite" else quoted(server, "key"): f"'key{each}'", "value": "'value'"}
-            elif table == "instance_faults":
-                row |= {"code": "500", "message": "'it broke'"}
-            else:
-                row["network_info"] = "'[]'"
-            server.transaction([insert(table, row)])
-    if server.name == "postgresql":
-        server.run("VACUUM ANALYZE")
-    elif server.name == "sqlite":
-        server.run("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def quoted(server: Server, name: str) -> str:
-    return f"`{name}`" if server.name == "mariadb" else f'"{name}"'
 
 
 def statements(server: Server, where: str) -> Iterator[str]:
@@ -199,6 +114,7 @@ def by_upkeep(connection: str, instances: int) -> None:
 
 def work(way: str, connection: str, instances: int) -> None:
     """Archive in this process."""
+    end_with_parent()
     if way == "nova_db.upkeep":
         by_upkeep(connection, instances)
     else:
@@ -208,44 +124,58 @@ def work(way: str, connection: str, instances: int) -> None:
 
 
 class Contender:
-    """One way, at work in a process and on a database of its own."""
+    """One way, at work in a process and on an empty database of its own."""
 
-    def __init__(self, way: str, connection: str | None, instances: int) -> None:
+    def __init__(self, way: str, database: str, instances: int) -> None:
         self.way = way
         self.instances = instances
         self.seconds = self.busy = self.memory = 0.0
-        self._database = SQLAlchemyDriver.provision(connection)
-        server = Server(self._database)
+        self._database = database
+        engine = SQLEngine(database)
+        engine.create_schema()
+        engine.close()
+        server = Server(database)
         fill(server, instances)
         server.close()
-        command = [sys.executable, __file__, "--way", way, "--instances", str(instances)]
-        command += ["--connection", self._database]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "benchmarks.archive", "--way", way, "--instances", str(instances)]
+        command += ["--connection", database]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def turn(self, first: int, last: int) -> None:
-        """Let it archive a range of instances."""
+        """Let it archive a range of instances.
+
+        :raises ContenderError: its process has ended.
+        """
         asked, told = self._process.stdin, self._process.stdout
         assert asked is not None
         assert told is not None
-        print(first, last, file=asked, flush=True)
-        seconds, busy, self.memory = json.loads(told.readline())
+        with contextlib.suppress(BrokenPipeError):
+            print(first, last, file=asked, flush=True)
+        answer = told.readline()
+        if not answer:
+            raise ContenderError(f"{self.way} ended")
+        seconds, busy, self.memory = json.loads(answer)
         self.seconds += seconds
         self.busy += busy
 
     def end(self) -> None:
-        """See that all rows are where they belong."""
+        """See that all rows are where they belong.
+
+        :raises ContenderError: they are not.
+        """
         self._process.communicate()
         server = Server(self._database)
         for table in ("instances", *CHILDREN):
             server.run(f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM shadow_{table})")
             left, archived = server.cursor.fetchall()[0]
             expected = self.instances * CHILDREN.get(table, (1,))[0]
-            assert (left, archived) == (0, expected), (self.way, table, left, archived)
+            if (left, archived) != (0, expected):
+                raise ContenderError(f"{self.way}: {table}: {left} rows left, {archived} of {expected} archived")
         server.close()
 
     def discard(self) -> None:
         self._process.kill()
-        SQLAlchemyDriver.discard(self._database)
+        self._process.communicate()
 
 
 def main() -> None:
@@ -262,8 +192,11 @@ def main() -> None:
     tell(compete(tuple(WAYS), options.connection, options.instances))
 
 
-def by_hand_and_upkeep(connection: str | None, instances: int) -> dict[str, float]:
-    """The seconds that each takes; by hand with as many instances in a transaction as careful people move."""
+def by_hand_and_upkeep(connection: str, instances: int) -> dict[str, float]:
+    """The seconds that each takes; by hand with as many instances in a transaction as careful people move.
+
+    :param connection: ``sqlite``, or the URL of a server.
+    """
     contenders = compete((next(iter(WAYS)), "nova_db.upkeep"), connection, instances, is_quiet=True)
     return {each.way: each.seconds for each in contenders}
 
@@ -273,7 +206,9 @@ def compete(ways: Sequence[str], connection: str | None, instances: int, *, is_q
     contenders = []
     with contextlib.ExitStack() as stack:
         for way in ways:
-            contenders.append(Contender(way, connection, instances))
+            database = stack.enter_context(made(connection or "sqlite", waits=False))
+            assert database is not None
+            contenders.append(Contender(way, database, instances))
             stack.callback(contenders[-1].discard)
         for first in range(1, instances + 1, TURN):
             last = min(first + TURN - 1, instances)

@@ -17,6 +17,7 @@ NODES: Final = "100 compute nodes"
 GROUPS: Final = "10 groups with rules"
 BEAT: Final = "service update"
 ARCHIVE: Final = "archive 1,000 instances"
+ARCHIVE_MANY: Final = "archive, 1,000 a transaction"
 RESERVE: Final = "reserve"
 ADDRESS: Final = "address from a pool"
 
@@ -26,6 +27,11 @@ MIX: Final = {GET: 7, UPDATE: 2, BY_HOST: 1}
 """How many of ten calls are of what kind, where many call at once."""
 GROWING: Final = (GET, UPDATE, BY_HOST, BY_FILTERS, LIMITED, RESERVE, ADDRESS)
 """Those whose time must not grow with the database."""
+
+
+def archiving(instances: int) -> str:
+    """The case that archives so many, ``ARCHIVE`` if they are a thousand."""
+    return f"archive {instances:,} instances"
 
 
 class Case(NamedTuple):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import select
+import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -15,10 +17,22 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 PEER: Final = ROOT / "build" / "peer" / "bin" / "python"
 """The Python of the environment that the peer is installed in."""
+INSTALLED: Final = ROOT / "build" / "peer" / ".installed"
+"""What is there once its installation has come to its end."""
+
+
+def has_peer() -> bool:
+    """Whether the peer is installed, and wholly."""
+    return INSTALLED.exists() and PEER.exists()
+
+
+def in_a_line(text: object) -> str:
+    """What an error says first: libraries go on with statements, hints and addresses."""
+    return textwrap.shorten(str(text).strip().partition("\n")[0], 200, placeholder=" ...")
 
 
 class ContenderError(Exception):
-    """What a contender could not do."""
+    """What a contender could not do, in a line."""
 
 
 class Contender:
@@ -26,6 +40,9 @@ class Contender:
 
     def __init__(self, name: str, program: list[str]) -> None:
         self.name = name
+        self.has_ended = False
+        """Whether it was found that its process is no more."""
+        self._said = ""
         self._errors = tempfile.TemporaryFile()  # closed with the process  # noqa: SIM115
         self._process = subprocess.Popen(
             program, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
@@ -35,8 +52,16 @@ class Contender:
         self._requests, self._answers = self._process.stdin, self._process.stdout
 
     def send(self, do: str, **arguments: Any) -> None:
-        """Have something done, whose answer is asked for later."""
-        print(json.dumps({"do": do, **arguments}), file=self._requests, flush=True)
+        """Have something done, whose answer is asked for later.
+
+        :raises ContenderError: its process has ended.
+        """
+        if self.has_ended:
+            raise ContenderError(f"{self.name} ended")
+        try:
+            print(json.dumps({"do": do, **arguments}), file=self._requests, flush=True)
+        except BrokenPipeError:
+            raise self._ended() from None
 
     def is_done(self) -> bool:
         """Whether the answer is there."""
@@ -49,21 +74,34 @@ class Contender:
         """
         line = self._answers.readline()
         if not line:
-            self._errors.seek(0)
-            said = self._errors.read().decode(errors="replace").strip().splitlines()
-            raise ContenderError(f"{self.name} ended: {' '.join(said[-3:])}")
+            raise self._ended()
         answer = json.loads(line)
         if "error" in answer:
-            raise ContenderError(f"{self.name}: {answer['error']}")
+            raise ContenderError(f"{self.name}: {in_a_line(answer['error'])}")
         return answer["answer"]
+
+    def _ended(self) -> ContenderError:
+        self.has_ended = True
+        self.close()
+        status = self._process.returncode
+        if status < 0:
+            return ContenderError(f"{self.name} ended ({signal.Signals(-status).name})")
+        last = in_a_line(self._said.rpartition("\n")[2])
+        return ContenderError(f"{self.name} ended: {last}" if last else f"{self.name} ended")
 
     def ask(self, do: str, **arguments: Any) -> Any:
         """Have something done, and wait for it."""
         self.send(do, **arguments)
         return self.receive()
 
+    def kill(self) -> None:
+        """End the process, whatever it is at."""
+        self._process.kill()
+
     def close(self) -> None:
-        """End the process."""
+        """Let the process end; what it has said on its standard error is read."""
+        if self._errors.closed:
+            return
         with contextlib.suppress(BrokenPipeError):
             self._requests.close()
         try:
@@ -72,6 +110,8 @@ class Contender:
             self._process.kill()
             self._process.wait()
         self._answers.close()
+        self._errors.seek(0)
+        self._said = self._errors.read().decode(errors="replace").strip()
         self._errors.close()
 
 
@@ -95,6 +135,10 @@ def _opened(name: str, program: list[str], connection: str, create: bool) -> Ite
     contender = Contender(name, program)
     try:
         yield contender, contender.ask("open", connection=connection, create=create)
-        contender.ask("close")
+        if not contender.has_ended:
+            contender.ask("close")
+    except BaseException:
+        contender.kill()  # what it is at is wanted no more, and may take long
+        raise
     finally:
         contender.close()

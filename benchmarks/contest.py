@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks import cases as names
 from benchmarks.by_hand import FLOOR as BY_HAND
-from benchmarks.contenders import Contender
-from benchmarks.figures import Figure, of_all, ratio
+from benchmarks.contenders import Contender, ContenderError
+from benchmarks.figures import Figure, Found, of_all, ratio
 from benchmarks.targets import FASTER, FLOOR, MICROS
 
 Rounds = list[list[int]]
-Found = tuple[list[Figure], dict[str, Any]]
+Sides = Mapping[str, tuple[Contender, str]]
+"""Who is asked, and for which case, by side."""
 MOST = 5000
 """Calls in a round."""
 TRIED = 5
@@ -28,6 +29,8 @@ class Pace(NamedTuple):
     """Of one case on one side, all rounds together."""
     warm: int = 20
     """Calls before, with which caches of statements are filled."""
+    least: int = 3
+    """Calls in a round, however long they take."""
 
 
 def times_of(contender: Contender, case: str, pace: Pace) -> int:
@@ -38,14 +41,11 @@ def times_of(contender: Contender, case: str, pace: Pace) -> int:
         began = time.perf_counter()
         contender.ask("time", case=case, times=TRIED)
         tries.append((time.perf_counter() - began) / TRIED)
-    return max(3, min(MOST, int(pace.seconds / pace.rounds / min(tries))))
+    return max(pace.least, min(MOST, int(pace.seconds / pace.rounds / min(tries))))
 
 
-def in_turn(sides: Mapping[str, tuple[Contender, str]], pace: Pace) -> dict[str, tuple[Rounds, int]]:
-    """What each call took by side, in each round, in nanoseconds, and how many collections there were.
-
-    :param sides: who is asked, and for which case.
-    """
+def in_turn(sides: Sides, pace: Pace) -> dict[str, tuple[Rounds, int]]:
+    """What each call took by side, in each round, in nanoseconds, and how many collections there were."""
     times = {side: times_of(contender, case, pace) for side, (contender, case) in sides.items()}
     rounds: dict[str, Rounds] = {side: [] for side in sides}
     collections = dict.fromkeys(sides, 0)
@@ -60,33 +60,49 @@ def in_turn(sides: Mapping[str, tuple[Contender, str]], pace: Pace) -> dict[str,
 
 
 def contest(
-    lane: str, ours: Contender, peer: Contender | None, floor: list[str], pace: Pace
-) -> tuple[list[Figure], dict[str, Any]]:
-    """All cases on one backend.
+    found: Found, at: tuple[str, int], ours: Contender, peer: Contender | None, floor: Sequence[str], pace: Pace
+) -> None:
+    """All cases on one backend; one that somebody cannot do is left out, and told.
 
+    :param at: the backend, and how many instances its cloud has.
     :param floor: the cases that there are by hand.
+    :raises ContenderError: somebody's process ended.
     """
-    figures, details = [], {}
     for case in names.CALLS:
         sides = {"ours": (ours, case)}
         if peer is not None:
             sides["peer"] = (peer, case)
         if BY_HAND + case in floor:
             sides["by hand"] = (ours, BY_HAND + case)
-        found = in_turn(sides, pace)
-        details[case] = {
-            side: of_all(rounds).told()
-            | {"collections": collections}
-            | (sides[side][0].ask("weigh", case=sides[side][1]))
-            for side, (rounds, collections) in found.items()
-        }
-        mine = found["ours"][0]
-        figures.append(Figure(MICROS, case, lane, of_all(mine).median))
-        if peer is not None:
-            figures.append(Figure(FASTER, case, lane, ratio(mine, found["peer"][0])))
-        if "by hand" in found:
-            figures.append(Figure(FLOOR, case, lane, 1 / ratio(mine, found["by hand"][0])))
-    return figures, details
+        try:
+            found.details[case], figures = compared(case, at, sides, pace)
+        except ContenderError as error:
+            if any(contender.has_ended for contender, _ in sides.values()):
+                raise
+            found.failures.append(f"{case}: {error}")
+        else:
+            found.figures += figures
+
+
+def compared(case: str, at: tuple[str, int], sides: Sides, pace: Pace) -> tuple[dict[str, Any], list[Figure]]:
+    """One case on one backend: what each side took, by side, and the figures."""
+    (lane, instances), measured = at, in_turn(sides, pace)
+    details = {
+        side: of_all(rounds).told() | {"collections": collections} | (sides[side][0].ask("weigh", case=sides[side][1]))
+        for side, (rounds, collections) in measured.items()
+    }
+    mine = measured["ours"][0]
+
+    def figure(kind: str, value: float, *others: str) -> Figure:
+        fewest = min(int(details[side]["calls"]) for side in ("ours", *others))
+        return Figure(kind, case, lane, value, (instances,), fewest)
+
+    figures = [figure(MICROS, of_all(mine).median)]
+    if "peer" in measured:
+        figures.append(figure(FASTER, ratio(mine, measured["peer"][0]), "peer"))
+    if "by hand" in measured:
+        figures.append(figure(FLOOR, 1 / ratio(mine, measured["by hand"][0]), "by hand"))
+    return details, figures
 
 
 def archived(contender: Contender, instances: int) -> dict[str, float]:
@@ -96,10 +112,10 @@ def archived(contender: Contender, instances: int) -> dict[str, float]:
     return {"milliseconds": answer["nanos"] / 1e6, "rows": answer["rows"]}
 
 
-def archiving(lane: str, ours: Contender, peers: dict[str, float] | None, instances: int) -> Found:
+def archiving(found: Found, lane: str, ours: Contender, peers: Mapping[str, float] | None, instances: int) -> None:
     """Ours beside what the peer has taken for as many; None: it cannot."""
-    details = {"ours": archived(ours, instances)}
-    if peers is None:
-        return [], details
-    times = peers["milliseconds"] / details["ours"]["milliseconds"]
-    return [Figure(FASTER, names.ARCHIVE, lane, times)], details | {"peer": peers}
+    found.details["ours"] = mine = archived(ours, instances)
+    if peers is not None:
+        found.details["peer"] = peers
+        times = peers["milliseconds"] / mine["milliseconds"]
+        found.figures.append(Figure(FASTER, names.archiving(instances), lane, times, (instances,)))

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, Final
 
+from benchmarks.endings import held_back, undisturbed
 from nova_db_lmdb import LMDBDriver
 from nova_db_memory import MemoryDriver
 from nova_db_sqlalchemy import SQLAlchemyDriver
@@ -31,12 +32,14 @@ def made(connection: str, *, waits: bool = True) -> Iterator[str | None]:
         elif waits and connection in FILES:
             yield FILES[connection].format(stack.enter_context(tempfile.TemporaryDirectory()))
         elif connection == "lmdb":
-            folder = LMDBDriver.provision(None)
-            stack.callback(LMDBDriver.discard, folder)
+            with held_back():
+                folder = LMDBDriver.provision(None)
+                stack.callback(undisturbed, LMDBDriver.discard, folder)
             yield folder
         else:
-            database = make_database("sqlite:///nova.sqlite" if connection == "sqlite" else connection)
-            stack.callback(drop_database, database)
+            with held_back():
+                database = make_database("sqlite:///nova.sqlite" if connection == "sqlite" else connection)
+                stack.callback(undisturbed, drop_database, database)
             yield database
 
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 MICROSECOND = 1000
 """Nanoseconds."""
+FEW = 30
+"""A median of fewer calls tells little: it is marked, and not judged."""
 
 
 class Figure(NamedTuple):
@@ -18,6 +20,25 @@ class Figure(NamedTuple):
     case: str
     lane: str
     value: float
+    sizes: tuple[int, ...] = ()
+    """Instances of the cloud that it was measured in; of the smaller and the larger one, where it compares two."""
+    calls: int | None = None
+    """Of the side that made the fewest, all rounds together; None: it is no median of calls."""
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether it is a median of so few calls that it tells little."""
+        return self.calls is not None and self.calls < FEW
+
+
+class Found:
+    """What a part has come to: what was finished stays where the rest fails or is interrupted."""
+
+    def __init__(self) -> None:
+        self.figures: list[Figure] = []
+        self.details: dict[str, Any] = {}
+        self.failures: list[str] = []
+        """In words."""
 
 
 class Summary(NamedTuple):

@@ -7,7 +7,7 @@ are about ten thousand instances, in no order, however many there are.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks import cases as names
@@ -15,7 +15,7 @@ from benchmarks import contenders
 from benchmarks.contenders import Contender
 from benchmarks.contest import Pace, times_of
 from benchmarks.databases import made
-from benchmarks.figures import Figure, of_all
+from benchmarks.figures import Figure, Found, of_all
 from benchmarks.lanes import Lane
 from benchmarks.targets import BYTES, GROWTH, STEADY
 from benchmarks.throughput import tails
@@ -24,34 +24,33 @@ NEEDED = 10_000
 """From so many instances on a server's calls should not take longer; in memory from a thousand on."""
 
 
-def grown(lane: Lane, sizes: Sequence[int], pace: Pace) -> tuple[list[Figure], dict[str, Any]]:
+def grown(found: Found, lane: Lane, sizes: Sequence[int], pace: Pace) -> None:
     """All sizes on one backend."""
     there = min(sizes)  # these are made by calls
+    steady: list[Figure] = []
     with made(lane.connection, waits=False) as url, contenders.ours(url) as (old, _):
         old.ask("fill", instances=there)
         small = old.ask("resident")
-        details: dict[str, Any] = {}
-        calm: dict[str, float] = {}
-        figures = []
+        calm: dict[str, Any] = {}
         for size in sizes:
             meanwhile = _grow(lane, old, url, there, size)
-            there = size
             old.ask("use", instances=size)
-            details[str(size)] = found = {case: _measured(old, case, pace) for case in names.GROWING}
+            told = {case: _measured(old, case, pace) for case in names.GROWING}
             if meanwhile:
-                found["get by uuid, meanwhile"] = of_all([meanwhile]).told()
-                figures += _steady(lane, meanwhile, calm)
-            calm = {case: each["median"] for case, each in found.items()}
+                told["get by uuid, meanwhile"] = of_all([meanwhile]).told()
+                steady = _steady(lane, meanwhile, calm, (there, size))
+            found.details[str(size)] = calm = told
+            there = size
+        found.figures += steady + _compared(lane, sizes, found.details)
         if lane.is_shared:
             assert url is not None
-            details["new connection"] = _anew(url, there, pace)
+            found.details["new connection"] = _anew(url, there, pace)
         else:
             if there > min(sizes):
                 added = old.ask("resident") - small
-                figures.append(Figure(BYTES, "instances", lane.name, added / (there - min(sizes)) / 1000))
-            more, details["tails"] = tails(lane.name, old, pace.seconds * 2, 3)
-            figures += more
-    return figures + _compared(lane, sizes, details), details
+                each = added / (there - min(sizes)) / 1000
+                found.figures.append(Figure(BYTES, "instances", lane.name, each, (min(sizes), there)))
+            tails(found, lane.name, old, (there, pace.seconds * 2, 3))
 
 
 def _grow(lane: Lane, old: Contender, url: str | None, first: int, last: int) -> list[int]:
@@ -83,15 +82,21 @@ def _anew(url: str, instances: int, pace: Pace) -> dict[str, Any]:
         return {case: _measured(new, case, pace) for case in names.GROWING}
 
 
-def _steady(lane: Lane, meanwhile: list[int], calm: dict[str, float]) -> list[Figure]:
-    before = calm.get(names.GET)
-    return [Figure(STEADY, names.GET, lane.name, statistics.median(meanwhile) / 1000 / before)] if before else []
+def _steady(lane: Lane, meanwhile: list[int], calm: Mapping[str, Any], sizes: tuple[int, int]) -> list[Figure]:
+    if names.GET not in calm:
+        return []
+    value = statistics.median(meanwhile) / 1000 / calm[names.GET]["median"]
+    return [Figure(STEADY, names.GET, lane.name, value, sizes, min(len(meanwhile), calm[names.GET]["calls"]))]
 
 
-def _compared(lane: Lane, sizes: Sequence[int], details: dict[str, Any]) -> list[Figure]:
+def _compared(lane: Lane, sizes: Sequence[int], details: Mapping[str, Any]) -> list[Figure]:
     """How many times as long calls take in the largest cloud as in the smallest that counts."""
     least = min((size for size in sizes if size >= NEEDED or not lane.is_shared), default=max(sizes))
     if least == max(sizes):
         return []
-    small, large = details[str(least)], details[str(max(sizes))]
-    return [Figure(GROWTH, case, lane.name, large[case]["median"] / small[case]["median"]) for case in names.GROWING]
+    figures = []
+    for case in names.GROWING:
+        small, large = details[str(least)][case], details[str(max(sizes))][case]
+        times, calls = large["median"] / small["median"], min(small["calls"], large["calls"])
+        figures.append(Figure(GROWTH, case, lane.name, times, (least, max(sizes)), calls))
+    return figures

@@ -6,10 +6,9 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import Any
 
-from benchmarks.contenders import PEER, ROOT
-from benchmarks.figures import Figure
+from benchmarks.contenders import PEER, ROOT, ContenderError, in_a_line
+from benchmarks.figures import Figure, Found
 from benchmarks.targets import FASTER, IMPORT, SMALLER
 
 MEMORY = """
@@ -38,28 +37,39 @@ api.service_create(RequestContext("somebody", "project", is_admin=True), values)
 """Its tables are made from its models, which is faster than by its migrations."""
 
 
-def started(program: list[str], code: str) -> tuple[float, int]:
-    """The seconds that a process took, and the most KiB of memory that it had."""
+def started(side: str, program: list[str], code: str) -> tuple[float, int]:
+    """The seconds that a process took, and the most KiB of memory that it had.
+
+    :raises ContenderError: it failed.
+    """
     began = time.perf_counter()
-    done = subprocess.run([*program, "-c", code + MEMORY], cwd=ROOT, check=True, capture_output=True, text=True)
-    return time.perf_counter() - began, int(done.stdout.split()[-1])
+    done = subprocess.run([*program, "-c", code + MEMORY], cwd=ROOT, check=False, capture_output=True, text=True)
+    taken = time.perf_counter() - began
+    if done.returncode:
+        raise ContenderError(f"{side} ended: {in_a_line(done.stderr.strip().rpartition(chr(10))[2])}")
+    return taken, int(done.stdout.split()[-1])
 
 
-def starts(rounds: int, has_peer: bool) -> tuple[list[Figure], dict[str, Any]]:
-    """Both in turn."""
+def starts(found: Found, rounds: int, has_peer: bool) -> None:
+    """Both in turn; without the peer if it fails."""
     sides = {"ours": ([sys.executable], OURS)}
     if has_peer:
         sides["peer"] = ([str(PEER), "-W", "ignore"], THEIRS)
-    found: dict[str, list[tuple[float, int]]] = {side: [] for side in sides}
+    taken: dict[str, list[tuple[float, int]]] = {side: [] for side in sides}
     for _ in range(rounds + 1):
-        for side, (program, code) in sides.items():
-            found[side].append(started(program, code))
-    # The first has read the files from the disk.
-    medians = {
-        side: [statistics.median(each) for each in zip(*taken[1:], strict=True)] for side, taken in found.items()
-    }
-    details = {side: {"seconds": seconds, "KiB": memory} for side, (seconds, memory) in medians.items()}
-    if not has_peer:
-        return [], details
-    (mine, little), (theirs, much) = medians["ours"], medians["peer"]
-    return [Figure(FASTER, IMPORT, "memory", theirs / mine), Figure(SMALLER, IMPORT, "memory", little / much)], details
+        for side, (program, code) in list(sides.items()):
+            try:
+                taken[side].append(started(side, program, code))
+            except ContenderError as error:
+                if side == "ours":
+                    raise
+                found.failures.append(f"the {error}")
+                del sides[side]
+    for side in sides:
+        # The first has read the files from the disk.
+        seconds, memory = (statistics.median(each) for each in zip(*taken[side][1:], strict=True))
+        found.details[side] = {"seconds": seconds, "KiB": memory}
+    if "peer" in sides:
+        mine, theirs = found.details["ours"], found.details["peer"]
+        found.figures.append(Figure(FASTER, IMPORT, "memory", theirs["seconds"] / mine["seconds"]))
+        found.figures.append(Figure(SMALLER, IMPORT, "memory", mine["KiB"] / theirs["KiB"]))

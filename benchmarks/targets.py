@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -29,13 +30,27 @@ P99: Final = "p99, ms"
 CROWD: Final = "calls a second, times those of one thread"
 BYTES: Final = "KB an instance"
 PAUSE: Final = "longest collection, ms"
-LONGEST: Final = "longest call, ms"
+LONGEST: Final = "longest call of all rounds, ms"
 SMALLER: Final = "of the peer's memory"
 
 IMPORT: Final = "import and one call"
 THREADS: Final = "16 threads"
 PROCESSES: Final = "8 processes"
 ALONE: Final = "one thread"
+
+
+Sizes = tuple[tuple[int, float], ...]
+"""The least and the most instances of each cloud that a figure is about."""
+THOUSAND: Final[Sizes] = ((1000, 1000),)
+MANY: Final[Sizes] = ((10_000, math.inf),)
+LARGE: Final[Sizes] = ((100_000, math.inf),)
+GROWN: Final[dict[str, Sizes]] = {
+    "memory": ((1000, 1000), *LARGE),
+    "sqlite": ((10_000, 10_000), *LARGE),
+    "postgresql": ((10_000, 10_000), (30_000, math.inf)),
+    "mariadb": ((10_000, 10_000), (30_000, math.inf)),
+}
+"""What a target of growth is meant for: from where, and how far at least."""
 
 
 class Target(NamedTuple):
@@ -46,6 +61,17 @@ class Target(NamedTuple):
     lane: str
     bound: float
     is_least: bool = False
+    sizes: Sizes = ()
+    """The clouds that it is meant for; none: whatever was measured."""
+
+    def judges(self, figure: Figure) -> bool:
+        """Whether it is meant for a figure: of this kind and case, in clouds of such sizes."""
+        if (figure.kind, figure.case, figure.lane) != (self.kind, self.case, self.lane):
+            return False
+        if not (self.sizes and figure.sizes):
+            return True
+        pairs = zip(self.sizes, figure.sizes, strict=True)
+        return all(least <= size <= most for (least, most), size in pairs)
 
     def reached(self, value: float) -> bool:
         """Whether a figure is as good as that."""
@@ -73,7 +99,6 @@ BY_HAND: Final[dict[str, tuple[float | None, ...]]] = {
     names.UPDATE: (None, 1.15, 1.15, 1.15),
     names.BY_HOST: (1.2, 1.15, 1.15, 1.15),
     names.CREATE: (None, 1.15, 1.15, 1.15),
-    names.ARCHIVE: (1.2, 1.2, 1.2, 1.2),
 }
 """How many times as long as by hand, in a SQLite file and on the servers."""
 GROWING: Final[dict[str, tuple[float | None, ...]]] = dict.fromkeys(names.GROWING, (2, 1.3, 1.3, 1.3))
@@ -84,49 +109,68 @@ def _table(kind: str, lanes: Iterable[str], rows: Mapping[str, tuple[float | Non
     for case, bounds in rows.items():
         for lane, bound in zip(lanes, bounds, strict=True):
             if bound is not None:
-                yield Target(kind, case, lane, bound, is_least=kind == FASTER)
+                sizes = GROWN[lane] if kind == GROWTH else THOUSAND
+                yield Target(kind, case, lane, bound, kind == FASTER, sizes)
 
 
 def _of_crowds() -> Iterator[Target]:
     for crowd in (THREADS, PROCESSES):
         for lane, bound in zip(SERVERS, (18, 10, 10), strict=True):
-            yield Target(RATE, crowd, lane, bound, is_least=True)
-            yield Target(SPREAD, crowd, lane, 5)
+            yield Target(RATE, crowd, lane, bound, is_least=True, sizes=THOUSAND)
+            yield Target(SPREAD, crowd, lane, 5, sizes=THOUSAND)
 
 
 TARGETS: Final = (
     *_table(FASTER, COLUMNS, AGAINST_THE_PEER),
-    Target(MICROS, names.GET, "memory", 10),
+    Target(MICROS, names.GET, "memory", 10, sizes=THOUSAND),
     Target(FASTER, IMPORT, "memory", 6, is_least=True),
     Target(SMALLER, IMPORT, "memory", 1 / 3),
     *_table(FLOOR, COLUMNS[1:], BY_HAND),
+    *(Target(FLOOR, names.ARCHIVE_MANY, lane, 1.2, sizes=MANY) for lane in COLUMNS[1:]),
     *_table(GROWTH, COLUMNS[:4], GROWING),
-    *_table(STEADY, SERVERS[:2], {names.GET: (1.3, 1.3)}),
+    *(Target(STEADY, names.GET, lane, 1.3, sizes=((10_000, math.inf), (30_000, math.inf))) for lane in SERVERS[:2]),
     *_of_crowds(),
-    Target(P99, THREADS, "sqlite", 15),
-    Target(CROWD, THREADS, "memory", 1, is_least=True),
-    Target(BYTES, "instances", "memory", 8),
-    *(Target(SPREAD, f"{case}, {ALONE}", "memory", 3) for case in names.MIX),
-    Target(PAUSE, ALONE, "memory", 20),
-    Target(LONGEST, ALONE, "memory", 20),
+    Target(P99, THREADS, "sqlite", 15, sizes=THOUSAND),
+    Target(CROWD, THREADS, "memory", 1, is_least=True, sizes=THOUSAND),
+    Target(BYTES, "instances", "memory", 8, sizes=GROWN["memory"]),
+    *(Target(SPREAD, f"{case}, {ALONE}", "memory", 3, sizes=LARGE) for case in names.MIX),
+    Target(PAUSE, ALONE, "memory", 20, sizes=LARGE),
+    Target(LONGEST, ALONE, "memory", 20, sizes=LARGE),
 )
+
+REACHED: Final = "reached"
+MISSED: Final = "missed"
+TOO_FEW: Final = "too few calls"
+NOT_MEASURED: Final = "not measured"
 
 
 class Judged(NamedTuple):
-    """A target, and what was measured; None: it was not."""
+    """A target, and what was measured of it; None: it was not, or in clouds of other sizes."""
 
     target: Target
-    value: float | None
+    figure: Figure | None
+
+    @property
+    def value(self) -> float | None:
+        """The number that was measured."""
+        return None if self.figure is None else self.figure.value
 
     @property
     def verdict(self) -> str:
         """Reached, missed, or neither."""
-        if self.value is None:
-            return "not measured"
-        return "reached" if self.target.reached(self.value) else "missed"
+        if self.figure is None:
+            return NOT_MEASURED
+        if self.figure.is_of_few:
+            return TOO_FEW
+        return REACHED if self.target.reached(self.figure.value) else MISSED
 
 
 def judged(figures: Iterable[Figure]) -> list[Judged]:
-    """Every target beside its figure."""
-    found = {(figure.kind, figure.case, figure.lane): figure.value for figure in figures}
-    return [Judged(target, found.get((target.kind, target.case, target.lane))) for target in TARGETS]
+    """Every target beside the figure that it is meant for."""
+    latest = list(figures)[::-1]
+    return [Judged(target, next(filter(target.judges, latest), None)) for target in TARGETS]
+
+
+def untargeted(figures: Iterable[Figure]) -> list[Figure]:
+    """The figures that no target is meant for, as none is set, or for clouds of other sizes."""
+    return [figure for figure in figures if not any(target.judges(figure) for target in TARGETS)]

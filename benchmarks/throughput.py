@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks import cases as names
 from benchmarks import contenders
 from benchmarks.contenders import Contender
-from benchmarks.figures import Figure, Summary
+from benchmarks.figures import Figure, Found, Summary
 from benchmarks.targets import ALONE, CROWD, LONGEST, P99, PAUSE, PROCESSES, RATE, SPREAD, THREADS
 
 Opened = contextlib.AbstractContextManager[tuple[Contender, dict[str, str]]]
@@ -41,31 +40,19 @@ def in_rounds(
     return {side: sorted(each, key=lambda one: one["rate"])[len(each) // 2] for side, each in found.items()}
 
 
-def figures_of(crowd: str, lane: str, found: dict[str, dict[str, Any]]) -> list[Figure]:
+def figures_of(crowd: str, lane: str, found: Mapping[str, dict[str, Any]], instances: int) -> list[Figure]:
     """What targets are set for."""
-    every = found["ours"]["all"]
-    figures = [Figure(P99, crowd, lane, every["p99"] / 1000)] if every["p99"] else []
+    every, figures = found["ours"]["all"], []
     if every["p99"]:
-        figures.append(Figure(SPREAD, crowd, lane, every["p99"] / every["median"]))
+        figures.append(Figure(P99, crowd, lane, every["p99"] / 1000, (instances,)))
+        figures.append(Figure(SPREAD, crowd, lane, every["p99"] / every["median"], (instances,)))
     if "peer" in found:
-        figures.append(Figure(RATE, crowd, lane, found["ours"]["rate"] / found["peer"]["rate"]))
+        figures.append(Figure(RATE, crowd, lane, found["ours"]["rate"] / found["peer"]["rate"], (instances,)))
     return figures
 
 
-def threads(
-    lane: str, ours: Contender, peer: Contender | None, seconds: float, rounds: int
-) -> tuple[list[Figure], dict[str, Any]]:
-    """16 threads, and one."""
-    sides = {"ours": [ours]} | ({} if peer is None else {"peer": [peer]})
-    many = in_rounds(sides, 16, seconds, rounds)
-    alone = in_rounds({"ours": [ours]}, 1, seconds, rounds)
-    figures = figures_of(THREADS, lane, many)
-    figures.append(Figure(CROWD, THREADS, lane, many["ours"]["rate"] / alone["ours"]["rate"]))
-    return figures, {THREADS: many, ALONE: alone}
-
-
 class Together(NamedTuple):
-    """Processes that call at once."""
+    """Those who call at once."""
 
     processes: int
     instances: int
@@ -74,14 +61,24 @@ class Together(NamedTuple):
     rounds: int
 
 
-def processes(lane: str, url: str, peer_url: str | None, plan: Together) -> tuple[list[Figure], dict[str, Any]]:
+def threads(found: Found, lane: str, ours: Contender, peer: Contender | None, plan: Together) -> None:
+    """16 threads, and one."""
+    sides = {"ours": [ours]} | ({} if peer is None else {"peer": [peer]})
+    found.details[THREADS] = many = in_rounds(sides, 16, plan.seconds, plan.rounds)
+    found.figures += figures_of(THREADS, lane, many, plan.instances)
+    found.details[ALONE] = alone = in_rounds({"ours": [ours]}, 1, plan.seconds, plan.rounds)
+    times = many["ours"]["rate"] / alone["ours"]["rate"]
+    found.figures.append(Figure(CROWD, THREADS, lane, times, (plan.instances,)))
+
+
+def processes(found: Found, lane: str, url: str, peer_url: str | None, plan: Together) -> None:
     """Processes with one thread each, on databases that are filled."""
     with contextlib.ExitStack() as stack:
         sides = {"ours": _crowd(stack, contenders.ours, url, plan)}
         if peer_url is not None:
             sides["peer"] = _crowd(stack, contenders.peer, peer_url, plan)
-        found = in_rounds(sides, 1, plan.seconds, plan.rounds)
-    return figures_of(PROCESSES, lane, found), {PROCESSES: found}
+        found.details[PROCESSES] = in_rounds(sides, 1, plan.seconds, plan.rounds)
+    found.figures += figures_of(PROCESSES, lane, found.details[PROCESSES], plan.instances)
 
 
 def _crowd(stack: contextlib.ExitStack, opened: Callable[..., Opened], url: str, plan: Together) -> list[Contender]:
@@ -91,19 +88,23 @@ def _crowd(stack: contextlib.ExitStack, opened: Callable[..., Opened], url: str,
     return callers
 
 
-def tails(lane: str, ours: Contender, seconds: float, rounds: int) -> tuple[list[Figure], dict[str, Any]]:
-    """One caller on a large cloud, who also creates: the spread of each kind, and the longest pauses.
+def tails(found: Found, lane: str, ours: Contender, cloud: tuple[int, float, int]) -> None:
+    """One caller on a large cloud, who also creates: the spread of each kind, and the longest pauses of all rounds.
 
-    Of collections the longest counts; of calls, which others on the machine hold up too, that of the median round.
+    :param cloud: how many instances there are, the seconds of a round, and how many rounds.
     """
+    instances, seconds, rounds = cloud
     mix = {**names.MIX, names.CREATE: 1}
     answers = [ours.ask("crowd", mix=mix, threads=1, seconds=seconds) for _ in range(rounds)]
     nanos = {kind: [taken for answer in answers for taken in answer["nanos"][kind]] for kind in mix}
     kinds = {kind: Summary.of(taken) for kind, taken in nanos.items() if taken}
-    collection = max(max(answer["pauses"], default=0) for answer in answers)
-    longest = statistics.median(max(max(each, default=0) for each in answer["nanos"].values()) for answer in answers)
-    figures = [
-        Figure(SPREAD, f"{kind}, {ALONE}", lane, each.p99 / each.median) for kind, each in kinds.items() if each.p99
-    ]
-    figures += [Figure(PAUSE, ALONE, lane, collection / 1e6), Figure(LONGEST, ALONE, lane, longest / 1e6)]
-    return figures, {kind: each.told() for kind, each in kinds.items()}
+    collection = max((pause for answer in answers for pause in answer["pauses"]), default=0)
+    longest = max((each.longest for each in kinds.values()), default=0)
+
+    def figure(kind: str, case: str, value: float) -> Figure:
+        return Figure(kind, case, lane, value, (instances,))
+
+    spreads = {f"{kind}, {ALONE}": each.p99 / each.median for kind, each in kinds.items() if each.p99}
+    found.figures += [figure(SPREAD, case, value) for case, value in spreads.items()]
+    found.figures += [figure(PAUSE, ALONE, collection / 1e6), figure(LONGEST, ALONE, longest / 1000)]
+    found.details["tails"] = {kind: each.told() for kind, each in kinds.items()}

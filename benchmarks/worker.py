@@ -7,9 +7,12 @@ Nothing but the standard library is imported, as the peer lives in an environmen
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import json
 import os
+import signal
 import sys
 import time
 import tracemalloc
@@ -21,6 +24,8 @@ from benchmarks.cases import Case, Side
 from benchmarks.crowd import crowd
 
 Answer = dict[str, Any]
+PR_SET_PDEATHSIG = 1
+"""Of Linux's ``prctl``."""
 PAUSES: list[int] = []
 """How long each collection took, in nanoseconds."""
 
@@ -130,8 +135,15 @@ class Worker:
             return json.dumps({"error": f"{type(error).__name__}: {error}"})
 
 
+def end_with_parent() -> None:
+    """Have this process killed when the one that started it is gone, on Linux; elsewhere it ends with its requests."""
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def serve(side: Side, requests: TextIO) -> None:
-    """Answer until no more is asked."""
+    """Answer until no more is asked, or nobody is there who could ask."""
+    end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     gc.callbacks.append(collected)

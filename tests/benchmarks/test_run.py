@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import platform
-import sys
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from rich.console import Console
 
 from benchmarks import contenders
-from benchmarks.__main__ import main
-from benchmarks.cases import ARCHIVE, CALLS, GET, GROWING, UPDATE
+from benchmarks.cases import ARCHIVE_MANY, CALLS, GET, GROWING, UPDATE
+from benchmarks.cases import archiving as archiving_case
 from benchmarks.contest import Pace, archived, archiving, contest
-from benchmarks.figures import Figure
-from benchmarks.lanes import Lane, lanes, missing, peer_url
+from benchmarks.figures import Figure, Found
+from benchmarks.lanes import Lane, lanes
 from benchmarks.run import PARTS, Plan, Run
-from benchmarks.tables import report
 from benchmarks.targets import BYTES, CROWD, FASTER, FLOOR, GROWTH, MICROS, PROCESSES, THREADS
 
 QUICK = Pace(rounds=2, seconds=0.004, warm=1)
@@ -30,7 +22,7 @@ PLAN = Plan(QUICK, 100, 3, 20, 0.05, 1, {"memory": (100, 200), "sqlite": (100,)}
 @pytest.fixture(scope="module")
 def found() -> Run:
     run = Run(PLAN, lambda _: None)
-    run.all(lanes(["memory", "sqlite"]), has_peer=False)
+    run.all(lanes(["memory", "sqlite"])[0], has_peer=False)
     return run
 
 
@@ -49,7 +41,7 @@ def test_its_figures_are_those_that_targets_are_set_for(found: Run) -> None:
     kinds = {(figure.kind, figure.case, figure.lane) for figure in found.figures}
 
     assert {(MICROS, case, lane) for case in CALLS for lane in ("memory", "sqlite")} <= kinds
-    assert {(FLOOR, case, "sqlite") for case in (GET, UPDATE, ARCHIVE)} <= kinds
+    assert {(FLOOR, case, "sqlite") for case in (GET, UPDATE, ARCHIVE_MANY)} <= kinds
     assert {(GROWTH, case, "memory") for case in GROWING} <= kinds
     assert {(CROWD, THREADS, "memory"), (BYTES, "instances", "memory")} <= kinds
     assert not [kind for kind, _, _ in kinds if kind == FASTER]
@@ -64,14 +56,18 @@ def test_what_is_allocated_and_collected_is_told(found: Run) -> None:
 
 
 def test_two_sides_are_set_beside_each_other() -> None:
+    found, more = Found(), Found()
     with contenders.ours(None) as (one, _), contenders.ours(None) as (other, _):
         one.ask("fill", instances=100)
         other.ask("fill", instances=100)
-        figures, details = contest("memory", one, other, [], QUICK)
-        more, _ = archiving("memory", one, archived(other, 2), 2)
+        contest(found, ("memory", 100), one, other, [], QUICK)
+        archiving(more, "memory", one, archived(other, 2), 2)
 
-    assert {figure.case for figure in figures + more if figure.kind == FASTER} == {*CALLS, ARCHIVE}
-    assert details[GET].keys() == {"ours", "peer"}
+    compared = [figure for figure in found.figures + more.figures if figure.kind == FASTER]
+    assert {figure.case for figure in compared} == {*CALLS, archiving_case(2)}
+    assert {figure.sizes for figure in found.figures} == {(100,)}
+    assert min(figure.calls or 0 for figure in found.figures) >= 2 * QUICK.least
+    assert found.details[GET].keys() == {"ours", "peer"}
 
 
 def test_a_part_that_cannot_be_measured_is_told_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,108 +82,71 @@ def test_a_part_that_cannot_be_measured_is_told_and_the_others_go_on(monkeypatch
     assert run.details.keys() == {"archive"}
 
 
-class Told(NamedTuple):
-    """A run of the command."""
+def killing(times: int) -> Any:
+    """A contest whose process is killed after one case, so many times."""
+    left = [times]
 
-    path: Path
-    said: str
+    def contested(found: Found, at: Any, ours: contenders.Contender, *rest: Any) -> None:
+        found.details[GET] = {"ours": {"median": 1.0, "calls": 100}}
+        if left[0]:
+            left[0] -= 1
+            ours.kill()
+        contest(found, at, ours, *rest)
 
-
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    folder, said = tmp_path_factory.mktemp("results"), io.StringIO()
-    arguments = ["memory", "--instances", "100", "--seconds", "0.01", "--only", "calls", "--without-peer"]
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
-        patch.setitem(sys.modules, "matplotlib", None)
-        assert main([*arguments, "--results", str(folder)]) == 0
-    [path] = folder.iterdir()
-    return Told(path, said.getvalue())
+    return contested
 
 
-def test_the_command_keeps_figures_versions_and_the_machine_but_no_names_of_it(told: Told) -> None:
-    text = told.path.read_text()
-    kept = json.loads(text)
+def test_a_process_that_is_killed_costs_its_part_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.run.contest", killing(1))
+    run = Run(PLAN._replace(parts=("calls", "throughput")), lambda _: None)
+    run.all([Lane("sqlite", "sqlite", None), Lane("memory", "memory", None)], has_peer=False)
 
-    assert {"day", "load", "machine", "versions", "servers", "plan", "figures", "details", "left out"} <= kept.keys()
-    assert kept["machine"].keys() >= {"processor", "cores", "memory_gib", "python"}
-    assert [name for name in (platform.node(), str(Path(__file__).parents[2])) if name in text] == []
-    assert "matplotlib is not installed" in told.said
-
-
-def test_a_run_that_was_kept_is_shown_again(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--show", str(told.path)]) == 0
-
-    shown = capsys.readouterr().out
-    assert [case for case in CALLS if case not in shown] == []
-    assert "written" not in shown
+    assert run.failures == ["calls, sqlite: ours ended (SIGKILL)"]
+    assert run.details["calls"]["sqlite"].keys() == {GET}
+    assert run.details["calls"]["memory"].keys() == set(CALLS)
+    assert run.details["throughput"].keys() == {"sqlite", "memory"}
 
 
-def test_what_was_measured_before_an_interruption_is_told_and_kept_apart(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(run: Run, *_: object) -> None:
-        run.figures.append(Figure(MICROS, GET, "memory", 5.0))
+def test_a_case_that_cannot_be_done_costs_itself_alone() -> None:
+    found = Found()
+    with contenders.ours(None) as (one, _), contenders.ours(None) as (other, _):
+        one.ask("fill", instances=100)  # the other knows no case
+        contest(found, ("memory", 100), one, other, [], QUICK)
+
+    assert found.failures == [f"{case}: ours: KeyError: '{case}'" for case in CALLS]
+
+
+def test_a_cloud_that_cannot_be_made_is_told_and_the_others_are_measured() -> None:
+    gone = "postgresql+psycopg://me:secret@127.0.0.1:1/cloud"
+    run = Run(PLAN._replace(parts=("calls", "archive")), lambda _: None)
+    run.all([Lane("postgresql", gone, gone), Lane("memory", "memory", None)], has_peer=False)
+
+    [words] = [words for words in run.failures if words.startswith("archive, calls, postgresql: ")]
+    assert "secret" not in words
+    assert [words for words in run.failures if "by hand, postgresql" in words]
+    assert run.details["calls"].keys() == {"memory"}
+
+
+def test_ours_is_measured_where_the_peer_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> Any:
+        raise contenders.ContenderError("the peer: no table")
+
+    monkeypatch.setattr("benchmarks.run.peer_filled", failing)
+    run = Run(PLAN._replace(parts=("calls",)), lambda _: None)
+    run.all([Lane("memory", "memory", "memory")], has_peer=True)
+
+    assert run.failures == ["the peer, memory: the peer: no table"]
+    assert run.details["calls"]["memory"].keys() == set(CALLS)
+
+
+def test_what_was_finished_of_a_part_is_kept_when_it_is_interrupted() -> None:
+    def measure(found: Found) -> None:
+        found.figures.append(Figure(MICROS, GET, "memory", 5.0))
+        found.details[GET] = {"ours": {}}
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Run, "all", interrupted)
-    monkeypatch.setattr("benchmarks.__main__.SCRATCH", tmp_path / "scratch")
-    monkeypatch.setattr("benchmarks.__main__.RESULTS", tmp_path / "results")
+    run = Run(PLAN, lambda _: None)
+    with pytest.raises(KeyboardInterrupt):
+        run.part("calls", "memory", measure)
 
-    assert main([]) == 130
-
-    [path] = tmp_path.rglob("*.json")
-    assert path.parent.name == "scratch"
-    assert json.loads(path.read_text())["figures"] == [[MICROS, GET, "memory", 5.0]]
-    assert "left out: all that comes after the interruption" in capsys.readouterr().out
-
-
-def test_a_backend_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["mongo"])
-    assert "mongo: the backends are memory, lmdb" in capsys.readouterr().err
-
-
-def test_a_cloud_whose_lists_are_not_full_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["memory", "--instances", "150"])
-    assert "multiples of 100" in capsys.readouterr().err
-
-
-def test_each_target_has_a_line_with_its_verdict() -> None:
-    screen = Console(file=io.StringIO(), width=160)
-    figures = [[FASTER, GET, "memory", 300.0], [FASTER, UPDATE, "sqlite", 5.0]]
-
-    report({"figures": figures, "details": {}, "left out": ["the peer"]}, screen)
-
-    assert isinstance(screen.file, io.StringIO)
-    lines = screen.file.getvalue().splitlines()
-    assert any(GET in line and "300" in line and "reached" in line for line in lines)
-    assert any(UPDATE in line and "5.00" in line and "missed" in line for line in lines)
-    assert "left out: the peer" in lines
-
-
-def test_servers_are_measured_where_they_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NOVA_DB_TEST_POSTGRESQL", raising=False)
-    monkeypatch.setenv("NOVA_DB_TEST_MARIADB", "mariadb+pymysql://me@somewhere/test")
-
-    found = {lane.name: lane for lane in lanes([])}
-
-    assert "postgresql" not in found
-    assert found["mariadb"].peer == "mariadb+pymysql://me@somewhere/test"
-    assert missing(list(found.values()))[0].startswith("PostgreSQL: ")
-
-
-@pytest.mark.parametrize(
-    "url, expected",
-    [
-        (None, "sqlite://"),
-        ("sqlite:////tmp/nova.sqlite", "sqlite:////tmp/nova.sqlite"),
-        ("postgresql+psycopg://me@somewhere/cloud", "postgresql+psycopg2://me@somewhere/cloud"),
-        (
-            "mariadb+pymysql://me@somewhere/cloud",
-            "mysql+pymysql://me@somewhere/cloud?init_command=SET%20SESSION%20sql_mode='TRADITIONAL'",
-        ),
-    ],
-)
-def test_the_peer_is_told_of_a_database_in_its_way(url: str | None, expected: str) -> None:
-    assert peer_url(url) == expected
+    assert (len(run.figures), run.details) == (1, {"calls": {"memory": {GET: {"ours": {}}}}})
