@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import cases as names
-from benchmarks.tables import figures_of, short
-from benchmarks.targets import FASTER, LANES, Judged, judged
+from benchmarks.figures import FEW
+from benchmarks.tables import figures_of, marked, short
+from benchmarks.targets import FASTER, LANES, MISSED, REACHED, TOO_FEW, Judged, judged
 
 ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "results"
@@ -44,7 +45,8 @@ def measured_on(result: Result) -> str:
     servers = ", ".join(dict.fromkeys(each["version"] for each in result["servers"].values()))
     before, after = result["load"]
     hardware = f"{machine['cores']} cores ({machine['processor']})"
-    software = f"{machine['python']}; {servers}; the peer is nova {versions['nova of the peer']}"
+    peer = versions.get("nova of the peer")
+    software = f"{machine['python']}; {servers}; " + (f"the peer is nova {peer}" if peer else "without the peer")
     when = f"Measured on {result['day']} in {result['minutes']:.0f} minutes"
     return f"{when}: {hardware}, {software}. The load was {before} before, and {after} after."
 
@@ -52,11 +54,14 @@ def measured_on(result: Result) -> str:
 def calls(result: Result) -> list[str]:
     """Microseconds a call, and how many times as long the peer takes."""
     contests = result["details"]["calls"]
-    faster = {(each.case, each.lane): each.value for each in figures_of(result) if each.kind == FASTER}
+    faster = {(each.case, each.lane): each for each in figures_of(result) if each.kind == FASTER}
 
     def cell(case: str, lane: str) -> str:
-        ratio = faster.get((case, lane))
-        return short(contests[lane][case]["ours"]["median"]) + (f" ({short(ratio)} times)" if ratio else "")
+        found, ratio = contests[lane].get(case), faster.get((case, lane))
+        if found is None:  # it was left out
+            return ""
+        median = marked(found["ours"]["median"], found["ours"]["calls"] < FEW)
+        return median + (f" ({marked(ratio.value, ratio.is_of_few)} times)" if ratio else "")
 
     head = ["µs a call (the peer takes so many times as long)", *[LANES[lane] for lane in contests]]
     return table(head, [[case, *[cell(case, lane) for lane in contests]] for case in names.CALLS])
@@ -80,7 +85,8 @@ def _judged(each: Judged | None) -> str:
     if each is None or each.value is None:
         return ""
     bound = f"{'≥' if each.target.is_least else '≤'} {short(each.target.bound)}"
-    return f"{short(each.value)} ({bound})" if each.verdict == "reached" else f"**{short(each.value)}** ({bound})"
+    value = marked(each.value, each.verdict == TOO_FEW)
+    return f"**{value}** ({bound})" if each.verdict == MISSED else f"{value} ({bound})"
 
 
 def figures(path: Path | None) -> list[str]:
@@ -94,8 +100,10 @@ def figures(path: Path | None) -> list[str]:
         if path.with_name(f"{path.stem}-{name}.svg").exists()
     ]
     verdicts = [each.verdict for each in judged(figures_of(result))]
-    counted = f"{verdicts.count('reached')} of {len(verdicts) - verdicts.count('not measured')} are reached"
-    told = f"What is aimed at stands in brackets; what misses it is bold. Of those measured {counted}."
+    reached = verdicts.count(REACHED)
+    counted = f"{reached} of {reached + verdicts.count(MISSED)} are reached"
+    few = f" A ~ marks medians of fewer than {FEW} calls, which are not judged." if TOO_FEW in verdicts else ""
+    told = f"What is aimed at stands in brackets; what misses it is bold. Of those judged {counted}.{few}"
     return [measured_on(result), "", *calls(result), "", *drawn, told, "", *targets(result)]
 
 

@@ -31,7 +31,7 @@ def test_a_run_is_told_with_what_it_misses(tmp_path: Path) -> None:
     from benchmarks import cases
 
     run = json.loads(json.dumps(RUN))
-    run["details"]["calls"]["memory"] = {case: {"ours": {"median": 12.34}} for case in cases.CALLS}
+    run["details"]["calls"]["memory"] = {case: {"ours": {"median": 12.34, "calls": 100}} for case in cases.CALLS}
     (tmp_path / "2030-01-01.json").write_text(json.dumps(run))
     (tmp_path / "2030-01-01-peer.svg").touch()
     told = redrawn(f"before\n{BEGIN}old\n{END}after\n", tmp_path / "2030-01-01.json")
@@ -43,3 +43,18 @@ def test_a_run_is_told_with_what_it_misses(tmp_path: Path) -> None:
     assert "1 of 2 are reached" in told
     assert "2030-01-01-peer.svg" in told
     assert "old\n" not in told
+
+
+def test_a_run_in_which_something_is_left_out_is_told_without_it(tmp_path: Path) -> None:
+    run = json.loads(json.dumps(RUN)) | {"versions": {}}
+    run["details"]["calls"]["memory"] = {"get by uuid": {"ours": {"median": 12.34, "calls": 29}}}
+    run["figures"] = [["times faster than the peer", "get by uuid", "memory", 100.0, [1000], 29]]
+    (tmp_path / "run.json").write_text(json.dumps(run))
+
+    told = redrawn(f"{BEGIN}{END}", tmp_path / "run.json")
+
+    assert "without the peer" in told
+    assert "| get by uuid | ~12.3 (~100 times) |" in told
+    assert "| create, full |  |" in told
+    assert "| get by uuid | ~100 (≥ 280) |" in told
+    assert "0 of 0 are reached" in told
