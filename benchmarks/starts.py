@@ -46,7 +46,8 @@ def started(side: str, program: list[str], code: str) -> tuple[float, int]:
     done = subprocess.run([*program, "-c", code + MEMORY], cwd=ROOT, check=False, capture_output=True, text=True)
     taken = time.perf_counter() - began
     if done.returncode:
-        raise ContenderError(f"{side} ended: {in_a_line(done.stderr.strip().rpartition(chr(10))[2])}")
+        said = in_a_line(done.stderr.strip().rpartition("\n")[2])
+        raise ContenderError(f"{side} ended: {said}" if said else f"{side} ended")
     return taken, int(done.stdout.split()[-1])
 
 
@@ -54,7 +55,7 @@ def starts(found: Found, rounds: int, has_peer: bool) -> None:
     """Both in turn; without the peer if it fails."""
     sides = {"ours": ([sys.executable], OURS)}
     if has_peer:
-        sides["peer"] = ([str(PEER), "-W", "ignore"], THEIRS)
+        sides["the peer"] = ([str(PEER), "-W", "ignore"], THEIRS)
     taken: dict[str, list[tuple[float, int]]] = {side: [] for side in sides}
     for _ in range(rounds + 1):
         for side, (program, code) in list(sides.items()):
@@ -63,13 +64,13 @@ def starts(found: Found, rounds: int, has_peer: bool) -> None:
             except ContenderError as error:
                 if side == "ours":
                     raise
-                found.failures.append(f"the {error}")
+                found.failures.append(str(error))
                 del sides[side]
     for side in sides:
         # The first has read the files from the disk.
         seconds, memory = (statistics.median(each) for each in zip(*taken[side][1:], strict=True))
-        found.details[side] = {"seconds": seconds, "KiB": memory}
-    if "peer" in sides:
+        found.details[side.removeprefix("the ")] = {"seconds": seconds, "KiB": memory}
+    if "the peer" in sides:
         mine, theirs = found.details["ours"], found.details["peer"]
         found.figures.append(Figure(FASTER, IMPORT, "memory", theirs["seconds"] / mine["seconds"]))
         found.figures.append(Figure(SMALLER, IMPORT, "memory", mine["KiB"] / theirs["KiB"]))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import contenders
+from benchmarks import archive, contenders, databases
 from benchmarks.cases import ARCHIVE_MANY, CALLS, GET, GROWING, UPDATE
 from benchmarks.cases import archiving as archiving_case
 from benchmarks.contest import Pace, archived, archiving, contest
 from benchmarks.figures import Figure, Found
 from benchmarks.lanes import Lane, lanes
 from benchmarks.run import PARTS, Plan, Run
+from benchmarks.starts import starts
 from benchmarks.targets import BYTES, CROWD, FASTER, FLOOR, GROWTH, MICROS, PROCESSES, THREADS
 
 QUICK = Pace(rounds=2, seconds=0.004, warm=1)
@@ -137,6 +139,29 @@ def test_ours_is_measured_where_the_peer_cannot_be(monkeypatch: pytest.MonkeyPat
 
     assert run.failures == ["the peer, memory: the peer: no table"]
     assert run.details["calls"]["memory"].keys() == set(CALLS)
+
+
+def test_a_peer_that_does_not_start_costs_its_column_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    peer = tmp_path / "python"
+    peer.write_text("#!/bin/sh\necho Traceback >&2\necho 'ImportError: no nova' >&2\nexit 1\n")
+    peer.chmod(0o755)
+    monkeypatch.setattr("benchmarks.starts.PEER", peer)
+    found = Found()
+
+    starts(found, 1, has_peer=True)
+
+    assert found.failures == ["the peer ended: ImportError: no nova"]
+    assert found.details.keys() == {"ours"}
+    assert found.figures == []
+
+
+def test_one_who_archives_and_is_killed_is_told() -> None:
+    with databases.made("sqlite", waits=False) as url:
+        contender = archive.Contender("nova_db.upkeep", str(url), 20)
+        contender._process.kill()
+        with pytest.raises(contenders.ContenderError, match=r"nova_db\.upkeep ended"):
+            contender.turn(1, 20)
+        contender.discard()
 
 
 def test_what_was_finished_of_a_part_is_kept_when_it_is_interrupted() -> None:
