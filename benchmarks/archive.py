@@ -28,6 +28,7 @@ from typing import Any
 from benchmarks.contenders import ROOT, ContenderError
 from benchmarks.databases import made
 from benchmarks.deleted_rows import CHILDREN, DELETED_AT, ROWS, Server, fill, quoted
+from benchmarks.endings import held_back, undisturbed
 from benchmarks.worker import end_with_parent
 from nova_db.schema import TABLES
 from nova_db.upkeep import archive
@@ -137,8 +138,11 @@ class Contender:
         server = Server(database)
         fill(server, instances)
         server.close()
-        command = [sys.executable, "-m", "benchmarks.archive", "--way", way, "--instances", str(instances)]
-        command += ["--connection", database]
+
+    def start(self) -> None:
+        """Start the process."""
+        command = [sys.executable, "-m", "benchmarks.archive", "--way", self.way, "--instances", str(self.instances)]
+        command += ["--connection", self._database]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def turn(self, first: int, last: int) -> None:
@@ -209,7 +213,9 @@ def compete(ways: Sequence[str], connection: str | None, instances: int, *, is_q
             database = stack.enter_context(made(connection or "sqlite", waits=False))
             assert database is not None
             contenders.append(Contender(way, database, instances))
-            stack.callback(contenders[-1].discard)
+            with held_back():
+                contenders[-1].start()
+                stack.callback(undisturbed, contenders[-1].discard)
         for first in range(1, instances + 1, TURN):
             last = min(first + TURN - 1, instances)
             for contender in contenders:

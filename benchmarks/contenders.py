@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.endings import held_back
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 PEER: Final = ROOT / "build" / "peer" / "bin" / "python"
 """The Python of the environment that the peer is installed in."""
@@ -98,6 +100,13 @@ class Contender:
         """End the process, whatever it is at."""
         self._process.kill()
 
+    def leave(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End the process: at once where an exception has come, as what it is at is wanted no more."""
+        with held_back():
+            if kind is not None:
+                self.kill()
+            self.close()
+
     def close(self) -> None:
         """Let the process end; what it has said on its standard error is read."""
         if self._errors.closed:
@@ -132,13 +141,10 @@ def peer(connection: str, create: bool = True) -> Iterator[tuple[Contender, dict
 
 @contextlib.contextmanager
 def _opened(name: str, program: list[str], connection: str, create: bool) -> Iterator[tuple[Contender, dict[str, str]]]:
-    contender = Contender(name, program)
-    try:
+    with contextlib.ExitStack() as stack:
+        with held_back():  # whoever is started is known to be, and ended
+            contender = Contender(name, program)
+            stack.push(contender.leave)
         yield contender, contender.ask("open", connection=connection, create=create)
         if not contender.has_ended:
             contender.ask("close")
-    except BaseException:
-        contender.kill()  # what it is at is wanted no more, and may take long
-        raise
-    finally:
-        contender.close()

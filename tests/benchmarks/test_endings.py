@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import databases, endings
+from benchmarks import contenders, databases, endings
 from benchmarks.contenders import ROOT
 
 PATIENCE = 60.0
@@ -101,6 +101,23 @@ def test_a_signal_that_comes_while_a_database_is_made_waits_until_it_is_known(mo
 
     assert events == ["made", "database"]
     assert ended.value.status == 143
+
+
+def test_a_signal_that_comes_while_a_process_is_started_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[contenders.Contender] = []
+
+    class Interrupted(contenders.Contender):
+        def __init__(self, name: str, program: list[str]) -> None:
+            super().__init__(name, program)
+            started.append(self)
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(contenders, "Contender", Interrupted)
+
+    with pytest.raises(endings.Ended), endings.handled(), contenders.ours(None):
+        pass
+
+    assert started[0]._process.poll() == -signal.SIGKILL
 
 
 def test_a_signal_that_comes_while_a_database_is_dropped_waits_until_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,7 @@ def test_a_peer_that_does_not_start_costs_its_column_alone(monkeypatch: pytest.M
 def test_one_who_archives_and_is_killed_is_told() -> None:
     with databases.made("sqlite", waits=False) as url:
         contender = archive.Contender("nova_db.upkeep", str(url), 20)
+        contender.start()
         contender._process.kill()
         with pytest.raises(contenders.ContenderError, match=r"nova_db\.upkeep ended"):
             contender.turn(1, 20)
