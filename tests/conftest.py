@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +33,12 @@ def watched() -> Iterator[None]:
     """Check what engines take on trust, in whatever is called."""
     with guards.enforced():
         yield
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have an interruption end what tests start, too: where a shell runs us in the background, we are to ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -45,6 +45,7 @@ PROMISES: dict[str, Promise] = {
     "test_keys": "Keys",
     "test_long_texts": "Order",
     "test_many_values": "Transaction.select",
+    "test_pages": "Order",
     "test_predicate_logic": "Predicate",
     "test_predicates": "Predicate",
     "test_races": 3,

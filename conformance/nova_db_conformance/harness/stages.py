@@ -99,6 +99,7 @@ STAGES: tuple[Stage, ...] = (
             "engine.test_fork",
             "engine.test_isolated_writers",
             "engine.test_isolation",
+            "engine.test_pages",
             "engine.test_races",
             "engine.test_readers",
             "isolation",
