@@ -13,7 +13,7 @@ from nova_db_sqlalchemy import SQLAlchemyDriver
 from nova_db_sqlalchemy.connections import connection as connections
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from tests.sqlalchemy import cloud
-from tests.sqlalchemy.explaining import Plan, Recorder, Sent, analyze, explainer, mislead, run
+from tests.sqlalchemy.explaining import Plan, Recorder, Sent, analyze, explainer, mislead, run, settle
 from tests.sqlalchemy.hot_calls import CALLS, Call
 
 FEW: Final = (9900, 9901, 9902, 9903, 9905, 9906)
@@ -45,6 +45,7 @@ class Cloud:
                 self.call(call, number)
         with contextlib.closing(SQLAlchemyDriver(url)) as other:
             cloud.add(other.engine, range(GROWN))
+        settle(engine)
         self.sent = [(call, each) for call in CALLS for each in self.call(call, ABOUT)]
 
     def call(self, call: Call, number: int) -> list[Sent]:
