@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nova_db import events
 from nova_db.engine import Capability, Engine, Isolation, Transaction
@@ -20,13 +20,13 @@ from nova_db_sqlalchemy.servers import database_at
 from nova_db_sqlalchemy.settings import Settings
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.creation import children_first, creation
-from nova_db_sqlalchemy.transactions.reader import SingleReader, SnapshotReader
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from nova_db_sqlalchemy.connections.connection import Connection, Report
     from nova_db_sqlalchemy.connections.pool import Pool
+    from nova_db_sqlalchemy.transactions.reader import SnapshotReader
 
 __tracebackhide__ = True  # of pytest, whose --showlocals would show a password among our variables
 
@@ -64,7 +64,8 @@ class SQLEngine(Engine):
         return self.database.pool
 
     def read(self, *, snapshot: bool = True) -> SnapshotReader:
-        return SnapshotReader(self.database) if snapshot else SingleReader(self.database, is_held=False)
+        # A database does not name the kinds of its transactions, as they know it.
+        return cast("SnapshotReader", self.database.reader(self.database, snapshot))
 
     def write(self, *, isolation: Isolation = Isolation.READ_COMMITTED, losses: int = 0) -> Transaction:
         mode = Mode.WRITE if isolation is Isolation.READ_COMMITTED else Mode.ISOLATED

@@ -98,6 +98,20 @@ def test_relations(
     assert [each for each in seen if each not in logged] == []
 
 
+@pytest.mark.parametrize("way", ["one state", "one call", "locking"])
+def test_a_record_that_a_key_names(talking: SQLEngine, caplog: pytest.LogCaptureFixture, way: str) -> None:
+    caplog.clear()
+    tx: Transaction = talking.write() if way == "locking" else talking.read(snapshot=way == "one state")
+    load = ("metadata", "block_device_mapping")
+    [found] = tx.select(Query("instances", Eq("uuid", UUID), load=load, lock=way == "locking"))
+    tx.commit()
+    logged = " ".join(record.getMessage() for record in caplog.records)
+
+    assert found["metadata"][0]["value"] == SECRET
+    assert SECRET not in logged
+    assert [each for each in ("row ", "colour", "vda", "web", "***") if each not in logged] == []
+
+
 def test_a_statement_that_is_not_known(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     report = log_report(100)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from nova_db_sqlalchemy import SQLEngine
 from nova_db_sqlalchemy.connections import connection as connections
 from nova_db_sqlalchemy.connections.connection import text_of
+from nova_db_sqlalchemy.mariadb.cursor import Packet
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from tests.sqlalchemy.helpers import CONTROL
 
@@ -51,7 +52,7 @@ class Recorder:
 
         class Recording(connections._ObservedCursor):
             def execute(self, statement: str | bytes, parameters: Any = ()) -> Any:
-                sent.append(Sent(text_of(statement), parameters))
+                sent.extend(_each(text_of(statement), parameters))
                 return super().execute(statement, parameters)
 
             def executemany(self, statement: str | bytes, parameters: Any) -> Any:
@@ -68,6 +69,17 @@ class Recorder:
         assert not others, others
         self.sent.clear()
         return taken
+
+
+def _each(text: str, parameters: Any) -> Iterator[Sent]:
+    """A statement, or those that travel in one packet, each with its share of the parameters."""
+    if not isinstance(parameters, Packet):
+        yield Sent(text, parameters)
+        return
+    values = iter(parameters.values)
+    for part in text.split(";"):
+        yield Sent(part, tuple(itertools.islice(values, part.count("%s"))))
+    assert not list(values), text
 
 
 _EXPLAINED: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "/*", "(SELECT")

@@ -65,7 +65,7 @@ def statements(engine: Any, *, control: bool = False) -> Iterator[list[str]]:
     sent: list[str] = []
 
     def note(statement: str) -> None:
-        if control or not statement.startswith(CONTROL):
+        if control or not all(part.startswith((*CONTROL, "START")) for part in statement.split(";")):
             sent.append(statement)
 
     with engine.observe(note):

@@ -60,13 +60,23 @@ class Complete(NamedTuple):
     text: str
 
 
+class Packet(NamedTuple):
+    """In the place of parameters: those of statements that travel together, of which some give rows."""
+
+    values: Sequence[Any]
+    first: int
+    """How many statements come before those."""
+    last: int
+
+
 class Cursor:
     """Runs statements of one connection."""
 
-    __slots__ = ("_connection", "inside", "longest", "one_by_one", "results")
+    __slots__ = ("_connection", "_packet", "inside", "longest", "one_by_one", "results")
 
     def __init__(self, connection: DBAPIConnection, longest: int, *, one_by_one: bool = False) -> None:
         self._connection = connection
+        self._packet: Packet | None = None
         self.longest = longest
         """How many bytes a statement may have."""
         self.one_by_one = one_by_one
@@ -89,8 +99,12 @@ class Cursor:
 
     def execute(self, statement: str, parameters: Any = None) -> Cursor:
         """Run a statement; without parameters as it is, and there may be several, with semicolons between."""
+        self._packet = None
         if parameters.__class__ is Complete:
             statement = parameters.text
+        elif parameters.__class__ is Packet:
+            statement %= tuple([literal(value) for value in parameters.values])
+            self._packet = parameters
         elif parameters is not None:
             statement %= tuple([literal(value) for value in parameters])
         self.results = []
@@ -110,8 +124,11 @@ class Cursor:
         return ((text, 1) for text in texts) if self.one_by_one else batches(texts, ";")
 
     def fetchall(self) -> Sequence[Sequence[Any]]:
-        """The rows of the last statement."""
-        return self.results[-1].rows
+        """The rows of the last statement; of a packet one row, of what each of its statements gives."""
+        packet = self._packet
+        if packet is None:
+            return self.results[-1].rows
+        return [[result.rows for result in self.results[packet.first : packet.last]]]
 
     def _run(self, text: str) -> None:
         connection = self._connection

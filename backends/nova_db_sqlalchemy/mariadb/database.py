@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nova_db_sqlalchemy.mariadb.grammar import MariaDBGrammar
+from nova_db_sqlalchemy.mariadb.reader import new_reader
 from nova_db_sqlalchemy.mariadb.server import MariaDBServer
 from nova_db_sqlalchemy.mariadb.statements import MariaDBStatements
 from nova_db_sqlalchemy.mariadb.traits import Traits
@@ -21,4 +22,4 @@ def database(url: sa.URL, settings: Settings) -> Database[MariaDBServer, MariaDB
     """The database that a URL names."""
     traits = Traits()
     server = MariaDBServer(url, settings, traits)
-    return Database(server, server.pool(), MariaDBStatements(MariaDBGrammar(traits)), MariaDBWriter)
+    return Database(server, server.pool(), MariaDBStatements(MariaDBGrammar(traits)), MariaDBWriter, new_reader)

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 PATIENCE: Final = 2
 """How many losses until a writer wants to be alone among its kind."""
 [_SLOT] = slots(["isolated transactions"])
+SNAPSHOT: Final = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+"""How a transaction begins that only reads, all of one state."""
 _BEGIN: Final = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;BEGIN"
 _TOGETHER: Final = f"SELECT turn FROM {LOCK_TABLE} WHERE slot = {_SLOT} LOCK IN SHARE MODE"
 _ALONE: Final = f"SELECT turn FROM {LOCK_TABLE} WHERE slot = {_SLOT} FOR UPDATE"

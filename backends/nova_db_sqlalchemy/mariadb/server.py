@@ -32,11 +32,7 @@ _COUNTERS: Final = (
     "SELECT table_name, auto_increment FROM information_schema.tables"
     " WHERE table_schema = DATABASE() AND auto_increment > 1"
 )
-_BEGIN: Final = {
-    Mode.SNAPSHOT: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
-    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-    Mode.WRITE: "BEGIN",
-}
+_BEGIN: Final = {Mode.SNAPSHOT: ";".join(isolation.SNAPSHOT), Mode.WRITE: "BEGIN"}
 
 
 _OWN_PREPARATION: Final = (

@@ -6,8 +6,8 @@ So such a read finds its rows in a subquery, which reads without locks, and test
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -15,8 +15,22 @@ from nova_db.engine import Order, Row
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
+from nova_db_sqlalchemy.mariadb.cursor import Packet
+from nova_db_sqlalchemy.mariadb.isolation import SNAPSHOT
+from nova_db_sqlalchemy.mariadb.packets import (
+    Pairs,
+    Pieces,
+    Travel,
+    attached,
+    joining,
+    known_columns,
+    legs_of,
+    legs_reader,
+    select_of,
+)
 from nova_db_sqlalchemy.sql.conditions import Conditions, list_places
 from nova_db_sqlalchemy.sql.conversion import SPARE, reader
+from nova_db_sqlalchemy.sql.hiding import mask_of, packet_mask
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.statements import SelectShape
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape
@@ -24,6 +38,7 @@ from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements
 from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
+R = TypeVar("R")
 _EARLY: Final = {"col": 0, "add": 1}
 """What looks at the row as it was. Other such assignments do not come here: the writer works them out."""
 
@@ -67,6 +82,66 @@ class MariaDBStatements(WriteStatements):
             if shape.limit is not None:
                 statement = statement.limit(parameters.value(Kind.BIGINT))
         return self.statement(statement, parameters, reader(columns, self.grammar.row_forms), shape.load)
+
+    @by_shape(lambda name, where, columns, load, way: list_places(where))
+    def packet(
+        self,
+        sizes: Sequence[int],
+        name: str,
+        where: Shape,
+        columns: tuple[str, ...] | None,
+        load: tuple[str, ...],
+        way: Travel,
+    ) -> Statement[list[Row]]:
+        """The select of a record by a unique key, and those of its relations."""
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
+        parameters, shown = self.parameters(), self.columns_read(table, columns)
+        condition = self.condition(name, where, parameters, sizes)
+        record = sa.select(*[source.c[column] for column, _ in shown]).where(condition)
+        if way is Travel.LOCKING:
+            record = record.with_for_update()
+        read, legs = reader(shown, self.grammar.row_forms), legs_of(name, load, known_columns(condition), condition)
+        read_legs = legs_reader(legs, self.grammar.row_forms)
+
+        def read_all(fetched: Sequence[Pieces]) -> list[Row]:
+            ((first, *pieces),) = fetched
+            return attached(name, read(first), load, read_legs(pieces))
+
+        selects = [record, *map(select_of, legs)]
+        before, behind = (SNAPSHOT, ("COMMIT",)) if way is Travel.ALONE else ((), ())
+        return self._packet(selects, parameters, read_all, before, behind)
+
+    @by_shape(lambda name, load: ())
+    def relations(self, sizes: Sequence[int], name: str, load: tuple[str, ...]) -> Statement[Iterator[Pairs]]:
+        """The selects of the relations of a record; the values: its columns that lead to them."""
+        parameters, column = self.parameters(), CATALOG[name].column
+        known = {local: parameters.value(column[local].kind) for local in joining(name, load)}
+        legs = legs_of(name, load, known)
+        read_legs = legs_reader(legs, self.grammar.row_forms)
+
+        def read_all(fetched: Sequence[Pieces]) -> Iterator[Pairs]:
+            return read_legs(fetched[0])
+
+        return self._packet([select_of(leg) for leg in legs], parameters, read_all)
+
+    def _packet(
+        self,
+        selects: Sequence[sa.Select[Any]],
+        parameters: Parameters,
+        read: Callable[[Any], R],
+        before: Sequence[str] = (),
+        behind: Sequence[str] = (),
+    ) -> Statement[R]:
+        """Selects that have their parameters in common, as one statement, between others."""
+        self.compiled += len(selects)
+        texts = [str(select.compile(dialect=self.grammar.compiler)) for select in selects]
+        sql, bind = parameters.placed(";".join([*before, *texts, *behind]), self.grammar.mark)
+        first, last = len(before), len(before) + len(texts)
+
+        def packed(values: Sequence[Any]) -> Packet:
+            return Packet(values if bind is None else bind(values), first, last)
+
+        return Statement(sql, packed, read, mask=packet_mask([mask_of(select, None) for select in selects]))
 
     def _spare_limit(self, shape: SelectShape, parameters: Parameters) -> Any:
         """How many rows to look at: those that somebody takes while they are waited for do not count."""

@@ -13,7 +13,7 @@ import contextlib
 from collections.abc import Callable, Generator, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import pymysql
 
@@ -27,6 +27,9 @@ _END: Final = 0xFE
 _NULL: Final = 0xFB
 _LENGTHS: Final = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 _FULL: Final = 0xFFFFFF
+_BEGINNING: Final = 96
+"""So many bytes of a description tell which one it is likely to be."""
+_MOST_DESCRIPTIONS: Final = 1024
 
 Packet = tuple[bytes, int, int]
 """The bytes that hold a packet, where it begins there, and where it ends."""
@@ -51,6 +54,25 @@ class WireResult(Result):
         self.server_status = status
         self.has_next = status & 8
         self.unbuffered_active = False
+
+
+class _Description(NamedTuple):
+    """The packets that describe the columns of a result, as they have arrived, and what reads its rows."""
+
+    text: bytes
+    width: int
+    read: ReadRow
+
+
+# By their first bytes, which hold the number of the packet too. Looked up and added to by one operation each, which are
+# atomic: safe without a lock. Threads that add at once may make it a little larger than it should be.
+_descriptions: Final[dict[bytes, _Description]] = {}
+
+
+def _remember(description: _Description) -> None:
+    if len(_descriptions) >= _MOST_DESCRIPTIONS:
+        _descriptions.clear()
+    _descriptions[description.text[:_BEGINNING]] = description
 
 
 # Looked up and added to by one operation each, which are atomic: safe without a lock. Two threads may make one for the
@@ -108,14 +130,32 @@ class WireConnection(PlainConnection):
     def _rows_of(self, width: int) -> WireResult:
         """The rest of an answer that consists of rows."""
         rows: list[tuple[Any, ...]] = []
+        read = self._reader_of(width)
         with contextlib.closing(self._packets()) as packets:
-            read = _row_reader(tuple([_form(data, end) for data, _, end in islice(packets, width)]))
             next(packets)
             while True:  # ends with the server's mark; a server that falls silent ends it by way of read_timeout
                 data, start, end = next(packets)
                 if data[start] == _END and end - start < 9:
                     return WireResult(int.from_bytes(data[start + 3 : start + 5], "little"), len(rows), rows=rows)
                 rows.append(read(data, start))
+
+    def _reader_of(self, width: int) -> ReadRow:
+        """The function that reads rows with the columns that are described next."""
+        own: Any = self
+        ahead = self._ahead()
+        known = _descriptions.get(ahead[:_BEGINNING])
+        is_known = known is not None and known.width == width and ahead.startswith(known.text)
+        if known is not None and is_known and ahead[3] == own._next_seq_id:  # else what follows tells of it
+            own._read_bytes(len(known.text))
+            own._next_seq_id = (own._next_seq_id + width) % 256
+            return known.read
+        with contextlib.closing(self._packets()) as packets:
+            described = list(islice(packets, width))
+        read = _row_reader(tuple([_form(data, end) for data, _, end in described]))
+        (data, start, _), (last, _, end) = described[0], described[-1]
+        if data is last and start == 4:
+            _remember(_Description(data[:end], width, read))
+        return read
 
     def _packets(self) -> Generator[Packet, None, None]:
         """The packets that follow, for as long as they are asked for.  pymysql.Error when one tells of one."""

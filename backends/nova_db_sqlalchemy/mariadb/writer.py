@@ -17,6 +17,7 @@ from nova_db_sqlalchemy.mariadb.cluster import holding
 from nova_db_sqlalchemy.mariadb.cursor import Complete, batches, literal
 from nova_db_sqlalchemy.mariadb.errors import TOO_LARGE
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS, slots
+from nova_db_sqlalchemy.mariadb.packets import Travel, attached, joining, needed, travelling
 from nova_db_sqlalchemy.sql.conditions import refuse_regexp
 from nova_db_sqlalchemy.tables.catalog import CATALOG, rule_columns
 from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.mariadb.cursor import Result
     from nova_db_sqlalchemy.mariadb.server import MariaDBServer
     from nova_db_sqlalchemy.mariadb.statements import MariaDBStatements
+    from nova_db_sqlalchemy.sql.variants import Variants
     from nova_db_sqlalchemy.transactions.database import Database
 
 MOST_KEYS: Final = 10_000
@@ -109,6 +111,15 @@ class MariaDBWriter(LookingWriter):
         if query.load:
             self.load(table, rows, query.load)
         return rows if query.columns is None else projected(rows, query.columns, query.load)
+
+    def load(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
+        # Each select shows what is there by then, as those for the relations of a list do.
+        if len(rows) > 1 or not self._may_travel or not needed(table, load) <= rows[0].keys():
+            super().load(table, rows, load)
+            return
+        values = [rows[0][column] for column in joining(table, load)]
+        statement = self._database.statements.relations(table, load).fitting(values)
+        attached(table, rows, load, statement.read(self.fetch(statement, values)))
 
     def claim(
         self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
@@ -195,6 +206,17 @@ class MariaDBWriter(LookingWriter):
     def _is_holding(self) -> bool:
         """Whether reading locks by itself, on this node, and the lookup of what to lock as well."""
         return self._mode is Mode.ISOLATED and not self._database.server.traits.is_cluster
+
+    @property
+    def _may_travel(self) -> bool:
+        """Whether selects may travel together: each of them would have to hold what it reads if any had to."""
+        return self._mode is Mode.WRITE and not self._database.server.traits.is_cluster
+
+    def _variants(self, query: Query) -> Variants[list[Row]]:
+        shape = travelling(query) if query.lock and self._may_travel else None
+        if shape is not None:
+            return self._database.statements.packet(*shape, Travel.LOCKING)
+        return super()._variants(query)
 
     def _select(self, query: Query) -> list[Row]:
         if query.lock and self._mode is Mode.ISOLATED:

@@ -9,6 +9,7 @@ from nova_db_sqlalchemy.postgresql.server import PostgreSQLServer
 from nova_db_sqlalchemy.postgresql.statements import PostgreSQLStatements
 from nova_db_sqlalchemy.postgresql.writer import PostgreSQLWriter
 from nova_db_sqlalchemy.transactions.database import Database
+from nova_db_sqlalchemy.transactions.reader import new_reader
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -19,4 +20,4 @@ if TYPE_CHECKING:
 def database(url: sa.URL, settings: Settings) -> Database[PostgreSQLServer, PostgreSQLStatements]:
     """The database that a URL names."""
     server = PostgreSQLServer(url, settings)
-    return Database(server, server.pool(), PostgreSQLStatements(PostgreSQLGrammar()), PostgreSQLWriter)
+    return Database(server, server.pool(), PostgreSQLStatements(PostgreSQLGrammar()), PostgreSQLWriter, new_reader)

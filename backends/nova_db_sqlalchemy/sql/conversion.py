@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from nova_db.engine import Row
@@ -108,16 +109,21 @@ def formed(forms: Forms, kind: Kind | None, variable: str) -> str:
 
 
 def record_source(
-    columns: Sequence[tuple[str, Kind | None]], forms: Forms, more: Sequence[tuple[str, str]] = ()
+    columns: Sequence[tuple[str, Kind | None]],
+    forms: Forms,
+    more: Sequence[tuple[str, str]] = (),
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[str, str]:
     """The variables that a row with these columns is unpacked to, and the dict display that makes a record of them.
 
-    ``more``: names and forms of values that stand behind the columns.
+    ``more``: names and forms of values that stand behind the columns.  ``known``: columns that the row does not have,
+    and expressions for their values.
     """
     shown = [(name, formed(forms, kind, "{v}")) for name, kind in columns]
     shown += more
-    items = [f"{name!r}: {form.format(v=f'v{index}')}" for index, (name, form) in enumerate(shown)]
-    return "".join(f"v{index}, " for index in range(len(shown))), f"{{{', '.join(items)}}}"
+    variables = [f"v{index}" for index, (name, _) in enumerate(shown) if name not in known]
+    items = [f"{name!r}: {known.get(name) or form.format(v=f'v{index}')}" for index, (name, form) in enumerate(shown)]
+    return "".join(f"{variable}, " for variable in variables), f"{{{', '.join(items)}}}"
 
 
 def reader(columns: Sequence[tuple[str, Kind | None]], forms: Forms, more: Sequence[tuple[str, str]] = ()) -> Read:
@@ -126,10 +132,12 @@ def reader(columns: Sequence[tuple[str, Kind | None]], forms: Forms, more: Seque
     return generate(f"def read(rows):\n    return [{record} for {variables}in rows]", "read", NAMES)
 
 
-def pair_reader(columns: Sequence[tuple[str, Kind | None]], forms: Forms) -> ReadPairs:
-    """A function from rows, a key before these columns, to pairs of the key and a record."""
-    variables, record = record_source(columns, forms)
-    return generate(f"def read(rows):\n    return [(k, {record}) for k, {variables} in rows]", "read", NAMES)
+def pair_reader(
+    columns: Sequence[tuple[str, Kind | None]], forms: Forms, known: Mapping[str, str] = MappingProxyType({})
+) -> ReadPairs:
+    """A function from rows, a key before these columns, to pairs of the key, ``k`` in ``known``, and a record."""
+    variables, record = record_source(columns, forms, known=known)
+    return generate(f"def read(rows):\n    return [(k, {record}) for k, {variables}in rows]", "read", NAMES)
 
 
 def row_binder(columns: Sequence[tuple[str, Kind]], forms: Forms) -> BindRow:

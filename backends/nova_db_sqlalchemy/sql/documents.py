@@ -94,6 +94,14 @@ def _is_unique(table: Table, column: str) -> bool:
     return column == table.primary_key or any(rule.columns == (column,) for rule in table.uniques)
 
 
+def known_of(relation: Relation) -> dict[str, str]:
+    """The columns of related rows whose values follow from the relation, as expressions for readers of pairs."""
+    known = {} if relation.via is not None else {relation.remote: "k"}
+    if "target" in relation.live:
+        known["deleted"] = repr(CATALOG[relation.table].live_value)
+    return known
+
+
 def literal(value: bool | int | str) -> Expression:
     """A live value as SQL."""
     if isinstance(value, bool):

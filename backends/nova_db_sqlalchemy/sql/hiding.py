@@ -39,6 +39,11 @@ def mask_of(statement: sa.ClauseElement, related: Related | None) -> Mask:
     return (*map(_hider, columns[:-1]), _document_hider(*related))
 
 
+def packet_mask(masks: Sequence[Mask]) -> Mask:
+    """The mask for a row whose values are the rows of several statements."""
+    return tuple([_rows_hider(mask) for mask in masks])
+
+
 def hidden(row: Sequence[Any], mask: Mask) -> Any:
     """A row as it may be shown."""
     if len(row) != len(mask):
@@ -55,6 +60,10 @@ def _hider(column: sa.ColumnElement[Any]) -> Hide | None:
             if isinstance(table, sa.Table) and is_secret(table.name, [base.name]):
                 return _hide_value
     return None
+
+
+def _rows_hider(mask: Mask) -> Hide | None:
+    return (lambda rows: [hidden(row, mask) for row in rows]) if any(mask) else None
 
 
 def _hide_value(value: Any) -> Any:

@@ -17,7 +17,14 @@ from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Relation, Table
 from nova_db_sqlalchemy.sql.conditions import Conditions, has_regexp, list_places
 from nova_db_sqlalchemy.sql.conversion import pair_reader, reader
-from nova_db_sqlalchemy.sql.documents import DocumentBuilder, fits_document, literal, record_reader, relations_reader
+from nova_db_sqlalchemy.sql.documents import (
+    DocumentBuilder,
+    fits_document,
+    known_of,
+    literal,
+    record_reader,
+    relations_reader,
+)
 from nova_db_sqlalchemy.sql.hiding import Related, mask_of
 from nova_db_sqlalchemy.sql.ordering import in_order, is_narrow
 from nova_db_sqlalchemy.sql.parameters import Parameters
@@ -53,6 +60,21 @@ class SelectShape(NamedTuple):
     lock: bool
 
 
+def shape_of(query: Query) -> tuple[Any, ...]:
+    """The shape of a query, as ``SelectShape`` has it; of its limit only the class counts: none, one, some."""
+    after, limit = query.after, query.limit
+    return (
+        query.table,
+        query.where.shape(),
+        query.columns,
+        query.order,
+        None if after is None else tuple([value is None for value in after]),
+        limit if limit is None or limit == 1 else 2,
+        query.load,
+        query.lock,
+    )
+
+
 class Way(NamedTuple):
     """What a server is told of the order of the rows."""
 
@@ -72,18 +94,8 @@ class Statements(StatementCache):
         """How many statements were compiled so far; for tests, as threads may count at once."""
 
     def select(self, query: Query) -> Variants[list[Row]]:
-        """The select of a query; of its limit only the class counts: none, one, some."""
-        after, limit = query.after, query.limit
-        key = (
-            query.table,
-            query.where.shape(),
-            query.columns,
-            query.order,
-            None if after is None else tuple([value is None for value in after]),
-            limit if limit is None or limit == 1 else 2,
-            query.load,
-            query.lock,
-        )
+        """The select of a query."""
+        key = shape_of(query)
         found: Variants[list[Row]] | None = self._variants.get(key)
         if found is not None:
             return found
@@ -215,13 +227,14 @@ class Statements(StatementCache):
         if relation.via is not None:
             keyed = CATALOG[relation.via.table].column[relation.via.local]
         member = self.grammar.is_member(key, parameters, keyed.kind, sizes[0])
+        known = known_of(relation)
         statement = (
-            sa.select(key.label("related_to"), *source.c)
+            sa.select(key.label("related_to"), *[column for column in source.c if column.name not in known])
             .select_from(joined)
             .where(member, *conditions)
             .order_by(key, source.c[table.primary_key])
         )
-        read = pair_reader(self.columns_read(table), self.grammar.row_forms)
+        read = pair_reader(self.columns_read(table), self.grammar.row_forms, known)
         return self.statement(statement, parameters, read)
 
     @by_shape(lambda name, load: ())

@@ -9,6 +9,7 @@ from nova_db_sqlalchemy.sqlite.grammar import SQLiteGrammar
 from nova_db_sqlalchemy.sqlite.server import SQLiteServer
 from nova_db_sqlalchemy.sqlite.writer import SQLiteWriter
 from nova_db_sqlalchemy.transactions.database import Database
+from nova_db_sqlalchemy.transactions.reader import new_reader
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -19,4 +20,4 @@ if TYPE_CHECKING:
 def database(url: sa.URL, settings: Settings) -> Database[SQLiteServer, WriteStatements]:
     """The database that a URL names."""
     server = SQLiteServer(url, settings)
-    return Database(server, server.pool(), WriteStatements(SQLiteGrammar()), SQLiteWriter)
+    return Database(server, server.pool(), WriteStatements(SQLiteGrammar()), SQLiteWriter, new_reader)

@@ -27,6 +27,8 @@ class Database(Generic[ServerT_co, StatementsT_co]):
     statements: StatementsT_co
     writer: Callable[[Any, Mode, int], Transaction]
     """``writer(database, mode, losses)``: a new transaction that writes, of this database."""
+    reader: Callable[[Any, bool], Any]
+    """``reader(database, snapshot)``: a new one that reads, of one state, or else for one call."""
     revisions: Sequence[str] = ()
     """The schema revisions that this release knows; none unless the database is at a revision."""
     dirty: set[str] = field(default_factory=lambda: set(CATALOG))

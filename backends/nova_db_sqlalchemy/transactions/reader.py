@@ -11,6 +11,14 @@ from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.connections.connection import Connection
+    from nova_db_sqlalchemy.connections.server import Server
+    from nova_db_sqlalchemy.sql.write_statements import WriteStatements
+    from nova_db_sqlalchemy.transactions.database import Database
+
+
+def new_reader(database: Database[Server, WriteStatements], snapshot: bool) -> SnapshotReader:
+    """A reader, of one state or for one call."""
+    return SnapshotReader(database) if snapshot else SingleReader(database, is_held=False)
 
 
 class SnapshotReader(SQLTransaction):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import TRUE, Order, Predicate, Query, Row
 from nova_db.engine.ordering import sort_rows
@@ -17,6 +17,9 @@ from nova_db_sqlalchemy.transactions.in_python import select_in_python
 from nova_db_sqlalchemy.transactions.key_finding import KeyFinding
 from nova_db_sqlalchemy.transactions.projection import projected, without_relations
 
+if TYPE_CHECKING:
+    from nova_db_sqlalchemy.sql.variants import Variants
+
 
 class SQLTransaction(KeyFinding):
     """What readers and writers have in common."""
@@ -28,7 +31,7 @@ class SQLTransaction(KeyFinding):
             self.require_writer()
         if query.limit == 0:
             return []
-        variants = self._database.statements.select(query)
+        variants = self._variants(query)
         if variants is IN_PYTHON:
             self.hold()
             return select_in_python(self, query)
@@ -54,6 +57,10 @@ class SQLTransaction(KeyFinding):
             load = self.load if query.lock else partial(attach, self)
             load(query.table, rows, statement.load)
         return rows
+
+    def _variants(self, query: Query) -> Variants[list[Row]]:
+        """The statements for a query."""
+        return self._database.statements.select(query)
 
     def _select_apart(self, query: Query) -> list[Row]:
         """The rows of a query whose relations are too long for a document, in one state with them."""

@@ -18,6 +18,7 @@ INSTANCES = TABLES["instances"]
 RELATIONS = ("security_groups.rules", "info_cache", "metadata", "system_metadata")
 """What the record of a single instance carries."""
 _WHOLE = Query("instances", limit=1, load=RELATIONS)
+_HELD = _WHOLE.replace(lock=True)
 _INT64 = 2**63
 
 
@@ -41,15 +42,16 @@ def get_by_id(tx: Transaction, context: Context, instance_id: object, columns: t
 
 def hold(tx: Transaction, context: Context, uuid: Uuid) -> Row:
     """The instance with a uuid, which stays as it is until the transaction ends; InstanceNotFound."""
-    query = Query("instances", named(context, "uuid", uuid), columns=("id",), limit=1, lock=True)
-    return with_relations(tx, one(tx, query, exceptions.InstanceNotFound, instance_id=uuid)["id"])
+    return one(tx, held(named(context, "uuid", uuid)), exceptions.InstanceNotFound, instance_id=uuid)
+
+
+def held(where: Predicate) -> Query:
+    """An instance with all that belongs to it, which stays as it is; its relations as they are once it is held."""
+    return _HELD.asking(where)
 
 
 def with_relations(tx: Transaction, key: int) -> Row:
-    """An instance that this transaction holds.
-
-    A statement that had to wait for the row would show the relations as they were when it began; this one begins now.
-    """
+    """An instance that this transaction holds."""
     return one(tx, _single(Eq("id", key)), exceptions.InstanceNotFound, instance_id=key)
 
 

@@ -14,7 +14,7 @@ from nova_db.clock import utcnow
 from nova_db.driver.kinds import ITEMS, KEYS, take
 from nova_db.engine import Predicate, Query, Row, all_of
 from nova_db.operations.instances import hostnames
-from nova_db.operations.instances.finding import INSTANCES, hold, named, with_relations
+from nova_db.operations.instances.finding import INSTANCES, RELATIONS, held, hold, named, with_relations
 from nova_db.operations.rows.changes import KeyValues, record_update
 from nova_db.operations.rows.conditions import one_of
 from nova_db.operations.rows.insisting import insist
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 INSTANCE_METADATA = KeyValues("instance_metadata", "instance_uuid")
 SYSTEM_METADATA = KeyValues("instance_system_metadata", "instance_uuid")
-_KEYS = ("id", "uuid")
+_CHANGED = Query("instances", load=RELATIONS)
 
 
 def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
@@ -79,31 +79,33 @@ def update_instance(
         _require_expected(original, expected)
         if hostnames.is_renamed(original["hostname"], changes.get("hostname")):
             hostnames.require_free(tx, context, changes["hostname"])
-    held = _compare_and_set(tx, where, expected, changes, instance_uuid)
+    record = _compare_and_set(tx, where, expected, changes, instance_uuid)
     if metadata is not None:
-        INSTANCE_METADATA.write(tx, held["uuid"], metadata, replace=True, stamp_removed=True)
+        INSTANCE_METADATA.write(tx, record["uuid"], metadata, replace=True, stamp_removed=True)
     if system_metadata is not None:
-        SYSTEM_METADATA.write(tx, held["uuid"], system_metadata, replace=True, stamp_removed=True)
-    record = with_relations(tx, held["id"])
+        SYSTEM_METADATA.write(tx, record["uuid"], system_metadata, replace=True, stamp_removed=True)
+    if metadata is not None or system_metadata is not None:
+        record = with_relations(tx, record["id"])
     return original or record, record
 
 
 def _compare_and_set(
     tx: Transaction, where: Predicate, expected: Collection[Any] | None, changes: Mapping[str, Any], uuid: Uuid
 ) -> Row:
-    """Write the columns, and hold the row, if the task state is an expected one; its id and uuid as they are now."""
+    """Write the columns, and hold the row, if the task state is an expected one; the record as it is then."""
     accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))
     write: Callable[[], list[Row]]
     if changes:
-        write = functools.partial(tx.update_returning, Query("instances", accepted, columns=_KEYS), changes)
+        write = functools.partial(tx.update_returning, _CHANGED.asking(accepted), changes)
     else:
-        write = functools.partial(tx.select, Query("instances", accepted, columns=_KEYS, limit=1, lock=True))
+        write = functools.partial(tx.select, held(accepted))
     found = write()
     if not found:
         require = functools.partial(_require_expected, expected=expected)
         found = insist(tx, INSTANCES, where, accepted, write, require, columns=("task_state",)) or []
     if not found:
         raise exceptions.InstanceNotFound(instance_id=uuid)
+    add_computed("instances", found, RELATIONS)
     return found[0]
 
 
