@@ -37,8 +37,10 @@ from nova_db_sqlalchemy.engine import SQLEngine
 
 TURN = 10_000
 """Instances."""
-WAYS = {"by hand, 1000 a transaction": 1000, "by hand, a transaction a turn": TURN, "nova_db.upkeep": 0}
-"""And how many instances are moved by a transaction; 0: as upkeep decides."""
+CAREFUL = 1000
+"""Instances that careful people move by a transaction."""
+WAYS = {"by hand, 1000 a transaction": CAREFUL, "by hand, a transaction a turn": TURN, "nova_db.upkeep": 0}
+"""And how many instances are moved by a transaction; 0: upkeep, about as many."""
 JOIN = "JOIN instances i ON i.uuid = c.instance_uuid"
 
 
@@ -108,7 +110,7 @@ def by_upkeep(connection: str, instances: int) -> None:
             _, last = next(asked)
 
     driver = SQLAlchemyDriver(connection)
-    archive(driver, listener=pause)
+    archive(driver, listener=pause, batch_rows=CAREFUL * ROWS)
     driver.close()
     next(asked, None)
 

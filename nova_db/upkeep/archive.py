@@ -7,12 +7,10 @@ do live rows whose owner was archived before, by whomever.
 
 from __future__ import annotations
 
-import bisect
 import datetime as dt
-import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nova_db.engine import Exists, Gt, In, Order, Predicate, Query, Row, all_of
 from nova_db.exceptions import DBReferenceError
@@ -23,11 +21,10 @@ from nova_db.schema.table import SHADOW_PREFIX
 from nova_db.upkeep.counting import ARCHIVED, Kept, deleted, free_and_deleted, is_any_left, kept
 from nova_db.upkeep.families import DEPENDENTS, HOLDING, LOOSE, Dependency, columns, not_deleted
 from nova_db.upkeep.residue import CHUNK, Residue, without_owner
+from nova_db.upkeep.sizing import Batch, Sizes
 from nova_db.upkeep.work import BATCH_ROWS, Listener, Work, in_utc, require_writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from nova_db.engine import Transaction
     from nova_db.operations import EngineDriver
 
@@ -46,18 +43,6 @@ class Archived(NamedTuple):
     """Whether all else went; False: ``max_rows`` was reached before."""
     holders: Mapping[str, Counter[str]]
     """How many of the rows kept each column refers to, as in ``fixed_ips.instance_uuid``, by table."""
-
-
-class Batch(NamedTuple):
-    """Rows that may go next."""
-
-    rows: list[Row]
-    sizes: list[int]
-    """How many rows each is, with its dependents."""
-    tables: frozenset[str]
-    """The tables that have dependents of any of them."""
-    is_last: bool
-    """Whether no more follow."""
 
 
 def archive(
@@ -101,6 +86,7 @@ class _Archiver:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._sizes = Sizes()
         self.stuck: Counter[str] = Counter()
         """Rows that something unknown refers to, by table."""
         self.was_cut = False
@@ -125,7 +111,7 @@ class _Archiver:
             looked = self._next_batch(table, wanted, window)
             if not looked.rows:
                 return
-            fitting = _fitting(looked.sizes, work.room) or int(looked.sizes[0] <= work.bound)
+            fitting = looked.fitting(work.room) or int(looked.sizes[0] <= work.bound)
             if fitting:
                 chosen = looked.rows[:fitting]
                 if not self._move(table, where, chosen, looked.tables, live_too, lost):
@@ -145,7 +131,7 @@ class _Archiver:
             require_progress(table, after, [chosen[0][key], chosen[-1][key]])
             after = chosen[-1][key]
             wanted = all_of(where, Gt(key, after))
-            window = _next_window(len(chosen), window, work.room)
+            window = looked.next_window(len(chosen), work.room)
 
     def archive_residue(self, residue: Residue, dependencies: Sequence[Dependency]) -> None:
         """Move what owners that are gone have left behind."""
@@ -160,8 +146,7 @@ class _Archiver:
 
         def look(tx: Transaction) -> Batch:
             rows = tx.select(Query(name, where, order=(Order(table.primary_key),), limit=window, columns=columns(name)))
-            sizes, tables = _sizes(tx, name, rows, self._work.most)
-            return Batch(rows[: len(sizes)], sizes, tables, is_last=len(sizes) == len(rows) < window)
+            return self._sizes.batch(tx, name, rows, window, self._work.room, self._work.most)
 
         return self._work.read(look)
 
@@ -196,49 +181,6 @@ class _Archiver:
             else:
                 self.archive(TABLES[dependency.table], belonging, live_too=True)
         return self._work.done.total() > before
-
-
-def _sizes(tx: Transaction, name: str, rows: Sequence[Row], most: int) -> tuple[list[int], frozenset[str]]:
-    """How many rows each row is with its dependents, for the first rows that are ``most`` together, and their tables.
-
-    There is one size at least, if there are rows.
-    """
-    key = TABLES[name].primary_key
-    sizes = dict.fromkeys([row[key] for row in rows], 1)
-    tables = set()
-    for dependency in DEPENDENTS[name] if rows else ():
-        for owner, count in _counts(tx, dependency, rows):
-            sizes[owner[key]] += count
-            tables.add(dependency.table)
-    fitting = rows[: max(_fitting(list(sizes.values()), most), 1)]
-    if rows and sizes[rows[0][key]] <= most:
-        for dependency in DEPENDENTS[name]:
-            if dependency.table in tables and DEPENDENTS[dependency.table]:
-                tables |= _add_dependents(tx, dependency, fitting, sizes, key, most)
-    return [sizes[row[key]] for row in fitting], frozenset(tables)
-
-
-def _counts(tx: Transaction, dependency: Dependency, rows: Sequence[Row]) -> Iterator[tuple[Row, int]]:
-    """The rows that have dependents, and how many."""
-    owners = {row[dependency.remote]: row for row in rows}
-    for group in tx.aggregate(dependency.table, dependency.of(owners), group_by=(dependency.column,)):
-        yield owners[group[dependency.column]], group["count"]
-
-
-def _add_dependents(
-    tx: Transaction, dependency: Dependency, rows: Sequence[Row], sizes: dict[Any, int], key: str, most: int
-) -> frozenset[str]:
-    """Add to the sizes of rows the dependents that their dependents have; in which tables."""
-    owners = {row[dependency.remote]: row[key] for row in rows}
-    wanted = dict.fromkeys((*columns(dependency.table), dependency.column))
-    dependents = tx.select(Query(dependency.table, dependency.of(owners), columns=tuple(wanted)))
-    tables = set()
-    for inner in DEPENDENTS[dependency.table]:
-        by_value = {row[inner.remote]: owners[row[dependency.column]] for row in dependents}
-        for owner, count in _counts(tx, inner, dependents):
-            sizes[by_value[owner[inner.remote]]] += count
-            tables.add(inner.table)
-    return frozenset(tables)
 
 
 def _moved(
@@ -288,13 +230,3 @@ def _move(tx: Transaction, name: str, where: Predicate, done: Counter[str]) -> N
     moved = tx.move(name, SHADOW_PREFIX + name, where)
     if moved:
         done[name] += moved
-
-
-def _fitting(sizes: Sequence[int], room: int) -> int:
-    """How many of the first sizes make at most ``room`` together."""
-    return bisect.bisect_right(list(itertools.accumulate(sizes)), room)
-
-
-def _next_window(moved: int, window: int, room: int) -> int:
-    """How many rows to look at next, after that many of the last ones made a transaction."""
-    return min(2 * window if moved == window else moved + moved // 16 + 1, room)

@@ -271,14 +271,12 @@ class WriteStatements(KeyStatements):
         chosen: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
         return self.statement(chosen, self.parameters(), lambda rows: [str(number) for (number,) in rows])
 
-    @by_shape(lambda name, where, order, limited: list_places(where))
-    def delete_first(
-        self, sizes: Sequence[int], name: str, where: Shape, order: tuple[Order, ...], limited: bool
-    ) -> Statement[None]:
-        """A delete of the first rows that match."""
+    @by_shape(lambda name, where, order: list_places(where))
+    def delete_first(self, sizes: Sequence[int], name: str, where: Shape, order: tuple[Order, ...]) -> Statement[None]:
+        """A delete of the first rows that match; the values: those of the condition, and how many."""
         table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
-        picked, _ = self.first_keys(name, where, order, parameters, sizes, 0 if limited else None)
+        picked, _ = self.first_keys(name, where, order, parameters, sizes, 0)
         return self.statement(sa.delete(source).where(source.c[table.primary_key].in_(picked)), parameters, nothing)
 
 

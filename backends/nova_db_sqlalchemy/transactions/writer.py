@@ -122,9 +122,10 @@ class Writer(SQLTransaction):
         shape, limited = where.shape(), limit is not None
         statements = self._database.statements
         copy = statements.copy(source, target, shape, order, limited).fitting(bound)
-        delete = statements.delete_first(source, shape, order, limited).fitting(bound)
-        self.change(copy, bound, ((target, ()),), where, source)
-        return self.change(delete, bound, ((source, ()),), where)
+        delete = statements.delete_first(source, shape, order) if limited else statements.delete(source, shape)
+        if not self.change(copy, bound, ((target, ()),), where, source):
+            return 0
+        return self.change(delete.fitting(bound), bound, ((source, ()),), where)
 
     def change(
         self,
