@@ -135,12 +135,40 @@ class Store(Rows):
             for order in self.orders.values():
                 order.move(old, new)
 
+    def put_all(self, keys: Sequence[Any], old: Sequence[Row] | None, new: Sequence[Row] | None) -> None:
+        """``put`` for several rows: each index is gone through once."""
+        if len(keys) == 1:
+            self.put(keys[0], old[0] if old else None, new[0] if new else None)
+            return
+        if self._is_shared:
+            self._part()
+        if new is None:
+            for key in keys:
+                self.rows.pop(key, None)
+        else:
+            self.rows.update(zip(keys, new, strict=True))
+        if old is None and new is not None:
+            for row in new:
+                self._keep_each_text_once(row)
+        for index in self.indexes.values():
+            index.follow(old, new)
+        for order in self.orders.values():
+            order.follow(old, new)
+
     def count(self, given: int | None) -> int:
         """The next id, or the one given; not undone with the transaction."""
         number = self.next_id if given is None else given
         if self.next_id <= number <= HIGHEST_ID:
             self.next_id = number + 1
         return number
+
+    def counted(self, many: int) -> Sequence[int]:
+        end = self.next_id + many
+        if end > HIGHEST_ID:
+            return super().counted(many)
+        numbers = range(self.next_id, end)
+        self.next_id = end
+        return numbers
 
     def _keep_each_text_once(self, row: Row) -> None:
         """Let equal texts of a column be one object: hosts, states, keys and most values come in thousands of rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from nova_db.engine.assignments import updated
@@ -12,8 +13,8 @@ from nova_db.engine.rows.table import Rows
 from nova_db.engine.values import Row, Values
 from nova_db.exceptions import DBReferenceError
 
-Version = tuple[Rows, Row, Row | None]
-"""A row before and after, and where it stands; None for a row that goes."""
+Version = tuple[Rows, Row, Row]
+"""A row before and after, and where it stands."""
 
 
 Batch = tuple[Rows, Sequence[Row], bool]
@@ -26,8 +27,8 @@ class Changing(abc.ABC):
     __slots__ = ()
 
     @abc.abstractmethod
-    def _put(self, rows: Rows, old: Row | None, new: Row | None) -> None:
-        """Put a version in the place of another."""
+    def _put(self, rows: Rows, old: Sequence[Row] | None, new: Sequence[Row] | None) -> None:
+        """Put versions in the place of others: of different rows, by their keys; None stands for no rows."""
 
     def _insert(self, tables: Mapping[str, Rows], batches: Sequence[tuple[Rows, Sequence[Row]]]) -> None:
         """Store new rows, which are the store's from now on, and give those an id that lack one."""
@@ -45,30 +46,32 @@ class Changing(abc.ABC):
         broken: list[DBReferenceError] = []
         for rows, new, are_free in batches:
             layout = rows.layout
-            may_clash = layout.uniques or not are_free
-            before: Row | None = None
-            for row in new:
-                if may_clash:
+            if not new:
+                continue
+            if layout.foreign_keys and not broken:
+                try:
+                    integrity.check_parents_of_all(tables, layout, new)
+                except DBReferenceError as error:
+                    broken.append(error)
+            if are_free and not layout.uniques:
+                self._put(rows, None, new)
+            elif integrity.are_new(rows, new):
+                self._put(rows, None, new if are_free else sorted(new, key=layout.by_key))
+            else:
+                for row in new:
                     integrity.check_new(rows, row)
-                if not broken and layout.foreign_keys:
-                    try:
-                        integrity.check_parents(tables, layout, before, row)
-                    except DBReferenceError as error:
-                        broken.append(error)
-                self._put(rows, None, row)
-                before = row
+                    self._put(rows, None, [row])
         if broken:
             raise broken.pop()  # out of what this frame has, which the error refers to
 
     def _update(self, tables: Mapping[str, Rows], rows: Rows, found: Sequence[Row], values: Values) -> list[Row]:
         """Set columns of stored rows; their new versions."""
         changed = updated(rows.layout.table, found, values)
-        versions = zip(found, changed, strict=True)
         if rows.layout.ruled.isdisjoint(values):
-            for old, new in versions:
-                self._put(rows, old, new)
+            if found:
+                self._put(rows, found, changed)
         else:
-            self._replace(tables, [(rows, old, new) for old, new in versions])
+            self._replace(tables, [(rows, old, new) for old, new in zip(found, changed, strict=True)])
         return changed
 
     def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
@@ -78,18 +81,23 @@ class Changing(abc.ABC):
         """
         broken: list[DBReferenceError] = []
         for rows, old, new in versions:
-            if new is not None:
-                integrity.check_changed(rows, old, new)
+            integrity.check_changed(rows, old, new)
             if not broken:
                 try:
-                    if new is not None:
-                        integrity.check_parents(tables, rows.layout, old, new)
+                    integrity.check_parents(tables, rows.layout, old, new)
                     integrity.check_children(tables, rows.layout, old, new)
                 except DBReferenceError as error:
                     broken.append(error)
-            self._put(rows, old, new)
+            self._put(rows, [old], [new])
         if broken:
             raise broken.pop()  # out of what this frame has, which the error refers to
+
+    def _remove(self, tables: Mapping[str, Rows], rows: Rows, gone: Sequence[Row]) -> None:
+        """Put nothing in the place of rows, to which none of those that stay may refer."""
+        if gone:
+            self._put(rows, gone, None)
+            for row in gone if rows.layout.referred else ():
+                integrity.check_children(tables, rows.layout, row, None)
 
 
 def _number(rows: Rows, new: Sequence[Row]) -> tuple[int, bool]:
@@ -99,13 +107,15 @@ def _number(rows: Rows, new: Sequence[Row]) -> tuple[int, bool]:
     """
     if not rows.layout.table.autoincrement:
         return len(new), False
-    key, count = rows.layout.key, rows.count
-    are_free = True
+    key = rows.layout.key
+    given = [row.get(key) for row in new]
+    if given.count(None) == len(given):
+        numbers = rows.counted(len(given))
+        for row, number in zip(new, numbers, strict=True):
+            row[key] = number
+        return bisect_right(numbers, HIGHEST_ID), True
     for place, row in enumerate(new):
-        given = row.get(key)
-        if given is not None:
-            are_free = False
-        number = row[key] = count(given)
+        number = row[key] = rows.count(given[place])
         if number > HIGHEST_ID:
-            return place, are_free
-    return len(new), are_free
+            return place, False
+    return len(new), False

@@ -7,7 +7,9 @@ and not their keys spares a read one look-up a row, which in a large table leads
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import groupby
+from operator import is_
 from typing import Any, Final, final
 
 from nova_db.engine.rows.layout import Columns, value_of
@@ -78,25 +80,99 @@ class HashIndex:
 
     def put(self, value: Any, key: Any, new: Any) -> None:
         """Let a value that leads somewhere already lead to a version of a row as well, in the place of an earlier."""
-        buckets, by_key = self.buckets, self.by_key
-        bucket = buckets[value]
-        if type(bucket) is dict:
-            other = by_key(bucket)
-            if other != key:
-                new = (bucket, new) if other < key else (new, bucket)
-            buckets[value] = new
-        elif type(bucket) is _Many:
+        bucket = self.buckets[value]
+        if type(bucket) is _Many:
             bucket[key] = new
-        elif by_key(bucket[-1]) < key:
-            buckets[value] = (
-                (*bucket, new) if len(bucket) < _FEW else _Many((by_key(row), row) for row in (*bucket, new))
-            )
         else:
-            rows = {by_key(row): row for row in bucket}
-            is_known = key in rows
-            rows[key] = new
-            few = tuple(rows.values()) if is_known else tuple([rows[place] for place in sorted(rows)])
-            buckets[value] = few if len(few) <= _FEW else _Many(rows)
+            self._join(value, (new,))
+
+    def follow(self, old: Sequence[Row] | None, new: Sequence[Row] | None) -> None:
+        """Follow rows from one version to the next, in the order of their keys.  It can be done again, too."""
+        if new is None:
+            self._leave(old or ())
+        elif old is None:
+            self._enter(new)
+        else:
+            self._change(old, new)
+
+    def _enter(self, new: Sequence[Row]) -> None:
+        buckets = self.buckets
+        for value, rows in groupby(new, self.value_of):
+            if value is None:
+                continue
+            if value in buckets:
+                self._join(value, tuple(rows))
+            else:
+                buckets[value] = self._bucket(tuple(rows))
+
+    def _leave(self, old: Sequence[Row]) -> None:
+        buckets, by_key = self.buckets, self.by_key
+        for value, rows in groupby(old, self.value_of):
+            if value is None:
+                continue
+            bucket, gone = buckets.get(value, ()), {*map(by_key, rows)}
+            if type(bucket) is _Many:
+                for key in gone:
+                    bucket.pop(key, None)
+                if not bucket:
+                    del buckets[value]
+            elif bucket:
+                known = (bucket,) if type(bucket) is dict else bucket
+                left = tuple([row for row in known if by_key(row) not in gone])
+                if left:
+                    buckets[value] = self._bucket(left)
+                else:
+                    del buckets[value]
+
+    def _change(self, old: Sequence[Row], new: Sequence[Row]) -> None:
+        before = [*map(self.value_of, old)]
+        if before == [*map(self.value_of, new)]:
+            at = 0
+            for value, same in groupby(before):
+                end = at + len([*same])
+                if value is not None and not self._change_in(value, old[at:end], new[at:end]):
+                    break
+                at = end
+            else:
+                return
+        for earlier, later in zip(old, new, strict=True):
+            self.move(self.by_key(later), earlier, later)
+
+    def _change_in(self, value: Any, old: Sequence[Row], new: Sequence[Row]) -> bool:
+        """Put versions of rows where those before are; False where one of these is not there."""
+        bucket = self.buckets.get(value, ())
+        if type(bucket) is _Many:
+            bucket.update(zip(map(self.by_key, new), new, strict=True))
+            return True
+        known = (bucket,) if type(bucket) is dict else bucket
+        if len(known) == len(old) and all(map(is_, known, old)):
+            self.buckets[value] = self._bucket(tuple(new))
+            return True
+        later = dict(zip(map(id, old), new, strict=True))
+        if not later.keys() <= {*map(id, known)}:
+            return False
+        self.buckets[value] = self._bucket(tuple([later.get(id(row), row) for row in known]))
+        return True
+
+    def _join(self, value: Any, new: tuple[Row, ...]) -> None:
+        """Let a value that leads somewhere lead to rows as well, which take the place of versions of theirs."""
+        by_key, bucket = self.by_key, self.buckets[value]
+        if type(bucket) is _Many:
+            bucket.update(zip(map(by_key, new), new, strict=True))
+            return
+        known = (bucket,) if type(bucket) is dict else bucket
+        if by_key(known[-1]) < by_key(new[0]):
+            rows = known + new
+        else:
+            found = {by_key(row): row for row in (*known, *new)}
+            rows = tuple([found[key] for key in sorted(found)])
+        self.buckets[value] = self._bucket(rows)
+
+    def _bucket(self, rows: tuple[Row, ...]) -> Any:
+        """What leads to some rows, which are in the order of their keys."""
+        if len(rows) == 1:
+            return rows[0]
+        return rows if len(rows) <= _FEW else _Many(zip(map(self.by_key, rows), rows, strict=True))
 
     def _replace(self, value: Any, key: Any, old: Row, new: Any) -> bool:
         """Put a version of a row where the one before is, unless that is gone, or has to be looked for by its key."""

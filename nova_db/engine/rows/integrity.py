@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from nova_db.engine.rows.layout import Layout
 from nova_db.engine.rows.table import Rows
@@ -25,6 +26,24 @@ def check_new(rows: Rows, new: Row) -> None:
             raise DBDuplicateEntry(table=layout.name, columns=columns, value=value)
 
 
+def are_new(rows: Rows, new: Sequence[Row]) -> bool:
+    """Whether the keys and the unique values of new rows are free, and all different."""
+    layout, holds = rows.layout, rows.holds
+    keys = [*map(layout.by_key, new)]
+    if None in keys or not _are_free(holds, layout.key, keys):
+        return False
+    return all(
+        _are_free(holds, lookup, [value for row in new if (value := read(row)) is not None])
+        for lookup, _, read in layout.uniques
+    )
+
+
+def _are_free(holds: Callable[[str, Any], bool], lookup: str, values: Sequence[Any]) -> bool:
+    if len(values) > 1 and len({*values}) < len(values):
+        return False
+    return not any(holds(lookup, value) for value in values)
+
+
 def check_changed(rows: Rows, old: Row, new: Row) -> None:
     """Whether the unique values that a row is given are free."""
     for lookup, columns, read in rows.layout.uniques:
@@ -43,6 +62,16 @@ def check_parents(tables: Mapping[str, Rows], layout: Layout, known: Row | None,
         if not tables[reference.table].holds(reference.remote, value):
             blame = {"table": layout.name, "columns": [column], "value": value}
             raise DBReferenceError(lacking=reference.table, **blame)
+
+
+def check_parents_of_all(tables: Mapping[str, Rows], layout: Layout, new: Sequence[Row]) -> None:
+    """Whether what new rows of a table refer to is there; each value is looked for once."""
+    for reference in layout.foreign_keys:
+        column, remote, holds = reference.column, reference.remote, tables[reference.table].holds
+        for value in {row[column] for row in new}:
+            if value is not None and not holds(remote, value):
+                for row in new:  # the first one that lacks something is to blame
+                    check_parents(tables, layout, None, row)
 
 
 def check_children(tables: Mapping[str, Rows], layout: Layout, old: Row, new: Row | None) -> None:

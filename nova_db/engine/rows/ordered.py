@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, final
 
@@ -200,6 +201,12 @@ class OrderedIndex:
         if entries is None:
             return iter(())
         return map(_last, entries.downwards(after) if descending else entries.upwards(after))
+
+    def follow(self, old: Sequence[Row] | None, new: Sequence[Row] | None) -> None:
+        """Follow rows from one version to the next, as ``move`` does."""
+        if old is None or new is None or [*map(self._deciding, old)] != [*map(self._deciding, new)]:
+            for earlier, later in zip(old or repeat(None), new or repeat(None), strict=False):
+                self.move(earlier, later)
 
     def move(self, old: Row | None, new: Row | None) -> None:
         """Follow a row from one version to the next.  Interrupted anywhere, it can be done again."""

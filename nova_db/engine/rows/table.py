@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 from nova_db.engine.matching import Probe
@@ -92,9 +92,19 @@ class Rows(Readable):
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
         """Replace a version of a row by another, in the indexes as well; None stands for no row, before or after."""
 
+    def put_all(self, keys: Sequence[Any], old: Sequence[Row] | None, new: Sequence[Row] | None) -> None:
+        """``put`` for the rows of one call, each by another key, in the order of the keys; None: for none of them."""
+        put = self.put
+        for key, before, after in zip(keys, old or repeat(None), new or repeat(None), strict=False):
+            put(key, before, after)
+
     @abc.abstractmethod
     def count(self, given: int | None) -> int:
         """The next id, ``HIGHEST_ID + 1`` where none is left; or the one given, which moves the counter on."""
+
+    def counted(self, many: int) -> Sequence[int]:
+        """``count`` for so many rows that give none."""
+        return [self.count(None) for _ in range(many)]
 
     def holds(self, lookup: str, value: Any) -> bool:
         """Whether some row has a value in a look-up, or as its key; a writer may rely on the answer until it ends.

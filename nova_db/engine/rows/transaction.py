@@ -109,9 +109,8 @@ class RowTransaction(Changing, Transaction):
         """Rows as the caller's own."""
         return rows if self._is_own else [row.copy() for row in rows]
 
-    def _put(self, rows: Rows, old: Row | None, new: Row | None) -> None:
-        by_key = rows.layout.by_key
-        rows.put(by_key(new if old is None else old), old, new)  # type: ignore[arg-type] # one of them is a row
+    def _put(self, rows: Rows, old: Sequence[Row] | None, new: Sequence[Row] | None) -> None:
+        rows.put_all([*map(rows.layout.by_key, old or new or ())], old, new)
 
     # The primitives ---------------------------------------------------------------------------------------------------
 
@@ -209,7 +208,7 @@ class RowTransaction(Changing, Transaction):
         tables = self._written()
         rows = tables[table]
         found = rows.find(where, _probe(tables))
-        self._replace(tables, [(rows, row, None) for row in found])
+        self._remove(tables, rows, found)
         return len(found)
 
     @_writing
@@ -220,7 +219,7 @@ class RowTransaction(Changing, Transaction):
         left, entered = tables[source], tables[target]
         found = left.page(Query(source, where, order=order, limit=limit), _probe(tables))
         self._insert(tables, [(entered, found)])
-        self._replace(tables, [(left, row, None) for row in found])
+        self._remove(tables, left, found)
         return len(found)
 
     def serialize(self, *names: str) -> None:

@@ -26,13 +26,22 @@ class Ruled(Planted):
     def _replace(self, tables: Mapping[str, Rows], versions: Sequence[Version]) -> None:
         self.put(tables, versions)
 
+    def _remove(self, tables: Mapping[str, Rows], rows: Rows, gone: Sequence[Row]) -> None:
+        self.put(tables, [(rows, row, None) for row in gone])
+
     def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
-        """Put versions of rows in the place of others, all of them new or none; as it should be."""
-        versions = [(rows, old, new) for rows, old, new in changes if old is not None]
-        if versions:
-            super()._replace(tables, versions)
-        else:
-            super()._enter(tables, [(rows, [new], False) for rows, _, new in changes if new is not None])
+        """Put versions of rows in the place of others, all of them of one kind; as it should be."""
+        super()._enter(tables, [(rows, [new], False) for rows, old, new in changes if old is None and new is not None])
+        super()._replace(
+            tables, [(rows, old, new) for rows, old, new in changes if old is not None and new is not None]
+        )
+        for rows, old, new in changes:
+            if old is not None and new is None:
+                super()._remove(tables, rows, [old])
+
+    def put_one(self, rows: Rows, old: Row | None, new: Row | None) -> None:
+        """Put a version of a row in the place of another, whatever the rules say."""
+        self._put(rows, None if old is None else [old], None if new is None else [new])
 
 
 class Told(Ruled):
@@ -59,7 +68,7 @@ class NoRules(Ruled):
 
     def put(self, tables: Mapping[str, Rows], changes: Sequence[Change]) -> None:
         for rows, old, new in changes:
-            self._put(rows, old, new)
+            self.put_one(rows, old, new)
 
 
 @planted_engine("integrity")
@@ -73,7 +82,7 @@ class NoUniqueRules(Ruled):
             if new is not None and old is None and rows.get(rows.layout.by_key(new)) is not None:
                 raise DBDuplicateEntry(table=rows.layout.name, columns=[rows.layout.key], value=None)
             _check_references(tables, rows, old, new)
-            self._put(rows, old, new)
+            self.put_one(rows, old, new)
 
 
 @planted_engine("integrity")
@@ -90,7 +99,7 @@ class DeletedDoNotCount(Ruled):
                 rows, old, new = change
                 if error.columns == [rows.layout.key] or not any(row["deleted"] for row in rows.all()):
                     raise
-                self._put(rows, old, new)
+                self.put_one(rows, old, new)
 
 
 @planted_engine("integrity")
@@ -117,7 +126,7 @@ class Cascades(Ruled):
             for column, referring in rows.layout.referred if new is None else ():
                 for table, name in referring:
                     for row in tables[table].having(name, (old or {})[column]):
-                        self._put(tables[table], row, None)
+                        self.put_one(tables[table], row, None)
         super().put(tables, changes)
 
 
@@ -193,7 +202,7 @@ class Replaces(Planted):
                 key = row.get(self._rows[name].layout.key)
                 held = None if key is None else self._rows[name].get(key)
                 if held is not None:
-                    self._put(self._rows[name], held, None)
+                    self._put(self._rows[name], [held], None)
         return super().insert(*batches)
 
 

@@ -7,7 +7,7 @@ of a call too.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nova_db.engine.rows.inplace.locks import Locks
@@ -108,12 +108,12 @@ class InPlaceWriter(InPlaceTransaction):
         self.error = DBConnectionError(message=INHERITED)
         self._take_back()
 
-    def _put(self, rows: Rows, old: Row | None, new: Row | None) -> None:
+    def _put(self, rows: Rows, old: Sequence[Row] | None, new: Sequence[Row] | None) -> None:
         layout = rows.layout
-        key = layout.by_key(new if old is None else old)  # type: ignore[arg-type] # one of them is a row
+        keys = [*map(layout.by_key, old or new or ())]
         # The log comes first, so that a copy of the process, made by a fork at any moment, can undo it.
-        self.log.append((layout.name, key, old, new))
-        rows.put(key, old, new)
+        self.log.append((layout.name, keys, old, new))
+        rows.put_all(keys, old, new)
 
     def _mark(self) -> int:
         return len(self.log)
@@ -128,8 +128,8 @@ class InPlaceWriter(InPlaceTransaction):
         if self._before is not None:
             self._before.read_again_from(mark)
         while len(log) > mark:  # one less each time
-            table, key, old, new = log[-1]
-            rows[table].put(key, new, old)
+            table, keys, old, new = log[-1]
+            rows[table].put_all(keys, new, old)
             log.pop()
 
     def _commit(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any, final
 
 from nova_db.engine.rows.hashed import HashIndex
@@ -17,8 +18,8 @@ from nova_db.engine.rows.ordered import OrderedIndex, Walk
 from nova_db.engine.rows.table import Readable
 from nova_db.engine.values import Row
 
-Change = tuple[str, Any, Row | None, Row | None]
-"""Table, primary key, the version before and the one after; None for no row."""
+Change = tuple[str, Sequence[Any], Sequence[Row] | None, Sequence[Row] | None]
+"""Table, primary keys, the versions before and those after; None where there were, or are, no rows."""
 
 
 class Former:
@@ -67,11 +68,12 @@ class Before:
         """The versions, up to the end of the log."""
         log, tables = self._log, self._tables
         for at in range(self._end, len(log)):
-            table, key, old, _ = log[at]
+            table, keys, old, _ = log[at]
             former = tables.get(table)
             if former is None:
                 former = tables[table] = Former(layout(table))
-            former.add(key, old)
+            for key, row in zip(keys, old or repeat(None), strict=False):
+                former.add(key, row)
         self._end = len(log)
         return tables
 
