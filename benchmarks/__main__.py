@@ -127,7 +127,7 @@ def run_and_tell(options: argparse.Namespace, parser: argparse.ArgumentParser, c
             parser.error(f"{shown(folder)} cannot be written to: {error.strerror}")
     there, absent = tried(options.backends)
     if not (has_peer() or options.without_peer):
-        absent.append("the peer: make build/peer/.installed installs it")
+        absent.append("the peer: rm -rf build/peer; make build/peer/.installed installs it anew")
     if not there:
         parser.error("; ".join(absent))
     for words in absent:

@@ -24,8 +24,14 @@ INSTALLED: Final = ROOT / "build" / "peer" / ".installed"
 
 
 def has_peer() -> bool:
-    """Whether the peer is installed, and wholly."""
-    return INSTALLED.exists() and PEER.exists()
+    """Whether the peer is installed, and wholly: it can be imported."""
+    if not (INSTALLED.exists() and PEER.exists()):
+        return False
+    try:
+        tried = subprocess.run([str(PEER), "-c", "import nova.version"], capture_output=True, check=False)
+    except OSError:
+        return False  # that is no interpreter
+    return tried.returncode == 0
 
 
 def in_a_line(text: object) -> str:

@@ -244,4 +244,9 @@ def test_a_peer_whose_installation_broke_off_is_none(
 
     for name in ("bin/python", ".installed"):
         (tmp_path / name).touch()
-    assert contenders.has_peer()
+    assert not contenders.has_peer()  # no interpreter
+
+    for status, is_whole in ((1, False), (0, True)):  # one story: the module is not there, then it is
+        (tmp_path / "bin" / "python").write_text(f"#!/bin/sh\nexit {status}\n", encoding="ascii")
+        (tmp_path / "bin" / "python").chmod(0o755)
+        assert contenders.has_peer() == is_whole
