@@ -95,6 +95,21 @@ class TestLoad(PrimitivesTestCase):
         self.assertEqual((self.rules[:2], self.instances[:2]), (front["rules"], front["instances"]))
         self.assertEqual(self.instances[0], found[0]["metadata"][2]["instance"])
 
+    def test_one_row_that_a_key_names(self) -> None:
+        """It has what it has in a list, by whichever key, and however it is read."""
+        load = ("security_groups.rules", "metadata.instance.security_groups.rules", "info_cache")
+        for row in self.load(*load):
+            for key in ("id", "uuid") if row["uuid"] else ("id",):
+                query = Query("instances", Eq(key, row[key]), load=load, limit=1)
+                with self.subTest(row=row, key=key):
+                    with self.reader() as tx:
+                        self.assertEqual([row], tx.select(query))
+                    with self.reader(snapshot=False) as tx:
+                        self.assertEqual([row], tx.select(query))
+                    with self.writer() as tx:
+                        self.assertEqual([row], tx.select(query))
+                        self.assertEqual([row], tx.select(query.replace(lock=True)))
+
     def test_three_levels(self) -> None:
         (item,) = self.load("instance.security_groups.rules", table="instance_metadata", where=Eq("key", "x"))
         self.assertEqual(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nova_db.engine import Col, Eq, Query, Row
+from nova_db.engine import Col, Eq, Query, Row, Transaction
 from nova_db.schema import TABLES, Relation, Table
 from nova_db_conformance.engine.cases import PrimitivesTestCase
 from nova_db_conformance.engine.rows import a_row
@@ -21,6 +21,7 @@ class TestEveryRelation(PrimitivesTestCase):
                 self._populate(table, relation)
                 self._compare_loaded(table, relation)
                 self._compare_related(table, relation)
+                self._compare_alone(table, relation)
 
     def _populate(self, table: Table, relation: Relation) -> None:
         """Insert sources and targets, and connect them, as many to a source as the unique rules leave."""
@@ -72,6 +73,27 @@ class TestEveryRelation(PrimitivesTestCase):
         self.assertEqual(expected, {key: [row for mine, row in pairs if mine == key] for key in keys})
         self.assertEqual(sum(map(len, expected.values())), len(pairs))
 
+    def _compare_alone(self, table: Table, relation: Relation) -> None:
+        """A row that its key names, however it is read, has the relations that it has in a list."""
+        deeper = [f"{relation.name}.{name}" for name in TABLES[relation.table].relations]
+        lists = {load: self.select(table.name, load=(load,)) for load in (relation.name, *deeper)}
+        with self.reader() as tx:
+            self._compare_each(tx, table, lists, lock=False)
+        with self.writer() as tx:
+            self._compare_each(tx, table, lists, lock=True)
+        for load, rows in lists.items():
+            for row in rows:
+                with self.subTest(load=load, row=row), self.reader(snapshot=False) as tx:
+                    self.assertEqual([row], tx.select(_alone(table, row, load)))
+
+    def _compare_each(self, tx: Transaction, table: Table, lists: Mapping[str, list[Row]], *, lock: bool) -> None:
+        for load, rows in lists.items():
+            for row in rows:
+                with self.subTest(load=load, row=row, lock=lock):
+                    self.assertEqual([row], tx.select(_alone(table, row, load, lock=lock)))
+                    if lock:
+                        self.assertEqual([row], tx.update_returning(_alone(table, row, load, limit=None), {}))
+
     def _ends(self, relation: Relation, key: Any) -> list[Row]:
         """What belongs to a value of the local column, by the definition of the relation."""
         targets = self._alive(relation, "target", relation.table)
@@ -93,6 +115,11 @@ class TestEveryRelation(PrimitivesTestCase):
         query = Query(table.name, Eq(table.primary_key, row[table.primary_key]))
         with self.writer() as tx:
             return tx.update_returning(query, values)[0]
+
+
+def _alone(table: Table, row: Row, load: str, *, limit: int | None = 1, lock: bool = False) -> Query:
+    where = Eq(table.primary_key, row[table.primary_key])
+    return Query(table.name, where, load=(load,), limit=limit, lock=lock)
 
 
 def _relations() -> Iterator[tuple[Table, Relation]]:

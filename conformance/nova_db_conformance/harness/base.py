@@ -191,9 +191,9 @@ class BackendTestCase(RecordAssertions, WithScenarios, CasesTestCase):
         tx.commit()
 
     @contextlib.contextmanager
-    def reader(self) -> Iterator[Transaction]:
-        """A reader of the engine that sees one snapshot."""
-        tx = self.engine.read()
+    def reader(self, *, snapshot: bool = True) -> Iterator[Transaction]:
+        """A reader of the engine that sees one snapshot, or serves for one call."""
+        tx = self.engine.read(snapshot=snapshot)
         try:
             yield tx
         finally:
