@@ -248,6 +248,15 @@ def test_relations_that_are_too_long_for_a_document_are_read_apart(
     engine.close()
 
 
+def test_a_long_key_is_sent_as_often_as_there_is_room(engine: SQLEngine) -> None:
+    query = Query("instances", Eq("uuid", "u" * 5_000_000), load=("metadata", "system_metadata", "info_cache"))
+    with reading(engine, snapshot=False) as tx:
+        assert tx.select(query) == []
+    with writing(engine) as tx:
+        assert tx.select(query.replace(lock=True)) == []
+    engine.close()
+
+
 def test_relations_that_are_read_apart_are_of_one_state_with_their_records(
     engine: SQLEngine, opened: Callable[..., SQLEngine]
 ) -> None:

@@ -11,7 +11,7 @@ import enum
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.conversion import Forms
     from nova_db_sqlalchemy.sql.grammar import Expression
 
+_LONGEST: Final = 10_000
 Known = Mapping[str, "Expression"]
 """Columns and what stands for their values in a statement."""
 Pairs = list[tuple[Any, Row]]
@@ -75,7 +76,14 @@ def travelling(query: Query) -> Travelling | None:
     if not query.load or query.after is not None:
         return None
     shape = (query.table, query.where.shape(), query.columns, query.load)
-    return shape if _can_travel(*shape) else None
+    if not _can_travel(*shape) or any(map(_is_long, query.where.parameters())):
+        return None
+    return shape
+
+
+def _is_long(value: object) -> bool:
+    """Whether a value is not to be sent with each select."""
+    return isinstance(value, str) and len(value) > _LONGEST
 
 
 @lru_cache(1024)  # callers choose columns and conditions
