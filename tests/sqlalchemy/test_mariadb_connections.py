@@ -237,6 +237,8 @@ def test_literals() -> None:
     assert [literal(each) for each in (None, True, False, -5, 2**70)] == ["NULL", "1", "0", "-5", str(2**70)]
     assert [literal(each) for each in (0.1, 1e300, "a'\\\0", b"\xff")] == ["0.1e0", "1e+300", "'a\\'\\\\\\0'", "X'ff'"]
     assert literal(("a", 1)) == "('a', 1)"
+    assert literal(["a", "b'\\", "\n"]) == "('a', 'b\\'\\\\', '\\n')"
+    assert literal(["a\x1fb", "c"]) == "('a\x1fb', 'c')"
     assert literal(type("Text", (str,), {})("a")) == "'a'"
 
 

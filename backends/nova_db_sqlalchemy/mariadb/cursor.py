@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple, Protocol
 LONGEST_BATCH: Final = 1 << 20
 """So many characters of statements are sent at once, unless a single one is longer."""
 PACKET_TOO_LARGE: Final = 1153
+_BETWEEN: Final = "\x1f"
+_NEXT: Final = "', '"
 _ESCAPES: Final = str.maketrans(
     {"\0": "\\0", "\n": "\\n", "\r": "\\r", "\x1a": "\\Z", '"': '\\"', "'": "\\'", "\\": "\\\\"}
 )
@@ -166,6 +168,10 @@ def literal(value: Any) -> str:
 
 
 def _list(values: Sequence[Any]) -> str:
+    if set(map(type, values)) == {str}:
+        joined = _BETWEEN.join(values)
+        if joined.count(_BETWEEN) == len(values) - 1:  # all of them at once
+            return f"('{joined.translate(_ESCAPES).replace(_BETWEEN, _NEXT)}')"
     return f"({', '.join([literal(value) for value in values])})"
 
 

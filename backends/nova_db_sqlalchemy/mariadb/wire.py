@@ -27,14 +27,16 @@ _END: Final = 0xFE
 _NULL: Final = 0xFB
 _LENGTHS: Final = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 _FULL: Final = 0xFFFFFF
+_HEADER: Final = bytes(4)
 _BEGINNING: Final = 96
 """So many bytes of a description tell which one it is likely to be."""
 _MOST_DESCRIPTIONS: Final = 1024
 
 Packet = tuple[bytes, int, int]
 """The bytes that hold a packet, where it begins there, and where it ends."""
-ReadRow = Callable[[bytes, int], tuple[Any, ...]]
-"""From the bytes that hold a row, and where it begins, to its values."""
+ReadRows = Callable[[bytes, "int | None", int, "list[tuple[Any, ...]]"], tuple[int, Any]]
+"""``read(data, number, end, rows)``: add the rows that lie in bytes, as long as they are whole and their packets are
+numbered on; where they end, and the next number.  Without a number: the one row that the bytes have."""
 _INT, _FLOAT, _BYTES, _TEXT = "int({v})", "float({v})", "{v}", "{v}.decode()"
 if TYPE_CHECKING:
     PlainConnection: TypeAlias = pymysql.connections.Connection[Any]
@@ -61,7 +63,7 @@ class _Description(NamedTuple):
 
     text: bytes
     width: int
-    read: ReadRow
+    read: ReadRows
 
 
 # By their first bytes, which hold the number of the packet too. Looked up and added to by one operation each, which are
@@ -129,17 +131,21 @@ class WireConnection(PlainConnection):
 
     def _rows_of(self, width: int) -> WireResult:
         """The rest of an answer that consists of rows."""
+        own: Any = self
         rows: list[tuple[Any, ...]] = []
         read = self._reader_of(width)
-        with contextlib.closing(self._packets()) as packets:
-            next(packets)
-            while True:  # ends with the server's mark; a server that falls silent ends it by way of read_timeout
-                data, start, end = next(packets)
-                if data[start] == _END and end - start < 9:
-                    return WireResult(int.from_bytes(data[start + 3 : start + 5], "little"), len(rows), rows=rows)
-                rows.append(read(data, start))
+        self._packet()  # ends the descriptions
+        while True:  # ends with the server's mark; a server that falls silent ends it by way of read_timeout
+            ahead = self._ahead()
+            place, own._next_seq_id = read(ahead, own._next_seq_id, len(ahead), rows)
+            own._read_bytes(place)
+            data = self._packet()
+            if data[0] == _END and len(data) < 9:
+                return WireResult(int.from_bytes(data[3:5], "little"), len(rows), rows=rows)
+            # One that has arrived in parts, or is none that the function would read.
+            read(_HEADER + data, None, len(data) + 4, rows)
 
-    def _reader_of(self, width: int) -> ReadRow:
+    def _reader_of(self, width: int) -> ReadRows:
         """The function that reads rows with the columns that are described next."""
         own: Any = self
         ahead = self._ahead()
@@ -229,19 +235,34 @@ def _form(data: bytes, end: int) -> str:
 
 
 @lru_cache(1024)
-def _row_reader(forms: tuple[str, ...]) -> ReadRow:
+def _row_reader(forms: tuple[str, ...]) -> ReadRows:
     """The function that reads rows whose columns have these forms."""
-    lines = ["def read(d, p):"]
-    for place, form in enumerate(forms):
-        value = f"v{place} = {form.format(v='d[p:e]')}; p = e"
+    lines = [
+        "def read(d, number, end, rows):",
+        "    add, place, last = rows.append, 0, end - 4",
+        "    while place < last:",
+        "        p = place + 4",
+        "        after = end",
+        "        if number is not None:",
+        "            after = p + d[place] + (d[place + 1] << 8) + (d[place + 2] << 16)",
+        f"            if after > end or after - p == {_FULL} or d[p] >= {_END} or d[place + 3] != number:",
+        "                break",
+        "            number = (number + 1) % 256",
+        "        place = after",
+    ]
+    for column, form in enumerate(forms):
+        value = f"v{column} = {form.format(v='d[p:e]')}; p = e"
         lines += [
-            "    s = d[p]",
-            f"    if s < {_NULL}:",
-            f"        p += 1; e = p + s; {value}",
-            f"    elif s == {_NULL}:",
-            f"        v{place} = None; p += 1",
-            "    else:",
-            f"        s, p = number(d, p); e = p + s; {value}",
+            "        s = d[p]",
+            f"        if s < {_NULL}:",
+            f"            p += 1; e = p + s; {value}",
+            f"        elif s == {_NULL}:",
+            f"            v{column} = None; p += 1",
+            "        else:",
+            f"            s, p = length(d, p); e = p + s; {value}",
         ]
-    lines.append(f"    return ({''.join([f'v{place}, ' for place in range(len(forms))])})")
-    return generate("\n".join(lines), "read", {"number": _number})
+    lines += [
+        f"        add(({''.join([f'v{column}, ' for column in range(len(forms))])}))",
+        "    return place, number",
+    ]
+    return generate("\n".join(lines), "read", {"length": _number})
