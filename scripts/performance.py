@@ -1,4 +1,4 @@
-"""The tables of figures in ``docs/performance.md``, made from the newest run that is kept.
+"""The tables of figures in ``docs/performance.md`` and in README, made from the newest run that is kept.
 
 ``python -m scripts.performance`` writes them anew, after ``make bench``.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +18,11 @@ from benchmarks.targets import FASTER, LANES, MISSED, REACHED, TOO_FEW, Judged, 
 ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "results"
 PAGE: Final = ROOT / "docs" / "performance.md"
+README: Final = ROOT / "README.md"
 BEGIN: Final = "<!-- figures -->\n"
 END: Final = "<!-- end of figures -->\n"
+SHORT: Final = (names.GET, names.UPDATE, names.BY_HOST, names.LIMITED, names.CREATE, names.DESTROY, names.ARCHIVE)
+"""The calls that README tells of."""
 DRAWINGS: Final = {
     "peer": "How many times faster than the peer",
     "growth": "What a call takes as the cloud grows",
@@ -89,10 +92,23 @@ def _judged(each: Judged | None) -> str:
     return f"**{value}** ({bound})" if each.verdict == MISSED else f"{value} ({bound})"
 
 
-def figures(path: Path | None) -> list[str]:
+def summary(path: Path) -> list[str]:
+    """What README has of a run: how many times as long the peer takes."""
+    result = json.loads(path.read_text(encoding="utf-8"))
+    faster = {(each.case, each.lane): each for each in figures_of(result) if each.kind == FASTER}
+    lanes = [lane for lane in LANES if any((case, lane) in faster for case in SHORT)]
+
+    def cell(case: str, lane: str) -> str:
+        ratio = faster.get((case, lane))
+        return f"{marked(ratio.value, ratio.is_of_few)} times" if ratio else ""
+
+    return table(
+        ["", *[LANES[lane] for lane in lanes]], [[case, *[cell(case, lane) for lane in lanes]] for case in SHORT]
+    )
+
+
+def figures(path: Path) -> list[str]:
     """What ``docs/performance.md`` has of a run."""
-    if path is None:
-        return ["No whole run is kept yet."]
     result = json.loads(path.read_text(encoding="utf-8"))
     drawn = [
         f"![{words}](../benchmarks/results/{path.stem}-{name}.svg)\n"
@@ -107,12 +123,18 @@ def figures(path: Path | None) -> list[str]:
     return [measured_on(result), "", *calls(result), "", *drawn, told, "", *targets(result)]
 
 
-def redrawn(page: str, path: Path | None) -> str:
+PAGES: Final[Mapping[Path, Callable[[Path], list[str]]]] = {PAGE: figures, README: summary}
+"""What has figures between its marks, and what makes them."""
+
+
+def redrawn(page: str, path: Path | None, told: Callable[[Path], list[str]] = figures) -> str:
     """A page with the figures of a run between its marks."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}" + "".join(f"{line}\n" for line in figures(path)) + f"{END}{after}"
+    lines = ["No whole run is kept yet."] if path is None else told(path)
+    return f"{before}{BEGIN}" + "".join(f"{line}\n" for line in lines) + f"{END}{after}"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(redrawn(PAGE.read_text(encoding="utf-8"), newest()), encoding="utf-8")
+    for each, made in PAGES.items():
+        each.write_text(redrawn(each.read_text(encoding="utf-8"), newest(), made), encoding="utf-8")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from scripts.performance import BEGIN, END, PAGE, newest, redrawn
+import pytest
+
+from scripts.performance import BEGIN, END, PAGES, newest, redrawn, summary
 
 RUN = {
     "day": "2030-01-01",
@@ -22,9 +24,22 @@ RUN = {
 }
 
 
-def test_the_figures_are_those_of_the_newest_run() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert redrawn(page, newest()) == page, "python -m scripts.performance writes it anew"
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_figures_are_those_of_the_newest_run(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
+    assert redrawn(page, newest(), PAGES[path]) == page, "python -m scripts.performance writes it anew"
+    assert page.count(BEGIN) == page.count(END) == 1
+
+
+def test_a_short_table_tells_how_many_times_as_long_the_peer_takes(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps(RUN))
+
+    told = redrawn(f"{BEGIN}old\n{END}", tmp_path / "run.json", summary)
+
+    assert "|  | memory |\n| --- | ---: |\n" in told
+    assert "| get by uuid | 300 times |" in told
+    assert "| create, full | 50.0 times |" in told
+    assert "| destroy |  |" in told
 
 
 def test_a_run_is_told_with_what_it_misses(tmp_path: Path) -> None:
