@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 from nova_db.engine import Row
+from nova_db.engine.generated import generate
 from nova_db.engine.keys import HIGHEST_ID
 from nova_db.engine.rows import (
+    Bounds,
     HashIndex,
     Layout,
     OrderedIndex,
@@ -20,7 +23,10 @@ from nova_db.engine.rows import (
     layout,
 )
 from nova_db.schema import Kind
+from nova_db.schema.table import SHADOW_PREFIX
 
+_FEW: Final = 1000
+"""So many ids are looked up, whether there are rows or not."""
 _DIFFERENT: Final = 2048
 """So many texts of a column are remembered; where there are more, most rows have one of their own."""
 
@@ -58,12 +64,14 @@ class Content(NamedTuple):
     orders: dict[Ordering, OrderedIndex]
     """Those that were asked for."""
     next_id: int
+    first_id: int
+    """No id is below it, and each that is given by nobody is above."""
 
 
 class Store(Rows):
     """The rows of one table; its content is copied before it is written to, if a snapshot shares it."""
 
-    __slots__ = ("_is_shared", "_texts", "get", "indexes", "next_id", "orders", "rows")
+    __slots__ = ("_is_shared", "_keep_texts", "first_id", "get", "indexes", "next_id", "orders", "rows")
 
     find = find_by_indexes
     attacher = staticmethod(attacher_by_indexes)
@@ -72,24 +80,38 @@ class Store(Rows):
     indexes: Indexes
     orders: dict[Ordering, OrderedIndex]
     next_id: int
+    first_id: int
 
     def __init__(self, layout: Layout, content: Content | None = None) -> None:
         self.layout = layout
         self._is_shared = content is not None
-        self._texts: list[tuple[str, dict[str, str]]] = [(column, {}) for column in _repeated(layout.name)]
+        self._keep_texts = _keeper(layout.name)()
         if content is None:
             rows: dict[Any, Row] = {}
             made = {name: HashIndex(columns, layout.by_key) for name, columns in layout.lookups.items()}
-            content = Content(rows, Indexes(rows, layout.by_key, made), {}, 1)
+            content = Content(rows, Indexes(rows, layout.by_key, made), {}, 1, 1)
         self._hold(content)
 
     def share(self) -> Content:
         """What is in the table, to be kept: from now on it is copied before it is written to."""
         self._is_shared = True
-        return Content(self.rows, self.indexes, self.orders, self.next_id)
+        return Content(self.rows, self.indexes, self.orders, self.next_id, self.first_id)
 
     def all(self) -> Collection[Row]:
         return self.rows.values()
+
+    def in_order(self, least: Bounds, most: Bounds) -> Iterable[Row]:
+        """The rows by primary key, at least those within bounds."""
+        first, end, is_counted = self.first_id, self.next_id, self.layout.table.autoincrement
+        for key, away in least:
+            is_counted = is_counted and type(key) is int
+            first = max(first, key + away) if is_counted else first
+        for key, away in most:
+            is_counted = is_counted and type(key) is int
+            end = min(end, key + away + 1) if is_counted else end
+        if is_counted and end - first < 2 * len(self.rows) + _FEW:
+            return filter(None, map(self.get, range(first, end)))  # where ids are dense, each is looked up
+        return sorted(self.rows.values(), key=self.layout.by_key)
 
     def keys(self, lookup: str, value: Any) -> Collection[Any]:
         return self.indexes[lookup].keys(value)
@@ -113,6 +135,10 @@ class Store(Rows):
             return value in self.rows
         return value in self.indexes[lookup].buckets
 
+    def holds_any(self, lookup: str, values: Collection[Any]) -> bool:
+        known = self.rows if lookup == self.layout.key else self.indexes[lookup].buckets
+        return not known.keys().isdisjoint(values)
+
     def put(self, key: Any, old: Row | None, new: Row | None) -> None:
         """Replace a version of a row by another.  Interrupted anywhere, it can be done again."""
         if self._is_shared:
@@ -120,7 +146,7 @@ class Store(Rows):
         if new is None:
             self.rows.pop(key, None)
         elif old is None:
-            self._keep_each_text_once(new)
+            self._keep_texts((new,))
             self.rows[key] = new
             for index in self.indexes.values():  # what move does with new rows, without a call
                 value = index.value_of(new)
@@ -143,13 +169,12 @@ class Store(Rows):
         if self._is_shared:
             self._part()
         if new is None:
-            for key in keys:
-                self.rows.pop(key, None)
+            for _ in map(self.rows.pop, keys, repeat(None)):
+                pass
         else:
+            if old is None:
+                self._keep_texts(new)
             self.rows.update(zip(keys, new, strict=True))
-        if old is None and new is not None:
-            for row in new:
-                self._keep_each_text_once(row)
         for index in self.indexes.values():
             index.follow(old, new)
         for order in self.orders.values():
@@ -160,6 +185,8 @@ class Store(Rows):
         number = self.next_id if given is None else given
         if self.next_id <= number <= HIGHEST_ID:
             self.next_id = number + 1
+        elif number < self.first_id:
+            self.first_id = number
         return number
 
     def counted(self, many: int) -> Sequence[int]:
@@ -170,26 +197,44 @@ class Store(Rows):
         self.next_id = end
         return numbers
 
-    def _keep_each_text_once(self, row: Row) -> None:
-        """Let equal texts of a column be one object: hosts, states, keys and most values come in thousands of rows."""
-        for column, known in self._texts:
-            text = row[column]
-            if text is not None:
-                row[column] = known.setdefault(text, text) if len(known) < _DIFFERENT else known.get(text, text)
-
     def _hold(self, content: Content) -> None:
-        self.rows, self.indexes, self.orders, self.next_id = content
+        self.rows, self.indexes, self.orders, self.next_id, self.first_id = content
         self.get = self.rows.get
 
     def _part(self) -> None:
         """Copy what a snapshot shares."""
         rows = self.rows.copy()
         orders = {ordering: index.copy() for ordering, index in list(self.orders.items())}
-        self._hold(Content(rows, self.indexes.of(rows), orders, self.next_id))
+        self._hold(Content(rows, self.indexes.of(rows), orders, self.next_id, self.first_id))
         self._is_shared = False
 
 
+class _Texts(dict[str, str]):
+    """Texts of a column by themselves."""
+
+    __slots__ = ()
+
+    def __missing__(self, text: str) -> str:
+        if len(self) < _DIFFERENT:
+            self[text] = text
+        return text
+
+
 @functools.cache
+def _keeper(table: str) -> Callable[[], Callable[[Iterable[Row]], None]]:
+    """What makes, for a table, the function that lets equal texts of a column in rows be one object.
+
+    Hosts, states, keys and most values come in thousands of rows.  What is archived brings texts along that are.
+    """
+    columns = [] if table.startswith(SHADOW_PREFIX) else _repeated(table)
+    lines = ["def keeper():", *(f"    known{at} = Texts()" for at, _ in enumerate(columns))]
+    lines += ["    def keep(rows):", "        for row in rows:" if columns else "        pass"]
+    for at, column in enumerate(columns):
+        lines += [f"            text = row[{column!r}]", "            if text is not None:"]
+        lines += [f"                row[{column!r}] = known{at}[text]"]
+    return generate("\n".join([*lines, "    return keep"]), "keeper", {"Texts": _Texts})
+
+
 def _repeated(table: str) -> tuple[str, ...]:
     """The short texts that may be equal in many rows: neither unique, nor what links a row to its owner."""
     found = layout(table)

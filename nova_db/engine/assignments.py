@@ -32,20 +32,28 @@ def updater(table: Table, values: Values) -> Callable[[Row], Row]:
         that is not the row's own.
     """
     plain: Row = {}
+    copied: list[tuple[str, str]] = []
     computed: list[tuple[str, Any]] = []
     for column, value in values.items():
-        if type(value) in _COMPUTED:
+        if type(value) is Col:
+            copied.append((column, value.name))
+        elif type(value) in _COMPUTED:
             computed.append((column, value))
         else:
             plain[column] = value
     gives_key = table.primary_key in values
-    if not computed and not gives_key:
-        return lambda row: row | plain
+    if not computed and not gives_key and len(copied) < 2:
+        if not copied:
+            return lambda row: row | plain
+        [(column, name)] = copied  # as where rows are soft-deleted
+        return lambda row: row | {**plain, column: row[name]}
 
     def update(row: Row) -> Row:
         if gives_key:
             require_own(table, row, values[table.primary_key])
         new = row | plain
+        for column, name in copied:
+            new[column] = row[name]
         for column, value in computed:
             new[column] = _computed(table, row, plain, column, value)
         return new
@@ -86,8 +94,6 @@ def _computed(table: Table, row: Row, plain: Row, column: str, value: Any) -> An
         if is_plain(value.otherwise):
             return value.otherwise
         value, kind = value.otherwise, type(value.otherwise)
-    if kind is Col:
-        return row[value.name]
     if kind is IfChanged:
         return value.value if any(row[name] != given for name, given in plain.items()) else row[column]
     return grown(table, row, column, value.number)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from nova_db.engine import Col, Eq, In, Order, Predicate, Query, Row, all_of
+from nova_db.engine import Col, Eq, Ge, Gt, In, Le, Lt, Ne, Order, Predicate, Query, Row, all_of
 from nova_db.engine.matching import matcher
 from nova_db.engine.ordering import page
 from nova_db.engine.rows import HashIndex, OrderedIndex, layout
@@ -18,7 +18,7 @@ from nova_db.schema import TABLES
 from nova_db_memory import MemoryEngine, Snapshot
 
 UUIDS = st.sampled_from([None, "a", "b", "c", "d"])
-KEYS = st.integers(1, 8)
+KEYS = st.sampled_from([-1, 1, 2, 3, 4, 5, 6, 7, 8])
 MOMENTS = st.sampled_from([None, dt.datetime(2013, 1, 1), dt.datetime(2013, 1, 2)])
 ORDER = (Order("created_at"), Order("id"))
 WHERE: st.SearchStrategy[Predicate] = st.one_of(
@@ -28,6 +28,8 @@ WHERE: st.SearchStrategy[Predicate] = st.one_of(
     st.builds(In, st.just("uuid"), st.lists(UUIDS)),
     st.builds(lambda u, h: all_of(In("uuid", u), Eq("host", h)), st.lists(UUIDS), st.sampled_from(["h", "i", None])),
     st.builds(lambda h, k: all_of(Eq("host", h), In("id", k)), st.sampled_from(["h", "i"]), st.lists(KEYS)),
+    st.builds(lambda low, high: all_of(low("id", high), Ne("host", None)), st.sampled_from([Gt, Ge, Lt, Le]), KEYS),
+    st.builds(lambda first, last: all_of(Ge("id", first), Lt("id", last)), KEYS, KEYS),
 )
 USED = ("instances", "instance_metadata", "security_groups", "security_group_instance_association", "shadow_instances")
 
@@ -138,12 +140,14 @@ class MemoryMachine(RuleBasedStateMachine):
         assert keep or self.state() == before
 
     @precondition(lambda self: self.tx is not None)
-    @rule(where=WHERE)
-    def select(self, where: Predicate) -> None:
+    @rule(where=WHERE, limit=st.integers(0, 3))
+    def select(self, where: Predicate, limit: int) -> None:
         assert self.tx is not None
         test = matcher(where)
         expected = sorted(key for key, row in self.state().get("instances", {}).items() if test(row))
         assert [row["id"] for row in self.tx.select(Query("instances", where))] == expected
+        by_key = Query("instances", where, order=(Order("id"),), limit=limit)
+        assert [row["id"] for row in self.tx.select(by_key)] == expected[:limit]
 
     @rule(limit=st.integers(1, 3), beside=st.booleans(), after=st.none() | st.tuples(MOMENTS, KEYS))
     def select_a_page(self, limit: int, beside: bool, after: tuple[dt.datetime | None, int] | None) -> None:

@@ -62,6 +62,7 @@ def copy_of(state: dict[str, dict[Any, dict[str, Any]]]) -> MemoryEngine:
     engine = MemoryEngine()
     for table, rows in state.items():
         for key, row in rows.items():
+            engine._state.stored[table].count(key)
             engine._state.stored[table].put(key, None, dict(row))
     return engine
 

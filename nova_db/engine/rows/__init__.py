@@ -6,7 +6,7 @@ an engine; a store that has neither transactions nor versions needs the rows alo
 
 from __future__ import annotations
 
-from nova_db.engine.rows.access import find_by_indexes
+from nova_db.engine.rows.access import Bounds, find_by_indexes
 from nova_db.engine.rows.codec import Codec, json_codec
 from nova_db.engine.rows.hashed import HashIndex
 from nova_db.engine.rows.layout import Columns, Layout, layout, value_of
@@ -16,6 +16,7 @@ from nova_db.engine.rows.table import Readable, Rows, Tables
 from nova_db.engine.rows.transaction import RowTransaction
 
 __all__ = [
+    "Bounds",
     "Codec",
     "Columns",
     "HashIndex",

@@ -7,16 +7,23 @@ and every update of a hash store consists of.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from nova_db.engine.generated import generate
 from nova_db.engine.matching import NAMES, Probe, Source
 from nova_db.engine.predicates import Predicate, Shape
-from nova_db.engine.rows.hashed import rows_of
+from nova_db.engine.rows.hashed import HashIndex, rows_of
 from nova_db.engine.rows.layout import Layout, layout
 from nova_db.engine.values import Row
 
+Bounds = Sequence[tuple[Any, int]]
+"""Each a key, as it was given, and what is to be added to it: of all of them the narrowest counts."""
+
+_LEAST = {"gt": 1, "ge": 0}
+_MOST = {"lt": -1, "le": 0}
+"""Of a key that bounds others, how far the outermost of these is from it."""
 _WITHOUT_VALUE = frozenset({"true", "false", "null", "notnull", "eqcol"})
 
 
@@ -38,7 +45,21 @@ class Searched(Protocol):
         """The rows that have a value, and perhaps others, by primary key."""
 
 
-Finder = Callable[[Searched, Sequence[Any], Probe, "int | None"], list[Row]]
+class Indexed(Searched, Protocol):
+    """The rows of a table in a process's memory."""
+
+    rows: Mapping[Any, Row]
+    """By primary key."""
+    indexes: Mapping[str, HashIndex]
+    """A hash index by each look-up."""
+
+    def in_order(self, least: Bounds, most: Bounds) -> Iterable[Row]:
+        """The rows by primary key, at least those within bounds; to be gone over before any changes."""
+
+
+Conditions = Sequence[tuple[Shape, int]]
+"""Conditions all of which must hold, each with the position of the first value that it binds."""
+Finder = Callable[[Any, Sequence[Any], Probe, "int | None"], list[Row]]
 """Finds the rows that match, given the values of the condition."""
 
 
@@ -47,24 +68,29 @@ def find(rows: Searched, where: Predicate, probe: Probe, limit: int | None = Non
     return _finder(rows.layout.name, where._shape, False)(rows, where._bound, probe, limit)
 
 
-def find_by_indexes(rows: Searched, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
-    """The same for tables that have ``indexes``: a hash index by each look-up."""
+def find_by_indexes(rows: Indexed, where: Predicate, probe: Probe, limit: int | None = None) -> list[Row]:
+    """The same for tables that have ``indexes``, and their rows in order."""
+    if not rows.rows:
+        return []  # most tables of a small cloud are empty: no function is made for them
     return _finder(rows.layout.name, where._shape, True)(rows, where._bound, probe, limit)
 
 
 @functools.lru_cache(maxsize=4096)
 def _finder(table: str, shape: Shape, has_indexes: bool) -> Finder:
     """The function that finds the rows of a shape."""
-    conditions = list(conjuncts(shape))
+    conditions = [*conjuncts(shape)]
     if ("false",) in (part for part, _ in conditions):
         return lambda rows, parameters, probe, limit: []
     found = layout(table)
     source = Source()
     condition = source.expression(shape, "row")
-    way = _way(found.key, {found.key, *found.lookups}, conditions, has_indexes=has_indexes)
-    lines = ["def find(rows, parameters, probe, limit):", *source.preparation("    ")]
-    lines.append((_LOOP if way else _WALK).format(some=way, condition=condition))
-    return generate("\n".join(lines), "find", {**NAMES, "one": _one, "fewest": _fewest, "rows_of": rows_of})
+    if has_indexes:
+        lines = _by_indexes(found, conditions, condition)
+    else:
+        way = _way(found, conditions)
+        lines = _LOOP.format(some=way, condition=condition) if way else _WALK.format(condition=condition)
+    text = "\n".join(["def find(rows, parameters, probe, limit):", *source.preparation("    "), lines])
+    return generate(text, "find", _NAMES)
 
 
 _LOOP = """\
@@ -79,32 +105,87 @@ _LOOP = """\
                 break
     return found
 """
-_BUCKET = """\
-some = rows.indexes[{!r}].buckets.get(p{}, ())
-    if type(some) is not tuple:
-        some = (some,) if type(some) is dict else rows_of(some)"""
 _WALK = """\
     found = [row for row in rows.all() if {condition}]
     found.sort(key=rows.layout.by_key)
     return found if limit is None else found[:limit]
 """
+_SOME = """\
+    return list(islice((row for row in {some} if {condition}), limit))
+"""
+_BUCKET = """\
+some = rows.indexes[{!r}].buckets.get(p{}, ())
+    if type(some) is not tuple:
+        some = (some,) if type(some) is dict else rows_of(some)"""
 
 
-def _way(key: str, lookups: Collection[str], conditions: Collection[tuple[Shape, int]], *, has_indexes: bool) -> str:
+def _by_indexes(found: Layout, conditions: Conditions, condition: str) -> str:
+    """The lines that find rows by hash indexes, or in order."""
+    asked = _asked(found, conditions)
+    if len(asked) == 1 and asked[0][0] == "eq" and asked[0][1] != found.key:
+        return _LOOP.format(some=_BUCKET.format(*asked[0][1:]), condition=condition)
+    if len(asked) == 1 and asked[0][0] == "in":
+        _, lookup, at = asked[0]
+        is_key = lookup == found.key
+        some = f"filter(None, map(rows.get, sorted(p{at})))" if is_key else f"within(rows.indexes[{lookup!r}], p{at})"
+    elif asked:
+        return _LOOP.format(some=_way(found, conditions), condition=condition)
+    else:
+        some = _in_order(found, conditions)
+    return _SOME.format(some=some, condition=condition)
+
+
+def _in_order(found: Layout, conditions: Conditions) -> str:
+    """The expression of rows by primary key, those that are within the bounds of a shape among them."""
+    least, most = (
+        "".join(f"(p{at}, {away[part[0]]}), " for part, at in conditions if part[0] in away and part[1] == found.key)
+        for away in (_LEAST, _MOST)
+    )
+    for part, _ in conditions:
+        if part[0] == "notnull" and part[1] in found.lookups:
+            return f"with_any(rows, {part[1]!r}, ({least}), ({most}))"
+    return f"rows.in_order(({least}), ({most}))"
+
+
+def _way(found: Layout, conditions: Conditions) -> str:
     """The lines that make ``some`` the rows among which those of a shape are; nothing where all rows may be.
 
     Of several look-ups it is the one that leads to the fewest.
     """
-    asked = [(part[0], part[1], at) for part, at in conditions if part[0] in ("eq", "in") and part[1] in lookups]
+    asked = _asked(found, conditions)
     for operator, lookup, at in asked:
-        if operator == "eq" and lookup == key:
+        if operator == "eq" and lookup == found.key:
             return f"some = one(rows.get(p{at}))"
     if len(asked) == 1 and asked[0][0] == "eq":
-        _, lookup, at = asked[0]
-        return _BUCKET.format(lookup, at) if has_indexes else f"some = rows.among({lookup!r}, p{at})"
+        return f"some = rows.among({asked[0][1]!r}, p{asked[0][2]})"
     equal = "".join(f"({lookup!r}, p{at}), " for operator, lookup, at in asked if operator == "eq")
     within = "".join(f"({lookup!r}, p{at}), " for operator, lookup, at in asked if operator == "in")
     return f"some = fewest(rows, ({equal}), ({within}))" if asked else ""
+
+
+def _asked(found: Layout, conditions: Conditions) -> list[tuple[str, str, int]]:
+    """The conditions on look-ups: the operator, the look-up, and where its value stands."""
+    lookups = {found.key, *found.lookups}
+    return [(part[0], part[1], at) for part, at in conditions if part[0] in ("eq", "in") and part[1] in lookups]
+
+
+def _within(index: HashIndex, values: Iterable[Any]) -> list[Row]:
+    """The rows that have one of the values, by primary key."""
+    found: list[Row] = []
+    look = index.buckets.get
+    for bucket in filter(None, map(look, dict.fromkeys(values))):
+        if type(bucket) is tuple:
+            found += bucket
+        else:
+            found += rows_of(bucket)
+    found.sort(key=index.by_key)
+    return found
+
+
+def _with_any(rows: Indexed, lookup: str, least: Bounds, most: Bounds) -> Iterable[Row]:
+    """The rows that have any value in a look-up, where most have none; else all within bounds; by primary key."""
+    index = rows.indexes[lookup]
+    return rows.in_order(least, most) if 8 * len(index.buckets) > len(rows.rows) else _within(index, index.buckets)
 
 
 def _one(row: Row | None) -> Sequence[Row]:
@@ -132,6 +213,17 @@ def _fewest(rows: Searched, equal: Given, within: Given) -> Iterable[Row]:
             keys = found
     get = rows.get
     return (row for key in sorted(keys or ()) if (row := get(key)) is not None)
+
+
+_NAMES = {
+    **NAMES,
+    "one": _one,
+    "fewest": _fewest,
+    "within": _within,
+    "with_any": _with_any,
+    "rows_of": rows_of,
+    "islice": islice,
+}
 
 
 def conjuncts(shape: Shape) -> Iterator[tuple[Shape, int]]:

@@ -96,8 +96,7 @@ class Changing(abc.ABC):
         """Put nothing in the place of rows, to which none of those that stay may refer."""
         if gone:
             self._put(rows, gone, None)
-            for row in gone if rows.layout.referred else ():
-                integrity.check_children(tables, rows.layout, row, None)
+            integrity.check_children_of_all(tables, rows.layout, gone)
 
 
 def _number(rows: Rows, new: Sequence[Row]) -> tuple[int, bool]:

@@ -110,15 +110,19 @@ class HashIndex:
         for value, rows in groupby(old, self.value_of):
             if value is None:
                 continue
-            bucket, gone = buckets.get(value, ()), {*map(by_key, rows)}
+            bucket, gone = buckets.get(value, ()), [*rows]
             if type(bucket) is _Many:
-                for key in gone:
-                    bucket.pop(key, None)
+                for row in gone:
+                    bucket.pop(by_key(row), None)
                 if not bucket:
                     del buckets[value]
             elif bucket:
                 known = (bucket,) if type(bucket) is dict else bucket
-                left = tuple([row for row in known if by_key(row) not in gone])
+                if len(known) == len(gone) and all(map(is_, known, gone)):
+                    del buckets[value]
+                    continue
+                keys = {*map(by_key, gone)}
+                left = tuple([row for row in known if by_key(row) not in keys])
                 if left:
                     buckets[value] = self._bucket(left)
                 else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nova_db.engine.rows.layout import Layout
@@ -28,20 +28,21 @@ def check_new(rows: Rows, new: Row) -> None:
 
 def are_new(rows: Rows, new: Sequence[Row]) -> bool:
     """Whether the keys and the unique values of new rows are free, and all different."""
-    layout, holds = rows.layout, rows.holds
+    layout = rows.layout
     keys = [*map(layout.by_key, new)]
-    if None in keys or not _are_free(holds, layout.key, keys):
+    if None in keys or not _are_free(rows, layout.key, keys):
         return False
-    return all(
-        _are_free(holds, lookup, [value for row in new if (value := read(row)) is not None])
-        for lookup, _, read in layout.uniques
-    )
+    for lookup, _, read in layout.uniques:
+        values = [value for value in map(read, new) if value is not None]
+        if values and not _are_free(rows, lookup, values):
+            return False
+    return True
 
 
-def _are_free(holds: Callable[[str, Any], bool], lookup: str, values: Sequence[Any]) -> bool:
-    if len(values) > 1 and len({*values}) < len(values):
-        return False
-    return not any(holds(lookup, value) for value in values)
+def _are_free(rows: Rows, lookup: str, values: Sequence[Any]) -> bool:
+    if len(values) == 1:
+        return not rows.holds(lookup, values[0])
+    return len({*values}) == len(values) and not rows.holds_any(lookup, values)
 
 
 def check_changed(rows: Rows, old: Row, new: Row) -> None:
@@ -68,10 +69,19 @@ def check_parents_of_all(tables: Mapping[str, Rows], layout: Layout, new: Sequen
     """Whether what new rows of a table refer to is there; each value is looked for once."""
     for reference in layout.foreign_keys:
         column, remote, holds = reference.column, reference.remote, tables[reference.table].holds
-        for value in {row[column] for row in new}:
+        for value in {row[column] for row in new} if len(new) > 1 else (new[0][column],):
             if value is not None and not holds(remote, value):
                 for row in new:  # the first one that lacks something is to blame
                     check_parents(tables, layout, None, row)
+
+
+def check_children_of_all(tables: Mapping[str, Rows], layout: Layout, gone: Sequence[Row]) -> None:
+    """Whether none of the rows that go is referred to by one that stays."""
+    for column, referring in layout.referred:
+        values = {row[column] for row in gone} - {None}
+        if any(tables[table].holds_any(name, values) for table, name in referring):
+            for row in gone:  # the first one that is referred to is to blame
+                check_children(tables, layout, row, None)
 
 
 def check_children(tables: Mapping[str, Rows], layout: Layout, old: Row, new: Row | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nova_db.engine.matching import Probe
 from nova_db.engine.ordering import page, total_order
-from nova_db.engine.query import Query
+from nova_db.engine.query import Order, Query
 from nova_db.engine.rows import access
 from nova_db.engine.rows.layout import Layout
 from nova_db.engine.rows.ordered import Walk, walk
@@ -55,7 +55,7 @@ class Readable(abc.ABC):
     def page(self, query: Query, probe: Probe) -> list[Row]:
         """The rows that a query asks for, in its order."""
         where, order, after, limit = query.where, query.order, query.after, query.limit
-        if not order and after is None:
+        if after is None and (not order or order == (Order(self.layout.key),)):
             return self.find(where, probe, limit)
         way = walk(self.layout.name, where.shape(), order) if limit is not None else None
         some = None if way is None else self.walked(way, where.parameters(), after)
@@ -112,6 +112,10 @@ class Rows(Readable):
         A store whose writers do not exclude one another sees to that here.
         """
         return self.get(value) is not None if lookup == self.layout.key else bool(self.keys(lookup, value))
+
+    def holds_any(self, lookup: str, values: Collection[Any]) -> bool:
+        """Whether some row has one of the values; it asks ``holds``."""
+        return any(self.holds(lookup, value) for value in values)
 
 
 Tables = Mapping[str, Readable]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import functools
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -14,6 +13,7 @@ from nova_db.engine.matching import Probe, matcher
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.engine.predicates import TRUE, Predicate
 from nova_db.engine.query import Order, Query
+from nova_db.engine.rows.aggregates import aggregated
 from nova_db.engine.rows.changes import Changing, Version
 from nova_db.engine.rows.process import OneProcess
 from nova_db.engine.rows.relations import attacher, follower
@@ -133,22 +133,11 @@ class RowTransaction(Changing, Transaction):
     def aggregate(
         self, table: str, where: Predicate = TRUE, *, sums: tuple[str, ...] = (), group_by: tuple[str, ...] = ()
     ) -> list[Row]:
-        groups: defaultdict[tuple[Any, ...], list[Row]] = defaultdict(list)
-        if not group_by:
-            groups[()] = []  # one result, even of no rows
         self.require_usable()
         with self._latch:
             tables = self._seen()
             found = tables[table].find(where, _probe(tables))
-        for row in found:
-            groups[tuple([row[column] for column in group_by])].append(row)
-        results = []
-        for values, rows in groups.items():
-            result: Row = {"count": len(rows), **dict(zip(group_by, values, strict=True))}
-            for column in sums:
-                result[column] = sum(row[column] or 0 for row in rows)
-            results.append(result)
-        return sort_rows(results, [Order(column) for column in group_by])
+        return aggregated(found, sums, group_by)
 
     def related(self, relation: Relation, keys: Sequence[Any]) -> list[tuple[Any, Row]]:
         self.require_usable()
