@@ -52,7 +52,7 @@ class Recorder:
 
         class Recording(connections._ObservedCursor):
             def execute(self, statement: str | bytes, parameters: Any = ()) -> Any:
-                sent.extend(_each(text_of(statement), parameters))
+                sent.extend(_each(statement, parameters))
                 return super().execute(statement, parameters)
 
             def executemany(self, statement: str | bytes, parameters: Any) -> Any:
@@ -71,8 +71,13 @@ class Recorder:
         return taken
 
 
-def _each(text: str, parameters: Any) -> Iterator[Sent]:
+def _each(statement: str | bytes, parameters: Any) -> Iterator[Sent]:
     """A statement, or those that travel in one packet, each with its share of the parameters."""
+    texts: Sequence[bytes] | None = getattr(statement, "texts", None)
+    if texts is not None:
+        yield from [Sent(text.decode(), each) for text, each in zip(texts, parameters, strict=True)]
+        return
+    text = text_of(statement)
     if not isinstance(parameters, Packet):
         yield Sent(text, parameters)
         return

@@ -65,7 +65,11 @@ def statements(engine: Any, *, control: bool = False) -> Iterator[list[str]]:
     sent: list[str] = []
 
     def note(statement: str) -> None:
-        if control or not all(part.startswith((*CONTROL, "START")) for part in statement.split(";")):
+        first, *others = statement.split(";")
+        is_control = first.startswith((*CONTROL, "START")) and all(
+            part.startswith((*CONTROL, "START", "LOCK")) for part in others
+        )
+        if control or not is_control:
             sent.append(statement)
 
     with engine.observe(note):

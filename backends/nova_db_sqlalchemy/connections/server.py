@@ -131,6 +131,10 @@ class Server(abc.ABC):
     def begin(self, connection: Connection, mode: Mode, losses: int = 0) -> None:
         """Begin a transaction, whose caller has lost so many conflicts before."""
 
+    def is_beginning(self, connection: Connection) -> bool:
+        """Whether a statement has failed that travelled with what begins the transaction, and neither was answered."""
+        return False
+
     @abc.abstractmethod
     def commit(self, connection: Connection) -> None:
         """Commit it."""

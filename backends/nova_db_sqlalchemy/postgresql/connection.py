@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import psycopg
@@ -15,7 +16,7 @@ from psycopg import generators
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 
-from nova_db_sqlalchemy.postgresql.unprepared import Unprepared
+from nova_db_sqlalchemy.postgresql.cursor import Cursor, Packet
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -27,21 +28,20 @@ else:
 T = TypeVar("T")
 
 
-class Cursor(psycopg.RawCursor[Any]):
-    """A cursor that has statements prepared when they come again, but for those that are not worth it."""
-
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        if query.__class__ is Unprepared:
-            options["prepare"] = False
-        return super().execute(query, params, **options)
-
-
 class Connection(PlainConnection):
     """A connection that waits for an answer as long as it takes."""
 
+    @cached_property
+    def statements(self) -> Cursor:
+        """What transactions run statements on."""
+        return Cursor(self)
+
     def send(self, statements: bytes) -> bytes | None:
         """Send statements without parameters, whose rows nobody wants; the word for the last of them."""
-        # Not on a cursor: it takes a third longer, and on every ROLLBACK forgets what the server has prepared.
+        self.statements.flush()
+        return self._sent(statements)
+
+    def _sent(self, statements: bytes) -> bytes | None:
         return _done(self.pgconn.exec_(statements))
 
     def difference(self) -> str | None:
@@ -57,6 +57,11 @@ class Connection(PlainConnection):
         words = self.send(b"SELECT 1;BEGIN;ROLLBACK")
         if words != b"ROLLBACK":
             return f"a ROLLBACK was answered with {words!r}"
+        rows = self.statements.execute(b"SELECT $1", ("a",)).fetchall()
+        if psycopg.Pipeline.is_supported():
+            rows += self.statements.execute(Packet.of(b"SELECT $1", b"SELECT 2"), (("b",), ())).fetchall()
+            if rows != [("a",), [[("b",)], [(2,)]]]:
+                return f"three values were answered with {rows!r}"
         try:
             _done(self.pgconn.make_empty_result(ExecStatus.FATAL_ERROR))
         except psycopg.Error:
@@ -71,7 +76,7 @@ class BoundedConnection(Connection):
     waits = 0
     """How often an answer was waited for."""
 
-    def send(self, statements: bytes) -> bytes | None:
+    def _sent(self, statements: bytes) -> bytes | None:
         self.pgconn.send_query(statements)
         results: list[PGresult] = self.wait(generators.execute(self.pgconn))
         return [_done(result) for result in results][-1]
@@ -79,7 +84,7 @@ class BoundedConnection(Connection):
     def _tried(self) -> str | None:
         found = super()._tried()
         before = self.waits
-        self.execute("SELECT 1")
+        self.statements.execute(b"SELECT 1")
         return "a cursor waits by other means" if found is None and self.waits == before else found
 
     def wait(self, gen: Generator[Any, Any, T], *arguments: Any, **options: Any) -> T:
@@ -94,6 +99,7 @@ class BoundedConnection(Connection):
                 ready = yield wanted
                 if not ready and time.monotonic() > end:
                     self.pgconn.finish()
+                    self.statements.is_beginning = False  # it was not lost in the pool
                     raise silence(self.timeout)
                 wanted = gen.send(ready)
         except StopIteration as stop:

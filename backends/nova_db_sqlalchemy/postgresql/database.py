@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nova_db_sqlalchemy.postgresql.grammar import PostgreSQLGrammar
+from nova_db_sqlalchemy.postgresql.reader import new_reader
 from nova_db_sqlalchemy.postgresql.server import PostgreSQLServer
 from nova_db_sqlalchemy.postgresql.statements import PostgreSQLStatements
 from nova_db_sqlalchemy.postgresql.writer import PostgreSQLWriter
 from nova_db_sqlalchemy.transactions.database import Database
-from nova_db_sqlalchemy.transactions.reader import new_reader
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -13,11 +13,13 @@ twice queue for a second lock, so that they meet each other no more; who has los
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import psycopg
 
 from nova_db.exceptions import DBError
+from nova_db_sqlalchemy.postgresql.cursor import Beginning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,7 @@ BASE: Final = "base"
 PATIENCE: Final = 2
 """How many losses until a writer does something about it."""
 
+SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PLAIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _ENTER: Final = f"LOCK TABLE {GATE} IN ROW EXCLUSIVE MODE"
 _ISOLATED: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
@@ -51,22 +54,41 @@ def creation(existing: set[str]) -> list[str]:
     return [f"CREATE TABLE IF NOT EXISTS {table} ()" for table in TABLES if table not in existing]
 
 
-def begin_plain(connection: Connection, losses: int, told: str) -> None:
+def begin_plain(connection: Connection, losses: int, told: str, *, together: bool) -> None:
     """Begin the transaction of a single call: at the lower level if nobody is isolated, or once nobody is.
 
     :param told: what each transaction is told, after a semicolon; empty for nothing.
+    :param together: with the first statement of the transaction, unless something is to be waited for.
     """
-    waits = losses >= PATIENCE
+    if losses >= PATIENCE:
+        begin, otherwise = (PLAIN + told, _ENTER), partial(_begin_as_before, connection, told)
+    else:
+        begin, otherwise = (PLAIN + told, f"{_ENTER} NOWAIT"), partial(_begin_otherwise, connection, told)
+    if together:
+        defer(connection, begin, otherwise)
+        return
     try:
-        send(connection, f"{PLAIN}{told};{_ENTER}{'' if waits else ' NOWAIT'}")
-    except psycopg.errors.LockNotAvailable:
-        if waits:
-            raise
+        send(connection, ";".join(begin))
+    except psycopg.Error as error:
+        otherwise(error)
+
+
+def _begin_otherwise(connection: Connection, told: str, error: psycopg.Error) -> None:
+    """Begin where somebody keeps those of the lower level out, or nobody can; or raise."""
+    if isinstance(error, psycopg.errors.LockNotAvailable):
         _begin_beside(connection, told)
-    except psycopg.errors.UndefinedTable:
-        send(connection, f"ROLLBACK;{PLAIN}{told}")  # an older schema: nobody can be isolated before it is upgraded
-    except psycopg.errors.InsufficientPrivilege as error:
+    else:
+        _begin_as_before(connection, told, error)
+
+
+def _begin_as_before(connection: Connection, told: str, error: psycopg.Error) -> None:
+    """Begin in a database of an older schema, where nobody can be isolated before it is upgraded; or raise."""
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        send(connection, f"ROLLBACK;{PLAIN}{told}")
+    elif isinstance(error, psycopg.errors.InsufficientPrivilege):
         raise _forbidden(connection, error) from error
+    else:
+        raise error
 
 
 def _begin_beside(connection: Connection, told: str) -> None:
@@ -99,6 +121,19 @@ def send(connection: Connection, statements: str) -> bytes | None:
         connection.report(statements, ())
     send_to_server: Callable[[bytes], bytes | None] = connection.dbapi.send
     return send_to_server(statements.encode())
+
+
+def defer(
+    connection: Connection, statements: tuple[str, ...], otherwise: Callable[[psycopg.Error], None] | None = None
+) -> None:
+    """Have statements that begin a transaction travel with what is sent next.
+
+    :param otherwise: begins it in another way where one of them has failed, or raises.
+    """
+    if connection.report is not None:
+        connection.report(";".join(statements), ())
+    texts = tuple([statement.encode() for statement in statements])
+    connection.dbapi.statements.beginning = Beginning(texts, otherwise)
 
 
 def _forbidden(connection: Connection, error: BaseException) -> DBError:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from nova_db_sqlalchemy.connections.cut_off import cut_off
-from nova_db_sqlalchemy.postgresql.connection import Connection, Cursor, connection_class
+from nova_db_sqlalchemy.postgresql.connection import Connection, connection_class
 from nova_db_sqlalchemy.postgresql.plain import BoundedCursor, PlainConnection, plain_class
 
 _LOG = logging.getLogger(__name__)
@@ -27,11 +27,16 @@ class Opening:
         # Written without a lock: threads that open the first connections at once find the same.
         self._is_known: bool | None = False if plain else None
 
+    @property
+    def pipelines(self) -> bool:
+        """Whether statements travel together on connections; not known, so no, before there was one."""
+        return self._is_known is True and psycopg.Pipeline.is_supported()
+
     def connect(self, **options: Any) -> Connection | PlainConnection:
         """A connection in autocommit.  psycopg.Error."""
         if self._is_known is False:
             return self._plain.connect(autocommit=True, cursor_factory=BoundedCursor, **options)
-        connection = self._known.connect(autocommit=True, cursor_factory=Cursor, **options)
+        connection = self._known.connect(autocommit=True, cursor_factory=psycopg.RawCursor, **options)
         if self._is_known or self._proves(connection, options["connect_timeout"]):
             return connection
         return self.connect(**options)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import psycopg
 
 from nova_db_sqlalchemy.connections.cut_off import cut_off
-from nova_db_sqlalchemy.postgresql.connection import Cursor, silence
+from nova_db_sqlalchemy.postgresql.connection import silence
+from nova_db_sqlalchemy.postgresql.cursor import MOST_PREPARED
+from nova_db_sqlalchemy.postgresql.unprepared import Unprepared
 
 if TYPE_CHECKING:
     LibraryConnection: TypeAlias = psycopg.Connection[Any]
@@ -17,10 +20,12 @@ else:
     LibraryConnection = psycopg.Connection
 
 
-class BoundedCursor(Cursor):
-    """A cursor that waits no longer than its connection says."""
+class BoundedCursor(psycopg.RawCursor[Any]):
+    """A cursor that waits no longer than its connection says, and has prepared what is worth it."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        if query.__class__ is Unprepared:
+            options["prepare"] = False
         with _bound(self.connection):
             return super().execute(query, params, **options)
 
@@ -34,6 +39,12 @@ class PlainConnection(LibraryConnection):
 
     timeout: ClassVar[float | None] = None
     """For how long a statement is waited for."""
+
+    @cached_property
+    def statements(self) -> BoundedCursor:
+        """What transactions run statements on."""
+        self.prepared_max = MOST_PREPARED
+        return BoundedCursor(self)
 
     def send(self, statements: bytes) -> bytes | None:
         """Send statements without parameters, whose rows nobody wants; the word for the last of them."""

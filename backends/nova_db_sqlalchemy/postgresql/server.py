@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     from nova_db_sqlalchemy.settings import Settings
 
-PREPARED_STATEMENTS: Final = 400
-"""How many statements a connection keeps prepared."""
 _PLANNED: Final = {
     # Compiling takes longer than any of the statements.
     "jit": "off",
@@ -48,7 +46,6 @@ _PLANNED: Final = {
     "enable_seqscan": "off",
 }
 """How statements are planned."""
-_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONFLICTS: Final = ("40001", "40P01", "55P03")
 _NO_MORE_IDS: Final = "2200H"
 _MARKS: Final = '"\u00ab\u00bb\u201c-\u201f\u300c\u300d'
@@ -76,8 +73,8 @@ class PostgreSQLServer(Server):
     def __init__(self, url: sa.URL, settings: Settings) -> None:
         super().__init__(url, settings)
         self._given = options(url)
-        opening = Opening(settings.read_timeout, plain=settings.plain_libraries)
-        self._connecting = Connecting(settings, opening.connect, further=_PLANNED)
+        self._opening = Opening(settings.read_timeout, plain=settings.plain_libraries)
+        self._connecting = Connecting(settings, self._opening.connect, further=_PLANNED)
         self.statistics = Statistics()
         """What the planner knows of the tables."""
 
@@ -85,8 +82,7 @@ class PostgreSQLServer(Server):
 
     def connect(self) -> Connection:
         dbapi = self._connecting.connect(self._given)
-        dbapi.prepared_max = PREPARED_STATEMENTS
-        return Connection(dbapi, dbapi.cursor())
+        return Connection(dbapi, dbapi.statements)
 
     def close(self, connection: Connection) -> None:
         try:
@@ -97,6 +93,11 @@ class PostgreSQLServer(Server):
     @property
     def is_pooled(self) -> bool:
         return self._connecting.is_pooled
+
+    @property
+    def sends_packets(self) -> bool:
+        """Whether statements may travel together; not before there was a connection."""
+        return self._opening.pipelines and not self.is_pooled
 
     def version(self, connection: Connection) -> str:
         info = connection.dbapi.info
@@ -148,11 +149,17 @@ class PostgreSQLServer(Server):
 
     def begin(self, connection: Connection, mode: Mode, losses: int = 0) -> None:
         if mode is Mode.WRITE:
-            isolation.begin_plain(connection, losses, self._connecting.transaction)
+            told = self._connecting.transaction
+            isolation.begin_plain(connection, losses, told, together=self.sends_packets)
         elif mode is Mode.ISOLATED:
             isolation.begin_isolated(connection, losses, self._connecting.transaction)
+        elif self.sends_packets:
+            isolation.defer(connection, (isolation.SNAPSHOT,))
         else:
-            isolation.send(connection, _SNAPSHOT + self._connecting.transaction)
+            isolation.send(connection, isolation.SNAPSHOT + self._connecting.transaction)
+
+    def is_beginning(self, connection: Connection) -> bool:
+        return self.sends_packets and connection.dbapi.statements.is_beginning
 
     def commit(self, connection: Connection) -> None:
         if isolation.send(connection, "COMMIT") == b"ROLLBACK":
@@ -161,6 +168,8 @@ class PostgreSQLServer(Server):
         self.statistics.look_if_due(connection)
 
     def rollback(self, connection: Connection) -> None:
+        if self.sends_packets:
+            connection.dbapi.statements.beginning = None
         status = connection.dbapi.info.transaction_status
         if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
             self.control(connection, "ROLLBACK")

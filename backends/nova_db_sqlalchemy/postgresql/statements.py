@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -12,10 +13,13 @@ from nova_db.engine import Order, Row
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
 from nova_db.schema import Kind, Table
+from nova_db_sqlalchemy.postgresql.cursor import Packet
 from nova_db_sqlalchemy.postgresql.grammar import stored_type
+from nova_db_sqlalchemy.postgresql.packets import RelatedSelects, attacher, locals_of
 from nova_db_sqlalchemy.postgresql.sums import Sums, summed
 from nova_db_sqlalchemy.sql.conditions import list_places
-from nova_db_sqlalchemy.sql.conversion import reader
+from nova_db_sqlalchemy.sql.conversion import array, reader
+from nova_db_sqlalchemy.sql.hiding import packet_mask
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
 from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, columns_added, places_bound
@@ -24,6 +28,7 @@ from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.grammar import Expression
+    from nova_db_sqlalchemy.sql.statements import SelectShape
 
 ROW_KEY: Final = "row_key"
 """The name, in the JSON rows of an update, of the key of the row to update."""
@@ -71,6 +76,35 @@ class PostgreSQLStatements(WriteStatements):
         )
         chosen = sa.select(*[rows.c[name] for name in part.columns])
         return sa.insert(target).from_select(list(part.columns), chosen).returning(key)
+
+    @by_shape(lambda shape: list_places(shape.where))
+    def list_alone(self, sizes: Sequence[int], shape: SelectShape) -> Statement[list[Row]]:
+        """The select of a list whose relations come behind it, in a packet."""
+        parameters = self.parameters()
+        read = reader(self.columns_read(CATALOG[shape.table], shape.columns), self.grammar.row_forms)
+        return self.statement(self.chosen(shape, parameters, sizes), parameters, read, shape.load)
+
+    @by_shape(lambda table, load, is_last: ())
+    def relations(
+        self, sizes: Sequence[int], table: str, load: tuple[str, ...], is_last: bool
+    ) -> Statement[Callable[[list[Row]], None]]:
+        """The selects of the relations of rows, and the end of the transaction; what attaches what they give.
+
+        The values: for each of the columns that lead to relations, what the rows have there.
+        """
+        leading = locals_of(table, load)
+        selects = [*RelatedSelects(self.grammar, table, load).selects()]
+        self.compiled += len(selects)
+        places = [leading.index(select.local) for select in selects]
+
+        def bind(values: Sequence[Any]) -> list[Sequence[str]]:
+            given = [[array(keys)] for keys in values]
+            return [*[given[place] for place in places], *([[]] if is_last else [])]
+
+        attach = attacher(table, load, self.grammar.row_forms)
+        packet = Packet.of(*[select.text.encode() for select in selects], *([b"COMMIT"] if is_last else []))
+        mask = packet_mask([select.mask for select in selects])
+        return Statement(packet, bind, lambda fetched: partial(attach, iter(fetched[0])), mask=mask)
 
     def assignments(
         self,

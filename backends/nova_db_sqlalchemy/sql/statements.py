@@ -154,30 +154,36 @@ class Statements(StatementCache):
         table, source = CATALOG[shape.table], SQL_METADATA.tables[shape.table]
         parameters = self.parameters()
         columns = self.columns_read(table, shape.columns)
+        statement = self.chosen(shape, parameters, sizes)
+        if shape.lock:
+            statement = self.grammar.locked(statement, source)
+        read, load, related = reader(columns, self.grammar.row_forms), shape.load, None
+        is_list = shape.limit != 1 and not is_single(table, shape.where)
+        # One that waits for a row would read its relations as they were before.
+        if not shape.lock and self.in_one_statement(shape.table, load, is_list=is_list):
+            statement = statement.add_columns(DocumentBuilder(self.grammar).document(table, source, load))
+            read, related = record_reader(columns, shape.table, load, self.grammar), (shape.table, load)
+            load = ()
+        return self.statement(statement, parameters, read, load, related)
+
+    def chosen(self, shape: SelectShape, parameters: Parameters, sizes: Sequence[int]) -> sa.Select[Any]:
+        """The select of the rows of a query, without relations or locks."""
+        table, source = CATALOG[shape.table], SQL_METADATA.tables[shape.table]
         order = total_order(shape.order, table.primary_key)
         way = self._way(table, shape, order)
         conditions = Conditions(self.grammar, parameters, sizes, pinned=way.pinned)
-        statement = sa.select(*[source.c[name] for name, _ in columns])
+        statement = sa.select(*[source.c[name] for name in shape.columns or table.names])
         if shape.where != ("true",):
             statement = statement.where(conditions.expression(shape.where, table, source))
         if shape.nulls is not None:
             statement = statement.where(conditions.after(order, shape.nulls, table, source))
-        single = is_single(table, shape.where)
-        if not single:
+        if not is_single(table, shape.where):
             sorting = [Order(way.pinned, order[0].descending), *order] if way.pinned else order
             statement = statement.order_by(*self.sorting(table, source, sorting, is_hidden=way.is_hidden))
         if shape.limit is not None:
             limit: Expression = sa.literal_column("1") if shape.limit == 1 else parameters.value(Kind.BIGINT)
             statement = self.grammar.limited(statement, limit)
-        if shape.lock:
-            statement = self.grammar.locked(statement, source)
-        read, load, related = reader(columns, self.grammar.row_forms), shape.load, None
-        # One that waits for a row would read its relations as they were before.
-        if not shape.lock and self.in_one_statement(shape.table, load, is_list=not single and shape.limit != 1):
-            statement = statement.add_columns(DocumentBuilder(self.grammar).document(table, source, load))
-            read, related = record_reader(columns, shape.table, load, self.grammar), (shape.table, load)
-            load = ()
-        return self.statement(statement, parameters, read, load, related)
+        return statement
 
     def _way(self, table: Table, shape: SelectShape, order: Sequence[Order]) -> Way:
         """How a server is brought to read the rows of a select and no others."""

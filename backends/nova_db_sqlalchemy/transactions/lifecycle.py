@@ -150,8 +150,13 @@ class Lifecycle(Transaction):
 
     def _is_stale(self, connection: Connection, error: BaseException) -> bool:
         """Whether the first statement on a connection shows that it was lost in the pool; it is dropped then."""
-        if connection.fresh or connection is self._connection or not self._database.server.is_lost(connection, error):
+        server = self._database.server
+        if connection.fresh or not server.is_lost(connection, error):
             return False
+        if connection is self._connection:
+            if not server.is_beginning(connection):
+                return False
+            self._connection = None
         self._database.pool.drop(connection)
         return True
 
@@ -248,7 +253,11 @@ class Lifecycle(Transaction):
         try:
             self._database.server.control(connection, statement)
         except self._database.server.errors as error:
-            raise self._failed(connection, error) from error
+            if not self._is_stale(connection, error):
+                raise self._failed(connection, error) from error
+        else:
+            return
+        self._control(statement)
 
 
 class _Savepoint:

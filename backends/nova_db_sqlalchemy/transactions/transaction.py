@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import TRUE, Order, Predicate, Query, Row
@@ -54,7 +53,7 @@ class SQLTransaction(KeyFinding):
             return self._select_apart(query)
         if statement.load and rows:
             # Statements should depend on the query, not on how many rows it happens to find.
-            load = self.load if query.lock else partial(attach, self)
+            load = self.load if query.lock else self.load_list
             load(query.table, rows, statement.load)
         return rows
 
@@ -106,6 +105,10 @@ class SQLTransaction(KeyFinding):
             if not self._database.statements.grammar.documents_may_break:
                 raise
             attach(self, table, rows, load)
+
+    def load_list(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
+        """Attach relations to the rows of a list."""
+        attach(self, table, rows, load)
 
     def require_writer(self) -> None:
         """DBError in a reader."""

@@ -146,8 +146,11 @@ class Writer(SQLTransaction):
             cursor = connection.cursor
             cursor.execute(statement.sql, values if bind is None else bind(values))
         except self._database.server.errors as error:
-            raise self._failed(connection, error, batches, where, source) from error
-        return cursor.rowcount
+            if not self._is_stale(connection, error):
+                raise self._failed(connection, error, batches, where, source) from error
+        else:
+            return cursor.rowcount
+        return self.change(statement, values, batches, where, source)
 
     def change_many(
         self,
@@ -169,6 +172,8 @@ class Writer(SQLTransaction):
             cursor = connection.cursor
             cursor.executemany(statement.sql, waiting)
         except self._database.server.errors as error:
+            if self._is_stale(connection, error):
+                return self.change_many(statement, values, table, rows, where)
             done = self._done(connection, len(values) - length_hint(waiting))
             failed = self._failed(connection, error, ((table, islice(rows, done, None)),), where, by_key=True)
             raise failed from error
