@@ -33,6 +33,8 @@ class Grammar(abc.ABC):
     """Kinds of columns whose values do not survive a JSON document."""
     documents_in_lists: ClassVar[bool] = False
     """Whether lists, too, bring their relations in documents, and not in one more statement for each relation."""
+    waits_for_rows: ClassVar[bool] = True
+    """Whether a statement that locks rows may wait for them, and then reads others as they were when it began."""
     documents_may_break: ClassVar[bool] = False
     """Whether a document that is too long arrives cut or empty, instead of being an error."""
     parameter_forms: ClassVar[Forms]

@@ -159,8 +159,8 @@ class Statements(StatementCache):
             statement = self.grammar.locked(statement, source)
         read, load, related = reader(columns, self.grammar.row_forms), shape.load, None
         is_list = shape.limit != 1 and not is_single(table, shape.where)
-        # One that waits for a row would read its relations as they were before.
-        if not shape.lock and self.in_one_statement(shape.table, load, is_list=is_list):
+        is_late = shape.lock and self.grammar.waits_for_rows
+        if not is_late and self.in_one_statement(shape.table, load, is_list=is_list):
             statement = statement.add_columns(DocumentBuilder(self.grammar).document(table, source, load))
             read, related = record_reader(columns, shape.table, load, self.grammar), (shape.table, load)
             load = ()

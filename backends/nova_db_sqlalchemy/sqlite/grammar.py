@@ -24,6 +24,7 @@ class SQLiteGrammar(Grammar):
     """The grammar of SQLite."""
 
     mark = "?"
+    waits_for_rows = False  # a writer is alone from its beginning on
     row_forms: ClassVar[Forms] = {
         Kind.DATETIME: TIME_FROM_TEXT,
         Kind.BOOLEAN: FROM_BIT,
