@@ -24,8 +24,9 @@ QUERIES = (
     Query("instances", Eq("host", "nowhere"), load=RELATIONS),
     Query("instances", columns=("uuid", "deleted"), load=("security_groups.rules.grantee_group", "info_cache")),
     Query("instances", columns=("host",), load=("metadata",)),
+    Query("instances", load=("security_groups.instances.security_groups", "security_groups.rules.parent_group.rules")),
+    Query("instance_metadata", load=("instance.security_groups.rules.grantee_group.rules", "instance.metadata")),
     Query("security_groups", load=("instances.security_groups", "rules.parent_group.rules")),
-    Query("security_group_rules", load=("parent_group.instances.metadata", "grantee_group.rules")),
     Query("compute_nodes", load=("service.compute_node", "stats")),
 )
 
