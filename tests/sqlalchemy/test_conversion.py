@@ -15,6 +15,7 @@ from nova_db_sqlalchemy.sql.conversion import (
     TO_BIT,
     array,
     document,
+    nullable_array,
     pad,
     pair_reader,
     reader,
@@ -81,6 +82,12 @@ def test_padding_repeats_the_last_value() -> None:
 )
 def test_arrays_are_quoted(values: tuple[object, ...], text: str) -> None:
     assert array(values) == text
+
+
+def test_arrays_may_have_nulls() -> None:
+    assert nullable_array(["a", None, 'say "hi"', "NULL"]) == '{"a",NULL,"say \\"hi\\"","NULL"}'
+    assert nullable_array([None]) == "{NULL}"
+    assert nullable_array(["a"]) == '{"a"}'
 
 
 def test_documents_hold_times_as_text_and_floats_exactly() -> None:

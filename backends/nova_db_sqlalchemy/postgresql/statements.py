@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -12,39 +12,39 @@ from sqlalchemy.types import TypeEngine
 from nova_db.engine import Order, Row
 from nova_db.engine.ordering import total_order
 from nova_db.engine.predicates import Shape
-from nova_db.schema import Kind, Table
-from nova_db_sqlalchemy.postgresql.cursor import Packet
+from nova_db.schema import Column, Kind, Table
 from nova_db_sqlalchemy.postgresql.grammar import stored_type
-from nova_db_sqlalchemy.postgresql.packets import RelatedSelects, attacher, locals_of
+from nova_db_sqlalchemy.postgresql.packet_statements import PacketStatements
 from nova_db_sqlalchemy.postgresql.sums import Sums, summed
 from nova_db_sqlalchemy.sql.conditions import list_places
-from nova_db_sqlalchemy.sql.conversion import array, reader
-from nova_db_sqlalchemy.sql.hiding import packet_mask
+from nova_db_sqlalchemy.sql.conversion import reader
 from nova_db_sqlalchemy.sql.parameters import Parameters
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape, nothing
-from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, columns_added, places_bound
+from nova_db_sqlalchemy.sql.write_statements import Assigned, columns_added, places_bound
 from nova_db_sqlalchemy.tables.catalog import CATALOG
 from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.grammar import Expression
-    from nova_db_sqlalchemy.sql.statements import SelectShape
 
 ROW_KEY: Final = "row_key"
 """The name, in the JSON rows of an update, of the key of the row to update."""
 ROW_PLACE: Final = "row_place"
 """The name of its place among the rows, which tells the first of several that are refused."""
+MOST_COMPARED: Final = 50
+"""Of more rows each has all values of its own: their statement does not depend on what they have alike."""
 
 
 class InsertPart(NamedTuple):
-    """Rows of one table within an insert: one as parameters, or many as one JSON parameter."""
+    """Rows of one table within an insert: what they have alike, and lists of what each has of its own."""
 
     table: str
     columns: tuple[str, ...]
-    is_many: bool
+    own: tuple[str, ...]
+    """The columns of the lists; none for a single row."""
 
 
-class PostgreSQLStatements(WriteStatements):
+class PostgreSQLStatements(PacketStatements):
     """The statements of PostgreSQL."""
 
     @by_shape(lambda parts: ())
@@ -68,43 +68,19 @@ class PostgreSQLStatements(WriteStatements):
         table, target = CATALOG[part.table], SQL_METADATA.tables[part.table]
         kinds = table.column
         key = target.c[table.primary_key]
-        if not part.is_many:
+        if not part.own:
             values = {name: parameters.value(kinds[name].kind) for name in part.columns}
             return sa.insert(target).values(values).returning(key)
-        rows = _json_rows(
-            f"given_{place}", [(name, stored_type(kinds[name].kind)) for name in part.columns], parameters
-        )
-        chosen = sa.select(*[rows.c[name] for name in part.columns])
+        given: dict[str, Any] = {}
+        lists = []
+        for name in part.columns:
+            if name in part.own:
+                lists.append(sa.cast(parameters.list_of(kinds[name].kind), sa.ARRAY(stored_type(kinds[name].kind))))
+            else:
+                given[name] = self.grammar.typed(parameters.value(kinds[name].kind), kinds[name].kind)
+        rows = sa.func.unnest(*lists).table_valued(*part.own).render_derived(name=f"given_{place}")
+        chosen = sa.select(*[rows.c[name] if name in part.own else given[name] for name in part.columns])
         return sa.insert(target).from_select(list(part.columns), chosen).returning(key)
-
-    @by_shape(lambda shape: list_places(shape.where))
-    def list_alone(self, sizes: Sequence[int], shape: SelectShape) -> Statement[list[Row]]:
-        """The select of a list whose relations come behind it, in a packet."""
-        parameters = self.parameters()
-        read = reader(self.columns_read(CATALOG[shape.table], shape.columns), self.grammar.row_forms)
-        return self.statement(self.chosen(shape, parameters, sizes), parameters, read, shape.load)
-
-    @by_shape(lambda table, load, is_last: ())
-    def relations(
-        self, sizes: Sequence[int], table: str, load: tuple[str, ...], is_last: bool
-    ) -> Statement[Callable[[list[Row]], None]]:
-        """The selects of the relations of rows, and the end of the transaction; what attaches what they give.
-
-        The values: for each of the columns that lead to relations, what the rows have there.
-        """
-        leading = locals_of(table, load)
-        selects = [*RelatedSelects(self.grammar, table, load).selects()]
-        self.compiled += len(selects)
-        places = [leading.index(select.local) for select in selects]
-
-        def bind(values: Sequence[Any]) -> list[Sequence[str]]:
-            given = [[array(keys)] for keys in values]
-            return [*[given[place] for place in places], *([[]] if is_last else [])]
-
-        attach = attacher(table, load, self.grammar.row_forms)
-        packet = Packet.of(*[select.text.encode() for select in selects], *([b"COMMIT"] if is_last else []))
-        mask = packet_mask([select.mask for select in selects])
-        return Statement(packet, bind, lambda fetched: partial(attach, iter(fetched[0])), mask=mask)
 
     def assignments(
         self,
@@ -241,4 +217,14 @@ def _json_rows(name: str, columns: Sequence[tuple[str, TypeEngine[Any]]], parame
 def insert_part(table: Table, rows: Sequence[Any], *, has_key: bool) -> InsertPart:
     """The part of an insert for rows that all have a key, or all want one."""
     columns = table.names if has_key else tuple(name for name in table.names if name != table.primary_key)
-    return InsertPart(table.name, columns, len(rows) > 1)
+    if len(rows) == 1:
+        return InsertPart(table.name, columns, ())
+    if len(rows) > MOST_COMPARED:
+        return InsertPart(table.name, columns, columns)
+    own = tuple([name for name in columns if _differs(table.column[name], rows)])
+    return InsertPart(table.name, columns, own or columns[:1])
+
+
+def _differs(column: Column, rows: Sequence[Any]) -> bool:
+    """Whether rows have several values in a column; zeros that are floats have signs and are equal."""
+    return column.kind is Kind.FLOAT or len({*map(itemgetter(column.name), rows)}) > 1

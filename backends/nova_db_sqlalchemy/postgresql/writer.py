@@ -169,10 +169,8 @@ class PostgreSQLWriter(Writer):
         bound: list[Any] = []
         grown = self._database.server.statistics.grown
         for _, part, rows in runs:
-            if part.is_many:
-                bound.append(rows)
-            else:
-                bound += [rows[0][name] for name in part.columns]
+            first, own = rows[0], part.own
+            bound += [[row[name] for row in rows] if name in own else first[name] for name in part.columns]
             self._database.dirty.add(part.table)
             grown.add(part.table)
         parts = tuple([part for _, part, _ in runs])

@@ -49,6 +49,13 @@ def array(values: Iterable[Any]) -> str:
     return '{"' + joined + '"}' if texts else "{}"
 
 
+def nullable_array(values: Sequence[Any]) -> str:
+    """Values, some of which may be null, as the text of a PostgreSQL array."""
+    if None not in values:
+        return array(values)
+    return "{" + ",".join(["NULL" if value is None else array((value,))[1:-1] for value in values]) + "}"
+
+
 def array_of(tuples: Iterable[Sequence[Any]], place: int) -> str:
     """The values at one place of tuples as the text of a PostgreSQL array."""
     return array([each[place] for each in tuples])
@@ -97,6 +104,7 @@ NAMES: Mapping[str, Any] = {
     "document": document,
     "fold": fold,
     "joined": joined,
+    "nullable_array": nullable_array,
     "pad": pad,
     "time": datetime.fromisoformat,
 }

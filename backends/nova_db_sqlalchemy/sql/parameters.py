@@ -54,6 +54,13 @@ class Parameters:
         index = self._next()
         return self._bound(f"{function}_p{index}", f"{function}(p[{index}])")
 
+    def list_of(self, kind: Kind) -> sa.BindParameter[Any]:
+        """The next value, a sequence of values of a kind, as one parameter."""
+        index = self._next()
+        form = formed(self._forms, kind, "each")
+        listed = f"p[{index}]" if form == "each" else f"[{form} for each in p[{index}]]"
+        return self._bound(f"p{index}", f"nullable_array({listed})")
+
     def views(self, *forms: str) -> list[sa.BindParameter[Any]]:
         """The next value as several parameters, each in a form of its own."""
         index = self._next()
