@@ -7,16 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nova_db.engine import Row
+from nova_db.engine.predicates import Shape
 from nova_db_sqlalchemy.postgresql.cursor import Packet
 from nova_db_sqlalchemy.postgresql.packets import RelatedSelects, attacher, locals_of
 from nova_db_sqlalchemy.sql.conditions import list_places
 from nova_db_sqlalchemy.sql.conversion import array, reader
 from nova_db_sqlalchemy.sql.hiding import packet_mask
 from nova_db_sqlalchemy.sql.variants import Statement, by_shape
-from nova_db_sqlalchemy.sql.write_statements import WriteStatements
+from nova_db_sqlalchemy.sql.write_statements import Assigned, WriteStatements, places_bound
 from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.tables.metadata import SQL_METADATA
 
 if TYPE_CHECKING:
+    from nova_db_sqlalchemy.sql.grammar import Sql
     from nova_db_sqlalchemy.sql.statements import SelectShape
 
 
@@ -51,3 +54,46 @@ class PacketStatements(WriteStatements):
         packet = Packet.of(*[select.text.encode() for select in selects], *([b"COMMIT"] if is_last else []))
         mask = packet_mask([select.mask for select in selects])
         return Statement(packet, bind, lambda fetched: partial(attach, iter(fetched[0])), mask=mask)
+
+    @by_shape(lambda name, where, assigned, load, column: list_places(where, len(places_bound(assigned))))
+    def update_with_relations(
+        self,
+        sizes: Sequence[int],
+        name: str,
+        where: Shape,
+        assigned: tuple[Assigned, ...],
+        load: tuple[str, ...],
+        column: str,
+    ) -> Statement[list[Row]]:
+        """An update of a row that the value of a unique column names, which gives the row with its relations.
+
+        The values: those of the assignments, those of the condition, and that one.  The relations take a statement of
+        their own, as the update may wait for the row.
+        """
+        table, source = CATALOG[name], SQL_METADATA.tables[name]
+        parameters = self.parameters()
+        update = self._updating(name, where, assigned, parameters, sizes).returning(*self.returned(table, source))
+        read = reader(self.columns_read(table), self.grammar.row_forms)
+        changed = self.statement(update, parameters, read)
+        related = self.document_by(name, load, column)
+
+        def bind(values: Sequence[Any]) -> list[Sequence[Any]]:
+            given, named = values[:-1], values[-1:]
+            return [
+                given if changed.bind is None else changed.bind(given),
+                named if related.bind is None else related.bind(named),
+            ]
+
+        def read_all(fetched: Sequence[Any]) -> list[Row]:
+            ((rows, documents),) = fetched
+            found = changed.read(rows)
+            for row in found:
+                row.update(related.read(documents[0][0]))
+            return found
+
+        packet = Packet.of(*[_bytes(each.sql) for each in (changed, related)])
+        return Statement(packet, bind, read_all, mask=packet_mask([changed.mask or (), related.mask or ()]))
+
+
+def _bytes(sql: Sql) -> bytes:
+    return sql.encode() if isinstance(sql, str) else sql

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from nova_db.engine import TRUE, Eq, Order, Predicate, Query, Row, Values
+from nova_db.engine import TRUE, And, Eq, Order, Predicate, Query, Row, Values
 from nova_db.engine.keys import HIGHEST_ID, used_up
 from nova_db.engine.ordering import sort_rows, total_order
 from nova_db.exceptions import DBDataError, DBDuplicateEntry, DBError, DBReferenceError
@@ -18,8 +18,8 @@ from nova_db_sqlalchemy.postgresql.statements import ROW_KEY, ROW_PLACE, InsertP
 from nova_db_sqlalchemy.postgresql.sums import blamed_sum
 from nova_db_sqlalchemy.sql.conversion import array
 from nova_db_sqlalchemy.sql.variants import Statement, nothing
-from nova_db_sqlalchemy.sql.write_statements import columns_added, places_bound
-from nova_db_sqlalchemy.tables.catalog import CATALOG
+from nova_db_sqlalchemy.sql.write_statements import columns_added, places_bound, shape_and_parameters
+from nova_db_sqlalchemy.tables.catalog import CATALOG, is_single
 from nova_db_sqlalchemy.transactions.blame import Look, find_duplicate, find_reference
 from nova_db_sqlalchemy.transactions.claims import pick_rest
 from nova_db_sqlalchemy.transactions.writer import Change, Writer, keyed, runs_by_key
@@ -57,6 +57,19 @@ class PostgreSQLWriter(Writer):
         runs = list(_runs(batches))
         given = _highest_given(runs)
         return self._insert_given(batches, runs, given) if given else self._insert(batches, runs)
+
+    def update_returning(self, query: Query, values: Values) -> list[Row]:
+        named = _named(query, values) if self._database.server.sends_packets else None
+        if named is None:
+            return super().update_returning(query, values)
+        column, value = named
+        table, where = query.table, query.where
+        assigned, bound = shape_and_parameters(values)
+        where.bind(bound)
+        variants = self._database.statements.update_with_relations(table, where.shape(), assigned, query.load, column)
+        statement = variants.fitting(bound)
+        self._database.dirty.add(table)
+        return statement.read(self.fetch(statement, [*bound, value], ((table, (values,)),), where))
 
     def update_each(self, table: str, changes: Sequence[tuple[Any, Values]], where: Predicate = TRUE) -> int:
         if len({key for key, _ in changes}) < len(changes):
@@ -259,6 +272,18 @@ def _keyed(key: str, rows: Sequence[Values], keys: Sequence[Any]) -> list[Row]:
     if rows[0].get(key) is not None:
         return [dict(row) for row in rows]
     return [keyed(row, key, number) for row, number in zip(rows, sorted(keys), strict=True)]
+
+
+def _named(query: Query, values: Values) -> tuple[str, Any] | None:
+    """A unique column that names the row of an update with relations, and stays as it is, with its value."""
+    table = CATALOG[query.table]
+    if not query.load or query.columns is not None or not values or table.primary_key in values:
+        return None
+    for part in query.where.parts if isinstance(query.where, And) else (query.where,):
+        shape = part.shape()
+        if shape[0] == "eq" and shape[1] not in values and is_single(table, shape):
+            return shape[1], *part.parameters()
+    return None
 
 
 def _number(name: str) -> int:

@@ -246,11 +246,15 @@ class Statements(StatementCache):
     @by_shape(lambda name, load: ())
     def document(self, sizes: Sequence[int], name: str, load: tuple[str, ...]) -> Statement[Row]:
         """The relations of the row with a primary key, as a document."""
+        return self.document_by(name, load, CATALOG[name].primary_key)
+
+    def document_by(self, name: str, load: tuple[str, ...], column: str) -> Statement[Row]:
+        """The same of the row with a value of a unique column; built anew."""
         table, source = CATALOG[name], SQL_METADATA.tables[name]
         parameters = self.parameters()
-        key = table.column[table.primary_key]
+        kind = table.column[column].kind
         statement = sa.select(DocumentBuilder(self.grammar).document(table, source, load)).where(
-            source.c[key.name] == self.grammar.comparable(parameters.value(key.kind), key.kind)
+            source.c[column] == self.grammar.comparable(parameters.value(kind), kind)
         )
         read = relations_reader(name, load, self.grammar)
         return self.statement(statement, parameters, read, related=(name, load))
