@@ -129,7 +129,8 @@ class Table:
     @cached_property
     def complete_values(self) -> Completer:
         """``insert_values`` of values in the form in which they are stored; null only where that is the default."""
-        return validation.completer(self.name, self.columns, soft_deleted=self.soft_deleted)
+        besides = (*self.relations, *self.computed)
+        return validation.completer(self.name, self.columns, besides, soft_deleted=self.soft_deleted)
 
     @cached_property
     def update_values(self) -> Validator:

@@ -11,6 +11,7 @@ from nova_db.clock import utcnow
 from nova_db.exceptions import DBDataError, UnknownColumn
 from nova_db.exceptions.wording import most_alike
 from nova_db.schema.coercion import Coercer, Unsuitable, coercer
+from nova_db.schema.shared_keys import sharing
 from nova_db.schema.types import NO_MATCH, NOW, Kind
 
 if TYPE_CHECKING:
@@ -43,18 +44,21 @@ def insert_validator(
     return insert_values
 
 
-def completer(table: str, columns: tuple[Column, ...], *, soft_deleted: bool = False) -> Completer:
-    """The function behind ``Table.complete_values``."""
+def completer(
+    table: str, columns: tuple[Column, ...], besides: Iterable[str] = (), *, soft_deleted: bool = False
+) -> Completer:
+    """The function behind ``Table.complete_values``; ``besides``: what records have that are no columns."""
     generated = next((column.name for column in columns if column.autoincrement), None)
     given = tuple(column for column in columns if column.name != generated)
-    blank = {column.name: None if column.default is NOW else column.default for column in given}
+    defaults = {column.name: None if column.default is NOW else column.default for column in given}
+    blank = sharing(defaults, (*besides, *(column.name for column in columns if column.name == generated)))
     required = tuple(column.name for column in given if not column.nullable and column.default is None)
     timed = tuple(column.name for column in given if column.default is NOW)
     key = next(column.name for column in columns if column.primary_key)
     live = next(column.default for column in columns if column.name == "deleted")
 
     def complete_values(values: Mapping[str, Any], now: dt.datetime | None = None) -> dict[str, Any]:
-        row: dict[str, Any] = {**blank, **values}
+        row = blank | (values if type(values) is dict else dict(values))
         for name in required:
             if row[name] is None:
                 raise _refused(table, name, None, "a value is required")

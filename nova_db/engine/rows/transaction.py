@@ -149,7 +149,10 @@ class RowTransaction(Changing, Transaction):
     @_writing
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         tables = self._written()
-        made = [(tables[table], [dict(values) for values in rows]) for table, rows in batches]
+        # What is copied by its own method goes on sharing its keys.
+        made = [
+            (tables[table], [row.copy() if type(row) is dict else dict(row) for row in rows]) for table, rows in batches
+        ]
         self._insert(tables, made)
         return [self._own(new) for _, new in made]
 
