@@ -145,6 +145,8 @@ class Store(Rows):
             self._part()
         if new is None:
             self.rows.pop(key, None)
+            for index in self.indexes.values():
+                index.move(key, old, None)
         elif old is None:
             self._keep_texts((new,))
             self.rows[key] = new
@@ -153,13 +155,22 @@ class Store(Rows):
                 if value is not None and index.buckets.setdefault(value, new) is not new:
                     index.put(value, key, new)
         else:
-            self.rows[key] = new
-        if old is not None:
-            for index in self.indexes.values():
-                index.move(key, old, new)
+            self._replace(key, old, new)
         if self.orders:
             for order in self.orders.values():
                 order.move(old, new)
+
+    def _replace(self, key: Any, old: Row, new: Row) -> None:
+        self.rows[key] = new
+        for index in self.indexes.values():  # what move does where a value stays that only this row has
+            value = index.value_of(new)
+            if index.value_of(old) == value:
+                if value is None:
+                    continue
+                if index.buckets.get(value) is old:
+                    index.buckets[value] = new
+                    continue
+            index.move(key, old, new)
 
     def put_all(self, keys: Sequence[Any], old: Sequence[Row] | None, new: Sequence[Row] | None) -> None:
         """``put`` for several rows: each index is gone through once."""

@@ -35,12 +35,13 @@ def updater(table: Table, values: Values) -> Callable[[Row], Row]:
     copied: list[tuple[str, str]] = []
     computed: list[tuple[str, Any]] = []
     for column, value in values.items():
-        if type(value) is Col:
-            copied.append((column, value.name))
-        elif type(value) in _COMPUTED:
-            computed.append((column, value))
-        else:
+        kind = type(value)
+        if kind not in _COMPUTED:
             plain[column] = value
+        elif kind is Col:
+            copied.append((column, value.name))
+        else:
+            computed.append((column, value))
     gives_key = table.primary_key in values
     if not computed and not gives_key and len(copied) < 2:
         if not copied:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 from nova_db.engine.assignments import updated
 from nova_db.engine.keys import HIGHEST_ID, used_up
@@ -107,7 +108,7 @@ def _number(rows: Rows, new: Sequence[Row]) -> tuple[int, bool]:
     if not rows.layout.table.autoincrement:
         return len(new), False
     key = rows.layout.key
-    given = [row.get(key) for row in new]
+    given = [*map(dict.get, new, repeat(key))]
     if given.count(None) == len(given):
         numbers = rows.counted(len(given))
         for row, number in zip(new, numbers, strict=True):

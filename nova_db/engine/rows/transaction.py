@@ -6,7 +6,7 @@ import abc
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from nova_db.engine.assignments import updater
 from nova_db.engine.matching import Probe, matcher
@@ -26,6 +26,7 @@ from nova_db.schema import Relation
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_DICTS: Final = {dict}
 
 
 def _writing(
@@ -107,7 +108,7 @@ class RowTransaction(Changing, Transaction):
 
     def _own(self, rows: list[Row]) -> list[Row]:
         """Rows as the caller's own."""
-        return rows if self._is_own else [row.copy() for row in rows]
+        return rows if self._is_own else [*map(dict.copy, rows)]
 
     def _put(self, rows: Rows, old: Sequence[Row] | None, new: Sequence[Row] | None) -> None:
         rows.put_all([*map(rows.layout.by_key, old or new or ())], old, new)
@@ -149,10 +150,7 @@ class RowTransaction(Changing, Transaction):
     @_writing
     def insert(self, *batches: tuple[str, Sequence[Values]]) -> list[list[Row]]:
         tables = self._written()
-        # What is copied by its own method goes on sharing its keys.
-        made = [
-            (tables[table], [row.copy() if type(row) is dict else dict(row) for row in rows]) for table, rows in batches
-        ]
+        made = [(tables[table], _copies(rows)) for table, rows in batches]
         self._insert(tables, made)
         return [self._own(new) for _, new in made]
 
@@ -263,6 +261,11 @@ class RowTransaction(Changing, Transaction):
             attaching = tables[query.table].attacher if tables is self._rows else attacher
             attaching(query.table, query.load)(tables, rows, copies)
         return copies
+
+
+def _copies(rows: Sequence[Values]) -> list[Row]:
+    """Copies of rows, which share their keys with others if these do."""
+    return [*map(dict.copy, rows)] if {*map(type, rows)} <= _DICTS else [dict(row) for row in rows]  # type: ignore[arg-type] # all are dicts
 
 
 def _probe(tables: Tables) -> Probe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from nova_db import exceptions
@@ -129,11 +130,9 @@ class KeyValues:
         if not stored:
             return []
         blank = self.table.complete_values({self.owner: owner, "key": "", "value": ""}, now)
-        made = []
-        for key, value in stored.items():
-            row = blank.copy()
-            row["key"], row["value"] = key, value
-            made.append(row)
+        made = [*map(dict.copy, repeat(blank, len(stored)))]
+        for row, item in zip(made, stored.items(), strict=True):
+            row["key"], row["value"] = item
         return made
 
     def _update_live(self, tx: Transaction, owner: Any, wanted: Mapping[str, Any], now: Any) -> list[Row]:
