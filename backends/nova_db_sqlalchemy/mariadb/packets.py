@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.sql.grammar import Expression
 
 _LONGEST: Final = 10_000
-Known = Mapping[str, "Expression"]
-"""Columns and what stands for their values in a statement."""
+Has = Callable[["Expression"], "Expression"]
+"""From a column to the condition that it has the value, or one of the values, that lead to a relation."""
+Known = Mapping[str, Has]
+"""Conditions by the column of the record whose value, or of the records whose values, they name."""
 Pairs = list[tuple[Any, Row]]
 Pieces = Sequence[Sequence[Any]]
 """The rows of the selects of a packet, in their order."""
@@ -118,12 +120,21 @@ def legs_of(table: str, load: tuple[str, ...], known: Known, condition: Expressi
     return list(_legs(source, plan(table, load), start, known))
 
 
+def among(values: Expression) -> Has:
+    """The condition that a column has one of the values of a list."""
+
+    def has(column: Expression) -> Expression:
+        return column.op("IN", is_comparison=True)(values)
+
+    return has
+
+
 def known_columns(condition: Expression) -> Known:
     """The columns that a condition gives a value to."""
     is_list = isinstance(condition, sa.BooleanClauseList) and condition.operator is operator.and_
     parts = condition.clauses if is_list else (condition,)
     return {
-        part.left.name: part.right
+        part.left.name: partial(operator.eq, part.right)
         for part in parts
         if isinstance(part, sa.BinaryExpression)
         and part.operator is operator.eq
@@ -139,7 +150,7 @@ def _legs(source: sa.FromClause, relations: Plan, before: Way, known: Known) -> 
         yield from _legs(leg.target, below, leg.way, {})
 
 
-def _leg(source: sa.FromClause, relation: Relation, before: Way, value: Expression | None) -> Leg:
+def _leg(source: sa.FromClause, relation: Relation, before: Way, has: Has | None) -> Leg:
     target = SQL_METADATA.tables[relation.table].alias()
     via, conditions = relation.via, []
     if via is None:
@@ -150,11 +161,11 @@ def _leg(source: sa.FromClause, relation: Relation, before: Way, value: Expressi
         if "via" in relation.live:
             conditions.append(first.c.deleted == literal(CATALOG[via.table].live_value))
     joined: sa.FromClause = first
-    if value is None:
+    if has is None:
         joined = before.joined.join(first, key == source.c[relation.local])
         conditions = [*before.conditions, *conditions]
     else:
-        conditions = [key == value, *conditions]
+        conditions = [has(key), *conditions]
     if via is not None:
         joined = joined.join(target, target.c[relation.remote] == first.c[via.remote])
     if "target" in relation.live:

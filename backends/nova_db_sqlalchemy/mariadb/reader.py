@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from nova_db.engine import Query, Row
 from nova_db_sqlalchemy.mariadb.packets import Travel, travelling
+from nova_db_sqlalchemy.mariadb.travelling import Travelling
 from nova_db_sqlalchemy.transactions.reader import SingleReader, SnapshotReader
-from nova_db_sqlalchemy.transactions.transaction import SQLTransaction
 
 if TYPE_CHECKING:
     from nova_db_sqlalchemy.mariadb.server import MariaDBServer
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.transactions.database import Database
 
 
-class _PacketReading(SQLTransaction):
+class _PacketReading(Travelling):
     """A reader that has the selects of a record and its relations travel together, where statements may."""
 
     __slots__ = ()
-    _database: Database[MariaDBServer, MariaDBStatements]
 
     def _variants(self, query: Query) -> Variants[list[Row]]:
-        shape = None if self._database.server.traits.is_cluster else travelling(query)
+        shape = travelling(query) if self._may_travel else None
         if shape is not None:
             return self._database.statements.packet(*shape, Travel.HELD if self._is_held else Travel.ALONE)
         return super()._variants(query)
@@ -41,6 +40,16 @@ class MariaDBSnapshotReader(_PacketReading, SnapshotReader):
 
 
 class MariaDBSingleReader(_PacketReading, SingleReader):
-    """A reader for one call; a packet begins and ends a transaction of its own."""
+    """A reader for one call; a packet begins and ends a transaction of its own, or ends the one of a list."""
 
-    __slots__ = ()
+    __slots__ = ("_is_alone",)
+
+    def _variants(self, query: Query) -> Variants[list[Row]]:
+        self._is_alone = not self._is_held
+        return super()._variants(query)
+
+    def load_list(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
+        if self._load_together(table, rows, load, is_last=self._is_alone):
+            self._is_held = not self._is_alone
+        else:
+            super().load_list(table, rows, load)

@@ -21,6 +21,7 @@ from nova_db_sqlalchemy.mariadb.packets import (
     Pairs,
     Pieces,
     Travel,
+    among,
     attached,
     joining,
     known_columns,
@@ -111,18 +112,23 @@ class MariaDBStatements(WriteStatements):
         before, behind = (SNAPSHOT, ("COMMIT",)) if way is Travel.ALONE else ((), ())
         return self._packet(selects, parameters, read_all, before, behind)
 
-    @by_shape(lambda name, load: ())
-    def relations(self, sizes: Sequence[int], name: str, load: tuple[str, ...]) -> Statement[Iterator[Pairs]]:
-        """The selects of the relations of a record; the values: its columns that lead to them."""
-        parameters, column = self.parameters(), CATALOG[name].column
-        known = {local: parameters.value(column[local].kind) for local in joining(name, load)}
+    @by_shape(lambda name, load, is_last: ())
+    def relations(
+        self, sizes: Sequence[int], name: str, load: tuple[str, ...], is_last: bool
+    ) -> Statement[Iterator[Pairs]]:
+        """The selects of the relations of rows; the values: for each column that leads to them, those of the rows.
+
+        :param is_last: whether they end the transaction.
+        """
+        parameters = self.parameters()
+        known = {local: among(parameters.value(None)) for local in joining(name, load)}
         legs = legs_of(name, load, known)
         read_legs = legs_reader(legs, self.grammar.row_forms)
 
         def read_all(fetched: Sequence[Pieces]) -> Iterator[Pairs]:
             return read_legs(fetched[0])
 
-        return self._packet([select_of(leg) for leg in legs], parameters, read_all)
+        return self._packet([select_of(leg) for leg in legs], parameters, read_all, (), ("COMMIT",) if is_last else ())
 
     def _packet(
         self,

@@ -17,7 +17,8 @@ from nova_db_sqlalchemy.mariadb.cluster import holding
 from nova_db_sqlalchemy.mariadb.cursor import Complete, batches, literal
 from nova_db_sqlalchemy.mariadb.errors import TOO_LARGE
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS, slots
-from nova_db_sqlalchemy.mariadb.packets import Travel, attached, joining, needed, travelling
+from nova_db_sqlalchemy.mariadb.packets import Travel, travelling
+from nova_db_sqlalchemy.mariadb.travelling import Travelling
 from nova_db_sqlalchemy.sql.conditions import refuse_regexp
 from nova_db_sqlalchemy.tables.catalog import CATALOG, rule_columns
 from nova_db_sqlalchemy.transactions.blame import Blame, Look, find_duplicate
@@ -50,7 +51,7 @@ class Run(NamedTuple):
     """The statement for one row, without its values."""
 
 
-class MariaDBWriter(LookingWriter):
+class MariaDBWriter(Travelling, LookingWriter):
     """A writer on MariaDB or MySQL."""
 
     __slots__ = ()
@@ -114,12 +115,8 @@ class MariaDBWriter(LookingWriter):
 
     def load(self, table: str, rows: list[Row], load: tuple[str, ...]) -> None:
         # Each select shows what is there by then, as those for the relations of a list do.
-        if len(rows) > 1 or not self._may_travel or not needed(table, load) <= rows[0].keys():
+        if not self._load_together(table, rows, load):
             super().load(table, rows, load)
-            return
-        values = [rows[0][column] for column in joining(table, load)]
-        statement = self._database.statements.relations(table, load).fitting(values)
-        attached(table, rows, load, statement.read(self.fetch(statement, values)))
 
     def claim(
         self, table: str, where: Predicate, values: Values, *, order: tuple[Order, ...] = (), limit: int = 1
@@ -206,11 +203,6 @@ class MariaDBWriter(LookingWriter):
     def _is_holding(self) -> bool:
         """Whether reading locks by itself, on this node, and the lookup of what to lock as well."""
         return self._mode is Mode.ISOLATED and not self._database.server.traits.is_cluster
-
-    @property
-    def _may_travel(self) -> bool:
-        """Whether selects may travel together: each of them would have to hold what it reads if any had to."""
-        return self._mode is Mode.WRITE and not self._database.server.traits.is_cluster
 
     def _variants(self, query: Query) -> Variants[list[Row]]:
         shape = travelling(query) if query.lock and self._may_travel else None
