@@ -60,6 +60,11 @@ class Connection:
         """Whether the transaction that is open on it is isolated from others."""
         self.report: Report | None = None
 
+    @property
+    def raw(self) -> Any:
+        """The library's cursor, or what stands in for it, without what reports statements."""
+        return self._cursor
+
     def use(self, cursor: Any) -> None:
         """Run statements on another cursor of the connection from now on."""
         self._cursor = cursor

@@ -74,7 +74,7 @@ class Packet(NamedTuple):
 class Cursor:
     """Runs statements of one connection."""
 
-    __slots__ = ("_connection", "_packet", "inside", "longest", "one_by_one", "results")
+    __slots__ = ("_connection", "_packet", "beginning", "inside", "longest", "one_by_one", "results")
 
     def __init__(self, connection: DBAPIConnection, longest: int, *, one_by_one: bool = False) -> None:
         self._connection = connection
@@ -84,6 +84,8 @@ class Cursor:
         self.one_by_one = one_by_one
         """Whether statements must not travel together: a node of a Galera cluster that undoes a transaction between two
         of them runs the rest all the same, outside of any, and tells nobody."""
+        self.beginning: Sequence[str] = ()
+        """What begins a transaction, and travels with the next statement; still there if no answer to it has come."""
         self.inside = False
         """Whether an answer is awaited: still, if something has interrupted us."""
         self.results: list[Result] = []
@@ -133,8 +135,8 @@ class Cursor:
         return [[result.rows for result in self.results[packet.first : packet.last]]]
 
     def _run(self, text: str) -> None:
-        connection = self._connection
-        data = text.encode()
+        connection, begun = self._connection, len(self.beginning)
+        data = ";".join([*self.beginning, text]).encode() if begun else text.encode()
         if len(data) >= self.longest:
             told = f"a statement of {len(data)} bytes, where the server takes fewer than {self.longest}"
             raise connection.DataError(PACKET_TOO_LARGE, f"{told} (max_allowed_packet)")
@@ -144,6 +146,10 @@ class Cursor:
         except connection.Error:
             self.inside = False
             raise
+        finally:
+            if begun and len(self.results) >= begun:
+                del self.results[:begun]
+                self.beginning = ()
         self.inside = False
 
 

@@ -12,6 +12,7 @@ conflicts and wants to be alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from nova_db_sqlalchemy.mariadb.cursor import Cursor
@@ -45,6 +46,14 @@ def begin(connection: Connection, losses: int, *, is_cluster: bool) -> None:
         cursor.execute(f"{_BEGIN};{_ALONE if losses >= PATIENCE else _TOGETHER}")
     connection.isolated = True
     connection.use(HoldingCursor(connection.dbapi, cursor.longest, one_by_one=cursor.one_by_one))
+
+
+def defer(connection: Connection, statements: Sequence[str]) -> None:
+    """Have statements that begin a transaction travel with the next one; none: begin none."""
+    if statements and connection.report is not None:
+        connection.report(";".join(statements), ())
+    cursor: Cursor = connection.raw
+    cursor.beginning = statements
 
 
 def end(connection: Connection) -> None:

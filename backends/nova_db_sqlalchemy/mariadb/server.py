@@ -32,7 +32,7 @@ _COUNTERS: Final = (
     "SELECT table_name, auto_increment FROM information_schema.tables"
     " WHERE table_schema = DATABASE() AND auto_increment > 1"
 )
-_BEGIN: Final = {Mode.SNAPSHOT: ";".join(isolation.SNAPSHOT), Mode.WRITE: "BEGIN"}
+_BEGIN: Final = {Mode.SNAPSHOT: isolation.SNAPSHOT, Mode.WRITE: ("BEGIN",)}
 
 
 _OWN_PREPARATION: Final = (
@@ -129,8 +129,13 @@ class MariaDBServer(Server):
     def begin(self, connection: Connection, mode: Mode, losses: int = 0) -> None:
         if mode is Mode.ISOLATED:
             isolation.begin(connection, losses, is_cluster=self.traits.is_cluster)
+        elif self.traits.is_cluster:
+            connection.cursor.execute(";".join(_BEGIN[mode]))
         else:
-            connection.cursor.execute(_BEGIN[mode])
+            isolation.defer(connection, _BEGIN[mode])
+
+    def is_beginning(self, connection: Connection) -> bool:
+        return bool(connection.cursor.beginning)
 
     def commit(self, connection: Connection) -> None:
         connection.cursor.execute("COMMIT")
@@ -140,6 +145,7 @@ class MariaDBServer(Server):
     def rollback(self, connection: Connection) -> None:
         if connection.cursor.inside:
             raise connection.dbapi.OperationalError(2014, "the connection is in the middle of a statement")
+        isolation.defer(connection, ())
         connection.cursor.execute("ROLLBACK")
         if connection.isolated:
             isolation.end(connection)

@@ -73,6 +73,8 @@ class MariaDBWriter(Travelling, LookingWriter):
                 runs += self._runs(batch, table, rows)
             self._send(connection, runs, results)
         except self._database.server.errors as error:
+            if self._is_stale(connection, error):
+                return self.insert(*batches)
             rest = [(run.table, run.rows) for run in runs[len(results) :]]
             raise self._failed(connection, error, rest or batches, is_insert=True) from error
         for run, result in zip(runs, results, strict=True):
