@@ -13,6 +13,7 @@ from nova_db.engine import TRUE, Add, Eq, IfChanged, IfNew, Order, Query, Transa
 from nova_db.exceptions import DBDataError, DBDeadlock, DBDuplicateEntry, DBError
 from nova_db_sqlalchemy import SQLEngine, migrations
 from nova_db_sqlalchemy.mariadb import cursor as mariadb_cursor
+from nova_db_sqlalchemy.mariadb import travelling
 from nova_db_sqlalchemy.mariadb import writer as mariadb_writer
 from nova_db_sqlalchemy.mariadb.locks import LOCK_TABLE, SLOTS, slots
 from nova_db_sqlalchemy.mariadb.server import MariaDBServer
@@ -255,6 +256,20 @@ def test_a_long_key_is_sent_as_often_as_there_is_room(engine: SQLEngine) -> None
     with writing(engine) as tx:
         assert tx.select(query.replace(lock=True)) == []
     engine.close()
+
+
+@pytest.mark.parametrize("most, sent", [(3, 3), (2, 5)])
+def test_relations_of_long_lists_are_read_apart(
+    engine: SQLEngine, monkeypatch: pytest.MonkeyPatch, most: int, sent: int
+) -> None:
+    monkeypatch.setattr(travelling, "MOST_TOGETHER", most)
+    insert(engine, "instances", *({"uuid": uuid} for uuid in "abc"))
+    insert(engine, "instance_metadata", *({"instance_uuid": uuid, "key": uuid} for uuid in "acb"))
+    with statements(engine, control=True) as told, reading(engine, snapshot=False) as tx:
+        found = tx.select(Query("instances", load=("metadata", "info_cache")))
+    engine.close()
+    assert [[item["key"] for item in each["metadata"]] for each in found] == [["a"], ["b"], ["c"]]
+    assert len(told) == sent
 
 
 def test_relations_that_are_read_apart_are_of_one_state_with_their_records(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nova_db.engine import Row
 from nova_db_sqlalchemy.connections.server import Mode
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from nova_db_sqlalchemy.mariadb.server import MariaDBServer
     from nova_db_sqlalchemy.mariadb.statements import MariaDBStatements
     from nova_db_sqlalchemy.transactions.database import Database
+
+
+MOST_TOGETHER: Final = 1000
+"""How many keys are named by each select of a packet: it has to be shorter than what a server takes at once."""
 
 
 class Travelling(SQLTransaction):
@@ -36,7 +40,7 @@ class Travelling(SQLTransaction):
             return False
         columns = joining(table, load)
         values = [tuple(dict.fromkeys([row[name] for row in rows if row[name] is not None])) for name in columns]
-        if not all(values):
+        if not all(values) or max(map(len, values)) > MOST_TOGETHER:
             return False
         statement = self._database.statements.relations(table, load, is_last).fitting(values)
         attached(table, rows, load, statement.read(self.fetch(statement, values)))
