@@ -91,8 +91,9 @@ def test_whoever_gives_a_lock_up_late_delays_the_others_only(drivers: Drivers) -
 
 
 _STRICTER = (
-    "SET SESSION innodb_snapshot_isolation = 1;SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
-    "START TRANSACTION WITH CONSISTENT SNAPSHOT"
+    "SET SESSION innodb_snapshot_isolation = 1",
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT",
 )
 
 

@@ -23,7 +23,7 @@ BUDGETS: Mapping[str, Budget] = {
     # those that write
     "instance_create": Budget(12, 7),
     "instance_update": Budget(13, 12),
-    "instance_destroy": Budget(6, 6),
+    "instance_destroy": Budget(6, 5),
     "instance_metadata_update": Budget(5, 5),
     "instance_system_metadata_update": Budget(5, 5),
     "fixed_ip_bulk_create": Budget(1, 1),

@@ -42,12 +42,8 @@ def get_by_id(tx: Transaction, context: Context, instance_id: object, columns: t
 
 def hold(tx: Transaction, context: Context, uuid: Uuid) -> Row:
     """The instance with a uuid, which stays as it is until the transaction ends; InstanceNotFound."""
-    return one(tx, held(named(context, "uuid", uuid)), exceptions.InstanceNotFound, instance_id=uuid)
-
-
-def held(where: Predicate) -> Query:
-    """An instance with all that belongs to it, which stays as it is; its relations as they are once it is held."""
-    return _HELD.asking(where)
+    # Its relations come as they are once it is held.
+    return one(tx, _HELD.asking(named(context, "uuid", uuid)), exceptions.InstanceNotFound, instance_id=uuid)
 
 
 def with_relations(tx: Transaction, key: int) -> Row:

@@ -14,7 +14,7 @@ from nova_db.clock import utcnow
 from nova_db.driver.kinds import ITEMS, KEYS, take
 from nova_db.engine import Predicate, Query, Row, all_of
 from nova_db.operations.instances import hostnames
-from nova_db.operations.instances.finding import INSTANCES, RELATIONS, held, hold, named, with_relations
+from nova_db.operations.instances.finding import INSTANCES, RELATIONS, hold, named, with_relations
 from nova_db.operations.rows.changes import KeyValues, record_update
 from nova_db.operations.rows.conditions import one_of
 from nova_db.operations.rows.insisting import insist
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 INSTANCE_METADATA = KeyValues("instance_metadata", "instance_uuid")
 SYSTEM_METADATA = KeyValues("instance_system_metadata", "instance_uuid")
-_CHANGED = Query("instances", load=RELATIONS)
+_RECORD = Query("instances", load=RELATIONS)
+_NAMED = Query("instances", columns=("id", "uuid"))
 
 
 def create_instance(tx: Transaction, context: Context, values: Values) -> Row:
@@ -79,33 +80,41 @@ def update_instance(
         _require_expected(original, expected)
         if hostnames.is_renamed(original["hostname"], changes.get("hostname")):
             hostnames.require_free(tx, context, changes["hostname"])
-    record = _compare_and_set(tx, where, expected, changes, instance_uuid)
+    is_whole = metadata is None and system_metadata is None
+    asked = _RECORD if is_whole else _NAMED  # its relations are read once they are what they are to be
+    record = _compare_and_set(tx, asked, where, expected, changes, instance_uuid)
     if metadata is not None:
         INSTANCE_METADATA.write(tx, record["uuid"], metadata, replace=True, stamp_removed=True)
     if system_metadata is not None:
         SYSTEM_METADATA.write(tx, record["uuid"], system_metadata, replace=True, stamp_removed=True)
-    if metadata is not None or system_metadata is not None:
+    if is_whole:
+        add_computed("instances", [record], RELATIONS)
+    else:
         record = with_relations(tx, record["id"])
     return original or record, record
 
 
 def _compare_and_set(
-    tx: Transaction, where: Predicate, expected: Collection[Any] | None, changes: Mapping[str, Any], uuid: Uuid
+    tx: Transaction,
+    asked: Query,
+    where: Predicate,
+    expected: Collection[Any] | None,
+    changes: Mapping[str, Any],
+    uuid: Uuid,
 ) -> Row:
-    """Write the columns, and hold the row, if the task state is an expected one; the record as it is then."""
+    """Write the columns, and hold the row, if the task state is an expected one; what is asked of it, as it is then."""
     accepted = where if expected is None else all_of(where, one_of(INSTANCES, "task_state", expected))
     write: Callable[[], list[Row]]
     if changes:
-        write = functools.partial(tx.update_returning, _CHANGED.asking(accepted), changes)
+        write = functools.partial(tx.update_returning, asked.asking(accepted), changes)
     else:
-        write = functools.partial(tx.select, held(accepted))
+        write = functools.partial(tx.select, asked.asking(accepted).replace(limit=1, lock=True))
     found = write()
     if not found:
         require = functools.partial(_require_expected, expected=expected)
         found = insist(tx, INSTANCES, where, accepted, write, require, columns=("task_state",)) or []
     if not found:
         raise exceptions.InstanceNotFound(instance_id=uuid)
-    add_computed("instances", found, RELATIONS)
     return found[0]
 
 
